@@ -1,0 +1,1 @@
+"""Stand-ins for the clouds, on one machine, behind the real Pulumi engine."""
