@@ -1,0 +1,65 @@
+"""Runs one Pulumi program, as ordered by the language host with a JSON document on standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pulumi
+import pulumi.runtime
+
+# The language host's ALREADY_REPORTED.
+_REPORTED = 32
+
+
+def _program_traceback(program: str) -> str:
+    """Return the current exception's traceback, from the program's first frame on where it has one."""
+    kind, error, frames = sys.exc_info()
+    first = frames
+    while first and not first.tb_frame.f_code.co_filename.startswith(program):
+        first = first.tb_next
+    return "".join(traceback.format_exception(kind, error, first or frames))
+
+
+def main() -> int:
+    """Run the program and return the exit code: 0, or `_REPORTED` for an error shown by the engine."""
+    order = json.load(sys.stdin)
+    pulumi.runtime.set_all_config(order["config"], order["secret_keys"])
+    pulumi.runtime.configure(pulumi.runtime.Settings(**order["settings"]))
+    program = order["program"]
+    sys.argv = [program, *order["arguments"]]
+
+    # A failed program leaves awaitables behind; asyncio's remarks on that would bury the error.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Each resource under way occupies a thread: four per parallel operation, as officially.
+    executor = ThreadPoolExecutor(4 * max(1, order["settings"]["parallel"]))
+    loop.set_default_executor(executor)
+
+    def run() -> None:
+        runpy.run_path(program, run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(run))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return _REPORTED
+    except Exception:  # noqa: BLE001 -- whatever the program raises is shown as the engine's error
+        shown = _program_traceback(str(Path(program).resolve()))
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{shown}")
+        return _REPORTED
+    finally:
+        executor.shutdown()
+        loop.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
