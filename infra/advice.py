@@ -1,0 +1,69 @@
+"""What a person should know after an `up`: what is staged, what is missing, and the commands that finish it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+if TYPE_CHECKING:
+    from infra.backend import Backend
+    from infra.settings import Settings
+    from infra.storage import Storage
+
+
+def advise(
+    settings: Settings,
+    *,
+    backend: Backend | None,
+    storage: Storage | None,
+    pages_host: pulumi.Output[str] | None,
+) -> None:
+    """Log advice as diagnostics of the stack. Warnings show at preview too; what needs an `up` to be true does not."""
+    stack = settings.stack
+    if backend and settings.manages("delivery") and not (settings.fly_deploy_token or settings.mint_deploy_token):
+        pulumi.log.warn(
+            f"FLY_API_TOKEN is not set in GitHub environment {settings.github_environment_name!r}: a deploy token can "
+            "only be made once its app exists. To finish:\n"
+            f"  flyctl tokens create deploy -a {settings.fly_app} -n github-{stack} | "
+            f"pulumi config set --secret flyDeployToken -s {stack}\n"
+            f"  pulumi up -s {stack}"
+        )
+    if settings.manages("frontend") and settings.production_branch == settings.main_branch:
+        pulumi.log.warn(
+            f"productionBranch is {settings.main_branch!r}: a merge ships the frontend before the release ships the "
+            "backend. `release`, which a release moves forward, is recommended."
+        )
+    if pages_host is not None:
+        _expect("pagesHost", settings.pages_host, pages_host)
+    if storage is not None:
+        _expect("bucketPublicHost", settings.bucket_public_host, storage.public_host)
+    if backend is not None and not pulumi.runtime.is_dry_run():
+        backend.staged.apply(lambda names: _say_staged(settings.fly_app or "", names))
+        backend.foreign.apply(lambda names: _say_foreign(settings.fly_app or "", names))
+
+
+def _expect(key: str, configured: str, actual: pulumi.Output[str]) -> None:
+    """Warn where a fact written in Pulumi.yaml, so that other stacks can use it, is not what the cloud says."""
+
+    def compare(value: str) -> None:
+        if value != configured:
+            pulumi.log.warn(
+                f"{key} is {configured!r} in the configuration, but Cloudflare says {value!r}. Other stacks read it "
+                f"there:\n  sed -i.bak 's/{configured}/{value}/' Pulumi.yaml && rm Pulumi.yaml.bak"
+            )
+
+    actual.apply(compare)
+
+
+def _say_staged(app: str, names: list[str]) -> None:
+    if names:
+        pulumi.log.info(
+            f"Staged on Fly app {app}: {', '.join(names)}. "
+            f"Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
+        )
+
+
+def _say_foreign(app: str, names: list[str]) -> None:
+    if names:
+        pulumi.log.info(f"Not managed here, left alone on Fly app {app}: {', '.join(names)}")

@@ -1,0 +1,122 @@
+"""The backend on Fly.io: the app and its secrets. Deploying code into it is the application's own work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_random as random
+
+from infra.configuration import reveal
+from infra.providers.fly import App, DeployToken, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.s3 import StorageKeys
+    from infra.settings import Settings
+
+
+class Backend(pulumi.ComponentResource):
+    """A Fly app with every secret the backend needs.
+
+    Attributes:
+        hostname: The app's host on fly.dev.
+        staged: Names of secrets that are set but not live yet, when last looked at.
+        foreign: Names of secrets on the app that nobody here manages or keeps.
+        deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
+    """
+
+    hostname: pulumi.Output[str]
+    staged: pulumi.Output[list[str]]
+    foreign: pulumi.Output[list[str]]
+    deploy_token: pulumi.Output[str] | None
+
+    def __init__(
+        self, settings: Settings, *, database_url: pulumi.Output[str] | None, storage_keys: StorageKeys | None
+    ) -> None:
+        super().__init__("relay:infra:Backend", "backend")
+        if settings.fly_app is None:  # a rule of the configuration; here for the type checker
+            raise pulumi.RunError("flyApp is missing")
+        child = pulumi.ResourceOptions(parent=self)
+        keep = settings.adopt.keep
+        oauth_key = None if "OAUTH_ENCRYPTION_KEY" in keep else fernet_key("oauth-key", child)
+        values = backend_secrets(settings, database_url, storage_keys, oauth_key)
+        digest_key = random.RandomBytes("digest-key", length=32, opts=child)
+
+        app = App(
+            "fly-app",
+            name=settings.fly_app,
+            organization=settings.fly_organization,
+            adopt=settings.adopt.fly_app is not None,
+            managed_secrets=sorted(values),
+            opts=child,
+        )
+        secrets = Secrets(
+            "fly-secrets",
+            app=app.name,
+            values=values,
+            keep=sorted(keep),
+            digest_key=digest_key.base64,
+            adopted=app.adopted,
+            rollout=settings.rollout,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[app])),
+        )
+        self.deploy_token = None
+        if settings.mint_deploy_token:
+            minted = DeployToken(
+                "deploy-token",
+                app=app.name,
+                prefix=f"{pulumi.get_project()}-{settings.stack}",
+                rotation=settings.deploy_token_rotation,
+                expiry_hours=settings.deploy_token_hours,
+                opts=child,
+            )
+            self.deploy_token = minted.token
+        self.hostname = app.hostname
+        self.staged = secrets.staged
+        self.foreign = secrets.foreign
+        self.register_outputs({"hostname": self.hostname, "staged": self.staged, "foreign": self.foreign})
+
+
+def backend_secrets(
+    settings: Settings,
+    database_url: pulumi.Output[str] | None,
+    storage_keys: StorageKeys | None,
+    oauth_key: pulumi.Output[str] | None,
+) -> dict[str, pulumi.Input[str]]:
+    """Return the secrets to set on the Fly app, by name: all the backend needs, less those that are kept.
+
+    Args:
+        settings: The stack's settings.
+        database_url: See `infra.database.sqlalchemy_url`; None where it is kept.
+        storage_keys: The bucket's S3 keys; None where they are kept.
+        oauth_key: See `fernet_key`; None where it is kept.
+    """
+    logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
+    values: Mapping[str, pulumi.Input[str] | None] = {
+        "DATABASE_URL": database_url,
+        "ATPROTO_CLIENT_ID": settings.atproto_client_id,
+        "ATPROTO_REDIRECT_URI": settings.atproto_redirect_uri,
+        "ATPROTO_APP_NAMESPACE": settings.app_namespace,
+        "OAUTH_ENCRYPTION_KEY": oauth_key,
+        "AWS_ACCESS_KEY_ID": storage_keys.access_key_id if storage_keys else None,
+        "AWS_SECRET_ACCESS_KEY": storage_keys.secret_access_key if storage_keys else None,
+        "LOGFIRE_ENABLED": "true" if logfire else "false",
+        "LOGFIRE_ENVIRONMENT": settings.environment,
+        "LOGFIRE_WRITE_TOKEN": reveal(settings.logfire_token) if settings.logfire_token else None,
+        "FRONTEND_URL": settings.frontend_url,
+        "FRONTEND_CORS_ORIGIN_REGEX": settings.cors_origin_regex,
+        **{name: reveal(value) for name, value in settings.extra_secrets.items()},
+    }
+    return {name: value for name, value in values.items() if value is not None and name not in settings.adopt.keep}
+
+
+def fernet_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Make a Fernet key once and keep it in the state.
+
+    Returns:
+        32 random bytes in url-safe base64, 44 characters, a secret: what `cryptography.fernet` takes.
+    """
+    key = random.RandomBytes(name, length=32, opts=opts)
+    return key.base64.apply(lambda text: text.replace("+", "-").replace("/", "_"))

@@ -1,0 +1,179 @@
+"""Reads the stack's configuration into `Settings`, or says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi.runtime.config
+from pydantic import SecretStr, ValidationError
+
+from infra.rules import RULES
+from infra.settings import Adopt, PagesBuild, Settings
+from infra.stackfiles import StackFiles, read_stack_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+# Facts that are not configuration keys, though they are fields.
+_NOT_KEYS = {"stack", "previewApiUrl"}
+_KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias not in _NOT_KEYS}
+_EXAMPLES = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
+SECRET_KEYS = frozenset(
+    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "extraSecrets"}
+)
+"""Keys whose values must be encrypted: `pulumi config set --secret`."""
+
+
+class ConfigurationError(pulumi.RunError):
+    """The configuration is wrong; the message lists every problem, with no secret value."""
+
+
+def load(files: StackFiles | None = None) -> Settings:
+    """Read the current stack's configuration.
+
+    Args:
+        files: The stack files, for what must agree between stacks. Default: those beside the program.
+
+    Returns:
+        The settings of the current stack.
+
+    Raises:
+        ConfigurationError: Something is wrong with it: unknown keys, wrong values, contradictions.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    files = files or read_stack_files(project)
+    prefix = f"{project}:"
+    # The SDK has no public way to list keys, and a typo shows only as a key nobody asked for.
+    raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
+    plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
+
+    problems = _Problems(stack, files)
+    problems.unknown(raw)
+    problems.exposed(plain & SECRET_KEYS & set(raw))
+    values: dict[str, Any] = {key: _parse(text) for key, text in raw.items() if key in _KEYS}
+    values |= {"stack": stack, "previewApiUrl": _preview_api_url(values.get("previewStack"), files)}
+    settings = problems.validated(values)
+    problems.between_stacks(values)
+    if problems.found:
+        raise ConfigurationError(problems.report())
+    return settings
+
+
+def _parse(text: str) -> Any:
+    """Return the value a configuration text stands for: JSON for objects and lists, else the text itself."""
+    if text[:1] in {"{", "["}:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _preview_api_url(preview_stack: Any, files: StackFiles) -> str | None:
+    """Return the API URL of another stack from its file; None where the file does not tell."""
+    other = files.effective(str(preview_stack)) if preview_stack in files.stacks else {}
+    app = other.get("flyApp")
+    return other.get("apiUrl") or (f"https://{app}.fly.dev" if app else None)
+
+
+class _Problems:
+    """Collects what is wrong, each with its key and its file, never with a value that may be secret."""
+
+    def __init__(self, stack: str, files: StackFiles) -> None:
+        self._stack = stack
+        self._files = files
+        self.found: list[str] = []
+
+    def _add(self, key: str, text: str) -> None:
+        self.found.append(f"{self._files.file_of(self._stack, key)}: {text}")
+
+    def unknown(self, raw: Mapping[str, Any]) -> None:
+        for key in sorted(raw.keys() - _KEYS.keys()):
+            self._add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
+
+    def exposed(self, keys: set[str]) -> None:
+        for key in sorted(keys):
+            path = " --path" if key == "extraSecrets" else ""
+            name = "extraSecrets.NAME" if path else key
+            self._add(key, f"{key} is not encrypted: `pulumi config set --secret{path} {name} -s {self._stack}`")
+
+    def validated(self, values: dict[str, Any]) -> Settings:
+        bad: set[str] = set()
+        try:
+            settings = Settings.model_validate(values, by_alias=True, by_name=False)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                bad.add(str(detail["loc"][0]))
+                self._add(str(detail["loc"][0]), _in_plain_words(detail))
+            # With an example in the place of what is bad, the rules that read only good keys are still checked:
+            # one run reports everything.
+            good = {key: value for key, value in values.items() if key not in bad}
+            settings = Settings.model_validate(_EXAMPLES | good, by_alias=True, by_name=False)
+        for rule in RULES:
+            if not rule.keys & bad:
+                for text in rule.check(settings):
+                    self._add(text.split()[0].split(".")[0].rstrip(":"), text)
+        return settings
+
+    def between_stacks(self, values: Mapping[str, Any]) -> None:
+        preview = values.get("previewStack")
+        if preview and preview not in self._files.stacks:
+            self._add("previewStack", f"previewStack is {preview!r}, but there is no Pulumi.{preview}.yaml")
+        elif preview and not values["previewApiUrl"]:
+            self._add("previewStack", f"previewStack is {preview!r}, but Pulumi.{preview}.yaml names no flyApp")
+        mine = self._files.effective(self._stack)
+        for other in sorted(self._files.stacks.keys() - {self._stack}):
+            theirs = self._files.effective(other)
+            for key in ("flyApp", "neonProject"):
+                if mine.get(key) and mine.get(key) == theirs.get(key):
+                    self._add(key, f"{key} is {mine[key]!r} in Pulumi.{other}.yaml too: each stack has its own")
+            adopted = [_adopted_project(config) for config in (mine, theirs)]
+            if adopted[0] and adopted[0] == adopted[1]:
+                self._add(
+                    "adopt",
+                    f"adopt.neonProject is the same project in Pulumi.{other}.yaml: a database has one owner",
+                )
+
+    def report(self) -> str:
+        count = "one problem" if len(self.found) == 1 else f"{len(self.found)} problems"
+        lines = "\n".join(f"  - {problem}" for problem in self.found)
+        return f"The configuration of stack {self._stack} has {count}; nothing was touched.\n{lines}"
+
+
+def _adopted_project(config: Mapping[str, Any]) -> Any:
+    adopt = config.get("adopt")
+    return adopt.get("neonProject") if isinstance(adopt, dict) else None
+
+
+def _did_you_mean(key: str, known: Any) -> str:
+    close = difflib.get_close_matches(key, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _in_plain_words(detail: ErrorDetails) -> str:
+    """Turn one of pydantic's errors into a sentence that names the key; it never shows the value."""
+    where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return f"{where} is missing"
+    if kind == "extra_forbidden":
+        model: Any = {"adopt": Adopt, "pagesBuild": PagesBuild}.get(str(detail["loc"][0]), Settings)
+        known = [field.alias for field in model.model_fields.values()]
+        return f"{where} is not a configuration key{_did_you_mean(str(detail['loc'][-1]), known)}"
+    if kind == "literal_error":
+        return f"{where} must be one of {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return f"{where} must match {context['pattern']}"
+    if kind == "value_error":
+        return f"{where}: {context['error']}"
+    return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def reveal(secret: SecretStr) -> pulumi.Output[str]:
+    """Return a configured secret as a secret output, the only form in which it may leave the settings."""
+    return pulumi.Output.secret(secret.get_secret_value())

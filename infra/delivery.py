@@ -1,0 +1,81 @@
+"""Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_github as github
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.settings import Settings
+
+
+class Delivery(pulumi.ComponentResource):
+    """A GitHub environment that deploys from one branch (or, in production, from release tags) alone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        secrets: Mapping[str, pulumi.Input[str]],
+        variables: Mapping[str, pulumi.Input[str]],
+    ) -> None:
+        super().__init__("relay:infra:Delivery", "delivery")
+        repository, name = settings.github_repository, settings.github_environment_name
+        adopted = settings.adopt.github_environment is not None
+        provider = github.Provider("github", owner=settings.github_owner, opts=pulumi.ResourceOptions(parent=self))
+        child = pulumi.ResourceOptions(parent=self, provider=provider)
+        # Made by PUT, with every rule: what is not declared here would be reset.
+        environment = github.RepositoryEnvironment(
+            "github-environment",
+            repository=repository,
+            environment=name,
+            wait_timer=0,
+            can_admins_bypass=True,
+            prevent_self_review=False,
+            reviewers=[github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))]
+            if settings.reviewers
+            else None,
+            deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+                protected_branches=False, custom_branch_policies=True
+            ),
+            opts=_adopting(child, f"{repository}:{name}" if adopted else None),
+        )
+        within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
+        production = settings.tier == "production"
+        policy = settings.adopt.github_deployment_policy
+        github.RepositoryEnvironmentDeploymentPolicy(
+            "deployment-policy",
+            repository=repository,
+            environment=name,
+            branch_pattern=None if production else settings.main_branch,
+            tag_pattern=settings.release_tags if production else None,
+            opts=_adopting(within, f"{repository}:{name}:{policy}" if policy else None),
+        )
+        for secret, value in secrets.items():
+            github.ActionsEnvironmentSecret(
+                f"secret-{secret}",
+                repository=repository,
+                environment=name,
+                secret_name=secret,
+                value=value,
+                opts=within,
+            )
+        for variable, value in variables.items():
+            existing = variable in settings.adopt.github_variables
+            github.ActionsEnvironmentVariable(
+                f"variable-{variable}",
+                repository=repository,
+                environment=name,
+                variable_name=variable,
+                value=value,
+                opts=_adopting(within, f"{repository}:{name}:{variable}" if existing else None),
+            )
+        self.register_outputs({"environment": environment.environment})
+
+
+def _adopting(opts: pulumi.ResourceOptions, identity: str | None) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(import_=identity))

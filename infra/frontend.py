@@ -1,0 +1,87 @@
+"""The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+
+class Frontend(pulumi.ComponentResource):
+    """The Pages project.
+
+    Attributes:
+        host: Its host as Cloudflare gave it, `….pages.dev`.
+    """
+
+    host: pulumi.Output[str]
+
+    def __init__(self, settings: Settings, *, api_url: str, preview_api_url: str) -> None:
+        super().__init__("relay:infra:Frontend", "frontend")
+        build = settings.pages_build
+        # Everything is declared, also what is as it was: Cloudflare wipes an undeclared `source`, and the
+        # provider shows every undeclared member of the two configurations as a change in each plan.
+        project = cloudflare.PagesProject(
+            "pages-project",
+            account_id=settings.cloudflare_account_id,
+            name=settings.pages_project,
+            production_branch=settings.production_branch,
+            build_config=cloudflare.PagesProjectBuildConfigArgs(
+                build_caching=build.caching,
+                build_command=build.command,
+                destination_dir=build.output_dir,
+                root_dir=build.root_dir,
+            ),
+            source=cloudflare.PagesProjectSourceArgs(
+                type="github",
+                config=cloudflare.PagesProjectSourceConfigArgs(
+                    owner=settings.github_owner,
+                    repo_name=settings.github_repository,
+                    production_branch=settings.production_branch,
+                    pr_comments_enabled=True,
+                    production_deployments_enabled=True,
+                    preview_deployment_setting="all",
+                    preview_branch_includes=["*"],
+                    preview_branch_excludes=[],
+                    path_includes=["*"],
+                    path_excludes=[],
+                ),
+            ),
+            deployment_configs=cloudflare.PagesProjectDeploymentConfigsArgs(
+                preview=cloudflare.PagesProjectDeploymentConfigsPreviewArgs(
+                    build_image_major_version=build.image_version,
+                    fail_open=True,
+                    env_vars={
+                        name: cloudflare.PagesProjectDeploymentConfigsPreviewEnvVarsArgs(type="plain_text", value=value)
+                        for name, value in _variables(settings, preview_api_url).items()
+                    },
+                ),
+                production=cloudflare.PagesProjectDeploymentConfigsProductionArgs(
+                    build_image_major_version=build.image_version,
+                    fail_open=True,
+                    env_vars={
+                        name: cloudflare.PagesProjectDeploymentConfigsProductionEnvVarsArgs(
+                            type="plain_text", value=value
+                        )
+                        for name, value in _variables(settings, api_url).items()
+                    },
+                ),
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                import_=f"{settings.cloudflare_account_id}/{settings.pages_project}"
+                if settings.adopt.pages_project
+                else None,
+            ),
+        )
+        self.host = project.subdomain
+        self.register_outputs({"host": self.host})
+
+
+def _variables(settings: Settings, api_url: str) -> dict[str, str]:
+    # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
+    return {**settings.pages_variables, "PUBLIC_API_URL": api_url}

@@ -1,0 +1,59 @@
+"""Development on a laptop: no cloud but its database, and everything else in two dotenv files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from infra.backend import backend_secrets, fernet_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.s3 import StorageKeys
+    from infra.settings import Settings
+
+
+class Local(pulumi.ComponentResource):
+    """The settings of a backend and a frontend that run on the developer's machine.
+
+    Attributes:
+        dotenv: The backend's `.env`, a secret.
+        frontend_dotenv: The frontend's `.env`.
+    """
+
+    dotenv: pulumi.Output[str]
+    frontend_dotenv: str
+
+    def __init__(
+        self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
+    ) -> None:
+        super().__init__("relay:infra:Local", "local")
+        oauth_key = fernet_key("oauth-key", pulumi.ResourceOptions(parent=self))
+        plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
+        values = {
+            **plain,
+            **backend_secrets(settings, database_url, storage_keys, oauth_key),
+        }
+        self.dotenv = pulumi.Output.secret(pulumi.Output.all(**values).apply(dotenv))
+        self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
+        self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
+
+
+def dotenv(values: Mapping[str, str]) -> str:
+    """Return the values as lines of a dotenv file; single quotes wherever a character could mean something.
+
+    Raises:
+        pulumi.RunError: A value has a line break or a single quote, which dotenv readers disagree on.
+    """
+    lines = []
+    for name, value in sorted(values.items()):
+        if "\n" in value or "'" in value:
+            raise pulumi.RunError(
+                f"dotenv: the value of {name} has a line break or a single quote; no file can carry it"
+            )
+        plain = re.fullmatch(r"[A-Za-z0-9_./:@+=-]*", value)
+        lines.append(f"{name}={value}" if plain else f"{name}='{value}'")
+    return "\n".join(lines)

@@ -1,0 +1,124 @@
+"""The program: settings → the parts this stack manages → its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from infra import configuration
+from infra.advice import advise
+from infra.protection import apply_policy
+
+if TYPE_CHECKING:
+    from infra.s3 import StorageKeys
+    from infra.settings import Settings
+    from infra.storage import Storage
+
+# Provider SDKs are imported with the component that needs them, inside the functions below: Cloudflare's alone
+# costs two seconds and 160 MB, which a preview of dev or staging need not pay.
+
+
+def main() -> None:
+    """Provision the stack that Pulumi was called for."""
+    settings = configuration.load()
+    apply_policy(settings)
+    outputs: dict[str, Any] = {
+        "environment": settings.environment,
+        "apiUrl": settings.api_url,
+        "frontendUrl": settings.frontend_url,
+        "deploysOn": _trigger(settings),
+    }
+
+    database_url = None
+    if settings.manages("database"):
+        from infra.database import Database
+
+        database = Database(settings)
+        database_url = database.url
+        outputs |= {
+            "neonProject": settings.neon_project,
+            "neonProjectId": database.project_id,
+            "databaseHost": database.host,
+        }
+
+    storage = _storage(settings) if settings.manages("storage") else None
+    keys = _storage_keys(settings, storage)
+    if storage:
+        outputs["bucketPublicHost"] = storage.public_host
+    if storage and storage.keys:
+        outputs |= {
+            "storageAccessKeyId": storage.keys.access_key_id,
+            "storageSecretAccessKey": storage.keys.secret_access_key,
+        }
+
+    backend = None
+    if settings.manages("backend"):
+        from infra.backend import Backend
+
+        backend = Backend(settings, database_url=database_url, storage_keys=keys)
+        outputs |= {
+            "flyApp": settings.fly_app,
+            "flyRegion": settings.fly_region,
+            "flyEnv": settings.plain_settings,
+        }
+
+    pages_host = None
+    if settings.manages("frontend"):
+        from infra.frontend import Frontend
+
+        pages_host = Frontend(settings, api_url=settings.api_url, preview_api_url=settings.preview_api_url or "").host
+        outputs["pagesHost"] = pages_host
+
+    if settings.manages("delivery"):
+        _deliver(settings, backend.deploy_token if backend else None)
+        outputs["githubEnvironment"] = settings.github_environment_name
+
+    if settings.tier == "development" and database_url is not None:
+        from infra.local import Local
+
+        local = Local(settings, database_url=database_url, storage_keys=keys)
+        outputs |= {"dotenv": local.dotenv, "frontendDotenv": local.frontend_dotenv}
+
+    advise(settings, backend=backend, storage=storage, pages_host=pages_host)
+    for name, value in outputs.items():
+        pulumi.export(name, value)
+
+
+def _trigger(settings: Settings) -> str:
+    return {
+        "development": "",
+        "staging": f"push to {settings.main_branch}",
+        "production": f"published release ({settings.release_tags})",
+    }[settings.tier]
+
+
+def _storage(settings: Settings) -> Storage:
+    from infra.storage import Storage
+
+    given = settings.storage_access_key_id is not None
+    kept = "AWS_ACCESS_KEY_ID" in settings.adopt.keep
+    origins = [settings.frontend_url, settings.preview_frontend_url]
+    return Storage(settings, mint_token=not given and not kept, frontend_origins=origins)
+
+
+def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | None:
+    """Return the keys this stack's backend gets: configured ones, else those of the bucket's own token."""
+    if settings.storage_access_key_id and settings.storage_secret_access_key:
+        from infra.s3 import StorageKeys
+
+        return StorageKeys(
+            configuration.reveal(settings.storage_access_key_id),
+            configuration.reveal(settings.storage_secret_access_key),
+        )
+    return storage.keys if storage else None
+
+
+def _deliver(settings: Settings, minted: pulumi.Output[str] | None) -> None:
+    from infra.delivery import Delivery
+
+    given = configuration.reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted
+    variables = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
+    if settings.fly_app:
+        variables["FLY_APP"] = settings.fly_app
+    Delivery(settings, secrets={"FLY_API_TOKEN": given} if given else {}, variables=variables)

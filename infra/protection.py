@@ -1,0 +1,39 @@
+"""What `destroy` and a replacement may not touch: a policy of the stack, laid over every resource in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
+"""Types whose loss cannot be made good by another `up`."""
+
+
+def apply_policy(settings: Settings) -> None:
+    """Protect what is registered from here on, by the stack's tier.
+
+    - production: everything is protected, and data stays in its cloud even when a resource leaves the program.
+    - staging: data is protected.
+    - development: nothing is protected.
+    - everywhere: what was adopted stays in its cloud.
+
+    `unprotect: true` is the one escape: it lifts protection, yet data of production and what was
+    adopted still stay in their clouds.
+    """
+
+    def policy(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if isinstance(args.resource, pulumi.ComponentResource):
+            return None
+        production, data = settings.tier == "production", args.type_ in DATA
+        adopted = args.opts.import_ is not None or args.props.get("adopt") is True
+        opts = pulumi.ResourceOptions(
+            protect=(production or (settings.tier == "staging" and data)) and not settings.unprotect,
+            retain_on_delete=adopted or (production and data),
+        )
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
+
+    pulumi.runtime.register_stack_transformation(policy)

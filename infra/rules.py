@@ -1,0 +1,137 @@
+"""What must agree within one stack's configuration. Each rule names the keys it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from infra.names import MANAGED_SECRETS, PLAIN_SETTINGS, SETTINGS_GROUPS
+from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Rule(NamedTuple):
+    """A rule: the keys it reads, and a function that yields one sentence for each violation."""
+
+    keys: frozenset[str]
+    check: Callable[[Settings], Iterator[str]]
+
+
+RULES: list[Rule] = []
+
+
+def _rule(*keys: str) -> Callable[[Callable[[Settings], Iterator[str]]], Callable[[Settings], Iterator[str]]]:
+    def register(check: Callable[[Settings], Iterator[str]]) -> Callable[[Settings], Iterator[str]]:
+        RULES.append(Rule(frozenset(keys), check))
+        return check
+
+    return register
+
+
+@_rule("tier", "manage", "flyApp")
+def _backend_has_an_app(s: Settings) -> Iterator[str]:
+    if s.manages("backend") and not s.fly_app:
+        yield "flyApp is missing: a stack that manages `backend` names its Fly app"
+    if s.tier == "development" and s.manage - {"database"}:
+        extra = ", ".join(sorted(s.manage - {"database"}))
+        yield f"manage: development runs on a laptop and owns at most `database`, not {extra}"
+    if s.tier != "production":
+        for part in sorted(s.manage & {"storage", "frontend"}):
+            yield f"manage: `{part}` is shared by all environments and belongs to production alone"
+
+
+@_rule("manage", "adopt", "flyApp", "pagesProject", "bucket", "githubEnvironment")
+def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
+    pairs = [
+        ("flyApp", s.adopt.fly_app, s.fly_app, "backend"),
+        ("pagesProject", s.adopt.pages_project, s.pages_project, "frontend"),
+        ("bucket", s.adopt.bucket, s.bucket, "storage"),
+        ("githubEnvironment", s.adopt.github_environment, s.github_environment_name, "delivery"),
+    ]
+    for key, adopted, configured, part in pairs:
+        if adopted and part in s.manage and adopted != configured:
+            yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
+    if s.adopt.keep and not s.adopt.fly_app:
+        yield "adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has none"
+    if not s.adopt.github_environment and (s.adopt.github_variables or s.adopt.github_deployment_policy):
+        yield (
+            "adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: "
+            "set adopt.githubEnvironment"
+        )
+
+
+@_rule("neonPlan", "historyRetentionSeconds", "defaultBranchProtected")
+def _within_the_neon_plan(s: Settings) -> Iterator[str]:
+    limit = NEON_HISTORY_LIMITS[s.neon_plan]
+    if s.history_retention_seconds > limit:
+        yield (
+            f"historyRetentionSeconds is {s.history_retention_seconds}, but Neon's {s.neon_plan} plan keeps at most "
+            f"{limit} seconds"
+        )
+    if s.default_branch_protected and s.neon_plan == "free":
+        yield "defaultBranchProtected is true, but Neon's free plan has no protected branches"
+
+
+@_rule("extraSecrets", "adopt")
+def _secret_names_are_free(s: Settings) -> Iterator[str]:
+    for name in sorted(s.extra_secrets):
+        where = f"extraSecrets.{name}"
+        if name in MANAGED_SECRETS:
+            yield f"{where}: the program sets this secret itself"
+        elif name in PLAIN_SETTINGS:
+            yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
+        elif name in SETTINGS_GROUPS:
+            yield f"{where}: the backend reads this name as a whole group of settings and would not start"
+        if name in s.adopt.keep:
+            yield f"{where}: the name is also under adopt.keep; a secret is either kept or set"
+
+
+@_rule("adopt", "storageAccessKeyId", "storageSecretAccessKey")
+def _storage_keys_are_whole(s: Settings) -> Iterator[str]:
+    if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
+        yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
+    kept = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & s.adopt.keep
+    if len(kept) == 1:
+        yield f"adopt.keep holds {kept.pop()} alone: the two storage keys are kept together or not at all"
+    if kept and s.storage_access_key_id:
+        yield "storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of them must go"
+
+
+@_rule("manage", "adopt", "storageAccessKeyId", "storageSecretAccessKey")
+def _storage_keys_are_there(s: Settings) -> Iterator[str]:
+    kept = s.adopt.keep >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    half = s.storage_access_key_id or s.storage_secret_access_key  # has a rule of its own
+    if s.manages("backend") and not (half or kept or s.manages("storage")):
+        yield (
+            "storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not "
+            "own it. Set the bucket's S3 keys with `pulumi config set --secret`"
+        )
+
+
+@_rule("manage", "adopt")
+def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
+    if s.manages("backend") and not s.manages("database") and "DATABASE_URL" not in s.adopt.keep:
+        yield "manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too"
+
+
+@_rule("mintDeployToken", "flyDeployToken")
+def _one_deploy_token(s: Settings) -> Iterator[str]:
+    if s.mint_deploy_token and s.fly_deploy_token:
+        yield "flyDeployToken is configured, but mintDeployToken makes one: remove either"
+
+
+@_rule("adopt", "logfireToken")
+def _logfire_is_kept_or_set(s: Settings) -> Iterator[str]:
+    if s.logfire_token and "LOGFIRE_WRITE_TOKEN" in s.adopt.keep:
+        yield "logfireToken is configured, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go"
+
+
+@_rule("manage", "previewStack", "productionBranch", "previewBranch")
+def _previews_have_a_stack(s: Settings) -> Iterator[str]:
+    if s.manages("frontend") and not s.preview_stack:
+        yield "previewStack is missing: name the stack whose API the Pages previews use, `staging` as a rule"
+    if s.preview_stack == s.stack:
+        yield f"previewStack is {s.stack!r}, this very stack: previews would reach its API"
+    if branch_alias(s.preview_branch) == branch_alias(s.production_branch):
+        yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"

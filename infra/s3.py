@@ -1,0 +1,24 @@
+"""S3 credentials of the shared bucket."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pulumi
+
+
+class StorageKeys(NamedTuple):
+    """S3 credentials; the second is a secret output."""
+
+    access_key_id: pulumi.Output[str]
+    secret_access_key: pulumi.Output[str]
+
+
+def s3_secret(token_value: str) -> str:
+    """Return the S3 secret access key of a Cloudflare token: the SHA-256 of its value, in lower-case hex.
+
+    The access key id is the token's id (Cloudflare's R2 documentation, "Get S3 API credentials from an API token").
+    """
+    return hashlib.sha256(token_value.encode()).hexdigest()

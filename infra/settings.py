@@ -1,0 +1,297 @@
+"""One stack's typed configuration: every key that may stand in `Pulumi.yaml` or `Pulumi.<stack>.yaml`.
+
+The names of the fields, in camelCase, are the configuration keys. `infra.configuration` reads them.
+What follows from them (URLs, client id, CORS) is a property here, so that no fact is typed twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from infra.names import AppName, EnvironmentName, Host, SecretName, WebUrl
+
+Part = Literal["storage", "database", "backend", "frontend", "delivery"]
+Tier = Literal["development", "staging", "production"]
+
+_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+_BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+_AccessKeyId = Annotated[SecretStr, Field(min_length=16)]
+
+NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
+"""Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
+
+LOCAL_API_URL = "http://localhost:8000"
+LOCAL_FRONTEND_URL = "http://localhost:5173"
+_LOOPBACK_API_URL = "http://127.0.0.1:8000"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+
+class Adopt(_Frozen):
+    """What exists already and is taken over rather than created, by the id its cloud gave it.
+
+    Importing an absent id is an error, so an account that has none of it has no `adopt` key at all.
+    """
+
+    neon_project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] | None = Field(
+        None,
+        description="Id of the Neon project (as in its console URL). Neon accepts a name twice, so only the id tells.",
+    )
+    pages_project: str | None = Field(None, description="Name of the Cloudflare Pages project.")
+    bucket: str | None = Field(None, description="Name of the R2 bucket.")
+    fly_app: str | None = Field(None, description="Name of the Fly app.")
+    keep: frozenset[SecretName] = Field(
+        frozenset(),
+        description="Secrets on the adopted Fly app that must exist and are never written.",
+    )
+    github_environment: str | None = Field(
+        None,
+        description="Name of the GitHub environment; unset, one of that name is overwritten with the rules here.",
+    )
+    github_deployment_policy: int | None = Field(
+        None,
+        description="Id of that environment's deployment branch or tag policy, where it has the one wanted here.",
+    )
+    github_variables: frozenset[str] = Field(
+        frozenset(),
+        description="Variables that environment has already: GitHub refuses to create them again.",
+    )
+
+
+class PagesBuild(_Frozen):
+    """How Cloudflare Pages builds the frontend. Every member is sent: an undeclared one would drift."""
+
+    command: str = Field("npm run build", description="Build command.")
+    root_dir: str = Field("frontend", description="Folder of the repository the command runs in.")
+    output_dir: str = Field("build", description="Folder, below the root, that is published.")
+    caching: bool = Field(True, description="Keep dependencies between builds.")
+    image_version: int = Field(3, ge=2, le=3, description="Major version of Cloudflare's build image.")
+
+
+class Settings(_Frozen):
+    """The configuration of one stack, checked as a whole before any resource is touched."""
+
+    stack: _Text = Field(description="The stack's name; not a configuration key.", exclude=True)
+
+    # What this stack is
+    tier: Tier = Field(
+        description="Which policy of protection and delivery holds: development, staging or production.",
+        examples=["staging"],
+    )
+    manage: frozenset[Part] = Field(
+        description="The parts this stack owns. Production can be taken over one part at a time.",
+        examples=[["database"]],
+    )
+    adopt: Adopt = Field(default_factory=Adopt, description="What exists already and is taken over (see Adopt).")
+    unprotect: bool = Field(
+        False,
+        description="The one escape from protection: set true, run `pulumi up`, and the stack's own can be destroyed.",
+    )
+
+    # Accounts
+    fly_organization: _Text = Field(description="Fly.io organization, by slug.", examples=["personal"])
+    cloudflare_account_id: _Hex32 = Field(
+        description="Cloudflare account id, 32 hexadecimal digits.", examples=["0123456789abcdef0123456789abcdef"]
+    )
+    github_owner: _Text = Field(
+        description="GitHub user or organization that owns the repository.", examples=["relay-music"]
+    )
+    github_repository: _Text = Field(
+        description="Repository that holds the application and deploys it.", examples=["relay"]
+    )
+    neon_organization_id: str | None = Field(
+        None, description="Neon organization (`org-…`); needed with a personal API key that sees several."
+    )
+
+    # Database
+    neon_project: _Text = Field(description="Name of this environment's Neon project.", examples=["relay-staging"])
+    neon_region: Annotated[str, StringConstraints(pattern=r"^(aws|azure)-[a-z0-9-]+$")] = Field(
+        description="Neon region id; a change would replace the database.", examples=["aws-us-east-1"]
+    )
+    neon_plan: Literal["free", "launch", "scale"] = Field("free", description="Neon plan, for its limits.")
+    postgres_version: int = Field(17, ge=14, le=18, description="Major version of Postgres; a change would replace it.")
+    history_retention_seconds: int = Field(
+        21_600,
+        ge=0,
+        description="How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h).",
+    )
+    default_branch_protected: bool = Field(
+        False,
+        description="Whether Neon protects the default branch (paid plans). Declare what is real at adoption.",
+    )
+
+    # Backend
+    fly_app: AppName | None = Field(None, description="Name of the Fly app, unique in all of Fly.io.")
+    fly_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] = Field(
+        description="Fly.io region, three letters.", examples=["iad"]
+    )
+    api_url_override: WebUrl | None = Field(
+        None, alias="apiUrl", description="URL of the API on a custom domain. Default: https://APP.fly.dev."
+    )
+    atproto_namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = Field(
+        "app.relay",
+        description="Production's record namespace; every other environment gets `-<stack>` appended.",
+    )
+    rollout: bool = Field(
+        False, description="Restart machines when secrets change. Default: stage them for the next deploy."
+    )
+    extra_secrets: dict[SecretName, SecretStr] = Field(
+        default_factory=dict,
+        description="A team's own secrets for the Fly app: `pulumi config set --secret --path`.",
+    )
+    logfire_token: SecretStr | None = Field(
+        None, description="Logfire write token. Without one Logfire is switched off."
+    )
+
+    mint_deploy_token: bool = Field(
+        False,
+        description="Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token.",
+    )
+    deploy_token_rotation: int = Field(0, ge=0, description="Counter; a higher one mints a new deploy token.")
+    deploy_token_hours: int = Field(8760, ge=24, description="How long a minted deploy token lives, in hours.")
+
+    # Storage
+    bucket: _BucketName = Field(description="The R2 bucket all environments share.", examples=["relay-audio"])
+    bucket_public_host: Host = Field(
+        description="Public host of the bucket (`pub-….r2.dev`).",
+        examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"],
+    )
+    storage_access_key_id: _AccessKeyId | None = Field(None, description="S3 access key id for the bucket.")
+    storage_secret_access_key: SecretStr | None = Field(None, description="S3 secret access key for the bucket.")
+
+    # Frontend
+    pages_project: _Text = Field(description="Name of the Cloudflare Pages project.", examples=["relay"])
+    pages_host: Host = Field(
+        description="Host that Cloudflare gave the Pages project (`….pages.dev`).", examples=["relay-4i6.pages.dev"]
+    )
+    pages_build: PagesBuild = Field(default_factory=PagesBuild, description="Build settings (see PagesBuild).")
+    pages_variables: dict[str, str] = Field(
+        default_factory=dict,
+        description="Further plain build variables, the same in previews and production.",
+    )
+    production_branch: _Text = Field("main", description="Branch whose pushes deploy the frontend to production.")
+    preview_branch: _Text = Field("staging", description="Branch whose preview deployment is staging's frontend.")
+    preview_stack: str | None = Field(
+        None, description="The stack whose API the Pages previews use. Never the one that owns the project."
+    )
+    frontend_url_override: WebUrl | None = Field(
+        None, alias="frontendUrl", description="URL users see, on a custom domain. Default: from `pagesHost`."
+    )
+
+    # Delivery
+    main_branch: _Text = Field("main", description="Branch whose pushes deploy the backend to staging.")
+    release_tags: _Text = Field("v*", description="Pattern of the release tags that deploy to production.")
+    github_environment: EnvironmentName | None = Field(
+        None, description="GitHub environment. Default: the stack's name."
+    )
+    reviewers: frozenset[int] = Field(
+        frozenset(), max_length=6, description="GitHub user ids who must approve a deployment; at most six."
+    )
+    fly_deploy_token: SecretStr | None = Field(
+        None, description="Fly deploy token that GitHub deploys with; made after the app exists."
+    )
+
+    # Facts of other stacks, read from their files, not from this stack's configuration.
+    preview_api_url: str | None = Field(None, exclude=True, description="API URL of `previewStack`.")
+
+    @property
+    def environment(self) -> str:
+        """The environment's name in Logfire and GitHub: `development` for stack `dev`, else the stack's own."""
+        return "development" if self.tier == "development" else self.stack
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers, without a trailing slash."""
+        if self.api_url_override:
+            return self.api_url_override
+        return f"https://{self.fly_app}.fly.dev" if self.fly_app else LOCAL_API_URL
+
+    @property
+    def frontend_url(self) -> str:
+        """Where a user lands after signing in, without a trailing slash."""
+        if self.frontend_url_override:
+            return self.frontend_url_override
+        if self.tier == "development":
+            return LOCAL_FRONTEND_URL
+        if self.tier == "production":
+            return f"https://{self.pages_host}"
+        return self.preview_frontend_url
+
+    @property
+    def preview_frontend_url(self) -> str:
+        """The preview deployment that is staging's frontend."""
+        return f"https://{branch_alias(self.preview_branch)}.{self.pages_host}"
+
+    @property
+    def cors_origin_regex(self) -> str:
+        """Origins that may call the API, as a regular expression for the whole of an origin.
+
+        Production answers its own frontend alone: a preview that reached it would be a mix-up. Elsewhere every
+        preview deployment matches, by its branch alias (hyphens and all) or its hash.
+        """
+        own = re.escape(self.frontend_url)
+        if self.tier == "staging":
+            preview = rf"https://[a-z0-9-]+\.{re.escape(self.pages_host)}"
+            return f"^({own}|{preview})$"
+        return f"^{own}$"
+
+    @property
+    def atproto_client_id(self) -> str:
+        """The OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client."""
+        if self.tier == "development":
+            return f"http://localhost?redirect_uri={quote(self.atproto_redirect_uri, safe='')}"
+        return f"{self.api_url}/client-metadata.json"
+
+    @property
+    def atproto_redirect_uri(self) -> str:
+        """The OAuth redirect URI. AT Protocol's loopback clients must name 127.0.0.1, not localhost."""
+        base = _LOOPBACK_API_URL if self.tier == "development" else self.api_url
+        return f"{base}/auth/callback"
+
+    @property
+    def app_namespace(self) -> str | None:
+        """The record namespace to set; None in production, whose backend has it as its default."""
+        return None if self.tier == "production" else f"{self.atproto_namespace}-{self.stack}"
+
+    @property
+    def github_environment_name(self) -> str:
+        """The GitHub environment this stack provisions."""
+        return self.github_environment or self.stack
+
+    @property
+    def r2_endpoint_url(self) -> str:
+        """R2's S3 endpoint: a function of the account id (Cloudflare's R2 documentation)."""
+        return f"https://{self.cloudflare_account_id}.r2.cloudflarestorage.com"
+
+    @property
+    def plain_settings(self) -> dict[str, str]:
+        """What the backend needs beside its secrets: the `[env]` of its fly file."""
+        return {
+            "STORAGE_BACKEND": "r2",  # anything else silently means the machine's own disk
+            "R2_BUCKET": self.bucket,
+            "R2_ENDPOINT_URL": self.r2_endpoint_url,
+            "R2_PUBLIC_BUCKET_URL": f"https://{self.bucket_public_host}",
+        }
+
+    def manages(self, part: Part) -> bool:
+        """Whether this stack owns the part."""
+        return part in self.manage
+
+
+def branch_alias(branch: str) -> str:
+    """Return the alias Cloudflare Pages gives a branch's preview: lower case, other characters as hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")[:28].rstrip("-")

@@ -1,0 +1,107 @@
+"""The shared audio storage: production owns the R2 bucket, every environment uses it through S3 keys."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from infra.s3 import StorageKeys, s3_secret
+from infra.settings import LOCAL_FRONTEND_URL
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+
+JURISDICTION = "default"
+_WRITE_PERMISSION = "Workers R2 Storage Bucket Item Write"
+
+
+class Storage(pulumi.ComponentResource):
+    """The bucket with its public address and CORS rules, and, unless keys are given or kept, a token for it.
+
+    Attributes:
+        keys: The bucket-scoped token's S3 credentials; None where keys are given or kept.
+        public_host: Host the bucket's objects are served from.
+    """
+
+    keys: StorageKeys | None
+    public_host: pulumi.Output[str]
+
+    def __init__(self, settings: Settings, *, mint_token: bool, frontend_origins: list[str]) -> None:
+        super().__init__("relay:infra:Storage", "storage")
+        account, name = settings.cloudflare_account_id, settings.bucket
+        bucket = cloudflare.R2Bucket(
+            "bucket",
+            account_id=account,
+            name=name,
+            opts=pulumi.ResourceOptions(
+                parent=self, import_=f"{account}/{name}/{JURISDICTION}" if settings.adopt.bucket else None
+            ),
+        )
+        child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
+        # Neither of the two can be imported; both are made by PUT, which also takes over what is there.
+        domain = cloudflare.R2ManagedDomain(
+            "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
+        )
+        cloudflare.R2BucketCors(
+            "bucket-cors",
+            account_id=account,
+            bucket_name=name,
+            rules=[
+                cloudflare.R2BucketCorsRuleArgs(
+                    id="frontends",
+                    allowed=cloudflare.R2BucketCorsRuleAllowedArgs(
+                        methods=["GET", "HEAD"],
+                        origins=[*frontend_origins, LOCAL_FRONTEND_URL],
+                        headers=["range"],
+                    ),
+                    expose_headers=["content-length", "content-range", "etag"],
+                    max_age_seconds=3600,
+                )
+            ],
+            opts=child,
+        )
+        self.keys = self._token(settings, child) if mint_token else None
+        self.public_host = domain.domain
+        self.register_outputs({"bucket": bucket.name, "public_host": self.public_host})
+
+    def _token(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
+        account = settings.cloudflare_account_id
+        # No filter: the provider encodes a filter twice. The id is looked up by name rather than written down.
+        groups = cloudflare.get_account_api_token_permission_groups_list_output(
+            account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        # One policy with one permission group: Cloudflare returns several in an order of its own.
+        token = cloudflare.AccountToken(
+            "storage-token",
+            account_id=account,
+            name=f"{settings.bucket} (pulumi)",
+            policies=[
+                cloudflare.AccountTokenPolicyArgs(
+                    effect="allow",
+                    permission_groups=[
+                        cloudflare.AccountTokenPolicyPermissionGroupArgs(
+                            id=groups.results.apply(lambda results: _id_of(_WRITE_PERMISSION, results))
+                        )
+                    ],
+                    resources=json.dumps(
+                        {f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}": "*"},
+                        separators=(",", ":"),
+                    ),
+                )
+            ],
+            opts=opts,
+        )
+        return StorageKeys(token.id, token.value.apply(s3_secret))
+
+
+def _id_of(name: str, groups: list[cloudflare.outputs.GetAccountApiTokenPermissionGroupsListResultResult]) -> str:
+    for group in groups:
+        if group.name == name:
+            return group.id
+    raise pulumi.RunError(
+        f"The storage token: Cloudflare lists no permission group {name!r} for this account. Make a token for the "
+        "bucket by hand (R2 → Manage API tokens) and set storageAccessKeyId and storageSecretAccessKey."
+    )

@@ -1,0 +1,32 @@
+"""Made-up secret settings, for the values that a stack file holds encrypted or leaves to each team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_STORAGE_KEYS = ("storageAccessKeyId", "storageSecretAccessKey")
+# The shapes that real ones have; anything else only has to be a text.
+_SHAPES = {
+    "storageAccessKeyId": "5a4d5b0c" * 4,
+    "storageSecretAccessKey": "5a4d5b0c" * 8,
+    "logfireToken": "pylf_v1_us_sandboxsandboxsandboxsandboxsandbox",
+    "flyDeployToken": "FlyV1 fm2_sandbox,fm2_sandbox",
+}
+
+
+def made_up(config: dict[str, Any], secure_keys: list[str]) -> dict[str, str]:
+    """Return made-up values for a stack's secrets.
+
+    Args:
+        config: The stack's plain configuration, without the project's namespace.
+        secure_keys: Keys that the committed file holds encrypted; a dotted path within an object.
+
+    Returns:
+        A value for each of them, and for the storage keys where the program requires them: where the stack
+        runs a backend on a bucket it does not own, and keeps no keys that are set already.
+    """
+    keys = list(secure_keys)
+    manage, kept = config.get("manage") or [], (config.get("adopt") or {}).get("keep") or []
+    if "backend" in manage and "storage" not in manage and "AWS_ACCESS_KEY_ID" not in kept:
+        keys += [key for key in _STORAGE_KEYS if key not in secure_keys and key not in config]
+    return {key: _SHAPES.get(key, f"sandbox-{key}") for key in keys}
