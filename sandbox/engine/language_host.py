@@ -79,9 +79,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Ask for no plug-in: the stand-ins are attached, none is downloaded."""
         return language_pb2.GetRequiredPackagesResponse()
 
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """Tell which Python runs the programs (`pulumi about`)."""
         return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
 
@@ -89,14 +87,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
         """List what is installed beside the program (`pulumi about`)."""
-        found = (
-            language_pb2.DependencyInfo(name=d.name, version=d.version) for d in metadata.distributions()
-        )
+        found = (language_pb2.DependencyInfo(name=d.name, version=d.version) for d in metadata.distributions())
         return language_pb2.GetProgramDependenciesResponse(dependencies=found)
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run a program to its end."""
         order = {
             "config": dict(request.config),

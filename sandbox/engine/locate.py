@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from sandbox.errors import SandboxError
+
 HERE = Path(__file__).resolve().parent
 # One build for every world of this checkout.
 BUILT = HERE.parents[1] / ".sandbox" / "engine"
@@ -16,10 +18,6 @@ BUILT = HERE.parents[1] / ".sandbox" / "engine"
 STAMP = BUILT / "version"
 
 Version = tuple[int, int, int]
-
-
-class EngineError(Exception):
-    """There is no usable engine. The message says what to install."""
 
 
 def pinned() -> Version:
@@ -45,21 +43,19 @@ def locate() -> Path | None:
     """Return the path of `pulumi`: from PATH, else self-built, else None.
 
     Raises:
-        EngineError: PATH has one that is older than the pinned version.
+        SandboxError: PATH has one that is older than the pinned version.
     """
     # In a command that the sandbox runs, PATH starts with its own `pulumi`, which is not the engine.
     shim = os.path.join(os.environ.get("RELAY_SANDBOX", ""), "bin")  # noqa: PTH118 -- compared as text
-    folders = [
-        folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in {shim, str(BUILT)}
-    ]
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in {shim, str(BUILT)}]
     found = shutil.which("pulumi", path=os.pathsep.join(folders))
     if found is None:
         return BUILT / "pulumi" if built() else None
     version = _version(Path(found))
     if version < pinned():
-        raise EngineError(
-            f"{found} is Pulumi {dotted(version)}, and this project needs {dotted(pinned())} or later. "
-            "Upgrade it (https://www.pulumi.com/docs/install/), or take it off PATH to have one built with Go."
+        raise SandboxError(
+            f"{found} is Pulumi {dotted(version)}, but this project needs {dotted(pinned())} or later. "
+            "Upgrade it (https://www.pulumi.com/docs/install/), or take it off PATH: then one is built with Go."
         )
     return Path(found)
 

@@ -1,0 +1,31 @@
+# `make sandbox` runs the program against stand-ins for the clouds; `make test` runs every check.
+# Each target sets up what it needs first, which costs a moment once that is done.
+PYTHON := .venv/bin/python -I -m
+STACKS := production staging dev
+
+.PHONY: sandbox test lint unit engine-tests setup clean
+
+sandbox: setup
+	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
+	@bin/sandbox bin/environments
+
+test: lint unit engine-tests
+
+lint: setup
+	$(PYTHON) ruff format --check .
+	$(PYTHON) ruff check .
+	$(PYTHON) mypy
+
+unit: setup
+	.venv/bin/python -m pytest tests/unit tests/contract
+
+engine-tests: setup
+	.venv/bin/python -m pytest -n 2 tests/engine
+
+setup:
+	@bin/setup
+
+# Takes all of it away but the engine, which takes minutes to build and is the same for every version of this tree.
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +

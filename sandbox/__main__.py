@@ -1,0 +1,71 @@
+"""The sandbox's command line: see `USAGE`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
+sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
+
+from sandbox.errors import SandboxError
+from sandbox.runner import Sandbox
+
+ROOT = Path(__file__).absolute().parents[1]
+
+USAGE = """\
+Usage: bin/sandbox COMMAND…               run a command against stand-ins for the clouds
+       bin/sandbox show                   print the clouds as they stand
+       bin/sandbox --reset [--empty]      start over: with the world that the stack files describe,
+                                          or with one in which nothing exists yet
+
+For example:
+       bin/sandbox pulumi up -s staging
+       bin/sandbox pulumi preview -s production --diff
+
+`pulumi` runs in a mirror of this project: the stack files are never modified, an edit of one shows at the next
+command, and `config set` lasts until --reset. All state is in .sandbox, or in the folder that RELAY_SANDBOX names.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says and return the exit code."""
+    sandbox = Sandbox(root=ROOT, folder=Path(os.environ.get("RELAY_SANDBOX") or ROOT / ".sandbox").absolute())
+    match arguments:
+        case [] | ["--help" | "-h", *_]:
+            print(USAGE, end="")
+            return 0 if arguments else 2
+        case ["--reset"] | ["--reset", "--empty"]:
+            sandbox.reset(empty="--empty" in arguments)
+            return 0
+        case ["show"]:
+            from sandbox import show  # noqa: PLC0415 -- only this command pays for it
+            from sandbox.world import World  # noqa: PLC0415
+
+            sandbox.prepare()
+            show.main(World(sandbox.clouds))
+            return 0
+        case [option, *_] if option.startswith("-"):
+            print(f"bin/sandbox: unknown option: {' '.join(arguments)}\n\n{USAGE}", end="", file=sys.stderr)
+            return 2
+        case command:
+            return sandbox.run(command)
+
+
+def _guarded(arguments: list[str]) -> int:
+    """Run `main` and turn what a person can mend into a message."""
+    try:
+        return main(arguments)
+    except SandboxError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    except KeyboardInterrupt:
+        return 130
+    print(f"bin/sandbox: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(_guarded(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""Makes sure that there is an engine: Pulumi's CLI on PATH, or one built here from its Go module.
+
+Standard library only. Run as `python -m sandbox.engine.build`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sandbox import progress
+from sandbox.engine.locate import BUILT, HERE, STAMP, dotted, locate, parse, pinned
+from sandbox.errors import SandboxError
+
+_GO = (1, 26, 0)
+_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+# The programs that an official CLI brings along. The engine looks for them beside itself first.
+_COMPANIONS = ("pulumi-language-python", "pulumi-resource-pulumi-python")
+
+
+def ensure() -> Path:
+    """Return the path of a usable `pulumi`; build it where there is none (minutes, once).
+
+    Raises:
+        SandboxError: The CLI on PATH is too old, there is neither CLI nor Go, or the build failed.
+    """
+    found = locate()
+    if found is None:
+        _build(_go())
+        found = BUILT / "pulumi"
+    return found
+
+
+def _go() -> str:
+    """Return the path of a Go that is new enough."""
+    install = (
+        f"Install the Pulumi CLI {dotted(pinned())} or later (https://www.pulumi.com/docs/install/), "
+        f"or Go {_GO[0]}.{_GO[1]} or later (https://go.dev/dl/), with which it is built here once."
+    )
+    go = shutil.which("go")
+    if go is None:
+        raise SandboxError(f"There is neither `pulumi` nor `go` on PATH. {install}")
+    # GOTOOLCHAIN=local: an old Go would otherwise download a newer one, and a failure of that says little.
+    answer = subprocess.run(
+        [go, "version"],
+        env=os.environ | {"GOTOOLCHAIN": "local"},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    if parse(answer) < _GO:
+        raise SandboxError(f"{go} is too old to build Pulumi ({answer or 'no version'}). {install}")
+    return go
+
+
+def _build(go: str) -> None:
+    """Build the engine beside its place and move it there: what is in place is whole."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    version = dotted(pinned())
+    with tempfile.TemporaryDirectory(dir=BUILT, prefix="build.") as folder:
+        made = Path(folder, "pulumi")
+        log = BUILT / "build.log"
+        flags = f"-s -w -X {_VERSION}=v{version}"
+        with log.open("w") as output:
+            code = progress.run(
+                f"Building the Pulumi engine {version} from its Go module (minutes, once)",
+                [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", made, _PACKAGE],
+                log=output,
+                cwd=HERE,
+                env=os.environ
+                | {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOWORK": "off"},
+            )
+        if code != 0:
+            said = "\n".join(log.read_text().strip().splitlines()[-5:])
+            raise SandboxError(f"Building the engine failed; the whole log is in {log}:\n{said}")
+        made.replace(BUILT / "pulumi")
+    for name in _COMPANIONS:
+        link = BUILT / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(HERE / "path" / name, BUILT))
+    STAMP.write_text(version)

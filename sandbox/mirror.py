@@ -1,0 +1,252 @@
+"""The folder `pulumi` runs in: copies of the project's and the stacks' files, links to everything else.
+
+Pulumi writes into stack files, a salt even at a preview; copies keep that from the committed ones. A copy has
+
+- neither salt nor secrets provider of the original: the sandbox has its own passphrase;
+- a made-up value, encrypted for the sandbox, in place of each `secure:` one;
+- what was set in the sandbox (`config set`) over what is committed, key by key;
+- in an empty world no `adopt`: there is nothing to adopt.
+
+Files are edited as YAML nodes, not as Python values: PyYAML and the engine disagree on `yes` and `017`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sandbox.errors import SandboxError
+from sandbox.sample_secrets import made_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+# What a program needs from its folder, beside Pulumi's own files.
+LINKS = ("__main__.py", "infra", "sdks", ".venv")
+# What ties a stack file to its secrets provider.
+_ENCRYPTION = ("encryptionsalt", "secretsprovider", "encryptedkey")
+_STRING = "tag:yaml.org,2002:str"
+
+Config = dict[str, Any]
+
+
+def stack_files(folder: Path) -> dict[str, Path]:
+    """Return a project's stack files by the stack's name."""
+    return {path.name[len("Pulumi.") : -len(".yaml")]: path for path in sorted(folder.glob("Pulumi.*.yaml"))}
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A mirror of a project's folder.
+
+    Attributes:
+        source: The project's folder, with `Pulumi.yaml`.
+        folder: The mirror.
+        derived: Keeps the copies as they were derived, to tell later what was set in the sandbox.
+        state: The file backend's folder.
+        pulumi: The engine.
+        environment: What the engine is run with: backend, passphrase, home.
+        empty: Whether there is nothing to adopt in the world.
+    """
+
+    source: Path
+    folder: Path
+    derived: Path
+    state: Path
+    pulumi: Path
+    environment: Mapping[str, str]
+    empty: bool
+
+    def refresh(self) -> tuple[Config, dict[str, Config]]:
+        """Bring the mirror up to date with the committed files, and make the stacks that are missing.
+
+        Returns:
+            The project file's content, and the configuration of each stack: its keys without the project's
+            namespace, a made-up value where the committed file has an encrypted one.
+
+        Raises:
+            SandboxError: A file is not one that Pulumi can use.
+        """
+        for folder in (self.folder, self.derived, self.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in LINKS:
+            link, target = self.folder / name, self.source / name
+            if not link.is_symlink() or link.readlink() != target:
+                link.unlink(missing_ok=True)
+                link.symlink_to(target)
+        text = _read(self.source / "Pulumi.yaml")
+        project = _value(_parse(text, "Pulumi.yaml"))
+        if not isinstance(project.get("name"), str):
+            raise SandboxError("Pulumi.yaml: `name` is missing.")
+        _write(self.folder / "Pulumi.yaml", text)
+        stacks = stack_files(self.source)
+        for gone in {path.name for path in self.derived.iterdir()} - {path.name for path in stacks.values()}:
+            (self.derived / gone).unlink()
+            (self.folder / gone).unlink(missing_ok=True)
+        with ThreadPoolExecutor() as pool:
+            configs = pool.map(lambda stack: self._refresh_stack(project["name"], stack), stacks)
+            return project, dict(zip(stacks, configs, strict=True))
+
+    def _refresh_stack(self, project: str, stack: str) -> Config:
+        """Make one stack and its file; return its configuration, see `refresh`."""
+        name = f"Pulumi.{stack}.yaml"
+        copy, base, fresh = self.folder / name, self.derived / name, self.derived / f"new.{name}"
+        root = _parse(_read(self.source / name), name)
+        root.value = [(key, value) for key, value in root.value if key.value not in _ENCRYPTION]
+        config = _config(root, name)
+        if self.empty:
+            _set(config, f"{project}:adopt", None)
+        secrets = {_path(steps): node for steps, node in _secure(config)}
+        # Made-up values are by key as the program sees it, without its own namespace.
+        own = f"{project}:"
+        keys = {path.removeprefix(own): node for path, node in secrets.items()}
+        values = made_up(_short(_value(config), own), list(keys))
+        for key, node in keys.items():
+            node.value = values[key]
+        plain = _short(_value(config), own) | {key: values[key] for key in values.keys() - keys.keys()}
+        for node in keys.values():
+            node.value = ""
+
+        changes = _changes(base, copy)
+        if not (self.state / ".pulumi" / "stacks" / project / f"{stack}.json").is_file():
+            self._pulumi("stack", "init", stack, "--no-select")
+        if copy.is_file():
+            kept = _parse(_read(copy), name)
+            root.value += [(key, value) for key, value in kept.value if key.value in _ENCRYPTION]
+        _write(fresh, yaml.serialize(root))
+        if values:
+            full = {key if ":" in key else own + key: value for key, value in values.items()}
+            pairs = [part for key, value in full.items() for part in ("--secret", f"{key}={value}")]
+            self._pulumi("config", "set-all", "--path", "--stack", stack, "--config-file", str(fresh), *pairs)
+        text = _read(fresh)
+        fresh.replace(base)
+        if changes:
+            root = _parse(text, name)
+            config = _config(root, name)
+            for key, change in changes.items():
+                _set(config, key, change)
+            text = yaml.serialize(root)
+        _write(copy, text)
+        return plain
+
+    def _pulumi(self, *arguments: str) -> None:
+        """Run the engine in the mirror, quietly."""
+        done = subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            what = " ".join(arguments[:2])
+            said = (done.stderr or done.stdout).strip().replace(f"{self.folder}/", "")
+            raise SandboxError(f"Preparing the stacks: `pulumi {what}` failed: {said}")
+
+
+def _parse(text: str, name: str) -> yaml.MappingNode:
+    """Return a file's top node."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SandboxError(f"{name}{line}: not valid YAML: {error.problem}.") from None
+    if node is None:
+        return yaml.MappingNode("tag:yaml.org,2002:map", [])
+    if not isinstance(node, yaml.MappingNode):
+        raise SandboxError(f"{name}: expected keys and values at the top.")
+    return node
+
+
+def _config(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
+    """Return the node of a stack file's `config`, added where there is none."""
+    for key, value in root.value:
+        if key.value == "config" and isinstance(value, yaml.MappingNode):
+            return value
+        if key.value == "config" and value.value:
+            raise SandboxError(f"{name}: expected keys and values under `config`.")
+    node = yaml.MappingNode("tag:yaml.org,2002:map", [])
+    root.value = [(key, value) for key, value in root.value if key.value != "config"]
+    _set(root, "config", node)
+    return node
+
+
+def _set(mapping: yaml.MappingNode, key: str, value: yaml.Node | None) -> None:
+    """Set a key, in its place where it has one; remove it with None."""
+    names = [name.value for name, _ in mapping.value]
+    place = names.index(key) if key in names else len(names)
+    mapping.value[place : place + 1] = [] if value is None else [(yaml.ScalarNode(_STRING, key), value)]
+
+
+def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], yaml.Node]]:
+    """Find each `secure:` value, put an empty string in its place, yield the way there and that string."""
+    inner: list[tuple[str | int, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [(key.value, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = list(enumerate(node.value))
+    for place, (step, value) in enumerate(inner):
+        if isinstance(value, yaml.MappingNode) and [key.value for key, _ in value.value] == ["secure"]:
+            blank = yaml.ScalarNode(_STRING, "", style='"')
+            node.value[place] = blank if isinstance(step, int) else (node.value[place][0], blank)
+            yield (*steps, step), blank
+        else:
+            yield from _secure(value, (*steps, step))
+
+
+def _path(steps: tuple[str | int, ...]) -> str:
+    """Return the way to a value as `pulumi config --path` wants it: `relay:a.b[0]["c.d"]`."""
+    first, *rest = steps
+    path = str(first)
+    for step in rest:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if re.fullmatch(r"[\w-]+", step) else f'["{step}"]'
+    return path
+
+
+def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:
+    """Return what was set in the copy since it was derived, by key of `config`; None for what was removed."""
+    if not (base.is_file() and copy.is_file()):
+        return {}
+    before, after = (
+        {key.value: value for key, value in _config(_parse(_read(path), path.name), path.name).value}
+        for path in (base, copy)
+    )
+    changes: dict[str, yaml.Node | None] = {
+        key: node for key, node in after.items() if key not in before or _value(node) != _value(before[key])
+    }
+    return changes | dict.fromkeys(before.keys() - after.keys())
+
+
+def _value(node: yaml.Node) -> Any:
+    """Return a node as Python data."""
+    return yaml.constructor.SafeConstructor().construct_document(node)
+
+
+def _short(config: Config, namespace: str) -> Config:
+    """Return a configuration with its keys as the program sees them."""
+    return {key.removeprefix(namespace): value for key, value in config.items()}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SandboxError(f"{path.name}: cannot be read: {error}.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once, so that an engine that reads it sees the old one or the new one."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,215 @@
+"""Runs a command against stand-ins: makes the world on first use, starts the stand-ins, ends them again."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox import credentials
+from sandbox.engine import build
+from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+# Of the caller's environment, all that reaches the child: none of it can hold a credential.
+_PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
+_PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
+
+_SHIM = """\
+#!/bin/sh
+# `pulumi` in the sandbox: the engine, run in the mirror unless the caller names a folder.
+for argument in "$@"; do
+    case $argument in
+        --) break ;;
+        -C* | --cwd | --cwd=*) exec {pulumi} "$@" ;;
+    esac
+done
+cd {mirror} && exec {pulumi} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox for one project.
+
+    Attributes:
+        root: The project's folder.
+        folder: The world's folder: the clouds, the backend, the mirror.
+    """
+
+    root: Path
+    folder: Path
+
+    @property
+    def clouds(self) -> Path:
+        """The file that holds the clouds' state."""
+        return self.folder / "clouds.sqlite"
+
+    def prepare(self) -> None:
+        """Make the world, seeded from the stack files, or bring its mirror up to date."""
+        with self._locked():
+            self._prepare()
+
+    def reset(self, *, empty: bool) -> None:
+        """Start over, with the world as the stack files describe it or with an empty one."""
+        with self._locked():
+            self._clear()
+            self._prepare(empty=empty)
+
+    def run(self, command: Sequence[str]) -> int:
+        """Run a command in the sandbox and return its exit code, as a shell counts it."""
+        if not self._record.is_file():
+            self.prepare()
+        with self._stand_ins() as stand_ins:
+            # A world that is there is brought up to date while the stand-ins start.
+            self.prepare()
+            ports = stand_ins.stdout.readline() if stand_ins.stdout else ""
+            if not ports:
+                raise SandboxError("The clouds' stand-ins did not start; what they said is above.")
+            attached = ",".join(f"{package}:{port}" for package, port in json.loads(ports).items())
+            return _run(command, self._environment() | {"PULUMI_DEBUG_PROVIDERS": attached})
+
+    @property
+    def _record(self) -> Path:
+        """Tells from what the world was prepared. Written last: without it the world is not whole."""
+        return self.folder / "prepared.json"
+
+    def _prepare(self, *, empty: bool = False) -> None:
+        pulumi = build.ensure()
+        record: dict[str, Any] = json.loads(self._record.read_text()) if self._record.is_file() else {}
+        files = [self.root / "Pulumi.yaml", *sorted(self.root.glob("Pulumi.*.yaml"))]
+        if not files[0].is_file():
+            raise SandboxError(f"There is no Pulumi.yaml in {self.root}.")
+        new = {
+            "places": [str(self.root), str(self.folder), str(pulumi)],
+            "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+            "empty": record.get("empty", empty),
+        }
+        state = self.folder / "state"
+        if record == new and all(
+            (self.folder / "mirror" / path.name).is_file()
+            and any(state.glob(f".pulumi/stacks/*/{path.name[7:-5]}.json"))
+            for path in files[1:]
+        ):
+            return
+        # Here, as all of it together costs what a command in a prepared sandbox may cost.
+        from sandbox.flyctl import install  # noqa: PLC0415
+        from sandbox.mirror import Mirror  # noqa: PLC0415
+
+        if not record:
+            print(f"Making the sandbox's world in {self.folder} …", file=sys.stderr)
+            self._clear()
+        shims = self.folder / "bin"
+        shims.mkdir(exist_ok=True)
+        mirror = Mirror(
+            source=self.root,
+            folder=self.folder / "mirror",
+            derived=self.folder / "derived",
+            state=state,
+            pulumi=pulumi,
+            environment=self._environment(),
+            empty=new["empty"],
+        )
+        shim = shims / "pulumi"
+        shim.write_text(_SHIM.format(pulumi=shlex.quote(str(pulumi)), mirror=shlex.quote(str(mirror.folder))))
+        shim.chmod(0o755)
+        install.install(self.folder, self._python)
+        project, stacks = mirror.refresh()
+        if not record:
+            from sandbox.seed import seed  # noqa: PLC0415
+            from sandbox.world import World  # noqa: PLC0415
+
+            seed(World(self.clouds), stacks, project, empty=new["empty"])
+        self._record.write_text(json.dumps(new))
+
+    def _clear(self) -> None:
+        """Forget the world. The engine stays: it is the same for every world, and takes minutes to build."""
+        self._record.unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if path.name not in {"engine", "lock"}:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    @property
+    def _python(self) -> Path:
+        return self.root / ".venv" / "bin" / "python"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other commands on this world from preparing it at the same time."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _environment(self) -> dict[str, str]:
+        """Return the child's environment, but for the stand-ins' ports."""
+        passed = {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith("LC_")}
+        path = [self.folder / "bin", self._python.parent, os.environ.get("PATH", os.defpath)]
+        return (
+            passed
+            | credentials.ENVIRONMENT
+            | {
+                "PATH": os.pathsep.join(map(str, path)),
+                "RELAY_SANDBOX": str(self.folder),
+                "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+                "PULUMI_HOME": str(self.folder / "home"),
+                "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+                # Costs 2 s a preview otherwise, and looks for the plug-ins of the stand-ins on the network.
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            }
+        )
+
+    @contextmanager
+    def _stand_ins(self) -> Iterator[subprocess.Popen[str]]:
+        """Run the stand-ins. In a session of their own, where Ctrl-C does not reach them."""
+        process = subprocess.Popen(
+            [self._python, "-m", "sandbox.providers", "--world", self.folder],
+            cwd=self.root,
+            env=self._environment(),
+            # They end when this pipe does, however this process ends.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            try:
+                process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    """Run the command in the foreground; return its exit code, 128 + n after signal n."""
+    try:
+        child = subprocess.Popen(command, env=environment)
+    except FileNotFoundError:
+        print(f"bin/sandbox: {command[0]}: command not found", file=sys.stderr)
+        return 127
+    except OSError as error:
+        print(f"bin/sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
+        return 126
+    # A terminal sends Ctrl-C to the child as well, and the child says when it is over.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: child.send_signal(number))
+    code = child.wait()
+    return code if code >= 0 else 128 - code
