@@ -1,22 +1,22 @@
 """The stand-in's entry point: one run from its arguments to its exit code.
 
-Exit codes: 0; 1 for any error; 3 for a panic; 127 after SIGTERM or SIGINT, without a word.
+Exit codes: 0; 1 for any error; 3 for a panic; 127 after SIGTERM or SIGINT (see `sandbox.flyctl.install`).
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 
-from sandbox.flyctl import arguments
+from sandbox.clouds.errors import CloudError
+from sandbox.flyctl import apps, arguments, secrets, tokens
 from sandbox.flyctl.arguments import UnmodelledError, UsageError
-from sandbox.flyctl.commands import COMMANDS
 from sandbox.flyctl.importer import ParserPanicError
 from sandbox.flyctl.run import FailureError, RefusedError, Run
 from sandbox.world import World
 
+_MODULES = {"secrets": secrets, "tokens": tokens}  # the other commands are in `apps`
 _PANIC = "\x1b[31mpanic: runtime error: slice bounds out of range [1:0]\x1b[0m\n\ngoroutine 1 [running]:\nmain.main()"
 
 
@@ -30,8 +30,6 @@ def main(executable: str, argv: list[str]) -> int:
     Returns:
         The exit code.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(127))
     path = Path(executable).resolve()
     store = path.parent.parent / "clouds.sqlite"
     if not store.is_file():
@@ -51,7 +49,7 @@ def main(executable: str, argv: list[str]) -> int:
     except ParserPanicError:
         print(_PANIC)
         return 3
-    except (FailureError, RefusedError) as error:
+    except (FailureError, RefusedError, CloudError) as error:
         return _fail(str(error))
     return 0
 
@@ -64,7 +62,8 @@ def _run(world: World, program: str, command: str, argv: list[str]) -> None:
         print(arguments.usage(command))
     else:
         fault = world.fault("fly", command)
-        COMMANDS[command](Run(world, os.environ, parsed, program=program, fault=fault))
+        run = Run(world, os.environ, parsed, program=program, fault=fault)
+        getattr(_MODULES.get(command.split()[0], apps), command.replace(" ", "_"))(run)
 
 
 def _fail(message: str) -> int:

@@ -126,7 +126,7 @@ class Run:
     def offline(self) -> None:
         """Take the place of a request in a command that makes none."""
         self._strike_before("")
-        self._strike_after("")
+        self._strike_after("EOF")
 
     @contextmanager
     def request(
@@ -174,7 +174,7 @@ class Run:
         if logs.exists() and not logs.is_dir():
             return
         logs.mkdir(mode=0o700, exist_ok=True)
-        with (logs / self._log_name).open("a", encoding="utf-8") as log:
+        with (logs / self._log_name).open("a", encoding="utf-8", errors="replace") as log:
             log.write(f"{text}\n")
         for old in sorted(logs.glob("flyctl-*.log"))[:-_LOGS_KEPT]:
             old.unlink(missing_ok=True)
