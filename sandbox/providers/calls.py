@@ -1,0 +1,129 @@
+"""One outside call of a provider: recorded, authenticated, made to fail where a test asks for it, and retried.
+
+Faults, by name (see `sandbox.world.World.inject`):
+- a status such as "404" or "500": the service answers it and does nothing;
+- a status with "-after", such as "502-after": it answers that, and has done what was asked;
+- "cut": the connection breaks before the request arrives;
+- "lost", "timeout", "garbage": the request is carried out, and no usable answer arrives;
+- "hang", "hang-after": nothing arrives for a minute, before or after the effect.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from sandbox.clouds.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.world import Document, Transaction, World
+
+Result = TypeVar("Result")
+
+_NO_ANSWER = {
+    "cut": "connection reset by peer",
+    "lost": "unexpected EOF",
+    "timeout": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+    "garbage": "invalid character '<' looking for beginning of value",
+}
+_HANG_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a provider deals with its service.
+
+    Attributes:
+        cloud: The world's name for it.
+        unauthorized: The answer to a wrong credential.
+        retried: Statuses after which the provider repeats the whole call; 0 stands for no answer at all.
+        attempts: How often it calls at most.
+        wait: Seconds between attempts: the real waits (up to 30 s) scaled down.
+    """
+
+    cloud: str
+    unauthorized: tuple[int, str, str]
+    retried: frozenset[int]
+    attempts: int
+    wait: float
+
+
+SERVICES = {
+    # kislerdm/neon repeats its create function from the start: a project made by the first attempt is orphaned.
+    "neon": Service(
+        "neon", (401, "supplied credentials do not pass authentication", ""), frozenset({423, 429, 500}), 121, 0.005
+    ),
+    "cloudflare": Service(
+        "cloudflare",
+        (401, "Authentication error", "10000"),
+        frozenset({0, 408, 409, 429, *range(500, 600)}),
+        11,
+        0.01,
+    ),
+    "github": Service("github", (401, "Bad credentials", ""), frozenset({500, 502, 503, 504}), 4, 0.01),
+}
+
+
+class Caller:
+    """Makes the calls of one provider to its service."""
+
+    def __init__(self, world: World, service: Service) -> None:
+        self._world = world
+        self._service = service
+        self._stopping = threading.Event()
+        self.refused = False
+
+    def cancel(self) -> None:
+        """Let hanging calls fail at once."""
+        self._stopping.set()
+
+    def call(self, operation: str, detail: Document, effect: Callable[[Transaction], Result]) -> Result:
+        """Make a call, as often as the real provider would.
+
+        Args:
+            operation: Such as "bucket.create": in the call log, and what a fault is injected for.
+            detail: What the log says of it. Must not hold a secret value.
+            effect: What the service does.
+
+        Returns:
+            What the effect returned.
+
+        Raises:
+            CloudError: The last answer, when no attempt succeeded. Its status is 0 when none arrived.
+        """
+        for _ in range(self._service.attempts - 1):
+            try:
+                return self._once(operation, detail, effect)
+            except CloudError as error:
+                if error.status not in self._service.retried or self._stopping.is_set():
+                    raise
+            time.sleep(self._service.wait)
+        return self._once(operation, detail, effect)
+
+    def _once(self, operation: str, detail: Document, effect: Callable[[Transaction], Result]) -> Result:
+        self._world.record(self._service.cloud, operation, detail)
+        if self.refused:
+            status, message, code = self._service.unauthorized
+            raise CloudError(status, message, code=code)
+        fault = self._world.fault(self._service.cloud, operation)
+        kind, _, when = (fault or "").partition("-")
+        late = when == "after" or kind in {"lost", "timeout", "garbage"}
+        if fault and not late:
+            self._fail(kind)
+        with self._world.transaction() as tx:
+            result = effect(tx)
+        if fault:
+            self._fail(kind)
+        return result
+
+    def _fail(self, kind: str) -> None:
+        if kind == "hang":
+            self._stopping.wait(_HANG_SECONDS)
+            kind = "timeout"
+        if kind in _NO_ANSWER:
+            raise CloudError(0, _NO_ANSWER[kind])
+        raise CloudError(int(kind), f"the sandbox was asked to answer {kind} here", code="injected")

@@ -1,0 +1,328 @@
+"""The `cloudflare` package 6.23.1 (terraform-provider-cloudflare 5.22 and later behind Pulumi's bridge)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.clouds import cloudflare
+from sandbox.providers.pages import PagesDomain, PagesProject
+from sandbox.providers.resource import Resource
+from sandbox.providers.schema import Field, flag, many, nest, number, same, text
+
+if TYPE_CHECKING:
+    from sandbox.providers.values import Properties
+    from sandbox.world import Document, Transaction
+
+_KEY = text(required=True, replace=True)
+_JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
+
+
+class R2Bucket(Resource):
+    """A bucket."""
+
+    token = "cloudflare:index/r2Bucket:R2Bucket"
+    label = "bucket"
+    import_id = ("accountId", "name", "jurisdiction")
+    inputs = {
+        "accountId": _KEY,
+        "name": _KEY,
+        "jurisdiction": _JURISDICTION,
+        "location": text(
+            computed=True, frozen=True, enum=("apac", "eeur", "enam", "weur", "wnam", "oc"), any_case=True
+        ),
+        "storageClass": text(default="Standard", enum=("Standard", "InfrequentAccess")),
+    }
+    outputs = {"creationDate": text()}
+
+    def identity(self, state: Properties) -> str:
+        """Return the bucket's name."""
+        return str(state["name"])
+
+    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+        """Make the bucket."""
+        return self.state(cloudflare.create_bucket(tx, inputs["accountId"], self.body(inputs)))
+
+    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+        """Read it."""
+        return self.state(cloudflare.bucket(tx, state["accountId"], state["jurisdiction"], state["name"]))
+
+    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+        """Change the storage class. Another jurisdiction is another header, and so a bucket that is not there."""
+        where = (inputs["accountId"], inputs["jurisdiction"], inputs["name"])
+        return self.state(cloudflare.update_bucket(tx, *where, {"storage_class": inputs["storageClass"]}))
+
+    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+        """Delete it, if it is empty."""
+        cloudflare.delete_bucket(tx, state["accountId"], state["jurisdiction"], state["name"])
+
+
+class _OnBucket(Resource):
+    """What hangs on a bucket. Pulumi fills its id with the account's, which identifies nothing."""
+
+    keys = {"accountId": _KEY, "bucketName": _KEY, "jurisdiction": _JURISDICTION}
+
+    def identity(self, state: Properties) -> str:
+        return str(state["accountId"])
+
+    def where(self, state: Properties) -> tuple[str, str, str]:
+        """Return account, jurisdiction and bucket."""
+        return state["accountId"], state["jurisdiction"], state["bucketName"]
+
+
+class _Rules(_OnBucket):
+    """A set of rules that is written as a whole; writing over existing ones is no error."""
+
+    member: str
+
+    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+        """Write the rules."""
+        rules = self.body(inputs).get("rules", [])
+        cloudflare.update_bucket(tx, *self.where(inputs), {self.member: rules})
+        return inputs
+
+    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+        """Read the rules."""
+        rules = cloudflare.bucket(tx, *self.where(state))[self.member]
+        return {**state, **self.state({"rules": rules})}
+
+    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+        """Write the rules."""
+        return self.create(tx, owner, inputs)
+
+
+class R2BucketCors(_Rules):
+    """A bucket's CORS rules."""
+
+    token = "cloudflare:index/r2BucketCors:R2BucketCors"
+    label = "bucket-cors"
+    member = "cors"
+    inputs = {
+        **_OnBucket.keys,
+        "rules": many(
+            nest(
+                {
+                    "allowed": nest(
+                        {
+                            "methods": many(text(enum=("GET", "PUT", "POST", "DELETE", "HEAD")), required=True),
+                            "origins": many(required=True),
+                            "headers": many(),
+                        },
+                        required=True,
+                    ),
+                    "id": text(),
+                    "exposeHeaders": many(),
+                    "maxAgeSeconds": Field(kind="number"),
+                }
+            )
+        ),
+    }
+
+    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+        """Remove every rule."""
+        cloudflare.update_bucket(tx, *self.where(state), {"cors": []})
+
+
+def _condition(**kinds: Any) -> Field:
+    return nest({"condition": nest({"type": text(required=True, enum=("Age", "Date")), **kinds})})
+
+
+class R2BucketLifecycle(_Rules):
+    """A bucket's lifecycle rules. Destroying it leaves the rules as they are."""
+
+    token = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
+    label = "bucket-lifecycle"
+    member = "lifecycle"
+    forgets = True
+    inputs = {
+        **_OnBucket.keys,
+        "rules": many(
+            nest(
+                {
+                    "id": text(required=True),
+                    "enabled": flag(required=True),
+                    "conditions": nest({"prefix": text(required=True)}, required=True),
+                    "abortMultipartUploadsTransition": nest(
+                        {
+                            "condition": nest(
+                                {"type": text(required=True, enum=("Age",)), "maxAge": number(required=True)}
+                            )
+                        }
+                    ),
+                    "deleteObjectsTransition": _condition(date=text(), maxAge=number()),
+                    "storageClassTransitions": many(
+                        nest(
+                            {
+                                "condition": nest(
+                                    {
+                                        "type": text(required=True, enum=("Age", "Date")),
+                                        "date": text(),
+                                        "maxAge": number(),
+                                    },
+                                    required=True,
+                                ),
+                                "storageClass": text(required=True, enum=("InfrequentAccess",)),
+                            }
+                        )
+                    ),
+                }
+            )
+        ),
+    }
+
+
+class R2ManagedDomain(_OnBucket):
+    """A bucket's r2.dev domain. The real provider neither reads nor deletes it."""
+
+    token = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
+    label = "bucket-managed-domain"
+    blind = True
+    forgets = True
+    inputs = {**_OnBucket.keys, "enabled": flag(required=True)}
+    outputs = {"bucketId": text(), "domain": text()}
+
+    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+        """Switch it on or off; doing so twice is no error."""
+        domain = cloudflare.set_managed_domain(tx, *self.where(inputs), enabled=inputs["enabled"])
+        return {**inputs, **self.state(domain)}
+
+    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+        """Switch it on or off."""
+        return self.create(tx, owner, inputs)
+
+
+class R2CustomDomain(_OnBucket):
+    """A domain of one's own on a bucket."""
+
+    token = "cloudflare:index/r2CustomDomain:R2CustomDomain"
+    label = "bucket-custom-domain"
+    inputs = {
+        **_OnBucket.keys,
+        "domain": _KEY,
+        "zoneId": _KEY,
+        "enabled": flag(required=True),
+        "minTls": text(enum=("1.0", "1.1", "1.2", "1.3")),
+        "ciphers": many(),
+    }
+    outputs = {"status": nest({"ownership": text(), "ssl": text()}), "zoneName": text()}
+
+    def identity(self, state: Properties) -> str:
+        """Return what Pulumi fills in."""
+        return f"{state['accountId']}__{state['zoneId']}"
+
+    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+        """Attach the domain; one that is attached is refused."""
+        return self._write(tx, inputs, new=True)
+
+    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+        """Read it."""
+        found = cloudflare.custom_domain(tx, *self.where(state), state["domain"])
+        return {**self.state(found), **{name: state[name] for name in self.keys}}
+
+    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+        """Change it."""
+        return self._write(tx, inputs, new=False)
+
+    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+        """Detach it."""
+        cloudflare.delete_custom_domain(tx, *self.where(state), state["domain"])
+
+    def _write(self, tx: Transaction, inputs: Properties, *, new: bool) -> Properties:
+        body = {k: v for k, v in self.body(inputs).items() if k not in {"account_id", "bucket_name", "jurisdiction"}}
+        return {**inputs, **self.state(cloudflare.set_custom_domain(tx, *self.where(inputs), body, new=new))}
+
+
+class AccountToken(Resource):
+    """An API token owned by the account. Its value is there at creation, and never again."""
+
+    token = "cloudflare:index/accountToken:AccountToken"
+    label = "account-token"
+    import_id = ("accountId", "id")
+    inputs = {
+        "accountId": _KEY,
+        "name": text(required=True),
+        "policies": many(
+            nest(
+                {
+                    "effect": text(required=True, enum=("allow", "deny")),
+                    "permissionGroups": many(nest({"id": text(required=True)}), required=True),
+                    "resources": Field(kind="json", required=True),
+                }
+            ),
+            required=True,
+        ),
+        "condition": nest({"requestIp": nest({"ins": many(), "notIns": many()})}),
+        "expiresOn": text(),
+        "notBefore": text(),
+        "status": text(computed=True, enum=("active", "disabled", "expired")),
+    }
+    outputs = {
+        "creatorEmailAtCreation": text(),
+        "issuedOn": text(),
+        "lastUsedOn": text(),
+        "modifiedOn": text(),
+        "provisionerId": text(),
+        "provisionerType": text(),
+        "value": text(secret=True),
+    }
+
+    def identity(self, state: Properties) -> str:
+        """Return the token's id."""
+        return str(state["id"])
+
+    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+        """Make the token."""
+        return self._shown(cloudflare.create_token(tx, inputs["accountId"], self.body(inputs)), inputs)
+
+    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+        """Read it, keeping the value from the state; an expired one counts as gone."""
+        found = cloudflare.token(tx, state["accountId"], state["id"])
+        if found["status"] == "expired":
+            raise cloudflare.token_missing(state["id"])
+        return self._shown(found, state)
+
+    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+        """Change it in place; id and value stay."""
+        found = cloudflare.update_token(tx, inputs["accountId"], state["id"], self.body(inputs))
+        return self._shown(found, {**state, **inputs})
+
+    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+        """Revoke it."""
+        cloudflare.delete_token(tx, state["accountId"], state["id"])
+
+    def _shown(self, found: Document, given: Properties) -> Properties:
+        kept = {"value": given["value"]} if "value" in given else {}
+        shown = {**kept, **self.state(found), "id": found["id"]}
+        spec = self.inputs["policies"]
+        # The spelling of the JSON in the state stays the program's as long as it says the same.
+        if "policies" in given and same(spec, shown["policies"], given["policies"]):
+            shown["policies"] = given["policies"]
+        return shown
+
+
+PERMISSION_GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
+
+
+def permission_groups(tx: Transaction, args: Properties) -> Properties:
+    """Answer the list of permission groups. Filters are matched as they come, as the real client sends them."""
+    wanted = (args["accountId"], args.get("name", ""), args.get("scope", ""))
+    groups = cloudflare.permission_groups(tx, *wanted)
+    shown: list[Document] = [
+        {"isSelectable": group["is_selectable"], **{name: group[name] for name in ("id", "name", "scopes", "category")}}
+        for group in groups
+    ]
+    return {**args, "results": shown}
+
+
+PACKAGE_VERSION = "6.23.1"
+CREDENTIALS = ("apiToken", "apiKey", "apiUserServiceKey")
+CONFIG = (*CREDENTIALS, "email", "baseUrl", "userAgentOperatorSuffix")
+RESOURCES: tuple[Resource, ...] = (
+    PagesProject(),
+    PagesDomain(),
+    R2Bucket(),
+    R2BucketCors(),
+    R2BucketLifecycle(),
+    R2ManagedDomain(),
+    R2CustomDomain(),
+    AccountToken(),
+)
