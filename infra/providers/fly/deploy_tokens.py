@@ -1,0 +1,124 @@
+"""The rules of a deploy token: minted once, found by its name, revoked when its time is over."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.output import Unknown
+
+from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
+from infra.providers.fly.flyctl import app_name_problem
+from infra.providers.fly.props import Props, checked, difference, once_known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.providers.fly.answers import Token
+    from infra.providers.fly.flyctl import Flyctl
+
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ROTATING = ("rotation", "expiry_hours")
+_OUTPUTS = ("token", "token_id", "token_name", "expires_at")
+
+
+def check(news: Props) -> CheckResult:
+    """Check the names and numbers."""
+    app, prefix, rotation, hours = (news[key] for key in ("app", "prefix", "rotation", "expiry_hours"))
+    problems = [] if isinstance(app, Unknown) else [app_name_problem(app)]
+    if not _PREFIX.fullmatch(prefix):
+        problems.append(f"prefix {prefix!r}: it is at most 100 letters, digits, dots, underscores and hyphens")
+    if rotation < 0 or rotation != int(rotation):
+        problems.append(f"rotation is {rotation}, and counts 0, 1, 2, …")
+    if hours < 1 or hours != int(hours):
+        problems.append(f"expiry_hours is {hours}, and must be a whole number of hours, at least 1")
+    return checked(news, problems)
+
+
+def diff(olds: Props, news: Props) -> DiffResult:
+    """Compare: another rotation or expiry is a new token within this resource, another app another resource."""
+    return difference(olds, news, watched=_ROTATING, replacing=["app", "prefix"])
+
+
+def create(flyctl: Flyctl, props: Props) -> CreateResult:
+    """Mint a token, after revoking what interrupted runs left.
+
+    Raises:
+        FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
+    """
+    return CreateResult(f"{props['app']}/{props['prefix']}", {**props, **_mint(flyctl, props)})
+
+
+def update(flyctl: Flyctl, olds: Props, news: Props) -> UpdateResult:
+    """Mint a new token where one is asked for, then revoke the old one.
+
+    Here and not as a replacement: a new resource would not know which token is the old one's, and which a stray.
+    Interrupted anywhere, the next run finds the new token to be a stray, and starts over.
+
+    Raises:
+        FlyError: flyctl failed.
+    """
+    if not difference(olds, {**news, "__provider": olds.get("__provider")}, watched=_ROTATING, replacing=[]).changes:
+        return UpdateResult({**news, **{key: olds[key] for key in _OUTPUTS}})
+    minted = _mint(flyctl, news, keep=olds["token_id"])
+    _revoke(flyctl, news["app"], [olds["token_id"]])
+    return UpdateResult({**news, **minted})
+
+
+def read(flyctl: Flyctl, id_: str, props: Props) -> ReadResult:
+    """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
+    try:
+        listed = flyctl.tokens_list(props["app"])
+    except AppNotFoundError:
+        return ReadResult("", {})
+    if any(token.id == props["token_id"] and _works(flyctl, token) for token in listed):
+        return ReadResult(id_, props)
+    return ReadResult("", {})
+
+
+def delete(flyctl: Flyctl, props: Props) -> None:
+    """Revoke the token; one that works no more is no error.
+
+    Raises:
+        FlyctlFailedError: It still works.
+    """
+    _revoke(flyctl, props["app"], [props["token_id"]])
+
+
+def _mint(flyctl: Flyctl, props: Props, *, keep: str | None = None) -> Props:
+    app, prefix, rotation = props["app"], props["prefix"], int(props["rotation"])
+    # The whole form, so that the tokens of a stack `x-y` are not taken for strays of a stack `x`.
+    ours = re.compile(rf"{re.escape(prefix)}-r\d+-[0-9a-f]{{16}}")
+    listed = once_known(flyctl, lambda: flyctl.tokens_list(app))
+    strays = [t.id for t in listed if ours.fullmatch(t.name) and t.id != keep and _works(flyctl, t)]
+    _revoke(flyctl, app, strays)
+    name = f"{prefix}-r{rotation}-{secrets.token_hex(8)}"
+    token = flyctl.tokens_create_deploy(app, name=name, expiry_hours=int(props["expiry_hours"]))
+    # Minting does not say the id, which revoking needs.
+    row = next((t for t in flyctl.tokens_list(app) if t.name == name), None)
+    if row is None:
+        problem = f"the new token {name} is not in the list"
+        hint = "Run `pulumi up` again: it revokes that token and makes another."
+        raise UnexpectedAnswerError("making a deploy token", problem, app=app, hint=hint)
+    expires = row.expires.isoformat() if row.expires else ""
+    return {"token": token, "token_id": row.id, "token_name": name, "expires_at": expires}
+
+
+def _revoke(flyctl: Flyctl, app: str, ids: Sequence[str]) -> None:
+    left = set(ids) - flyctl.tokens_revoke(app, ids) if ids else set()
+    if not left:
+        return
+    try:
+        working = {token.id for token in flyctl.tokens_list(app) if _works(flyctl, token)}
+    except AppNotFoundError:
+        return
+    if left := left & working:
+        problem = f"flyctl did not say so, and they still work: {', '.join(sorted(left))}"
+        hint = "Revoke them with `flyctl tokens revoke ID`, or run the same command again."
+        raise FlyctlFailedError("revoking tokens", problem, app=app, hint=hint)
+
+
+def _works(flyctl: Flyctl, token: Token) -> bool:
+    return not token.revoked and (token.expires is None or token.expires > flyctl.now())

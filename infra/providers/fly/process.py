@@ -1,0 +1,129 @@
+"""How flyctl is run: its environment, its folders, and the one call that starts it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TOKEN_VARIABLES = ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN")
+"""Where a token is looked for; the first one that is not empty wins, as in flyctl."""
+
+_ENDPOINTS = ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_PASSED = (
+    *("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *_PROXIES,
+    *map(str.lower, _PROXIES),
+    *(f"FLY_{name}_BASE_URL" for name in _ENDPOINTS),
+)
+# No telemetry, no self-update, no notices, no colour: nothing but the answer.
+_SET = {
+    "FLY_NO_UPDATE_CHECK": "1",
+    "FLY_NO_INCIDENTS_CHECK": "1",
+    "FLY_SEND_METRICS": "0",
+    "FLY_SYNTHETICS_AGENT": "0",
+    "NO_COLOR": "1",
+}
+
+
+class Completed(NamedTuple):
+    """What a finished process left: its exit code (negative: killed by that signal) and its output."""
+
+    returncode: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Run(Protocol):
+    """Runs a program and returns what it left.
+
+    Raises:
+        FileNotFoundError, PermissionError: There is no such program to run.
+        TimeoutError: It took longer than `timeout` seconds and was killed.
+    """
+
+    def __call__(
+        self, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
+    ) -> Completed:
+        """Run `argv`; `stdin` None means an empty standard input, `timeout` is in seconds."""
+
+
+def run_process(
+    argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
+) -> Completed:
+    """Run a real process; see `Run`."""
+    done = None
+    with suppress(subprocess.TimeoutExpired):
+        # An empty input is an empty pipe: like /dev/null no terminal, and at its end at once.
+        done = subprocess.run(
+            list(argv), input=stdin or b"", capture_output=True, env=dict(env), cwd=cwd, timeout=timeout, check=False
+        )
+    if done is None:
+        # Raised out here, without its cause: that carries the output, which may hold a secret.
+        raise TimeoutError
+    return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def token(environ: Mapping[str, str]) -> str:
+    """Return the token of an environment, or an empty string."""
+    return next((environ[name] for name in TOKEN_VARIABLES if environ.get(name, "").strip()), "")
+
+
+def child_environment(environ: Mapping[str, str], config_dir: Path) -> dict[str, str]:
+    """Return the environment flyctl gets: what is on the list, and nothing else.
+
+    The token always goes as FLY_API_TOKEN, because an empty FLY_ACCESS_TOKEN would hide it. LOG_LEVEL is not on the
+    list: at `debug`, flyctl prints secrets.
+    """
+    child = {name: environ[name] for name in _PASSED if name in environ}
+    child |= _SET | {"FLY_CONFIG_DIR": str(config_dir)}
+    if value := token(environ):
+        child["FLY_API_TOKEN"] = value
+    return child
+
+
+class Workspace:
+    """Private folders for flyctl, removed when this object or the process ends.
+
+    One configuration folder per app: flyctl keeps there the version of its last write to the app's secrets, for its
+    next read, and loses it when two runs share the folder. Hence also one lock per app.
+    """
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._root: Path | None = None
+        self._locks: dict[str | None, Lock] = {}
+
+    def lock(self, app: str | None) -> Lock:
+        """Return the lock to hold while flyctl runs for this app."""
+        with self._guard:
+            return self._locks.setdefault(app, Lock())
+
+    def working_dir(self) -> Path:
+        """Return an empty folder: a fly.toml in the working directory would change what flyctl does."""
+        return self._folder("empty")
+
+    def config_dir(self, app: str | None) -> Path:
+        """Return the configuration folder for an app, or for commands without one."""
+        folder = self._folder(f"app-{app}" if app else "no-app")
+        # flyctl logs every request, secrets included, into the folder `logs`. A file of that name is in its way.
+        (folder / "logs").touch(mode=0o600)
+        return folder
+
+    def _folder(self, name: str) -> Path:
+        with self._guard:
+            if self._root is None:
+                self._root = Path(tempfile.mkdtemp(prefix="flyctl-"))
+                weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
+            folder = self._root / name
+            folder.mkdir(mode=0o700, exist_ok=True)
+            return folder
