@@ -1,0 +1,197 @@
+"""What `bin/sandbox` promises, apart from the program it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.engine.conftest import Sandbox
+
+# A program that takes no cloud: what is tested here is how it is run.
+_PROGRAM = """\
+import pulumi
+config = pulumi.Config()
+pulumi.export("tier", config.require("tier"))
+pulumi.export("token", config.get_secret("token"))
+pulumi.export("nested", config.get_secret_object("nested"))
+"""
+# Encrypted with a passphrase nobody has.
+_FOREIGN = """\
+encryptionsalt: v1:N3Xk1Q0lGzs=:v1:0wJ9mEo3n2m7b9jv:5o9b0Yy2pV0r1mJr0kP0w7C2bFf1yQ==
+config:
+  relay:tier: staging # a comment
+  relay:token:
+    secure: v1:5l3mRW9iQ0k2a1Zs:Yx8m0m3bq0l8vKfYQZ5o2W1rXw==
+  relay:nested:
+    items: [plain, {secure: v1:AAAA:BBBB}]
+"""
+
+
+def _files(project: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in project.glob("Pulumi*.yaml")}
+
+
+def _own_program(sandbox: Sandbox, text: str = _PROGRAM) -> None:
+    (sandbox.project / "__main__.py").unlink()
+    (sandbox.project / "__main__.py").write_text(text)
+    for path in sandbox.project.glob("Pulumi.*.yaml"):
+        path.unlink()
+    (sandbox.project / "Pulumi.staging.yaml").write_text(_FOREIGN)
+
+
+def _output(sandbox: Sandbox, name: str) -> str:
+    return sandbox.pulumi("stack", "output", name, "--stack", "staging", "--show-secrets").stdout.strip()
+
+
+def _processes(text: str) -> list[int]:
+    """Return the ids of the processes whose command line holds a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if text.encode() in line:
+            found.append(int(folder.name))
+    return found
+
+
+def _until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def test_committed_files_are_never_written(checkout: Sandbox) -> None:
+    _own_program(checkout)
+    before = _files(checkout.project)
+    checkout.pulumi("preview", "--stack", "staging")
+    checkout.pulumi("up", "--stack", "staging", "--yes")
+    checkout.config_set("staging", "relay:tier", "other")
+    checkout.config_set("staging", "relay:token", "other", secret=True)
+    checkout.pulumi("destroy", "--stack", "staging", "--yes")
+    checkout.pulumi("stack", "rm", "staging", "--yes")
+    assert _files(checkout.project) == before
+
+
+def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sandbox) -> None:
+    _own_program(checkout)
+    checkout.pulumi("up", "--stack", "staging", "--yes")
+    assert _output(checkout, "token")
+    plain, made_up = yaml.safe_load(_output(checkout, "nested"))["items"]
+    assert plain == "plain"
+    assert made_up not in {"", "v1:AAAA:BBBB"}
+    assert made_up not in (checkout.folder / "mirror" / "Pulumi.staging.yaml").read_text()
+
+
+def test_config_set_lasts_and_edits_of_the_committed_file_show(checkout: Sandbox) -> None:
+    _own_program(checkout)
+    checkout.config_set("staging", "relay:tier", "set-here")
+    committed = checkout.project / "Pulumi.staging.yaml"
+    committed.write_text(committed.read_text() + "  relay:added: later\n")
+    assert checkout.pulumi("config", "get", "added", "--stack", "staging").stdout.strip() == "later"
+    assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "set-here"
+    checkout.pulumi("config", "rm", "tier", "--stack", "staging")
+    committed.write_text(committed.read_text() + "  relay:again: later\n")
+    assert checkout.pulumi("config", "get", "tier", "--stack", "staging", check=False).returncode != 0
+    checkout.run("--reset")
+    assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
+
+
+def test_a_removed_stack_is_made_again(checkout: Sandbox) -> None:
+    _own_program(checkout)
+    checkout.pulumi("stack", "rm", "staging", "--yes")
+    assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
+
+
+def test_an_empty_world_has_nothing_to_adopt(empty_sandbox: Sandbox) -> None:
+    config = yaml.safe_load((empty_sandbox.folder / "mirror" / "Pulumi.production.yaml").read_text())["config"]
+    committed = yaml.safe_load((empty_sandbox.project / "Pulumi.production.yaml").read_text())["config"]
+    assert committed.keys() - config.keys() == {"relay:adopt"}
+
+
+def test_a_broken_stack_file_is_named(checkout: Sandbox) -> None:
+    (checkout.project / "Pulumi.staging.yaml").write_text("config:\n  relay:tier: [staging\n")
+    done = checkout.run("true", check=False)
+    assert done.returncode == 1
+    assert "Pulumi.staging.yaml, line" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_credential_of_the_caller_reaches_the_child(sandbox: Sandbox) -> None:
+    mine = {
+        "AWS_SECRET_ACCESS_KEY": "caller-aws",
+        "CLOUDFLARE_API_KEY": "caller-cloudflare",
+        "FLY_API_TOKEN": "caller-fly",
+        "GITHUB_TOKEN": "caller-github",
+        "NEON_API_KEY": "caller-neon",
+        "PULUMI_ACCESS_TOKEN": "caller-pulumi",
+        "PULUMI_BACKEND_URL": "caller-backend",
+        "PULUMI_CONFIG_PASSPHRASE": "caller-passphrase",
+        "HTTPS_PROXY": "http://caller-proxy",
+    }
+    environment = os.environ | mine | {"RELAY_SANDBOX": str(sandbox.folder)}
+    done = subprocess.run(
+        [sandbox.project / "bin" / "sandbox", "env"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "caller-" not in done.stdout
+    assert "FLY_API_TOKEN=sandbox-" in done.stdout
+
+
+def test_the_exit_code_is_the_commands(sandbox: Sandbox) -> None:
+    assert sandbox.run("sh", "-c", "exit 7", check=False).returncode == 7
+    assert sandbox.run("sh", "-c", "kill -TERM $$", check=False).returncode == 128 + signal.SIGTERM
+    missing = sandbox.run("no-such-command", check=False)
+    assert (missing.returncode, "command not found" in missing.stderr) == (127, True)
+
+
+def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
+    _own_program(checkout)
+    running = [
+        subprocess.Popen(**checkout.command("pulumi", "preview", "--stack", "staging"), stdout=subprocess.DEVNULL)
+        for _ in range(3)
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals) -> None:
+    providers = f"sandbox.providers\0--world\0{sandbox.folder}\0"
+    process = subprocess.Popen(**sandbox.command("sleep", "3"))
+    assert _until(lambda: bool(_processes(providers)))
+    process.send_signal(end)
+    process.wait(timeout=20)
+    assert _until(lambda: not _processes(providers))
+
+
+def test_ctrl_c_stops_the_program_and_leaves_nothing_running(checkout: Sandbox) -> None:
+    mark = checkout.folder / "running"
+    _own_program(checkout, f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
+    checkout.run("true")
+    process = subprocess.Popen(
+        **checkout.command("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert _until(mark.exists), "the program did not start"
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal does at Ctrl-C
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert _until(lambda: not _processes(str(checkout.folder)))
+    # The stack is not left locked.
+    (checkout.project / "__main__.py").write_text(_PROGRAM)
+    checkout.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
