@@ -63,7 +63,7 @@ def _run(world: World, program: str, command: str, argv: list[str]) -> None:
     else:
         fault = world.fault("fly", command)
         run = Run(world, os.environ, parsed, program=program, fault=fault)
-        getattr(_MODULES.get(command.split()[0], apps), command.replace(" ", "_"))(run)
+        getattr(_MODULES.get(command.split(maxsplit=1)[0], apps), command.replace(" ", "_"))(run)
 
 
 def _fail(message: str) -> int:

@@ -1,0 +1,257 @@
+"""The stand-in flyctl, run as a program: what each command prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.flyctl.run import FAULTS
+from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAGED = (
+    b"Secrets have been staged, but not set on VMs. "
+    b"Deploy or update machines in this app for the secrets to take effect.\n"
+)
+
+
+@pytest.fixture
+def flyctl(tmp_path: Path) -> FlyctlWorld:
+    return FlyctlWorld(tmp_path)
+
+
+def test_version_needs_no_token(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("version", "--json", FLY_API_TOKEN=None)
+    assert done.returncode == 0
+    assert done.stdout.count(b"\n") == 1
+    assert json.loads(done.stdout).items() >= {"Name": "flyctl", "Version": "0.4.87"}.items()
+    assert flyctl.run("version").stdout.startswith(b"flyctl v0.4.87 linux/amd64 Commit: ")
+
+
+def test_whoami_and_organizations(flyctl: FlyctlWorld) -> None:
+    assert flyctl.run("auth", "whoami").stdout == b"sandbox@example.com\n"
+    assert flyctl.run("orgs", "ls", "--json").stdout.decode() == '{\n    "acme": "Acme & Söhne"\n}\n'
+    assert flyctl.json("auth", "whoami") == {"email": "sandbox@example.com"}
+
+
+def test_json_by_variable(flyctl: FlyctlWorld) -> None:
+    assert json.loads(flyctl.run("auth", "whoami", FLY_JSON="1").stdout) == {"email": "sandbox@example.com"}
+
+
+def test_apps_of_our_organization_only(flyctl: FlyctlWorld) -> None:
+    assert [app["Name"] for app in flyctl.json("apps", "list")] == ["fresh", "relay-api"]
+    assert flyctl.run("apps", "list", "-q").stdout == b"fresh\nrelay-api\n"
+    failed(flyctl.run("apps", "list", "--json", FLY_ORG="nope"), "error getting organization: failed to run query (")
+
+
+def test_create_look_destroy(flyctl: FlyctlWorld) -> None:
+    assert flyctl.run("apps", "create", "new", "--org", "acme").stdout == b"New app created: new\n"
+    found = flyctl.json("status", "-a", "new")
+    expected = {"Name": "new", "Status": "pending", "Deployed": False, "Hostname": "new.fly.dev", "Machines": []}
+    assert found.items() >= expected.items()
+    assert found["Organization"]["Slug"] == "acme"
+    refused = flyctl.run("apps", "destroy", "new")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(b"Destroying an app is not reversible.\nError: yes flag must be specified")
+    assert flyctl.run("apps", "destroy", "new", "--yes").stdout == b"Destroyed app new\n"
+    failed(flyctl.run("status", "--json", "-a", "new"), "failed to get app: failed to run query (")
+    failed(flyctl.run("apps", "rm", "new", "-y"), '}: Could not find App "new"\n')
+
+
+def test_destroying_several_stops_at_the_first_error(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("apps", "destroy", "fresh", "missing", "relay-api", "--yes")
+    assert (done.returncode, done.stdout) == (1, b"Destroyed app fresh\n")
+    assert flyctl.apps() == {"relay-api", "taken"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["taken", "-o", "acme"], "Error: Validation failed: Name has already been taken (Request ID: "),
+        (["taken", "-o", "acme"], "\nApp names are unique across all of Fly.io"),
+        (["relay-api", "-o", "acme"], "Validation failed: Name has already been taken"),
+        (["Under_score", "-o", "acme"], "Name may only contain numbers, lowercase letters and dashes (Request"),
+        (["new", "-o", "somebody-else"], "organization somebody-else not found"),
+        (["new"], "org slug must be specified when not running interactively"),
+        (["-o", "acme"], "name argument or flag must be specified when not running interactively"),
+        (["a", "--name", "b", "-o", "acme"], "two app names specified a and b, only one may be specified"),
+    ],
+)
+def test_create_is_refused(flyctl: FlyctlWorld, argv: list[str], text: str) -> None:
+    before = flyctl.apps()
+    failed(flyctl.run("apps", "create", *argv), text)
+    assert flyctl.apps() == before
+
+
+def test_a_strangers_app_looks_missing(flyctl: FlyctlWorld) -> None:
+    failed(flyctl.run("status", "--json", "-a", "taken"), 'Could not find App "taken"')
+    failed(flyctl.run("secrets", "list", "--json", "-a", "taken"), "failed to list app secrets: app not found (Req")
+
+
+def test_staged_import_and_unset(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("secrets", "import", "--stage", "-a", "relay-api", stdin=b"A=\"x#y\"\nB='1'\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, STAGED, b"")
+    assert flyctl.values("relay-api") == {"KEPT": "by hand", "A": "x#y", "B": "1"}
+    listed = {secret["name"]: secret for secret in flyctl.json("secrets", "list", "-a", "relay-api")}
+    assert {name: secret["status"] for name, secret in listed.items()} == {
+        "A": "Staged",
+        "B": "Staged",
+        "KEPT": "Deployed",
+    }
+    assert all(re.fullmatch("[0-9a-f]{16}", secret["digest"]) for secret in listed.values())
+    assert flyctl.run("secrets", "unset", "--stage", "-a", "relay-api", "A", "NEVER_SET").stdout == STAGED
+    assert flyctl.values("relay-api") == {"KEPT": "by hand", "B": "1"}
+    text = flyctl.run("secrets", "list", "-a", "relay-api").stdout.decode()
+    assert "* B " in text
+    assert "There is 1 secret not deployed." in text
+
+
+def test_deploy_brings_them_live(flyctl: FlyctlWorld) -> None:
+    flyctl.run("secrets", "import", "--stage", "-a", "relay-api", stdin=b"A=1")
+    assert b"Machine relay-api-1 [app] update succeeded" in flyctl.run("secrets", "deploy", "-a", "relay-api").stdout
+    assert {secret["status"] for secret in flyctl.json("secrets", "list", "-a", "relay-api")} == {"Deployed"}
+    failed(flyctl.run("secrets", "deploy", "-a", "fresh"), "no machines available to deploy\n")
+
+
+def test_unstaged_import(flyctl: FlyctlWorld) -> None:
+    assert flyctl.run("secrets", "import", "-a", "fresh", stdin=b"A=1").stdout == (
+        b"Secrets are staged for the first deployment\n"
+    )
+    assert b"with rolling strategy\n" in flyctl.run("secrets", "import", "-a", "relay-api", stdin=b"A=1").stdout
+    with flyctl.world.transaction() as transaction:
+        app = transaction.get("fly", "app", "relay-api")
+        transaction.put("fly", "app", "relay-api", {**(app or {}), "machines": []})
+    failed(flyctl.run("secrets", "set", "-a", "relay-api", "B=2"), "could not create a fly.toml from any machines")
+    assert flyctl.values("relay-api").items() >= {"A": "1", "B": "2"}.items()
+
+
+@pytest.mark.parametrize("stdin", [b"", b"# only a comment\n", b'A="""never closed\n'])
+def test_an_import_of_nothing_fails(flyctl: FlyctlWorld, stdin: bytes) -> None:
+    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=stdin)
+    failed(done, "requires at least one SECRET=VALUE pair")
+
+
+def test_an_import_that_does_not_parse_sends_nothing(flyctl: FlyctlWorld) -> None:
+    echoed = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1\nhunter2\n")
+    failed(echoed, "from stdin: Secrets must be provided as NAME=VALUE pairs (hunter2 is invalid)\n")
+    panicked = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1\nB='\n")
+    assert (panicked.returncode, panicked.stderr) == (3, b"")
+    assert b"goroutine 1 [running]" in panicked.stdout
+    bad_name = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"export A=1\n")
+    failed(bad_name, "update secrets: failed to update app secrets: Validation failed: Name only allows letters")
+    assert flyctl.values("fresh") == {}
+
+
+def test_set_takes_values_as_they_are_or_from_standard_input(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("secrets", "set", "--stage", "-a", "fresh", "A='a#b'", "B=-", "C=-", stdin=b"  from stdin\n")
+    assert done.stdout == STAGED
+    assert flyctl.values("fresh") == {"A": "'a#b'", "B": "from stdin", "C": ""}
+    failed(flyctl.run("secrets", "set", "-a", "fresh", "hunter2"), "hunter2")
+    too_long = flyctl.run("secrets", "set", "-a", "fresh", "A=-", stdin=b"x" * 65_537)
+    failed(too_long, "error reading stdin for 'A'")
+    without = subprocess.run(
+        [flyctl.executable, "secrets", "set", "-a", "fresh", "A=-"],
+        env=flyctl.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    failed(without, "secret `A` expects standard input but none provided")
+
+
+def test_usage_errors_print_usage_on_standard_output(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("tokens", "list", "-a", "fresh", "--json")
+    assert (done.returncode, done.stderr) == (1, b"Error: unknown flag: --json\n")
+    assert done.stdout.startswith(b"Usage:\n  flyctl tokens list [flags]\n")
+    done = flyctl.run("tokens", "create", "deploy", "-a", "fresh", "-x", "30d")
+    assert done.stdout.startswith(b"Usage:\n")
+    assert done.stderr.startswith(b'Error: invalid argument "30d" for "-x, --expiry" flag: ')
+    assert flyctl.run("secrets", "import", "--help").returncode == 0
+
+
+@pytest.mark.parametrize("argv", [["machines", "list"], ["tokens", "create", "org"], ["apps", "open"]])
+def test_what_is_not_modelled_says_so(flyctl: FlyctlWorld, argv: list[str]) -> None:
+    done = flyctl.run(*argv)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"not implemented in the sandbox's flyctl: {' '.join(argv[:2])}\n"
+
+
+def test_another_endpoint_is_not_modelled(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("orgs", "list", FLY_API_BASE_URL="http://127.0.0.1:1")
+    assert done.stderr == b"not implemented in the sandbox's flyctl: FLY_API_BASE_URL\n"
+
+
+def test_every_run_is_recorded(flyctl: FlyctlWorld) -> None:
+    flyctl.run("secrets", "ls", "-a", "fresh", EXTRA="1")
+    flyctl.run("machines", "list")
+    (cloud, operation, detail), unknown = flyctl.world.calls()
+    assert (cloud, operation, unknown[1]) == ("fly", "secrets list", "unknown")
+    assert detail["argv"] == ["secrets", "ls", "-a", "fresh"]
+    assert detail["environment"].items() >= {**flyctl.environment, "EXTRA": "1"}.items()
+    assert detail["directory"] == str(flyctl.cwd)
+
+
+def test_apps_show_prints_help_and_is_content(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("apps", "show", "fresh")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Usage:" in done.stdout
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_faults_strike_before_or_after_the_effect(flyctl: FlyctlWorld, fault: str) -> None:
+    flyctl.world.inject("fly", "secrets import", fault)
+    argv = ("secrets", "import", "--stage", "-a", "fresh")
+    if fault.startswith("timeout"):
+        with pytest.raises(subprocess.TimeoutExpired):
+            flyctl.run(*argv, stdin=b"A=hunter2", timeout=1)
+    else:
+        done = flyctl.run(*argv, stdin=b"A=hunter2")
+        wanted = {"kill": -signal.SIGKILL, "kill-after": -signal.SIGKILL, "empty": 0}
+        assert done.returncode == wanted.get(fault, 1)
+        assert (b"hunter2" in done.stderr) == (fault == "exit1")
+    after = fault in {"timeout-after", "kill-after", "lost", "propagation", "empty"}
+    assert flyctl.values("fresh") == ({"A": "hunter2"} if after else {})
+    assert flyctl.run(*argv, stdin=b"A=hunter2").returncode == 0  # the fault is spent
+
+
+@pytest.mark.parametrize(
+    ("command", "fault", "text"),
+    [
+        ("apps create new -o acme", "429", "rate limit exceeded (Request ID: "),
+        ("apps create new -o acme", "500", "request returned non-2xx status: 500: "),
+        ("apps create new -o acme", "502", "http: ContentLength=17 with Body length 0"),
+        ("apps create new -o acme", "lost", 'Post "https://api.machines.dev/v1/apps?wait=true": EOF'),
+        ("apps create new -o acme", "propagation", "app not found (Request ID: "),
+        ("status --json -a fresh", "429", "}: server returned a non-200 status code: 429"),
+        ("tokens create deploy -a fresh", "500", 'failed creating token: returned error 500: {"errors":'),
+        ("version --json", "exit1", "request refused"),
+        ("version --json", "500", "Internal Server Error"),
+    ],
+)
+def test_faults_read_like_the_api_they_come_from(flyctl: FlyctlWorld, command: str, fault: str, text: str) -> None:
+    flyctl.world.inject("fly", command.split(" -", maxsplit=1)[0].removesuffix(" new"), fault)
+    failed(flyctl.run(*command.split()), text)
+
+
+def test_signals_end_it_without_a_word(flyctl: FlyctlWorld) -> None:
+    flyctl.world.inject("fly", "auth whoami", "timeout")
+    with subprocess.Popen(
+        [flyctl.executable, "auth", "whoami"],
+        env=flyctl.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        deadline = time.monotonic() + 20
+        while not flyctl.world.calls() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.terminate()
+        assert process.communicate(timeout=20) == (b"", b"")
+    assert process.returncode == 127

@@ -1,0 +1,223 @@
+"""The stand-in flyctl's surroundings: tokens, configuration directory, log, working directory."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.credentials import FLY_TOKEN
+from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_TOKEN = "no access token available. Please login with 'flyctl auth login'"
+
+
+@pytest.fixture
+def flyctl(tmp_path: Path) -> FlyctlWorld:
+    return FlyctlWorld(tmp_path)
+
+
+def _mint(flyctl: FlyctlWorld, app: str = "fresh", name: str = "ci") -> str:
+    return str(flyctl.json("tokens", "create", "deploy", "-a", app, "-n", name, "-x", "720h")["token"])
+
+
+def _rows(flyctl: FlyctlWorld, app: str = "fresh") -> list[list[str]]:
+    done = flyctl.run("tokens", "list", "-a", app)
+    assert done.returncode == 0
+    title, header, *rows = [line for line in done.stdout.decode().splitlines() if line]
+    assert re.sub(r"\x1b\[\d*m", "", title) == f'Tokens for app "{app}":'
+    assert [cell.strip() for cell in header.split("│")] == ["ID", "NAME", "CREATED BY", "EXPIRES AT", "REVOKED AT"]
+    return [[cell.strip() for cell in row.split("│")] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("access", "api", "works"),
+    [
+        (None, FLY_TOKEN, True),
+        (None, f" Bearer {FLY_TOKEN}\n", True),
+        (FLY_TOKEN, "wrong", True),
+        ("wrong", FLY_TOKEN, False),
+        (None, "wrong", False),
+    ],
+)
+def test_which_token_counts(flyctl: FlyctlWorld, access: str | None, api: str, works: bool) -> None:
+    done = flyctl.run("orgs", "list", "--json", FLY_ACCESS_TOKEN=access, FLY_API_TOKEN=api)
+    assert (done.returncode == 0) == works
+    assert works or b"}: server returned a non-200 status code: 401" in done.stderr
+
+
+@pytest.mark.parametrize(("access", "api"), [("", FLY_TOKEN), (None, None), (None, " ")])
+def test_no_token(flyctl: FlyctlWorld, access: str | None, api: str | None) -> None:
+    failed(flyctl.run("orgs", "list", FLY_ACCESS_TOKEN=access, FLY_API_TOKEN=api), NO_TOKEN)
+    assert flyctl.run("orgs", "list", "-t", FLY_TOKEN, FLY_ACCESS_TOKEN=access).returncode == 0
+
+
+def test_deploy_token_is_listed_and_revoked(flyctl: FlyctlWorld) -> None:
+    assert re.fullmatch(r"FlyV1 fm2_\S{300,},fm2_\S{300,}", _mint(flyctl))
+    ((identity, name, creator, expires, revoked),) = _rows(flyctl)
+    assert (name, creator, revoked) == ("ci", "sandbox@example.com", "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", expires)
+    done = flyctl.run("tokens", "revoke", "absent", identity)
+    assert (done.returncode, done.stdout.decode()) == (0, f"Revoked {identity}\n1 tokens revoked\n")
+    assert done.stderr.startswith(b"failed to revoke token absent: ")
+    assert _rows(flyctl)[0][4].endswith("+0000 UTC")
+
+
+def test_deploy_token_works_for_its_app_and_does_not_mint(flyctl: FlyctlWorld) -> None:
+    token = _mint(flyctl)
+    assert flyctl.json("status", "-a", "fresh", FLY_API_TOKEN=token)["Name"] == "fresh"
+    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1", FLY_API_TOKEN=token)
+    assert done.returncode == 0
+    foreign = flyctl.run("status", "-a", "relay-api", FLY_API_TOKEN=token)
+    failed(foreign, 'Could not find App "relay-api"')
+    minting = flyctl.run("tokens", "create", "deploy", "-a", "fresh", FLY_API_TOKEN=token)
+    failed(minting, "failed creating token: input: Not authorized")
+    for argv in (["apps", "list"], ["orgs", "list"], ["apps", "create", "new", "-o", "acme"]):
+        failed(flyctl.run(*argv, FLY_API_TOKEN=token), "Not authorized")
+
+
+def test_a_dead_deploy_token(flyctl: FlyctlWorld) -> None:
+    revoked, expired = _mint(flyctl), _mint(flyctl)
+    (first, *_), (second, *_) = _rows(flyctl)
+    flyctl.run("tokens", "revoke", first)
+    with flyctl.world.transaction() as transaction:
+        document = transaction.get("fly", "token", second)
+        transaction.put("fly", "token", second, {**(document or {}), "expires": 1})
+    argv = ("status", "--json", "-a", "fresh")
+    failed(flyctl.run(*argv, FLY_API_TOKEN=revoked), "status code: 401")
+    failed(flyctl.run(*argv, FLY_API_TOKEN=expired), "You must be authenticated to view this.")
+    failed(flyctl.run(*argv, FLY_API_TOKEN="fm2_unheard"), "You must be authenticated to view this.")
+    failed(flyctl.run(*argv, FLY_API_TOKEN=_mint(flyctl)[:-9]), "status code: 401")
+
+
+def test_a_token_does_not_open_the_next_app_of_that_name(flyctl: FlyctlWorld) -> None:
+    token = _mint(flyctl)
+    flyctl.run("apps", "destroy", "fresh", "--yes")
+    flyctl.run("apps", "create", "fresh", "-o", "acme")
+    failed(flyctl.run("status", "-a", "fresh", FLY_API_TOKEN=token), "Could not find App")
+    assert _rows(flyctl) == []
+
+
+def test_minting_for_a_missing_app_and_for_nothing(flyctl: FlyctlWorld) -> None:
+    failed(flyctl.run("tokens", "create", "deploy", "-a", "x"), "failed retrieving app x: failed to run query (")
+    failed(flyctl.run("tokens", "create", "deploy"), 'Could not find App ""')
+    flyctl.world.inject("fly", "tokens create deploy", "empty")
+    assert flyctl.json("tokens", "create", "deploy", "-a", "fresh") == {"token": ""}
+    assert _rows(flyctl) == []
+
+
+def test_a_line_break_in_a_tokens_name_splits_its_row(flyctl: FlyctlWorld) -> None:
+    _mint(flyctl, name="two\nlines")
+    assert [row[1] for row in _rows(flyctl)] == ["two", "lines"]
+
+
+def test_the_log_holds_secrets_and_tokens_in_clear(flyctl: FlyctlWorld) -> None:
+    flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=hunter2")
+    token = _mint(flyctl)
+    logs = flyctl.configuration / "logs"
+    assert logs.stat().st_mode & 0o777 == 0o700
+    text = "".join(path.read_text() for path in logs.glob("flyctl-*.log"))
+    assert '"A": "hunter2"' in text
+    assert token in text
+    assert FLY_TOKEN not in text
+    for _ in range(10):
+        flyctl.run("secrets", "unset", "--stage", "-a", "fresh", "A")
+    assert len(list(logs.iterdir())) == 10
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_no_log_where_logs_is_no_directory(flyctl: FlyctlWorld, kind: str) -> None:
+    flyctl.configuration.mkdir()
+    logs = flyctl.configuration / "logs"
+    if kind == "file":
+        logs.touch()
+    else:
+        logs.symlink_to("/dev/null")
+    assert flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=hunter2").returncode == 0
+    assert {path.name for path in flyctl.configuration.iterdir()} == {"logs", "config.yml"}
+    assert "hunter2" not in (flyctl.configuration / "config.yml").read_text()
+    assert logs.stat().st_size == 0
+
+
+def test_debug_shows_what_is_sent(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=hunter2", LOG_LEVEL="debug")
+    assert b"hunter2" in done.stderr
+
+
+def test_versions_are_kept_by_app(flyctl: FlyctlWorld) -> None:
+    flyctl.configuration.mkdir()
+    configuration = flyctl.configuration / "config.yml"
+    configuration.write_text("app_secrets_minvers:\n    other: 7\nwire_guard_state: {}\n")
+    for _ in range(2):
+        flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
+    assert configuration.read_text() == "wire_guard_state: {}\napp_secrets_minvers:\n    fresh: 2\n    other: 7\n"
+
+
+def test_a_write_holds_though_the_configuration_cannot_be_saved(flyctl: FlyctlWorld) -> None:
+    (flyctl.configuration / "config.yml").mkdir(parents=True)
+    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
+    failed(done, "update secrets: error saving config file: ")
+    assert flyctl.values("fresh") == {"A": "1"}
+
+
+def test_a_broken_configuration(flyctl: FlyctlWorld) -> None:
+    flyctl.configuration.mkdir()
+    (flyctl.configuration / "config.yml").write_text("app_secrets_minvers\n")
+    done = flyctl.run("version", "--json")
+    assert (done.returncode, done.stdout[:20]) == (1, b"Error loading config")
+    assert done.stderr.startswith(b"Error: failed loading config")
+
+
+def test_the_configuration_directory_must_be_usable(flyctl: FlyctlWorld) -> None:
+    failed(flyctl.run("version", FLY_CONFIG_DIR=None), "$HOME is not defined")
+    failed(flyctl.run("version", FLY_CONFIG_DIR=f"{flyctl.executable}/below"), "mkdir ")
+    failed(flyctl.run("version", FLY_CONFIG_DIR=""), "mkdir ")
+    assert [path.name for path in flyctl.cwd.iterdir()] == ["logs"]
+    assert flyctl.run("version", FLY_CONFIG_DIR=None, HOME=str(flyctl.cwd)).returncode == 0
+    assert (flyctl.cwd / ".fly").is_dir()
+
+
+def test_telemetry_starts_with_the_first_write(flyctl: FlyctlWorld) -> None:
+    assert flyctl.run("orgs", "list", FLY_SEND_METRICS=None).stderr == b""
+    flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
+    done = flyctl.run("orgs", "list", FLY_SEND_METRICS=None)
+    assert (done.returncode, done.stderr) == (0, b"Warning: Metrics send issue: no collector\n")
+
+
+def test_the_working_directorys_fly_toml(flyctl: FlyctlWorld) -> None:
+    failed(flyctl.run("secrets", "list"), "the config for your app is missing an app name")
+    (flyctl.cwd / "fly.toml").write_text("app = 'fresh'\n")
+    assert flyctl.json("status")["Name"] == "fresh"
+    assert flyctl.json("status", FLY_APP="relay-api")["Name"] == "relay-api"
+    assert flyctl.json("status", "-a", "fresh", FLY_APP="relay-api")["Name"] == "fresh"
+    (flyctl.cwd / "fly.toml").write_text("app = \n")
+    failed(flyctl.run("status", "-a", "fresh"), "failed loading app config from ")
+
+
+def test_an_apps_name_is_not_escaped(flyctl: FlyctlWorld) -> None:
+    failed(flyctl.run("secrets", "list", "-a", "../../x"), "failed to list app secrets: ")
+    assert flyctl.json("secrets", "list", "-a", "../apps/fresh") == []
+
+
+def test_annotations_pollute_standard_output(flyctl: FlyctlWorld) -> None:
+    done = flyctl.run("status", "-a", "x", GITHUB_ACTIONS="true", FLY_GHA_ERROR_ANNOTATION="1")
+    assert done.stdout.startswith(b"::error title=flyctl error::failed to get app: ")
+
+
+def test_a_world_may_be_moved_and_linked_to(flyctl: FlyctlWorld, tmp_path: Path) -> None:
+    home = flyctl.executable.parent.parent
+    home.rename(tmp_path / "moved")
+    link = tmp_path / "flyctl"
+    link.symlink_to(tmp_path / "moved" / "bin" / "flyctl")
+    environment = {**flyctl.environment, "FLY_CONFIG_DIR": str(tmp_path / "fly")}
+    done = subprocess.run([link, "orgs", "list", "--json"], env=environment, capture_output=True, check=True)
+    assert json.loads(done.stdout) == {"acme": "Acme & Söhne"}
+    (tmp_path / "moved" / "clouds.sqlite").unlink()
+    done = subprocess.run([link, "orgs", "list"], env=environment, capture_output=True, check=False)
+    failed(done, "found no world")
