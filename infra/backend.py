@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_random as random
 
-from infra.configuration import reveal
-from infra.providers.fly import App, DeployToken, Secrets
+from infra.environment import backend_secrets, fernet_key
+from infra.providers.fly.resources import App, DeployToken, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from infra.s3 import StorageKeys
     from infra.settings import Settings
 
@@ -77,46 +75,3 @@ class Backend(pulumi.ComponentResource):
         self.staged = secrets.staged
         self.foreign = secrets.foreign
         self.register_outputs({"hostname": self.hostname, "staged": self.staged, "foreign": self.foreign})
-
-
-def backend_secrets(
-    settings: Settings,
-    database_url: pulumi.Output[str] | None,
-    storage_keys: StorageKeys | None,
-    oauth_key: pulumi.Output[str] | None,
-) -> dict[str, pulumi.Input[str]]:
-    """Return the secrets to set on the Fly app, by name: all the backend needs, less those that are kept.
-
-    Args:
-        settings: The stack's settings.
-        database_url: See `infra.database.sqlalchemy_url`; None where it is kept.
-        storage_keys: The bucket's S3 keys; None where they are kept.
-        oauth_key: See `fernet_key`; None where it is kept.
-    """
-    logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
-    values: Mapping[str, pulumi.Input[str] | None] = {
-        "DATABASE_URL": database_url,
-        "ATPROTO_CLIENT_ID": settings.atproto_client_id,
-        "ATPROTO_REDIRECT_URI": settings.atproto_redirect_uri,
-        "ATPROTO_APP_NAMESPACE": settings.app_namespace,
-        "OAUTH_ENCRYPTION_KEY": oauth_key,
-        "AWS_ACCESS_KEY_ID": storage_keys.access_key_id if storage_keys else None,
-        "AWS_SECRET_ACCESS_KEY": storage_keys.secret_access_key if storage_keys else None,
-        "LOGFIRE_ENABLED": "true" if logfire else "false",
-        "LOGFIRE_ENVIRONMENT": settings.environment,
-        "LOGFIRE_WRITE_TOKEN": reveal(settings.logfire_token) if settings.logfire_token else None,
-        "FRONTEND_URL": settings.frontend_url,
-        "FRONTEND_CORS_ORIGIN_REGEX": settings.cors_origin_regex,
-        **{name: reveal(value) for name, value in settings.extra_secrets.items()},
-    }
-    return {name: value for name, value in values.items() if value is not None and name not in settings.adopt.keep}
-
-
-def fernet_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Make a Fernet key once and keep it in the state.
-
-    Returns:
-        32 random bytes in url-safe base64, 44 characters, a secret: what `cryptography.fernet` takes.
-    """
-    key = random.RandomBytes(name, length=32, opts=opts)
-    return key.base64.apply(lambda text: text.replace("+", "-").replace("/", "_"))

@@ -171,6 +171,10 @@ def _in_plain_words(detail: ErrorDetails) -> str:
         return f"{where} must match {context['pattern']}"
     if kind == "value_error":
         return f"{where}: {context['error']}"
+    if kind == "frozen_set_type":
+        return f"{where} must be a list"
+    if kind == "too_long":
+        return f"{where} has more than {context['max_length']} items"
     return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 

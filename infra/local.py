@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.backend import backend_secrets, fernet_key
+from infra.environment import backend_secrets, fernet_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

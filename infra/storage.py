@@ -94,7 +94,7 @@ class Storage(pulumi.ComponentResource):
             ],
             opts=opts,
         )
-        return StorageKeys(token.id, token.value.apply(s3_secret))
+        return StorageKeys(token.id, pulumi.Output.secret(token.value.apply(s3_secret)))
 
 
 def _id_of(name: str, groups: list[cloudflare.outputs.GetAccountApiTokenPermissionGroupsListResultResult]) -> str:

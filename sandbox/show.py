@@ -51,7 +51,8 @@ def _neon(tx: Transaction) -> Iterator[str]:
 
 def _cloudflare(tx: Transaction) -> Iterator[str]:
     for project in tx.list("cloudflare", "pages").values():
-        yield f"Pages project {project['name']} ({project['subdomain']}, production branch {project['production_branch']})"
+        branch = project["production_branch"]
+        yield f"Pages project {project['name']} ({project['subdomain']}, production branch {branch})"
         for kind, environment in project["deployment_configs"].items():
             for name, variable in environment["env_vars"].items():
                 value = variable["value"] if variable["type"] == "plain_text" else "(secret)"

@@ -1,0 +1,183 @@
+"""Runs the whole program under Pulumi's mocks and keeps everything it registered, secret envelopes included."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import runpy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import SETTINGS, set_root_resource
+
+from infra.stackfiles import read_stack_files
+from sandbox.sample_secrets import made_up
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "tests" / "example"
+PROJECT = "relay"
+SECRET_KEYS = {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "extraSecrets"}
+
+# What the clouds answer, by type: outputs that the program reads and that are not inputs.
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "neon:index/project:Project": {
+        "databaseHost": "ep-cold-sky-1.eu-central-1.aws.neon.tech",
+        "databaseName": "neondb",
+        "databaseUser": "neondb_owner",
+        "databasePassword": "npg_CanaryNeonPassword",
+    },
+    "random:index/randomBytes:RandomBytes": {"base64": "+/" * 21 + "A=", "hex": "fb" * 32},
+    "cloudflare:index/pagesProject:PagesProject": {"subdomain": "tune-8xz.pages.dev"},
+    "cloudflare:index/r2ManagedDomain:R2ManagedDomain": {"domain": "pub-99999999999999999999999999999999.r2.dev"},
+    "cloudflare:index/accountToken:AccountToken": {"value": "CanaryTokenValue"},
+    "pulumi-python:dynamic/fly:App": {"hostname": "app.fly.dev", "adopted": False},
+    "pulumi-python:dynamic/fly:Secrets": {"digests": {}, "staged": ["A"], "foreign": ["B"]},
+    "pulumi-python:dynamic/fly:DeployToken": {"token": "FlyV1 fm2_CanaryMinted"},
+}
+_GROUPS = {"results": [{"id": "9" * 32, "name": "Workers R2 Storage Bucket Item Write"}]}
+
+
+@dataclass
+class Registered:
+    """One registered resource.
+
+    Attributes:
+        urn: As the engine would name it.
+        type: Type token.
+        name: Logical name.
+        inputs: Inputs, every secret unwrapped.
+        secrets: Paths of the inputs that are secret, dotted.
+        options: The raw registration: protect, retainOnDelete, importId, parent …
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    secrets: set[str]
+    options: Any
+
+
+@dataclass
+class Run:
+    """What one run of the program did."""
+
+    resources: list[Registered] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    secret_outputs: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list)
+
+    def one(self, name: str) -> Registered:
+        """Return the only resource of that logical name."""
+        found = [resource for resource in self.resources if resource.name == name]
+        assert len(found) == 1, f"{name}: {[r.name for r in self.resources]}"
+        return found[0]
+
+    def names(self) -> set[str]:
+        """Return the logical names of all resources."""
+        return {resource.name for resource in self.resources}
+
+
+class _Clouds(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        known = args.typ in _ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
+        assert known, f"a resource type the tests were not told about: {args.typ}"
+        return (args.resource_id or f"{args.name}-id"), {**args.inputs, **_ANSWERS.get(args.typ, {})}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
+        return _GROUPS
+
+
+class _Recorder(mocks.MockMonitor):
+    def __init__(self, run: Run) -> None:
+        super().__init__(_Clouds())
+        self._run = run
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
+        response = super().RegisterResource(request)
+        raw = json_format.MessageToDict(request.object)
+        secrets: set[str] = set()
+        inputs = _unwrap(raw, "", secrets)
+        self._run.resources.append(Registered(response.urn, request.type, request.name, inputs, secrets, request))
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        if "::pulumi:pulumi:Stack::" in request.urn:
+            raw = json_format.MessageToDict(request.outputs)
+            self._run.outputs = _unwrap(raw, "", self._run.secret_outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+class _Listener(logging.Handler):
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__()
+        self._messages = messages
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+
+def _unwrap(value: Any, path: str, secrets: set[str]) -> Any:
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            secrets.add(path)
+            return _unwrap(value["value"], path, secrets)
+        return {key: _unwrap(item, f"{path}.{key}".lstrip("."), secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unwrap(item, f"{path}[{n}]", secrets) for n, item in enumerate(value)]
+    return value
+
+
+def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path = EXAMPLE) -> dict[str, Any]:
+    """Return a stack's configuration from its files, with made-up secrets; a change to None removes a key."""
+    config = read_stack_files(PROJECT, root).effective(stack)
+    config |= made_up(config, [])
+    for key, value in (changes or {}).items():
+        config[key] = value
+    return {key: value for key, value in config.items() if value is not None}
+
+
+def run_program(
+    stack: str, changes: dict[str, Any] | None = None, *, preview: bool = False, root: Path = EXAMPLE
+) -> Run:
+    """Run the program for a stack.
+
+    Args:
+        stack: The stack's name.
+        changes: Configuration laid over the stack's files; None removes a key.
+        preview: Run as a preview.
+        root: The folder with the stack files; must be the working directory.
+
+    Raises:
+        pulumi.RunError: The program refused.
+    """
+    run = Run()
+    config = configuration(stack, changes, root)
+    texts = {f"{PROJECT}:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
+    pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in SECRET_KEYS])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    SETTINGS.rpc_manager.clear()
+    SETTINGS.outputs.clear()
+    recorder = _Recorder(run)
+    logger = logging.getLogger("program")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [_Listener(run.messages)]
+    mocks.set_mocks(recorder.mocks, PROJECT, stack, preview, logger, monitor=recorder)
+    set_root_resource(None)
+    try:
+        loop.run_until_complete(
+            pulumi.runtime.run_in_stack(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"))
+        )
+    finally:
+        loop.close()
+        # Left set, a next test's failure would show this one's configuration.
+        pulumi.runtime.set_all_config({}, [])
+    return run

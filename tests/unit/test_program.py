@@ -1,0 +1,226 @@
+"""What the program registers for each stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from tests.unit.program import ROOT, Run, run_program
+
+GOLDEN = Path(__file__).parent / "golden"
+STACKS = ("dev", "staging", "production")
+
+
+def urns(run: Run) -> str:
+    """Return the part of each URN that the program decides: the types of its parents, its type, its name."""
+    found = [resource.urn.split("::", 2)[2] for resource in run.resources if resource.type != "pulumi:pulumi:Stack"]
+    return "".join(f"{urn}\n" for urn in sorted(urn.removeprefix("pulumi:pulumi:Stack$") for urn in found))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_urns_are_frozen(stack: str) -> None:
+    """A changed line is a resource that the next `up` deletes and creates: give it an alias instead."""
+    found = urns(run_program(stack))
+    assert found == (GOLDEN / f"urns.{stack}.txt").read_text(encoding="utf-8")
+
+
+def test_urns_of_an_empty_world_are_frozen() -> None:
+    """Production that adopts nothing makes a storage token and an OAuth key of its own."""
+    found = urns(run_program("production", {"adopt": None}))
+    assert found == (GOLDEN / "urns.production-empty.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run_program(stack, root=ROOT).outputs["environment"]
+
+
+def test_staging_sets_every_secret_the_backend_needs() -> None:
+    values = run_program("staging").one("fly-secrets").inputs["values"]
+    assert values == {
+        "DATABASE_URL": (
+            "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
+            "/neondb?sslmode=require"
+        ),
+        "ATPROTO_CLIENT_ID": "https://tune-api-staging.fly.dev/client-metadata.json",
+        "ATPROTO_REDIRECT_URI": "https://tune-api-staging.fly.dev/auth/callback",
+        "ATPROTO_APP_NAMESPACE": "app.relay-staging",
+        "OAUTH_ENCRYPTION_KEY": "-_" * 21 + "A=",
+        "AWS_ACCESS_KEY_ID": "5a4d5b0c" * 4,
+        "AWS_SECRET_ACCESS_KEY": "5a4d5b0c" * 8,
+        "LOGFIRE_ENABLED": "false",
+        "LOGFIRE_ENVIRONMENT": "staging",
+        "FRONTEND_URL": "https://staging.tune-8xz.pages.dev",
+        "FRONTEND_CORS_ORIGIN_REGEX": (
+            r"^(https://staging\.tune\-8xz\.pages\.dev|https://[a-z0-9-]+\.tune\-8xz\.pages\.dev)$"
+        ),
+    }
+
+
+def test_production_writes_no_kept_secret() -> None:
+    inputs = run_program("production").one("fly-secrets").inputs
+    assert set(inputs["keep"]) == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "DATABASE_URL",
+        "LOGFIRE_WRITE_TOKEN",
+        "OAUTH_ENCRYPTION_KEY",
+    }
+    assert not set(inputs["keep"]) & set(inputs["values"])
+    assert inputs["values"]["LOGFIRE_ENABLED"] == "true"  # its token is kept
+    assert "ATPROTO_APP_NAMESPACE" not in inputs["values"]  # production has the backend's default
+
+
+def test_a_kept_oauth_key_is_never_generated() -> None:
+    assert "oauth-key" not in run_program("production").names()
+
+
+def test_every_secret_value_is_an_encrypted_input() -> None:
+    secrets = run_program("staging").one("fly-secrets")
+    # A dict with an unknown in it becomes one secret; else each entry is one. Either way nothing is plain.
+    covered = secrets.secrets
+    assert all("values" in covered or f"values.{name}" in covered for name in secrets.inputs["values"])
+    assert "digestKey" in covered or "digest_key" in covered
+
+
+def test_storage_keys_of_an_own_token() -> None:
+    run = run_program("production", {"adopt": None})
+    policy = run.one("storage-token").inputs["policies"][0]
+    assert json.loads(policy["resources"]) == {
+        "com.cloudflare.edge.r2.bucket.ffffffffffffffffffffffffffffff01_default_tune-audio": "*"
+    }
+    assert policy["permissionGroups"] == [{"id": "9" * 32}]
+    values = run.one("fly-secrets").inputs["values"]
+    assert values["AWS_ACCESS_KEY_ID"] == "storage-token-id"
+    # printf CanaryTokenValue | sha256sum
+    assert values["AWS_SECRET_ACCESS_KEY"] == "3c09831edcf4f4c659500722705ca4da79beab28b5ed77a34fd7bda7db6a08ed"
+    assert "storageSecretAccessKey" in run.secret_outputs
+
+
+def test_previews_use_the_api_of_staging() -> None:
+    configs = run_program("production").one("pages-project").inputs["deploymentConfigs"]
+    assert configs["preview"]["envVars"]["PUBLIC_API_URL"]["value"] == "https://tune-api-staging.fly.dev"
+    assert configs["production"]["envVars"]["PUBLIC_API_URL"]["value"] == "https://tune-api.fly.dev"
+
+
+def test_adoption_imports_by_id() -> None:
+    run = run_program("production")
+    assert {r.name: r.options.importId for r in run.resources if r.options.importId} == {
+        "neon-project": "tall-oak-33334444",
+        "pages-project": "ffffffffffffffffffffffffffffff01/tune",
+        "bucket": "ffffffffffffffffffffffffffffff01/tune-audio/default",
+    }
+    assert run.one("fly-app").inputs["adopt"] is True
+
+
+def test_an_adopted_github_environment_is_imported_whole() -> None:
+    adopt = {
+        "githubEnvironment": "staging",
+        "githubDeploymentPolicy": 42,
+        "githubVariables": ["FLY_APP"],
+    }
+    run = run_program("staging", {"adopt": adopt})
+    assert {r.name: r.options.importId for r in run.resources if r.options.importId} == {
+        "github-environment": "tune:staging",
+        "deployment-policy": "tune:staging:42",
+        "variable-FLY_APP": "tune:staging:FLY_APP",
+    }
+
+
+def test_a_deploy_token_reaches_github() -> None:
+    run = run_program("staging", {"flyDeployToken": "FlyV1 fm2_given"})
+    secret = run.one("secret-FLY_API_TOKEN")
+    assert secret.inputs["value"] == "FlyV1 fm2_given"
+    assert "value" in secret.secrets
+
+
+def test_a_minted_deploy_token_reaches_github() -> None:
+    run = run_program("staging", {"mintDeployToken": True})
+    assert run.one("secret-FLY_API_TOKEN").inputs["value"] == "FlyV1 fm2_CanaryMinted"
+    assert run.one("deploy-token").inputs["prefix"] == "relay-staging"
+
+
+def test_without_a_deploy_token_two_commands_finish_it() -> None:
+    run = run_program("staging", preview=True)
+    assert "secret-FLY_API_TOKEN" not in run.names()
+    (message,) = [text for text in run.messages if "FLY_API_TOKEN" in text]
+    assert "flyctl tokens create deploy -a tune-api-staging" in message
+    assert "pulumi up -s staging" in message
+
+
+@pytest.mark.parametrize(("stack", "kind"), [("staging", "branchPattern"), ("production", "tagPattern")])
+def test_what_may_deploy(stack: str, kind: str) -> None:
+    inputs = run_program(stack).one("deployment-policy").inputs
+    assert inputs[kind] == {"branchPattern": "main", "tagPattern": "v*"}[kind]
+    assert {"branchPattern", "tagPattern"} - inputs.keys() == {"branchPattern", "tagPattern"} - {kind}
+
+
+def test_dev_needs_neon_alone() -> None:
+    packages = {r.type.split(":")[0] for r in run_program("dev").resources}
+    assert packages == {"pulumi", "relay", "neon", "random"}
+
+
+def test_dev_outputs_two_dotenv_files() -> None:
+    run = run_program("dev")
+    assert "dotenv" in run.secret_outputs
+    lines = run.outputs["dotenv"].splitlines()
+    assert "STORAGE_BACKEND=filesystem" in lines
+    assert "ATPROTO_CLIENT_ID='http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fauth%2Fcallback'" in lines
+    assert not [line for line in lines if line.startswith("AWS_")]
+    assert run.outputs["frontendDotenv"] == "PUBLIC_API_URL=http://localhost:8000"
+
+
+def test_dev_uses_the_bucket_when_given_keys() -> None:
+    keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
+    lines = run_program("dev", keys).outputs["dotenv"].splitlines()
+    assert {"STORAGE_BACKEND=r2", "R2_BUCKET=tune-audio", f"AWS_ACCESS_KEY_ID={'a' * 32}"} <= set(lines)
+
+
+def test_plain_settings_of_the_fly_file() -> None:
+    assert run_program("staging").outputs["flyEnv"] == {
+        "STORAGE_BACKEND": "r2",
+        "R2_BUCKET": "tune-audio",
+        "R2_ENDPOINT_URL": "https://ffffffffffffffffffffffffffffff01.r2.cloudflarestorage.com",
+        "R2_PUBLIC_BUCKET_URL": "https://pub-99999999999999999999999999999999.r2.dev",
+    }
+
+
+def test_a_pages_host_that_differs_is_said_with_its_command() -> None:
+    run = run_program("production", {"pagesHost": "tune.pages.dev"})
+    (message,) = [text for text in run.messages if "pagesHost" in text]
+    assert "sed -i.bak 's/tune.pages.dev/tune-8xz.pages.dev/' Pulumi.yaml" in message
+
+
+def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
+    after, before = run_program("staging").messages, run_program("staging", preview=True).messages
+    assert [text for text in after if "flyctl secrets deploy -a tune-api-staging" in text]
+    assert [text for text in after if "left alone" in text]
+    assert not [text for text in before if "Staged" in text or "left alone" in text]
+
+
+def test_extra_secrets_are_set() -> None:
+    run = run_program("staging", {"extraSecrets": {"STRIPE_KEY": "sk_canary"}})
+    assert run.one("fly-secrets").inputs["values"]["STRIPE_KEY"] == "sk_canary"
+
+
+def test_no_secret_in_a_plain_output() -> None:
+    for stack in STACKS:
+        run = run_program(stack, {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}})
+        plain = {key: value for key, value in run.outputs.items() if key not in run.secret_outputs}
+        assert "Canary" not in json.dumps(plain)
+
+
+def test_a_part_that_is_not_managed_is_not_touched() -> None:
+    adopt = {"flyApp": "tune-api", "keep": ["DATABASE_URL", "OAUTH_ENCRYPTION_KEY"]}
+    keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
+    run = run_program("production", {"manage": ["backend"], "adopt": adopt, "previewStack": None, **keys})
+    assert {r.type.split(":")[0] for r in run.resources} == {"pulumi", "relay", "random", "pulumi-python"}
+
+
+def test_wrong_configuration_registers_nothing() -> None:
+    with pytest.raises(pulumi.RunError, match="nothing was touched"):
+        run_program("staging", {"flyApp": None})
