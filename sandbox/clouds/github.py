@@ -8,6 +8,8 @@ the seed alone. Everything else hangs on it:
 A slash inside an environment's name is written %2F in keys.
 """
 
+# ruff: noqa: PLR0917 -- owner, repository, environment and name say which, as in the API's own paths
+
 from __future__ import annotations
 
 import re
@@ -188,7 +190,7 @@ def update_variable(tx: Transaction, owner: str, repo: str, env: str | None, nam
 
 
 def item(tx: Transaction, kind: str, owner: str, repo: str, env: str | None, name: str) -> Document:
-    """Return a "secret" or "variable". (GitHub never shows a secret's value; callers must not either.)
+    """Return a "secret" or "variable"; GitHub never shows a secret's value, and callers must not either.
 
     Raises:
         CloudError: 404 where there is none.

@@ -1,0 +1,1 @@
+"""Stand-ins for the providers of Neon, Cloudflare, GitHub and random, attached to the real engine."""

@@ -1,17 +1,20 @@
 """The `cloudflare` package 6.23.1 (terraform-provider-cloudflare 5.22 and later behind Pulumi's bridge)."""
 
+# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from sandbox.clouds import cloudflare
+from sandbox.providers.account_token import AccountToken
 from sandbox.providers.pages import PagesDomain, PagesProject
 from sandbox.providers.resource import Resource
-from sandbox.providers.schema import Field, flag, many, nest, number, same, text
+from sandbox.providers.schema import Field, flag, many, nest, number, text
 
 if TYPE_CHECKING:
     from sandbox.providers.values import Properties
-    from sandbox.world import Document, Transaction
+    from sandbox.world import Transaction
 
 _KEY = text(required=True, replace=True)
 _JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
@@ -20,7 +23,7 @@ _JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
 class R2Bucket(Resource):
     """A bucket."""
 
-    token = "cloudflare:index/r2Bucket:R2Bucket"
+    type_name = "cloudflare:index/r2Bucket:R2Bucket"
     label = "bucket"
     import_id = ("accountId", "name", "jurisdiction")
     inputs = {
@@ -93,7 +96,7 @@ class _Rules(_OnBucket):
 class R2BucketCors(_Rules):
     """A bucket's CORS rules."""
 
-    token = "cloudflare:index/r2BucketCors:R2BucketCors"
+    type_name = "cloudflare:index/r2BucketCors:R2BucketCors"
     label = "bucket-cors"
     member = "cors"
     inputs = {
@@ -129,7 +132,7 @@ def _condition(**kinds: Any) -> Field:
 class R2BucketLifecycle(_Rules):
     """A bucket's lifecycle rules. Destroying it leaves the rules as they are."""
 
-    token = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
+    type_name = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
     label = "bucket-lifecycle"
     member = "lifecycle"
     forgets = True
@@ -173,7 +176,7 @@ class R2BucketLifecycle(_Rules):
 class R2ManagedDomain(_OnBucket):
     """A bucket's r2.dev domain. The real provider neither reads nor deletes it."""
 
-    token = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
+    type_name = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
     label = "bucket-managed-domain"
     blind = True
     forgets = True
@@ -193,7 +196,7 @@ class R2ManagedDomain(_OnBucket):
 class R2CustomDomain(_OnBucket):
     """A domain of one's own on a bucket."""
 
-    token = "cloudflare:index/r2CustomDomain:R2CustomDomain"
+    type_name = "cloudflare:index/r2CustomDomain:R2CustomDomain"
     label = "bucket-custom-domain"
     inputs = {
         **_OnBucket.keys,
@@ -229,88 +232,6 @@ class R2CustomDomain(_OnBucket):
     def _write(self, tx: Transaction, inputs: Properties, *, new: bool) -> Properties:
         body = {k: v for k, v in self.body(inputs).items() if k not in {"account_id", "bucket_name", "jurisdiction"}}
         return {**inputs, **self.state(cloudflare.set_custom_domain(tx, *self.where(inputs), body, new=new))}
-
-
-class AccountToken(Resource):
-    """An API token owned by the account. Its value is there at creation, and never again."""
-
-    token = "cloudflare:index/accountToken:AccountToken"
-    label = "account-token"
-    import_id = ("accountId", "id")
-    inputs = {
-        "accountId": _KEY,
-        "name": text(required=True),
-        "policies": many(
-            nest(
-                {
-                    "effect": text(required=True, enum=("allow", "deny")),
-                    "permissionGroups": many(nest({"id": text(required=True)}), required=True),
-                    "resources": Field(kind="json", required=True),
-                }
-            ),
-            required=True,
-        ),
-        "condition": nest({"requestIp": nest({"ins": many(), "notIns": many()})}),
-        "expiresOn": text(),
-        "notBefore": text(),
-        "status": text(computed=True, enum=("active", "disabled", "expired")),
-    }
-    outputs = {
-        "creatorEmailAtCreation": text(),
-        "issuedOn": text(),
-        "lastUsedOn": text(),
-        "modifiedOn": text(),
-        "provisionerId": text(),
-        "provisionerType": text(),
-        "value": text(secret=True),
-    }
-
-    def identity(self, state: Properties) -> str:
-        """Return the token's id."""
-        return str(state["id"])
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
-        """Make the token."""
-        return self._shown(cloudflare.create_token(tx, inputs["accountId"], self.body(inputs)), inputs)
-
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it, keeping the value from the state; an expired one counts as gone."""
-        found = cloudflare.token(tx, state["accountId"], state["id"])
-        if found["status"] == "expired":
-            raise cloudflare.token_missing(state["id"])
-        return self._shown(found, state)
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Change it in place; id and value stay."""
-        found = cloudflare.update_token(tx, inputs["accountId"], state["id"], self.body(inputs))
-        return self._shown(found, {**state, **inputs})
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Revoke it."""
-        cloudflare.delete_token(tx, state["accountId"], state["id"])
-
-    def _shown(self, found: Document, given: Properties) -> Properties:
-        kept = {"value": given["value"]} if "value" in given else {}
-        shown = {**kept, **self.state(found), "id": found["id"]}
-        spec = self.inputs["policies"]
-        # The spelling of the JSON in the state stays the program's as long as it says the same.
-        if "policies" in given and same(spec, shown["policies"], given["policies"]):
-            shown["policies"] = given["policies"]
-        return shown
-
-
-PERMISSION_GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
-
-
-def permission_groups(tx: Transaction, args: Properties) -> Properties:
-    """Answer the list of permission groups. Filters are matched as they come, as the real client sends them."""
-    wanted = (args["accountId"], args.get("name", ""), args.get("scope", ""))
-    groups = cloudflare.permission_groups(tx, *wanted)
-    shown: list[Document] = [
-        {"isSelectable": group["is_selectable"], **{name: group[name] for name in ("id", "name", "scopes", "category")}}
-        for group in groups
-    ]
-    return {**args, "results": shown}
 
 
 PACKAGE_VERSION = "6.23.1"

@@ -1,9 +1,11 @@
 """The `github` package 6.15.0 (integrations/github v6.13.0 behind Pulumi's bridge)."""
 
+# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.clouds import github
 from sandbox.providers.resource import Resource
@@ -45,7 +47,7 @@ class _OnRepository(Resource):
 
     def shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
         """Return what GitHub answered, with what names it."""
-        names = {name: given[name] for name in ("repository", "environment") if name in given}
+        names: Properties = {name: given[name] for name in ("repository", "environment") if name in given}
         repository = github.repository(tx, owner, given["repository"])
         return {**self.state(found), **names, "repositoryId": repository["id"]}
 
@@ -53,7 +55,7 @@ class _OnRepository(Resource):
 class RepositoryEnvironment(_OnRepository):
     """An environment with its protection rules. Creating and updating are one PUT: undeclared means gone."""
 
-    token = "github:index/repositoryEnvironment:RepositoryEnvironment"
+    type_name = "github:index/repositoryEnvironment:RepositoryEnvironment"
     label = "environment"
     import_id = ("repository", "environment")
     lenient_delete = True
@@ -103,7 +105,7 @@ class RepositoryEnvironment(_OnRepository):
 class DeploymentPolicy(_OnRepository):
     """A pattern of branches or tags that may deploy to an environment."""
 
-    token = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+    type_name = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
     label = "deployment-policy"
     import_id = ("repository", "environment", "policyId")
     one_of = ("branchPattern", "tagPattern")
@@ -157,9 +159,9 @@ class DeploymentPolicy(_OnRepository):
 class ActionsSecret(_OnRepository):
     """A secret for workflows. Creating is a PUT. Its value can be set, never read."""
 
-    token = "github:index/actionsSecret:ActionsSecret"
+    type_name = "github:index/actionsSecret:ActionsSecret"
     label = "secret"
-    import_id: Any = ("repository", "secretName")
+    import_id: ClassVar[tuple[str, ...]] = ("repository", "secretName")
     one_of = _VALUES
     inputs = {
         "repository": _REPOSITORY,
@@ -210,7 +212,7 @@ class ActionsSecret(_OnRepository):
 class ActionsEnvironmentSecret(ActionsSecret):
     """The same within an environment."""
 
-    token = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
+    type_name = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
     label = "environment-secret"
     import_id = ("repository", "environment", "secretName")
     inputs = {
@@ -222,9 +224,9 @@ class ActionsEnvironmentSecret(ActionsSecret):
 class ActionsVariable(_OnRepository):
     """A variable for workflows. Creating is a POST: one that exists is refused."""
 
-    token = "github:index/actionsVariable:ActionsVariable"
+    type_name = "github:index/actionsVariable:ActionsVariable"
     label = "variable"
-    import_id: Any = ("repository", "variableName")
+    import_id: ClassVar[tuple[str, ...]] = ("repository", "variableName")
     inputs = {
         "repository": _REPOSITORY,
         "variableName": text(required=True, replace=True),
@@ -258,10 +260,10 @@ class ActionsVariable(_OnRepository):
 class ActionsEnvironmentVariable(ActionsVariable):
     """The same within an environment."""
 
-    token = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
+    type_name = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
     label = "environment-variable"
     import_id = ("repository", "environment", "variableName")
-    inputs = {"environment": _ENVIRONMENT, **ActionsVariable.inputs}
+    inputs = {**ActionsVariable.inputs, "environment": _ENVIRONMENT}
 
 
 PACKAGE_VERSION = "6.15.0"

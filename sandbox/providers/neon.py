@@ -1,5 +1,7 @@
 """The `neon` package as kislerdm/neon 0.15.0 presents it through Pulumi's bridge."""
 
+# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ _DECIMAL = Field(kind="number", computed=True)
 class Project(Resource):
     """A Neon project."""
 
-    token = "neon:index/project:Project"
+    type_name = "neon:index/project:Project"
     label = "project"
     import_id = ("id",)
     autoname = "name"

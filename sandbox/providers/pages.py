@@ -1,5 +1,7 @@
 """Pages projects and their domains, as the `cloudflare` package 6.23.1 presents them."""
 
+# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -68,7 +70,7 @@ _ENVIRONMENT = nest(
 class PagesProject(Resource):
     """A Pages project. What the program leaves out of it stays, except `source`: that is taken away."""
 
-    token = "cloudflare:index/pagesProject:PagesProject"
+    type_name = "cloudflare:index/pagesProject:PagesProject"
     label = "pages"
     import_id = ("accountId", "name")
     inputs = {
@@ -165,7 +167,7 @@ class PagesProject(Resource):
 class PagesDomain(Resource):
     """A domain of one's own on a Pages project."""
 
-    token = "cloudflare:index/pagesDomain:PagesDomain"
+    type_name = "cloudflare:index/pagesDomain:PagesDomain"
     label = "pages-domain"
     import_id = ("accountId", "projectName", "name")
     inputs = {"accountId": _KEY, "projectName": _KEY, "name": _KEY}

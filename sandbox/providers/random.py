@@ -1,5 +1,7 @@
 """The `random` package 4.21.4: values made once and kept in the state. No cloud stands behind it."""
 
+# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+
 from __future__ import annotations
 
 import base64
@@ -40,7 +42,7 @@ class _Random(Resource):
 class RandomBytes(_Random):
     """Random bytes. The resource's id is the value itself, in base64 and in clear, as in the real provider."""
 
-    token = "random:index/randomBytes:RandomBytes"
+    type_name = "random:index/randomBytes:RandomBytes"
     import_id = ("base64",)
     inputs = {"keepers": table(replace=True), "length": number(required=True, replace=True)}
     outputs = {"base64": text(secret=True), "hex": text(secret=True)}
@@ -69,7 +71,7 @@ class RandomBytes(_Random):
 class RandomPassword(_Random):
     """A random password. Its id is always `none`."""
 
-    token = "random:index/randomPassword:RandomPassword"
+    type_name = "random:index/randomPassword:RandomPassword"
     import_id = ("result",)
     inputs = {
         "keepers": table(replace=True),

@@ -17,7 +17,7 @@ class Resource:
     """A resource type. Subclasses fill in the table and the five calls.
 
     Attributes:
-        token: Pulumi's type token.
+        type_name: Pulumi's type token.
         label: What the call log and the fault injection name it by; None for a type that no cloud stands behind.
         inputs: What a program may set.
         outputs: What only the service sets.
@@ -30,7 +30,7 @@ class Resource:
         lenient_delete: Deleting something already gone succeeds.
     """
 
-    token: ClassVar[str]
+    type_name: ClassVar[str]
     label: ClassVar[str | None]
     inputs: ClassVar[Fields]
     outputs: ClassVar[Fields] = {}

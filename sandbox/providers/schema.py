@@ -107,8 +107,7 @@ def problems(fields: Mapping[str, Field], values: Properties, path: str = "") ->
 def _problems_of(spec: Field, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if value == UNKNOWN:
         return
-    # In Python a boolean is an integer; on the wire it is not.
-    if not isinstance(value, _TYPES[spec.kind]) or (isinstance(value, bool) and spec.kind != "boolean"):
+    if not _has_kind(value, spec.kind):
         yield path, f"expected {spec.kind}, got {type(value).__name__}"
     elif spec.kind == "object":
         yield from problems(spec.members, value, path)
@@ -120,6 +119,11 @@ def _problems_of(spec: Field, value: Any, path: str) -> Iterator[tuple[str, str]
         yield path, f"expected one of {', '.join(map(repr, spec.enum))}, got {value!r}"
     elif spec.kind == "json" and not _is_json(value):
         yield path, "expected a string that holds JSON"
+
+
+def _has_kind(value: Any, kind: str) -> bool:
+    # In Python a boolean is an integer; on the wire it is not.
+    return isinstance(value, _TYPES[kind]) and (not isinstance(value, bool) or kind == "boolean")
 
 
 def _is_json(value: str) -> bool:

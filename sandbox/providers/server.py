@@ -1,5 +1,7 @@
 """The ResourceProvider protocol over the tables and the models: one server per attached package."""
 
+# ruff: noqa: N802, PLR0917 -- gRPC names the methods; context travels through every helper
+
 from __future__ import annotations
 
 import hashlib
@@ -8,23 +10,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc
 from google.protobuf.empty_pb2 import Empty
 
-from sandbox import credentials
 from sandbox.clouds.errors import CloudError
-from sandbox.providers import cloudflare, github, neon, random
-from sandbox.providers.calls import SERVICES, Caller
+from sandbox.providers import account_token, cloudflare, github, neon, random
 from sandbox.providers.schema import Change, changes, conceal, fill, problems, project
+from sandbox.providers.session import BRIDGE_VERSION, Session
 from sandbox.providers.values import UNKNOWN, Properties, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from pulumi.runtime.proto import provider_pb2
 
     from sandbox.providers.resource import Resource
     from sandbox.world import World
 else:
-    from sandbox.providers.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from sandbox.providers.proto import provider_pb2
 
 _DIFF = provider_pb2.PropertyDiff
 _KINDS = {
@@ -36,89 +36,9 @@ _KINDS = {
     ("delete", True): _DIFF.DELETE_REPLACE,
 }
 
-# The bridge that Neon's provider is a parameter of. The engine compares a plug-in's version with the SDK's.
-BRIDGE_VERSION = "1.1.1"
-_TOKENS = {"neon": credentials.NEON_KEY, "cloudflare": credentials.CLOUDFLARE_TOKEN, "github": credentials.GITHUB_TOKEN}
-_ENDPOINTS = {"cloudflare": "https://api.cloudflare.com/", "github": "https://api.github.com/"}
 
-
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One package's face towards the engine."""
-
-    def __init__(self, name: str, package: ModuleType, world: World, version: str = "") -> None:
-        """Serve a package.
-
-        Args:
-            name: The package's name.
-            package: One of `sandbox.providers.{neon,cloudflare,github,random}`.
-            world: The clouds' state.
-            version: What to report as the plug-in's version; the package's own unless given.
-        """
-        self._name = name
-        self._package = package
-        self._world = world
-        self._version = version or package.PACKAGE_VERSION
-        self._resources: dict[str, Resource] = {resource.token: resource for resource in package.RESOURCES}
-        self._caller = Caller(world, SERVICES[name]) if name in SERVICES else None
-        self._owner = ""
-
-    # How the engine starts a provider
-
-    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
-        """Take values in clear: the engine then marks as secret again what was secret before."""
-        return provider_pb2.ProviderHandshakeResponse()
-
-    def Attach(self, request: Any, context: Any) -> Empty:
-        """Accept the engine; nothing here calls it back."""
-        return Empty()
-
-    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
-        """Tell the version."""
-        return plugin_pb2.PluginInfo(version=self._version)
-
-    def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
-        """Become the one package this bridge is there for; refuse another provider or version."""
-        asked = (request.value.name, request.value.version)
-        if asked != (self._name, self._package.PACKAGE_VERSION):
-            self._unimplemented(context, f"provider {asked[0]} {asked[1]} behind the Terraform bridge")
-        return provider_pb2.ParameterizeResponse(name=asked[0], version=asked[1])
-
-    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
-        """Refuse provider settings that are unknown, or that point somewhere else."""
-        news = decode(request.news)
-        failures = [
-            provider_pb2.CheckFailure(property=name, reason="unknown or not implemented in the sandbox")
-            for name in sorted(news.keys() - {*self._package.CONFIG, "version", "__internal"})
-        ]
-        endpoint = _ENDPOINTS.get(self._name, "")
-        if not str(news.get("baseUrl", endpoint)).startswith(endpoint):
-            reason = f"this endpoint would receive the calls meant for {endpoint}; unset it"
-            failures.append(provider_pb2.CheckFailure(property="baseUrl", reason=reason))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
-
-    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
-        """Take new credentials without replacing anything."""
-        same = decode(request.olds) == decode(request.news)
-        return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_NONE if same else provider_pb2.DiffResponse.DIFF_SOME
-        )
-
-    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
-        """Remember the owner, and whether an explicit credential is one that the clouds take."""
-        args = decode(request.args)
-        self._owner = str(args.get("owner", ""))
-        if self._caller is not None:
-            given = [args[name] for name in self._package.CREDENTIALS if args.get(name)]
-            self._caller.refused = any(value not in {_TOKENS[self._name], UNKNOWN} for value in given)
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
-
-    def Cancel(self, request: Any, context: Any) -> Empty:
-        """End calls that hang."""
-        if self._caller is not None:
-            self._caller.cancel()
-        return Empty()
-
-    # What the engine does with a resource
+class Provider(Session):
+    """One package's resources and functions, after `Session` has started it."""
 
     def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         """Refuse what the table or the real provider's validation refuses; fill in defaults and names."""
@@ -139,9 +59,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = self._resource(request.urn, context)
         state, inputs = decode(request.olds), decode(request.news)
         found = changes(resource.inputs, state, inputs)
-        with self._world.transaction() as tx:
-            for name in resource.replaced_by(tx, self._owner, state, inputs) & found.keys():
-                found[name] = Change(found[name].kind, replace=True)
+        if found:
+            with self._world.transaction() as tx:
+                for name in resource.replaced_by(tx, self._owner, state, inputs) & found.keys():
+                    found[name] = Change(found[name].kind, replace=True)
         found = {path: change for path, change in found.items() if not _ignored(path, request.ignoreChanges)}
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
@@ -178,7 +99,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 state = self._caught(resource, "read", state, lambda tx: resource.read(tx, self._owner, before))
             except CloudError as error:
                 if error.status != 404 or importing:
-                    self._fail(context, f"reading {resource.token} {request.id}", error)
+                    self._fail(context, f"reading {resource.type_name} {request.id}", error)
                 return provider_pb2.ReadResponse()
         if importing:
             inputs = {name: state[name] for name in resource.inputs if name in state}
@@ -216,21 +137,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._caught(resource, "delete", state, lambda tx: resource.delete(tx, self._owner, state))
         except CloudError as error:
             if error.status != 404 or not resource.lenient_delete:
-                self._fail(context, f"deleting {resource.token} {request.id}", error)
+                self._fail(context, f"deleting {resource.type_name} {request.id}", error)
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         """Answer the one look-up the sandbox has."""
-        if request.tok != cloudflare.PERMISSION_GROUPS or self._caller is None:
+        if request.tok != account_token.PERMISSION_GROUPS or self._caller is None:
             self._unimplemented(context, f"function {request.tok}")
         args = decode(request.args)
         try:
-            found = self._caller.call("permission-groups.list", args, lambda tx: cloudflare.permission_groups(tx, args))
+            found = self._caller.call(
+                "permission-groups.list", args, lambda tx: account_token.permission_groups(tx, args)
+            )
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
-        return provider_pb2.InvokeResponse(**{"return": encode(found)})
-
-    # Helpers
+        # `return` is a keyword, so the field cannot be named in a call.
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(found))
+        return response
 
     def _resource(self, urn: str, context: Any) -> Resource:
         token = urn.split("::")[2].rpartition("$")[2]
@@ -246,11 +170,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _locate(self, resource: Resource, identity: str, context: Any) -> Properties:
         if not resource.import_id:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{resource.token} does not support import")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{resource.type_name} does not support import")
         try:
             return resource.locate(identity)
         except ValueError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"importing {resource.token}: {error}")
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"importing {resource.type_name}: {error}")
             raise
 
     def _call(
@@ -259,7 +183,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             return self._caught(resource, verb, about, effect, changed)
         except CloudError as error:
-            self._fail(context, f"{verb} of {resource.token} {_names(resource, about)}", error)
+            named = ", ".join(f"{name} {value}" for name, value in _names(resource, about).items())
+            self._fail(context, f"{verb} of {resource.type_name} ({named})", error)
 
     def _caught(self, resource: Resource, verb: str, about: Properties, effect: Any, changed: Any = ()) -> Any:
         if resource.label is None or self._caller is None:
@@ -278,11 +203,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {error.status or 'no answer'}: {error.message}{code}"
         )
         raise error
-
-    def _unimplemented(self, context: Any, what: str) -> NoReturn:
-        message = f"{what} is not implemented in the sandbox"
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
-        raise NotImplementedError(message)
 
 
 def providers(world: World) -> dict[str, Provider]:
