@@ -1,0 +1,1 @@
+"""Tools beside the program: what a person or a workflow runs before and after `pulumi up`."""
