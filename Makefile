@@ -28,4 +28,4 @@ setup:
 # Takes all of it away but the engine, which takes minutes to build and is the same for every version of this tree.
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +
+	if [ -d .sandbox ]; then find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +; fi

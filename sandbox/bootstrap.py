@@ -18,8 +18,10 @@ from sandbox.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
-# Names what is installed. Written last: without it the environment is not whole. `bin/sandbox` looks for it.
+# Names what is installed; empty while it is being installed. `bin/sandbox` looks for it.
 STAMP = VENV / "set-up"
+# In the folder of the local SDK.
+_LEFT_BY_PIP = {"build", "pulumi_neon.egg-info"}
 
 
 def environment() -> None:
@@ -31,16 +33,20 @@ def environment() -> None:
     wanted = _wanted()
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return
+    # Completed where somebody made it; made anew where that was interrupted, or done with another Python.
+    interrupted = STAMP.is_file() and not STAMP.read_text()
+    anew = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
     log = ROOT / ".sandbox" / "setup.log"
     log.parent.mkdir(exist_ok=True)
-    STAMP.unlink(missing_ok=True)
     with log.open("w") as output:
-        if progress.run("Making .venv", [sys.executable, "-m", "venv", "--clear", VENV], log=output) != 0:
+        make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]
+        if progress.run("Making .venv", make, log=output) != 0:
             # Debian's Python leaves out what makes environments.
             raise SandboxError(
                 f"{sys.executable} cannot make a virtual environment; on Debian and Ubuntu, install the package "
                 f"python{sys.version_info.major}.{sys.version_info.minor}-venv. The whole log is in {log}."
             )
+        STAMP.write_text("")
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
         code = progress.run(
             "Installing requirements.txt",
@@ -57,10 +63,10 @@ def environment() -> None:
 
 
 def _wanted() -> str:
-    """Return a digest of what determines the environment: requirements, the local SDK, Python, the place."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {VENV}\n".encode())
+    """Return a digest of what determines the environment: requirements, the local SDK, Python."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]}\n".encode())
     for path in [ROOT / "requirements.txt", *sorted((ROOT / "sdks").rglob("*.*"))]:
-        if path.is_file() and path.suffix != ".pyc" and ".egg-info" not in str(path):
+        if path.is_file() and path.suffix in {".txt", ".py", ".toml"} and not _LEFT_BY_PIP.intersection(path.parts):
             digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -68,6 +74,7 @@ def _wanted() -> str:
 def main() -> int:
     """Set up, and return the exit code."""
     try:
+        build.check()
         environment()
         build.ensure()
     except SandboxError as error:

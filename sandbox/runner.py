@@ -199,16 +199,13 @@ class Sandbox:
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run the command in the foreground; return its exit code, 128 + n after signal n."""
+    # A terminal sends Ctrl-C to the child as well, and it is the child that says when it is over.
+    signal.signal(signal.SIGINT, lambda *_: None)
     try:
         child = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        print(f"bin/sandbox: {command[0]}: command not found", file=sys.stderr)
-        return 127
     except OSError as error:
         print(f"bin/sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
-        return 126
-    # A terminal sends Ctrl-C to the child as well, and the child says when it is over.
-    signal.signal(signal.SIGINT, lambda *_: None)
+        return 127 if isinstance(error, FileNotFoundError) else 126
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: child.send_signal(number))
     code = child.wait()

@@ -1,10 +1,11 @@
 """Makes sure that there is an engine: Pulumi's CLI on PATH, or one built here from its Go module.
 
-Standard library only. Run as `python -m sandbox.engine.build`.
+Standard library only.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from sandbox import progress
-from sandbox.engine.locate import BUILT, HERE, STAMP, dotted, locate, parse, pinned
+from sandbox.engine.locate import BUILT, HERE, STAMP, built, dotted, locate, parse, pinned
 from sandbox.errors import SandboxError
 
 _GO = (1, 26, 0)
@@ -30,9 +31,24 @@ def ensure() -> Path:
     """
     found = locate()
     if found is None:
-        _build(_go())
+        go = _go()
+        BUILT.mkdir(parents=True, exist_ok=True)
+        with (BUILT / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not built():  # by another command, while this one waited
+                _build(go)
         found = BUILT / "pulumi"
     return found
+
+
+def check() -> None:
+    """Tell at once what `ensure` would find out later: that there is nothing to get an engine from.
+
+    Raises:
+        SandboxError: The CLI on PATH is too old, or there is neither CLI nor Go.
+    """
+    if locate() is None:
+        _go()
 
 
 def _go() -> str:
@@ -59,7 +75,8 @@ def _go() -> str:
 
 def _build(go: str) -> None:
     """Build the engine beside its place and move it there: what is in place is whole."""
-    BUILT.mkdir(parents=True, exist_ok=True)
+    for left in BUILT.glob("build.*/"):  # by a build that was killed
+        shutil.rmtree(left)
     version = dotted(pinned())
     with tempfile.TemporaryDirectory(dir=BUILT, prefix="build.") as folder:
         made = Path(folder, "pulumi")

@@ -153,7 +153,7 @@ def test_the_exit_code_is_the_commands(sandbox: Sandbox) -> None:
     assert sandbox.run("sh", "-c", "exit 7", check=False).returncode == 7
     assert sandbox.run("sh", "-c", "kill -TERM $$", check=False).returncode == 128 + signal.SIGTERM
     missing = sandbox.run("no-such-command", check=False)
-    assert (missing.returncode, "command not found" in missing.stderr) == (127, True)
+    assert (missing.returncode, "no-such-command: No such file" in missing.stderr) == (127, True)
 
 
 def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
