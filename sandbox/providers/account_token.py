@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 
 from sandbox.clouds import cloudflare
 from sandbox.providers.resource import Resource
-from sandbox.providers.schema import Field, many, nest, same, text
+from sandbox.providers.schema import Field, each, many, nest, same, text
 
 if TYPE_CHECKING:
     from sandbox.providers.values import Properties
     from sandbox.world import Document, Transaction
+
+_POLICY = nest(
+    {
+        "effect": text(required=True, enum=("allow", "deny")),
+        "permissionGroups": many(nest({"id": text(required=True)}), required=True),
+        "resources": Field(kind="json", required=True),
+    }
+)
 
 
 class AccountToken(Resource):
@@ -24,28 +32,13 @@ class AccountToken(Resource):
     inputs = {
         "accountId": text(required=True, replace=True),
         "name": text(required=True),
-        "policies": many(
-            nest(
-                {
-                    "effect": text(required=True, enum=("allow", "deny")),
-                    "permissionGroups": many(nest({"id": text(required=True)}), required=True),
-                    "resources": Field(kind="json", required=True),
-                }
-            ),
-            required=True,
-        ),
-        "condition": nest({"requestIp": nest({"ins": many(), "notIns": many()})}),
-        "expiresOn": text(),
-        "notBefore": text(),
+        "policies": many(_POLICY, required=True),
+        "condition": nest({"requestIp": nest(each("ins notIns", many()))}),
+        **each("expiresOn notBefore", text()),
         "status": text(computed=True, enum=("active", "disabled", "expired")),
     }
     outputs = {
-        "creatorEmailAtCreation": text(),
-        "issuedOn": text(),
-        "lastUsedOn": text(),
-        "modifiedOn": text(),
-        "provisionerId": text(),
-        "provisionerType": text(),
+        **each("creatorEmailAtCreation issuedOn lastUsedOn modifiedOn provisionerId provisionerType", text()),
         "value": text(secret=True),
     }
 

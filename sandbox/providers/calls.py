@@ -58,11 +58,7 @@ SERVICES = {
         "neon", (401, "supplied credentials do not pass authentication", ""), frozenset({423, 429, 500}), 121, 0.005
     ),
     "cloudflare": Service(
-        "cloudflare",
-        (401, "Authentication error", "10000"),
-        frozenset({0, 408, 409, 429, *range(500, 600)}),
-        11,
-        0.01,
+        "cloudflare", (401, "Authentication error", "10000"), frozenset({0, 408, 409, 429, *range(500, 600)}), 11, 0.01
     ),
     "github": Service("github", (401, "Bad credentials", ""), frozenset({500, 502, 503, 504}), 4, 0.01),
 }

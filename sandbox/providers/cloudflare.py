@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.clouds import cloudflare
 from sandbox.providers.account_token import AccountToken
-from sandbox.providers.pages import PagesDomain, PagesProject
+from sandbox.providers.pages import PagesProject
 from sandbox.providers.resource import Resource
 from sandbox.providers.schema import Field, flag, many, nest, number, text
 
@@ -18,6 +18,41 @@ if TYPE_CHECKING:
 
 _KEY = text(required=True, replace=True)
 _JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
+
+_CORS_RULE = nest(
+    {
+        "allowed": nest(
+            {
+                "methods": many(text(enum=("GET", "PUT", "POST", "DELETE", "HEAD")), required=True),
+                "origins": many(required=True),
+                "headers": many(),
+            },
+            required=True,
+        ),
+        "id": text(),
+        "exposeHeaders": many(),
+        "maxAgeSeconds": Field(kind="number"),
+    }
+)
+_AGE = nest({"type": text(required=True, enum=("Age",)), "maxAge": number(required=True)})
+_WHEN = {"type": text(required=True, enum=("Age", "Date")), "date": text(), "maxAge": number()}
+_LIFECYCLE_RULE = nest(
+    {
+        "id": text(required=True),
+        "enabled": flag(required=True),
+        "conditions": nest({"prefix": text(required=True)}, required=True),
+        "abortMultipartUploadsTransition": nest({"condition": _AGE}),
+        "deleteObjectsTransition": nest({"condition": nest(_WHEN)}),
+        "storageClassTransitions": many(
+            nest(
+                {
+                    "condition": nest(_WHEN, required=True),
+                    "storageClass": text(required=True, enum=("InfrequentAccess",)),
+                }
+            )
+        ),
+    }
+)
 
 
 class R2Bucket(Resource):
@@ -99,34 +134,11 @@ class R2BucketCors(_Rules):
     type_name = "cloudflare:index/r2BucketCors:R2BucketCors"
     label = "bucket-cors"
     member = "cors"
-    inputs = {
-        **_OnBucket.keys,
-        "rules": many(
-            nest(
-                {
-                    "allowed": nest(
-                        {
-                            "methods": many(text(enum=("GET", "PUT", "POST", "DELETE", "HEAD")), required=True),
-                            "origins": many(required=True),
-                            "headers": many(),
-                        },
-                        required=True,
-                    ),
-                    "id": text(),
-                    "exposeHeaders": many(),
-                    "maxAgeSeconds": Field(kind="number"),
-                }
-            )
-        ),
-    }
+    inputs = {**_OnBucket.keys, "rules": many(_CORS_RULE)}
 
     def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
         """Remove every rule."""
         cloudflare.update_bucket(tx, *self.where(state), {"cors": []})
-
-
-def _condition(**kinds: Any) -> Field:
-    return nest({"condition": nest({"type": text(required=True, enum=("Age", "Date")), **kinds})})
 
 
 class R2BucketLifecycle(_Rules):
@@ -136,41 +148,7 @@ class R2BucketLifecycle(_Rules):
     label = "bucket-lifecycle"
     member = "lifecycle"
     forgets = True
-    inputs = {
-        **_OnBucket.keys,
-        "rules": many(
-            nest(
-                {
-                    "id": text(required=True),
-                    "enabled": flag(required=True),
-                    "conditions": nest({"prefix": text(required=True)}, required=True),
-                    "abortMultipartUploadsTransition": nest(
-                        {
-                            "condition": nest(
-                                {"type": text(required=True, enum=("Age",)), "maxAge": number(required=True)}
-                            )
-                        }
-                    ),
-                    "deleteObjectsTransition": _condition(date=text(), maxAge=number()),
-                    "storageClassTransitions": many(
-                        nest(
-                            {
-                                "condition": nest(
-                                    {
-                                        "type": text(required=True, enum=("Age", "Date")),
-                                        "date": text(),
-                                        "maxAge": number(),
-                                    },
-                                    required=True,
-                                ),
-                                "storageClass": text(required=True, enum=("InfrequentAccess",)),
-                            }
-                        )
-                    ),
-                }
-            )
-        ),
-    }
+    inputs = {**_OnBucket.keys, "rules": many(_LIFECYCLE_RULE)}
 
 
 class R2ManagedDomain(_OnBucket):
@@ -193,57 +171,14 @@ class R2ManagedDomain(_OnBucket):
         return self.create(tx, owner, inputs)
 
 
-class R2CustomDomain(_OnBucket):
-    """A domain of one's own on a bucket."""
-
-    type_name = "cloudflare:index/r2CustomDomain:R2CustomDomain"
-    label = "bucket-custom-domain"
-    inputs = {
-        **_OnBucket.keys,
-        "domain": _KEY,
-        "zoneId": _KEY,
-        "enabled": flag(required=True),
-        "minTls": text(enum=("1.0", "1.1", "1.2", "1.3")),
-        "ciphers": many(),
-    }
-    outputs = {"status": nest({"ownership": text(), "ssl": text()}), "zoneName": text()}
-
-    def identity(self, state: Properties) -> str:
-        """Return what Pulumi fills in."""
-        return f"{state['accountId']}__{state['zoneId']}"
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
-        """Attach the domain; one that is attached is refused."""
-        return self._write(tx, inputs, new=True)
-
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it."""
-        found = cloudflare.custom_domain(tx, *self.where(state), state["domain"])
-        return {**self.state(found), **{name: state[name] for name in self.keys}}
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Change it."""
-        return self._write(tx, inputs, new=False)
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Detach it."""
-        cloudflare.delete_custom_domain(tx, *self.where(state), state["domain"])
-
-    def _write(self, tx: Transaction, inputs: Properties, *, new: bool) -> Properties:
-        body = {k: v for k, v in self.body(inputs).items() if k not in {"account_id", "bucket_name", "jurisdiction"}}
-        return {**inputs, **self.state(cloudflare.set_custom_domain(tx, *self.where(inputs), body, new=new))}
-
-
 PACKAGE_VERSION = "6.23.1"
 CREDENTIALS = ("apiToken", "apiKey", "apiUserServiceKey")
 CONFIG = (*CREDENTIALS, "email", "baseUrl", "userAgentOperatorSuffix")
 RESOURCES: tuple[Resource, ...] = (
     PagesProject(),
-    PagesDomain(),
     R2Bucket(),
     R2BucketCors(),
     R2BucketLifecycle(),
     R2ManagedDomain(),
-    R2CustomDomain(),
     AccountToken(),
 )

@@ -110,12 +110,7 @@ class DeploymentPolicy(_OnRepository):
     import_id = ("repository", "environment", "policyId")
     one_of = ("branchPattern", "tagPattern")
     lenient_delete = True
-    inputs = {
-        "repository": _REPOSITORY,
-        "environment": _ENVIRONMENT,
-        "branchPattern": text(),
-        "tagPattern": text(),
-    }
+    inputs = {"repository": _REPOSITORY, "environment": _ENVIRONMENT, "branchPattern": text(), "tagPattern": text()}
     outputs = {"policyId": number(), "repositoryId": number()}
 
     def replaced_by(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> set[str]:

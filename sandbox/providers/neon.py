@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.clouds import neon
 from sandbox.providers.resource import Resource
-from sandbox.providers.schema import Field, flag, many, nest, number, snake, text
+from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
 
 if TYPE_CHECKING:
     from sandbox.providers.values import Properties
     from sandbox.world import Document, Transaction
 
-_YES_NO = {"enum": ("yes", "no", "")}
-_DECIMAL = Field(kind="number", computed=True)
+_YES_NO = ("yes", "no", "")
+_QUOTAS = "activeTimeSeconds computeTimeSeconds writtenDataBytes dataTransferBytes logicalSizeBytes"
+_COMPUTE = {
+    "id": text(computed=True),
+    **each("autoscalingLimitMinCu autoscalingLimitMaxCu", Field(kind="number", computed=True)),
+    "suspendTimeoutSeconds": number(computed=True),
+}
+_WINDOW = {"weekdays": many(number(), required=True), **each("startTime endTime", text(required=True))}
 
 
 class Project(Resource):
@@ -28,65 +34,24 @@ class Project(Resource):
     lenient_delete = True
     inputs = {
         "name": text(computed=True),
-        "orgId": text(computed=True, replace=True),
-        "regionId": text(computed=True, replace=True),
+        **each("orgId regionId", text(computed=True, replace=True)),
         "pgVersion": number(computed=True, replace=True),
-        "storePassword": text(default="yes", **_YES_NO),
+        "storePassword": text(default="yes", enum=_YES_NO),
         "historyRetentionSeconds": number(default=86_400),
         "computeProvisioner": text(computed=True, enum=("k8s-pod", "k8s-neonvm")),
-        "branch": nest(
-            {name: text(computed=True) for name in ("id", "name", "roleName", "databaseName")},
-            computed=True,
-            replace=True,
-        ),
-        "defaultEndpointSettings": nest(
-            {
-                "id": text(computed=True),
-                "autoscalingLimitMinCu": _DECIMAL,
-                "autoscalingLimitMaxCu": _DECIMAL,
-                "suspendTimeoutSeconds": number(computed=True),
-            },
-            computed=True,
-        ),
-        "quota": nest(
-            {
-                name: number(computed=True)
-                for name in (
-                    "activeTimeSeconds",
-                    "computeTimeSeconds",
-                    "writtenDataBytes",
-                    "dataTransferBytes",
-                    "logicalSizeBytes",
-                )
-            },
-            computed=True,
-        ),
-        "maintenanceWindow": nest(
-            {
-                "weekdays": many(number(), required=True),
-                "startTime": text(required=True),
-                "endTime": text(required=True),
-            },
-            computed=True,
-        ),
+        "branch": nest(each("id name roleName databaseName", text(computed=True)), computed=True, replace=True),
+        "defaultEndpointSettings": nest(_COMPUTE, computed=True),
+        "quota": nest(each(_QUOTAS, number(computed=True)), computed=True),
+        "maintenanceWindow": nest(_WINDOW, computed=True),
         "allowedIps": many(),
-        "allowedIpsProtectedBranchesOnly": text(**_YES_NO),
-        "blockPublicConnections": text(**_YES_NO),
-        "blockVpcConnections": text(**_YES_NO),
-        "enableLogicalReplication": text(**_YES_NO),
-        "hipaa": text(**_YES_NO),
+        **each("allowedIpsProtectedBranchesOnly blockPublicConnections", text(enum=_YES_NO)),
+        **each("blockVpcConnections enableLogicalReplication hipaa", text(enum=_YES_NO)),
         "defaultBranchProtected": flag(default=False),
     }
     outputs = {
-        "connectionUri": text(secret=True),
-        "connectionUriPooler": text(secret=True),
-        "databaseHost": text(),
-        "databaseHostPooler": text(),
-        "databaseName": text(),
-        "databasePassword": text(secret=True),
-        "databaseUser": text(),
-        "defaultBranchId": text(),
-        "defaultEndpointId": text(),
+        **each("connectionUri connectionUriPooler databasePassword", text(secret=True)),
+        **each("databaseHost databaseHostPooler databaseName databaseUser", text()),
+        **each("defaultBranchId defaultEndpointId", text()),
     }
 
     def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:

@@ -1,4 +1,4 @@
-"""Pages projects and their domains, as the `cloudflare` package 6.23.1 presents them."""
+"""Pages projects, as the `cloudflare` package 6.23.1 presents them."""
 
 # ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
 
@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.clouds import cloudflare
 from sandbox.providers.resource import Resource
-from sandbox.providers.schema import Field, flag, many, nest, number, table, text, to_api
+from sandbox.providers.schema import Field, each, flag, many, nest, number, table, text, to_api
 
 if TYPE_CHECKING:
     from sandbox.providers.values import Properties
     from sandbox.world import Document, Transaction
-
-_KEY = text(required=True, replace=True)
-_KEPT_TEXT = text(computed=True)
-_KEPT_FLAG = flag(computed=True)
-_KEPT_TEXTS = many(computed=True)
-
 # Binding → its members, the required ones marked with a star.
 _BINDINGS = {
     "aiBindings": "projectId*",
@@ -54,8 +48,8 @@ _ENVIRONMENT = nest(
         ),
         "alwaysUseLatestCompatibilityDate": flag(default=False),
         "buildImageMajorVersion": number(default=3),
-        "compatibilityDate": _KEPT_TEXT,
-        "compatibilityFlags": _KEPT_TEXTS,
+        "compatibilityDate": text(computed=True),
+        "compatibilityFlags": many(computed=True),
         "failOpen": flag(default=True),
         "usageModel": text(computed=True, enum=("standard", "bundled", "unbound")),
         "wranglerConfigHash": text(),
@@ -65,6 +59,18 @@ _ENVIRONMENT = nest(
     },
     computed=True,
 )
+_BUILD = {
+    **each("buildCommand destinationDir rootDir webAnalyticsTag", text(computed=True)),
+    "buildCaching": flag(computed=True),
+    "webAnalyticsToken": text(computed=True, secret=True),
+}
+_SOURCE = {
+    **each("owner ownerId repoName repoId productionBranch", text(computed=True)),
+    **each("prCommentsEnabled productionDeploymentsEnabled deploymentsEnabled", flag(computed=True)),
+    **each("previewBranchIncludes previewBranchExcludes pathIncludes pathExcludes", many(computed=True)),
+    "previewDeploymentSetting": text(computed=True, enum=("all", "none", "custom")),
+}
+_DEPLOYMENT = nest(each("id url", text()))
 
 
 class PagesProject(Resource):
@@ -74,56 +80,20 @@ class PagesProject(Resource):
     label = "pages"
     import_id = ("accountId", "name")
     inputs = {
-        "accountId": _KEY,
-        "name": _KEY,
+        **each("accountId name", text(required=True, replace=True)),
         "productionBranch": text(required=True),
-        "buildConfig": nest(
-            {
-                "buildCaching": _KEPT_FLAG,
-                "buildCommand": _KEPT_TEXT,
-                "destinationDir": _KEPT_TEXT,
-                "rootDir": _KEPT_TEXT,
-                "webAnalyticsTag": _KEPT_TEXT,
-                "webAnalyticsToken": text(computed=True, secret=True),
-            },
-            computed=True,
-        ),
+        "buildConfig": nest(_BUILD, computed=True),
         "source": nest(
-            {
-                "type": text(required=True, enum=("github", "gitlab")),
-                "config": nest(
-                    {
-                        "owner": _KEPT_TEXT,
-                        "ownerId": _KEPT_TEXT,
-                        "repoName": _KEPT_TEXT,
-                        "repoId": _KEPT_TEXT,
-                        "productionBranch": _KEPT_TEXT,
-                        "prCommentsEnabled": _KEPT_FLAG,
-                        "productionDeploymentsEnabled": _KEPT_FLAG,
-                        "deploymentsEnabled": _KEPT_FLAG,
-                        "previewDeploymentSetting": text(computed=True, enum=("all", "none", "custom")),
-                        "previewBranchIncludes": _KEPT_TEXTS,
-                        "previewBranchExcludes": _KEPT_TEXTS,
-                        "pathIncludes": _KEPT_TEXTS,
-                        "pathExcludes": _KEPT_TEXTS,
-                    },
-                    required=True,
-                ),
-            }
+            {"type": text(required=True, enum=("github", "gitlab")), "config": nest(_SOURCE, required=True)}
         ),
         "deploymentConfigs": nest({"preview": _ENVIRONMENT, "production": _ENVIRONMENT}, computed=True),
     }
     outputs = {
-        "buildImageAutoUpgrade": nest({"fromVersion": number(), "toVersion": number()}),
-        "canonicalDeployment": nest({"id": text(), "url": text()}),
-        "createdOn": text(),
+        **each("createdOn framework frameworkVersion previewScriptName productionScriptName subdomain", text()),
+        "buildImageAutoUpgrade": nest(each("fromVersion toVersion", number())),
+        "canonicalDeployment": _DEPLOYMENT,
+        "latestDeployment": _DEPLOYMENT,
         "domains": many(),
-        "framework": text(),
-        "frameworkVersion": text(),
-        "latestDeployment": nest({"id": text(), "url": text()}),
-        "previewScriptName": text(),
-        "productionScriptName": text(),
-        "subdomain": text(),
         "usesFunctions": flag(),
     }
 
@@ -162,42 +132,3 @@ class PagesProject(Resource):
                 if variable["type"] == "secret_text":
                     variable["value"] = known.get(name, {}).get("value", "")
         return shown
-
-
-class PagesDomain(Resource):
-    """A domain of one's own on a Pages project."""
-
-    type_name = "cloudflare:index/pagesDomain:PagesDomain"
-    label = "pages-domain"
-    import_id = ("accountId", "projectName", "name")
-    inputs = {"accountId": _KEY, "projectName": _KEY, "name": _KEY}
-    outputs = {
-        "certificateAuthority": text(),
-        "createdOn": text(),
-        "domainId": text(),
-        "status": text(),
-        "validationData": nest({name: text() for name in ("errorMessage", "method", "status", "txtName", "txtValue")}),
-        "verificationData": nest({"errorMessage": text(), "status": text()}),
-        "zoneTag": text(),
-    }
-
-    def identity(self, state: Properties) -> str:
-        """Return the domain."""
-        return str(state["name"])
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
-        """Attach the domain."""
-        where = (inputs["accountId"], inputs["projectName"], inputs["name"])
-        return self._shown(cloudflare.create_pages_domain(tx, *where), inputs)
-
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it."""
-        where = (state["accountId"], state["projectName"], state["name"])
-        return self._shown(cloudflare.pages_domain(tx, *where), state)
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Detach it."""
-        cloudflare.delete_pages_domain(tx, state["accountId"], state["projectName"], state["name"])
-
-    def _shown(self, found: Document, given: Properties) -> Properties:
-        return {**{name: given[name] for name in self.inputs}, **self.state(found), "domainId": found["id"]}

@@ -92,6 +92,11 @@ def table(element: Field | None = None, **options: Any) -> Field:
     return Field(kind="map", element=element or Field(), **options)
 
 
+def each(names: str, spec: Field) -> Fields:
+    """Return one and the same specification for each of the space-separated names."""
+    return dict.fromkeys(names.split(), spec)
+
+
 def problems(fields: Mapping[str, Field], values: Properties, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield (property path, what is wrong with it) for everything a real provider, or its SDK, would refuse."""
     for name in values.keys() - fields.keys():

@@ -2,33 +2,20 @@
 
 Documents, in the spelling of Cloudflare's API:
 - ("cloudflare", "account", id): made by the seed. {"github_app": false} says that Pages' GitHub App is missing.
-- ("cloudflare", "zone", id): {"name": …}; made by the seed.
-- ("cloudflare", "pages", "account/name"), with attached domains under "custom_domains".
-- ("cloudflare", "bucket", "account/jurisdiction/name"): {…, "objects": n, "cors", "lifecycle", "managed_domain",
-  "custom_domains"}.
+- ("cloudflare", "pages", "account/name").
+- ("cloudflare", "bucket", "account/jurisdiction/name"): {…, "objects": n, "cors", "lifecycle", "managed_domain"}.
 - ("cloudflare", "token", id): {…, "account_id", "value"}.
 """
 
 from __future__ import annotations
 
 from sandbox.clouds.cloudflare.accounts import account
-from sandbox.clouds.cloudflare.projects import (
-    create_pages,
-    create_pages_domain,
-    delete_pages,
-    delete_pages_domain,
-    pages,
-    pages_domain,
-    patch_pages,
-)
+from sandbox.clouds.cloudflare.projects import create_pages, delete_pages, pages, patch_pages
 from sandbox.clouds.cloudflare.r2 import (
     DEFAULT_LIFECYCLE,
     bucket,
     create_bucket,
-    custom_domain,
     delete_bucket,
-    delete_custom_domain,
-    set_custom_domain,
     set_managed_domain,
     update_bucket,
 )
@@ -49,19 +36,13 @@ __all__ = [
     "bucket",
     "create_bucket",
     "create_pages",
-    "create_pages_domain",
     "create_token",
-    "custom_domain",
     "delete_bucket",
-    "delete_custom_domain",
     "delete_pages",
-    "delete_pages_domain",
     "delete_token",
     "pages",
-    "pages_domain",
     "patch_pages",
     "permission_groups",
-    "set_custom_domain",
     "set_managed_domain",
     "token",
     "token_missing",

@@ -1,4 +1,4 @@
-"""Pages projects and their domains."""
+"""Pages projects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ def create_pages(tx: Transaction, account_id: str, body: Document) -> Document:
         "account_id": account_id,
         "subdomain": host,
         "domains": [host],
-        "custom_domains": {},
         "production_branch": body["production_branch"],
         "build_config": {"build_caching": False, "build_command": "", "destination_dir": "", "root_dir": ""},
         "deployment_configs": {kind: _environment() for kind in ("preview", "production")},
@@ -84,58 +83,10 @@ def delete_pages(tx: Transaction, account_id: str, name: str) -> None:
     """Delete a Pages project.
 
     Raises:
-        CloudError: 404 where there is none, 400 while custom domains are attached.
+        CloudError: 404 where there is none.
     """
-    if pages(tx, account_id, name)["custom_domains"]:
-        raise CloudError(400, "Your project has custom domains. Remove them before deleting it.", code="8000028")
+    pages(tx, account_id, name)
     tx.delete("cloudflare", "pages", f"{account_id}/{name}")
-
-
-def create_pages_domain(tx: Transaction, account_id: str, project: str, domain: str) -> Document:
-    """Attach a custom domain to a Pages project.
-
-    Raises:
-        CloudError: 409 where it is attached already, 404 without the project.
-    """
-    found = pages(tx, account_id, project)
-    if domain in found["custom_domains"]:
-        raise CloudError(409, "You have already added this custom domain.", code="8000018")
-    attached = {
-        "id": ids.hexes(tx, "pages domain"),
-        "name": domain,
-        "status": "active",
-        "certificate_authority": "google",
-        "created_on": ids.now(),
-    }
-    found["custom_domains"][domain] = attached
-    found["domains"] = [found["subdomain"], *found["custom_domains"]]
-    tx.put("cloudflare", "pages", f"{account_id}/{project}", found)
-    return attached
-
-
-def pages_domain(tx: Transaction, account_id: str, project: str, domain: str) -> Document:
-    """Return an attached domain.
-
-    Raises:
-        CloudError: 404 where it is not attached.
-    """
-    attached: Document | None = pages(tx, account_id, project)["custom_domains"].get(domain)
-    if attached is None:
-        raise CloudError(404, "The domain you have requested is not attached to this project.", code="8000021")
-    return attached
-
-
-def delete_pages_domain(tx: Transaction, account_id: str, project: str, domain: str) -> None:
-    """Detach a domain.
-
-    Raises:
-        CloudError: 404 where it is not attached.
-    """
-    pages_domain(tx, account_id, project, domain)
-    found = pages(tx, account_id, project)
-    del found["custom_domains"][domain]
-    found["domains"] = [found["subdomain"], *found["custom_domains"]]
-    tx.put("cloudflare", "pages", f"{account_id}/{project}", found)
 
 
 def _environment() -> Document:

@@ -58,7 +58,6 @@ def create_bucket(tx: Transaction, account_id: str, body: Document) -> Document:
             "domain": f"pub-{ids.hexes(tx, 'managed domain')}.r2.dev",
             "enabled": False,
         },
-        "custom_domains": {},
     }
     tx.put("cloudflare", "bucket", key, document)
     return document
@@ -108,58 +107,3 @@ def set_managed_domain(tx: Transaction, account_id: str, jurisdiction: str, name
     domain: Document = {**bucket(tx, account_id, jurisdiction, name)["managed_domain"], "enabled": enabled}
     update_bucket(tx, account_id, jurisdiction, name, {"managed_domain": domain})
     return domain
-
-
-def set_custom_domain(
-    tx: Transaction, account_id: str, jurisdiction: str, name: str, body: Document, *, new: bool
-) -> Document:
-    """Attach (`new`) a domain of one of the account's zones to a bucket, or change one, and return it.
-
-    Args:
-        tx: The world.
-        account_id: The account.
-        jurisdiction: The bucket's jurisdiction.
-        name: The bucket.
-        body: domain, zone_id, enabled; optionally min_tls, ciphers.
-        new: Attach: an attached domain is refused. Else change: one that is not attached is refused.
-
-    Raises:
-        CloudError: 409, or 404 without zone, bucket or domain.
-    """
-    found = bucket(tx, account_id, jurisdiction, name)
-    zone = tx.get("cloudflare", "zone", body["zone_id"])
-    if zone is None:
-        raise CloudError(404, f"zone {body['zone_id']} is not in this account", code="10041")
-    domain, domains = body["domain"], found["custom_domains"]
-    if new and domain in domains:
-        raise CloudError(409, f"domain {domain} is attached already", code="10046")
-    if not new and domain not in domains:
-        raise CloudError(404, f"domain {domain} is not attached", code="10043")
-    status = {"ownership": "active", "ssl": "active"}
-    attached = {**domains.get(domain, {}), **body, "zone_name": zone["name"], "status": status}
-    update_bucket(tx, account_id, jurisdiction, name, {"custom_domains": {**domains, domain: attached}})
-    return attached
-
-
-def custom_domain(tx: Transaction, account_id: str, jurisdiction: str, name: str, domain: str) -> Document:
-    """Return a bucket's attached domain.
-
-    Raises:
-        CloudError: 404 where it is not attached.
-    """
-    attached: Document | None = bucket(tx, account_id, jurisdiction, name)["custom_domains"].get(domain)
-    if attached is None:
-        raise CloudError(404, f"domain {domain} is not attached", code="10043")
-    return attached
-
-
-def delete_custom_domain(tx: Transaction, account_id: str, jurisdiction: str, name: str, domain: str) -> None:
-    """Detach a domain.
-
-    Raises:
-        CloudError: 404 where it is not attached.
-    """
-    custom_domain(tx, account_id, jurisdiction, name, domain)
-    domains = bucket(tx, account_id, jurisdiction, name)["custom_domains"]
-    del domains[domain]
-    update_bucket(tx, account_id, jurisdiction, name, {"custom_domains": domains})
