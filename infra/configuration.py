@@ -28,6 +28,15 @@ SECRET_KEYS = frozenset(
 )
 """Keys whose values must be encrypted: `pulumi config set --secret`."""
 
+_PLAIN_WORDS = {
+    "missing": " is missing",
+    "literal_error": " must be one of {expected}",
+    "string_pattern_mismatch": " must match {pattern}",
+    "value_error": ": {error}",
+    "frozen_set_type": " must be a list",
+    "too_long": " has more than {max_length} items",
+}
+
 
 class ConfigurationError(pulumi.RunError):
     """The configuration is wrong; the message lists every problem, with no secret value."""
@@ -158,24 +167,16 @@ def _did_you_mean(key: str, known: Any) -> str:
 def _in_plain_words(detail: ErrorDetails) -> str:
     """Turn one of pydantic's errors into a sentence that names the key; it never shows the value."""
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        return f"{where} is missing"
-    if kind == "extra_forbidden":
+    context = detail.get("ctx", {})
+    if detail["type"] == "extra_forbidden":
         model: Any = {"adopt": Adopt, "pagesBuild": PagesBuild}.get(str(detail["loc"][0]), Settings)
         known = [field.alias for field in model.model_fields.values()]
         return f"{where} is not a configuration key{_did_you_mean(str(detail['loc'][-1]), known)}"
-    if kind == "literal_error":
-        return f"{where} must be one of {context['expected']}"
-    if kind == "string_pattern_mismatch":
-        return f"{where} must match {context['pattern']}"
-    if kind == "value_error":
-        return f"{where}: {context['error']}"
-    if kind == "frozen_set_type":
-        return f"{where} must be a list"
-    if kind == "too_long":
-        return f"{where} has more than {context['max_length']} items"
-    return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    if detail["type"] in _PLAIN_WORDS:
+        text = _PLAIN_WORDS[detail["type"]].format_map(context)
+    else:
+        text = f": {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    return f"{where}{text}"
 
 
 def reveal(secret: SecretStr) -> pulumi.Output[str]:

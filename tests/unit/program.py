@@ -90,7 +90,7 @@ class _Clouds(mocks.Mocks):
         assert known, f"a resource type the tests were not told about: {args.typ}"
         return (args.resource_id or f"{args.name}-id"), {**args.inputs, **_ANSWERS.get(args.typ, {})}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: mocks.MockCallArgs) -> Any:
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 
@@ -101,7 +101,7 @@ class _Recorder(mocks.MockMonitor):
         self._run = run
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
-        response = super().RegisterResource(request)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         raw = json_format.MessageToDict(request.object)
         secrets: set[str] = set()
         inputs = _unwrap(raw, "", secrets)
@@ -112,7 +112,7 @@ class _Recorder(mocks.MockMonitor):
         if "::pulumi:pulumi:Stack::" in request.urn:
             raw = json_format.MessageToDict(request.outputs)
             self._run.outputs = _unwrap(raw, "", self._run.secret_outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 class _Listener(logging.Handler):
@@ -133,6 +133,10 @@ def _unwrap(value: Any, path: str, secrets: set[str]) -> Any:
     if isinstance(value, list):
         return [_unwrap(item, f"{path}[{n}]", secrets) for n, item in enumerate(value)]
     return value
+
+
+def _program() -> None:
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
 
 def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path = EXAMPLE) -> dict[str, Any]:
@@ -171,11 +175,9 @@ def run_program(
     logger.setLevel(logging.INFO)
     logger.handlers = [_Listener(run.messages)]
     mocks.set_mocks(recorder.mocks, PROJECT, stack, preview, logger, monitor=recorder)
-    set_root_resource(None)
+    set_root_resource(None)  # type: ignore[arg-type]
     try:
-        loop.run_until_complete(
-            pulumi.runtime.run_in_stack(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"))
-        )
+        loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
     finally:
         loop.close()
         # Left set, a next test's failure would show this one's configuration.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi.runtime
@@ -11,6 +10,9 @@ import pytest
 
 from infra import configuration
 from tests.unit.program import EXAMPLE, run_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
 PRODUCTION_ADOPT = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]}
@@ -43,14 +45,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"storageAccessKeyId": None, "storageSecretAccessKey": None},
-        "Pulumi.staging.yaml: storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared "
-        "bucket but does not own it. Set the bucket's S3 keys with `pulumi config set --secret`",
+        "Pulumi.staging.yaml: storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not own it. Set the bucket's S3 keys with `pulumi config set --secret`",
     ),
     (
         "production",
         {"previewStack": None},
-        "Pulumi.production.yaml: previewStack is missing: name the stack whose API the Pages previews use, `staging` as "
-        "a rule",
+        "Pulumi.production.yaml: previewStack is missing: name the stack whose API the Pages previews use, `staging` as a rule",
     ),
     # wrong types and values
     (
@@ -100,20 +100,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"frontendUrl": "http://tune.example.com"},
-        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: "
-        "`https://api.example.com`",
+        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
     ),
     (
         "staging",
         {"apiUrl": "https://api.example.com/"},
-        "Pulumi.staging.yaml: apiUrl: a URL here is https, a lower-case host and no trailing slash: "
-        "`https://api.example.com`",
+        "Pulumi.staging.yaml: apiUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
     ),
     (
         "staging",
         {"frontendUrl": "https://localhost"},
-        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: "
-        "`https://api.example.com`",
+        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
     ),
     (
         "staging",
@@ -160,15 +157,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"extraSecrets": {"R2_BUCKET": "x"}},
-        "Pulumi.staging.yaml: extraSecrets.R2_BUCKET: this is a plain setting of the fly file's [env]; a secret would "
-        "silently win over it",
+        "Pulumi.staging.yaml: extraSecrets.R2_BUCKET: this is a plain setting of the fly file's [env]; a secret would silently win over it",
     ),
     *(
         (
             "staging",
             {"extraSecrets": {name: "x"}},
-            f"Pulumi.staging.yaml: extraSecrets.{name}: the backend reads this name as a whole group of settings and "
-            "would not start",
+            f"Pulumi.staging.yaml: extraSecrets.{name}: the backend reads this name as a whole group of settings and would not start",
         )
         for name in ("APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY")
     ),
@@ -196,8 +191,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"manage": ["backend"]},
-        "Pulumi.staging.yaml: manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the "
-        "database too",
+        "Pulumi.staging.yaml: manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too",
     ),
     (
         "production",
@@ -217,20 +211,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"adopt": {"githubEnvironment": "production"}},
-        "Pulumi.staging.yaml: adopt.githubEnvironment is 'production', but githubEnvironment is 'staging': one of them is "
-        "wrong",
+        "Pulumi.staging.yaml: adopt.githubEnvironment is 'production', but githubEnvironment is 'staging': one of them is wrong",
     ),
     (
         "staging",
         {"adopt": {"keep": ["X"]}},
-        "Pulumi.staging.yaml: adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has "
-        "none",
+        "Pulumi.staging.yaml: adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has none",
     ),
     (
         "staging",
         {"adopt": {"githubVariables": ["X"]}},
-        "Pulumi.staging.yaml: adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: "
-        "set adopt.githubEnvironment",
+        "Pulumi.staging.yaml: adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: set adopt.githubEnvironment",
     ),
     (
         "staging",
@@ -240,20 +231,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"adopt": {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID"]}},
-        "Pulumi.production.yaml: adopt.keep holds AWS_ACCESS_KEY_ID alone: the two storage keys are kept together or not "
-        "at all",
+        "Pulumi.production.yaml: adopt.keep holds AWS_ACCESS_KEY_ID alone: the two storage keys are kept together or not at all",
     ),
     (
         "production",
         KEYS,
-        "Pulumi.production.yaml: storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of "
-        "them must go",
+        "Pulumi.production.yaml: storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of them must go",
     ),
     (
         "production",
         {"logfireToken": "pylf_x"},
-        "Pulumi.production.yaml: logfireToken is configured, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must "
-        "go",
+        "Pulumi.production.yaml: logfireToken is configured, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go",
     ),
     (
         "staging",
@@ -263,8 +251,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"productionBranch": "staging"},
-        "Pulumi.production.yaml: previewBranch and productionBranch are both 'staging': a production branch has no "
-        "preview",
+        "Pulumi.production.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview",
     ),
     (
         "production",
@@ -315,8 +302,7 @@ def test_a_bad_secret_is_not_shown() -> None:
 def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.unit.program.SECRET_KEYS", {"storageSecretAccessKey"})
     assert (
-        "  - Pulumi.staging.yaml: storageAccessKeyId is not encrypted: "
-        "`pulumi config set --secret storageAccessKeyId -s staging`"
+        "  - Pulumi.staging.yaml: storageAccessKeyId is not encrypted: `pulumi config set --secret storageAccessKeyId -s staging`"
     ) in refusal("staging", {}).splitlines()
 
 
