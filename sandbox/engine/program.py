@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import runpy
+import signal
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ def _program_traceback(program: str) -> str:
 
 def main() -> int:
     """Run the program and return the exit code: 0, or `_REPORTED` for an error shown by the engine."""
+    # The engine interrupts the host's whole process group. That is no error of the program: no traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     order = json.load(sys.stdin)
     pulumi.runtime.set_all_config(order["config"], order["secret_keys"])
     pulumi.runtime.configure(pulumi.runtime.Settings(**order["settings"]))

@@ -53,17 +53,19 @@ def _output(sandbox: Sandbox, name: str) -> str:
     return sandbox.pulumi("stack", "output", name, "--stack", "staging", "--show-secrets").stdout.strip()
 
 
-def _processes(text: str) -> list[int]:
-    """Return the ids of the processes whose command line holds a text."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if text.encode() in line:
-            found.append(int(folder.name))
+def _descendants(pid: int) -> dict[int, str]:
+    """Return the command lines of a process's children, and of theirs, by process id."""
+    found: dict[int, str] = {}
+    # By thread, as that is where Linux counts them.
+    children = [text for path in Path(f"/proc/{pid}/task").glob("*/children") for text in path.read_text().split()]
+    for child in children:
+        found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+        found |= _descendants(int(child))
     return found
+
+
+def _gone(processes: dict[int, str]) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in processes)
 
 
 def _until(condition: Callable[[], bool], seconds: float = 20) -> bool:
@@ -167,15 +169,17 @@ def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals) -> None:
-    providers = f"sandbox.providers\0--world\0{sandbox.folder}\0"
     process = subprocess.Popen(**sandbox.command("sleep", "3"))
-    assert _until(lambda: bool(_processes(providers)))
+    assert _until(lambda: "sleep 3 " in _descendants(process.pid).values())
+    started = _descendants(process.pid)
+    assert any("sandbox.providers" in command for command in started.values())
     process.send_signal(end)
     process.wait(timeout=20)
-    assert _until(lambda: not _processes(providers))
+    assert _until(lambda: _gone(started))
 
 
-def test_ctrl_c_stops_the_program_and_leaves_nothing_running(checkout: Sandbox) -> None:
+@pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
+def test_a_stopped_command_leaves_nothing_running(checkout: Sandbox, how: str) -> None:
     mark = checkout.folder / "running"
     _own_program(checkout, f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
     checkout.run("true")
@@ -187,11 +191,19 @@ def test_ctrl_c_stops_the_program_and_leaves_nothing_running(checkout: Sandbox) 
         start_new_session=True,
     )
     assert _until(mark.exists), "the program did not start"
-    os.killpg(process.pid, signal.SIGINT)  # what a terminal does at Ctrl-C
+    started = _descendants(process.pid)
+    assert any("language_host.py" in command for command in started.values())
+    if how == "Ctrl-C":
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does: it reaches the engine, not its plug-ins
+    else:
+        (engine,) = (pid for pid, command in started.items() if "pulumi up --stack" in command)
+        os.kill(engine, signal.SIGKILL)
     said, _ = process.communicate(timeout=20)
     assert process.returncode != 0
     assert "Traceback" not in said
-    assert _until(lambda: not _processes(str(checkout.folder)))
+    assert _until(lambda: _gone(started))
+    if how == "kill -9":
+        checkout.pulumi("cancel", "--stack", "staging", "--yes")
     # The stack is not left locked.
     (checkout.project / "__main__.py").write_text(_PROGRAM)
     checkout.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
