@@ -1,0 +1,41 @@
+"""A world for the clouds' models and their provider faces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.world import World
+from tests.unit.sandbox.face import Face
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world with an account and a repository, and nothing in them."""
+    world = World(tmp_path / "clouds.sqlite")
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", "acc", {"id": "acc"})
+        tx.put("github", "repository", "crew/relay", {"id": 7, "name": "relay", "owner": "crew"})
+    return world
+
+
+@pytest.fixture
+def neon(world: World) -> Face:
+    """Neon's provider."""
+    return Face(world, "terraform-provider")
+
+
+@pytest.fixture
+def cloudflare(world: World) -> Face:
+    """Cloudflare's provider."""
+    return Face(world, "cloudflare")
+
+
+@pytest.fixture
+def github(world: World) -> Face:
+    """GitHub's provider, for the owner `crew`."""
+    return Face(world, "github", owner="crew")

@@ -1,0 +1,353 @@
+"""Cloudflare's provider: buckets with what hangs on them, Pages projects, account tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.clouds import cloudflare as cloud
+from sandbox.providers.account_token import PERMISSION_GROUPS
+from tests.unit.sandbox.face import Face, Refused
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+CORS = "cloudflare:index/r2BucketCors:R2BucketCors"
+LIFECYCLE = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
+MANAGED = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
+PAGES = "cloudflare:index/pagesProject:PagesProject"
+TOKEN = "cloudflare:index/accountToken:AccountToken"
+AUDIO = {"accountId": "acc", "name": "audio"}
+ON_AUDIO = {"accountId": "acc", "bucketName": "audio"}
+RULES = [{"allowed": {"methods": ["GET"], "origins": ["https://x"]}, "maxAgeSeconds": 300}]
+SOURCE = {"type": "github", "config": {"owner": "crew", "repoName": "relay", "productionBranch": "main"}}
+
+
+def environment(**variables: str) -> dict[str, Any]:
+    values = {name: {"type": "plain_text", "value": value} for name, value in variables.items()}
+    return {"envVars": values}
+
+
+def pages_program(**production: str) -> dict[str, Any]:
+    return {
+        "accountId": "acc",
+        "name": "relay",
+        "productionBranch": "main",
+        "source": SOURCE,
+        "deploymentConfigs": {"preview": environment(URL="s"), "production": environment(**production)},
+    }
+
+
+def token_program(face: Face, spaces: str = ":") -> dict[str, Any]:
+    groups = face.invoke(PERMISSION_GROUPS, {"accountId": "acc"})["results"]
+    group = next(g["id"] for g in groups if g["name"] == "Workers R2 Storage Bucket Item Write")
+    resources = json.dumps({"com.cloudflare.edge.r2.bucket.acc_default_audio": "*"}, separators=(",", spaces))
+    policy = {"effect": "allow", "permissionGroups": [{"id": group}], "resources": resources}
+    return {"accountId": "acc", "name": "audio", "policies": [policy]}
+
+
+# Buckets
+
+
+def test_a_bucket_is_made_kept_and_taken(cloudflare: Face) -> None:
+    identity, state = cloudflare.create(BUCKET, AUDIO)
+    assert identity == "audio"
+    assert cloudflare.diff(BUCKET, state, AUDIO) == {}
+    with pytest.raises(Refused, match=r"409: The bucket you tried to create already exists.*\(10004\)"):
+        cloudflare.create(BUCKET, AUDIO)
+
+
+def test_a_bucket_with_objects_is_not_deleted(cloudflare: Face, world: World) -> None:
+    identity, state = cloudflare.create(BUCKET, AUDIO)
+    with world.transaction() as tx:
+        cloud.update_bucket(tx, "acc", "default", "audio", {"objects": 1})
+    with pytest.raises(Refused, match="409: The bucket you tried to delete is not empty"):
+        cloudflare.delete(BUCKET, identity, state)
+    with world.transaction() as tx:
+        cloud.update_bucket(tx, "acc", "default", "audio", {"objects": 0})
+    cloudflare.delete(BUCKET, identity, state)
+    assert cloudflare.refresh(BUCKET, identity, state) is None
+
+
+@pytest.mark.parametrize("name", ["Audio", "au", "au_dio", "-audio", "a" * 64])
+def test_bucket_names(cloudflare: Face, name: str) -> None:
+    with pytest.raises(Refused, match="not valid"):
+        cloudflare.create(BUCKET, {**AUDIO, "name": name})
+
+
+def test_a_bucket_is_adopted_by_three_segments(cloudflare: Face) -> None:
+    cloudflare.create(BUCKET, {**AUDIO, "location": "WEUR"})
+    state, inputs = cloudflare.adopt(BUCKET, "acc/audio/default")
+    assert (state["location"], inputs["jurisdiction"]) == ("WEUR", "default")
+    assert cloudflare.diff(BUCKET, state, AUDIO) == {}
+    with pytest.raises(Refused, match="invalid ID"):
+        cloudflare.adopt(BUCKET, "acc/audio")
+    with pytest.raises(Refused, match="404"):
+        cloudflare.adopt(BUCKET, "acc/absent/default")
+
+
+def test_changes_of_a_bucket(cloudflare: Face) -> None:
+    identity, state = cloudflare.create(BUCKET, AUDIO)
+    assert cloudflare.diff(BUCKET, state, {**AUDIO, "location": "apac"}) == {}
+    assert cloudflare.diff(BUCKET, state, {**AUDIO, "name": "other"}) == {"name": "UPDATE_REPLACE"}
+    rare = {**AUDIO, "storageClass": "InfrequentAccess"}
+    assert cloudflare.diff(BUCKET, state, rare) == {"storageClass": "UPDATE"}
+    assert cloudflare.update(BUCKET, identity, state, rare)["storageClass"] == "InfrequentAccess"
+    moved = {**AUDIO, "jurisdiction": "eu"}
+    assert cloudflare.diff(BUCKET, state, moved) == {"jurisdiction": "UPDATE"}
+    with pytest.raises(Refused, match="404: The specified bucket does not exist"):
+        cloudflare.update(BUCKET, identity, state, moved)
+
+
+def test_cors_is_written_over_and_not_adopted(cloudflare: Face, world: World) -> None:
+    cloudflare.create(BUCKET, AUDIO)
+    identity, state = cloudflare.create(CORS, {**ON_AUDIO, "rules": RULES})
+    assert identity == "acc"
+    cloudflare.create(CORS, {**ON_AUDIO, "rules": RULES})
+    assert cloudflare.diff(CORS, state, {**ON_AUDIO, "rules": RULES}) == {}
+    with world.transaction() as tx:
+        cloud.update_bucket(tx, "acc", "default", "audio", {"cors": []})
+    refreshed = cloudflare.refresh(CORS, identity, state)
+    assert refreshed is not None
+    assert cloudflare.diff(CORS, refreshed[0], {**ON_AUDIO, "rules": RULES}) == {"rules": "UPDATE"}
+    with pytest.raises(Refused, match="does not support import"):
+        cloudflare.adopt(CORS, "acc")
+    cloudflare.update(CORS, identity, refreshed[0], {**ON_AUDIO, "rules": RULES})
+    cloudflare.delete(CORS, identity, state)
+    with world.transaction() as tx:
+        assert cloud.bucket(tx, "acc", "default", "audio")["cors"] == []
+
+
+def test_a_lifecycle_replaces_the_default_rule_and_outlives_its_resource(
+    cloudflare: Face, world: World
+) -> None:
+    cloudflare.create(BUCKET, AUDIO)
+    rule = {"id": "mine", "enabled": True, "conditions": {"prefix": ""}}
+    identity, state = cloudflare.create(LIFECYCLE, {**ON_AUDIO, "rules": [rule]})
+    assert cloudflare.diff(LIFECYCLE, state, {**ON_AUDIO, "rules": [rule]}) == {}
+    cloudflare.delete(LIFECYCLE, identity, state)
+    with world.transaction() as tx:
+        assert [r["id"] for r in cloud.bucket(tx, "acc", "default", "audio")["lifecycle"]] == ["mine"]
+
+
+def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world: World) -> None:
+    cloudflare.create(BUCKET, AUDIO)
+    identity, state = cloudflare.create(MANAGED, {**ON_AUDIO, "enabled": True})
+    assert state["domain"].startswith("pub-")
+    with world.transaction() as tx:
+        cloud.set_managed_domain(tx, "acc", "default", "audio", enabled=False)
+    refreshed = cloudflare.refresh(MANAGED, identity, state)
+    assert refreshed is not None
+    assert refreshed[0] == state
+    cloudflare.update(MANAGED, identity, state, {**ON_AUDIO, "enabled": True})
+    cloudflare.delete(MANAGED, identity, state)
+    with world.transaction() as tx:
+        assert cloud.bucket(tx, "acc", "default", "audio")["managed_domain"]["enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "news", "path"),
+    [
+        (BUCKET, {"accountId": "acc"}, "name"),
+        (BUCKET, {**AUDIO, "account_id": "acc"}, "account_id"),
+        (BUCKET, {**AUDIO, "location": "mars"}, "location"),
+        (BUCKET, {**AUDIO, "jurisdiction": "de"}, "jurisdiction"),
+        (CORS, {**ON_AUDIO, "rules": [{"allowed": {"methods": ["get"], "origins": []}}]}, "rules[0].allowed.methods[0]"),
+        (CORS, {**ON_AUDIO, "rules": [{"allowed": {"methods": []}}]}, "rules[0].allowed.origins"),
+        (MANAGED, {**ON_AUDIO, "enabled": "true"}, "enabled"),
+        (PAGES, {**pages_program(), "buildConfig": {"rootDirectory": "x"}}, "buildConfig.rootDirectory"),
+        (
+            PAGES,
+            {**pages_program(), "deploymentConfigs": {"preview": {"envVars": {"A": {"type": "plain", "value": "x"}}}}},
+            "deploymentConfigs.preview.envVars.A.type",
+        ),
+        (TOKEN, {"accountId": "acc", "name": "t", "policies": [{"effect": "allow", "permissionGroups": [], "resources": "x"}]}, "policies[0].resources"),
+    ],
+)  # fmt: skip
+def test_check_refuses_at_every_depth(cloudflare: Face, kind: str, news: dict[str, Any], path: str) -> None:
+    assert list(cloudflare.check(kind, news)[1]) == [path]
+
+
+# Pages
+
+
+def test_a_pages_project_has_a_host_of_its_own(cloudflare: Face) -> None:
+    identity, state = cloudflare.create(PAGES, pages_program(URL="p"))
+    assert identity == "relay"
+    assert state["subdomain"].startswith("relay-")
+    assert state["domains"] == [state["subdomain"]]
+    assert state["deploymentConfigs"]["production"]["buildImageMajorVersion"] == 3
+    assert cloudflare.diff(PAGES, state, pages_program(URL="p")) == {}
+    with pytest.raises(Refused, match="A project with this name already exists"):
+        cloudflare.create(PAGES, pages_program(URL="p"))
+
+
+def test_the_value_of_every_variable_is_secret(cloudflare: Face) -> None:
+    prefix = "deploymentConfigs"
+    assert cloudflare.secrets(PAGES, pages_program(URL="p")) == {
+        f"{prefix}.{kind}.envVars.URL.value" for kind in ("preview", "production")
+    }
+
+
+def test_a_program_without_source_cuts_the_project_from_git(cloudflare: Face, world: World) -> None:
+    cloudflare.create(PAGES, pages_program(URL="p"))
+    state, _ = cloudflare.adopt(PAGES, "acc/relay")
+    bare = {"accountId": "acc", "name": "relay", "productionBranch": "main"}
+    assert cloudflare.diff(PAGES, state, bare) == {"source": "DELETE"}
+    changed = cloudflare.update(PAGES, "relay", state, bare)
+    assert "source" not in changed
+    assert changed["deploymentConfigs"] == state["deploymentConfigs"]
+
+
+def test_an_older_build_image_is_raised_unless_declared(cloudflare: Face, world: World) -> None:
+    cloudflare.create(PAGES, pages_program(URL="p"))
+    with world.transaction() as tx:
+        patch = {"deployment_configs": {"preview": {"build_image_major_version": 2}}}
+        cloud.patch_pages(tx, "acc", "relay", patch)
+    state, inputs = cloudflare.adopt(PAGES, "acc/relay")
+    path = "deploymentConfigs.preview.buildImageMajorVersion"
+    assert cloudflare.diff(PAGES, state, pages_program(URL="p")) == {path: "UPDATE"}
+    assert cloudflare.diff(PAGES, state, inputs) == {}
+
+
+def test_variables_are_patched_one_by_one(cloudflare: Face) -> None:
+    identity, state = cloudflare.create(PAGES, pages_program(URL="p", EXTRA="1"))
+    prefix = "deploymentConfigs.production.envVars"
+    news = pages_program(URL="q")
+    assert cloudflare.diff(PAGES, state, news) == {
+        f"{prefix}.EXTRA": "DELETE",
+        f"{prefix}.URL.value": "UPDATE",
+    }
+    changed = cloudflare.update(PAGES, identity, state, news)["deploymentConfigs"]
+    assert changed["production"]["envVars"] == {"URL": {"type": "plain_text", "value": "q"}}
+    assert changed["preview"] == state["deploymentConfigs"]["preview"]
+
+
+def test_what_the_program_leaves_out_of_build_config_stays(cloudflare: Face) -> None:
+    program = {**pages_program(URL="p"), "buildConfig": {"buildCommand": "make", "rootDir": "frontend"}}
+    identity, state = cloudflare.create(PAGES, program)
+    shorter = {**program, "buildConfig": {"buildCommand": "npm run build"}}
+    assert cloudflare.diff(PAGES, state, shorter) == {"buildConfig.buildCommand": "UPDATE"}
+    changed = cloudflare.update(PAGES, identity, state, shorter)["buildConfig"]
+    assert (changed["buildCommand"], changed["rootDir"]) == ("npm run build", "frontend")
+
+
+def test_a_secret_variable_is_not_read_back(cloudflare: Face) -> None:
+    program = pages_program()
+    program["deploymentConfigs"]["production"]["envVars"] = {"KEY": {"type": "secret_text", "value": "s3cret"}}
+    identity, state = cloudflare.create(PAGES, program)
+    refreshed = cloudflare.refresh(PAGES, identity, state)
+    assert refreshed is not None
+    assert cloudflare.diff(PAGES, refreshed[0], program) == {}
+    adopted, _ = cloudflare.adopt(PAGES, "acc/relay")
+    path = "deploymentConfigs.production.envVars.KEY.value"
+    assert cloudflare.diff(PAGES, adopted, program) == {path: "UPDATE"}
+
+
+def test_git_needs_the_github_app(cloudflare: Face, world: World) -> None:
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", "acc", {"id": "acc", "github_app": False})
+    with pytest.raises(Refused, match=r"400: .*GitHub App.*\(8000011\)"):
+        cloudflare.create(PAGES, pages_program(URL="p"))
+
+
+def test_a_pages_project_goes_and_comes(cloudflare: Face) -> None:
+    identity, state = cloudflare.create(PAGES, pages_program(URL="p"))
+    assert cloudflare.diff(PAGES, state, {**pages_program(URL="p"), "name": "other"}) == {"name": "UPDATE_REPLACE"}
+    cloudflare.delete(PAGES, identity, state)
+    assert cloudflare.refresh(PAGES, identity, state) is None
+
+
+# Tokens
+
+
+def test_a_tokens_value_is_there_once(cloudflare: Face) -> None:
+    program = token_program(cloudflare)
+    identity, state = cloudflare.create(TOKEN, program)
+    assert (len(identity), len(state["value"])) == (32, 40)
+    refreshed = cloudflare.refresh(TOKEN, identity, state)
+    assert refreshed is not None
+    assert refreshed[0]["value"] == state["value"]
+    assert "value" not in cloudflare.adopt(TOKEN, f"acc/{identity}")[0]
+    assert cloudflare.secrets(TOKEN, program) == {"value"}
+
+
+def test_a_token_keeps_id_and_value_through_an_update(cloudflare: Face) -> None:
+    program = token_program(cloudflare)
+    identity, state = cloudflare.create(TOKEN, program)
+    news = {**program, "name": "renamed"}
+    assert cloudflare.diff(TOKEN, state, news) == {"name": "UPDATE"}
+    changed = cloudflare.update(TOKEN, identity, state, news)
+    assert (changed["name"], changed["value"]) == ("renamed", state["value"])
+
+
+def test_the_spelling_of_the_resources_does_not_matter(cloudflare: Face) -> None:
+    program = token_program(cloudflare, spaces=": ")
+    identity, state = cloudflare.create(TOKEN, program)
+    refreshed = cloudflare.refresh(TOKEN, identity, state, cloudflare.inputs(TOKEN, program))
+    assert refreshed is not None
+    assert refreshed[0]["policies"] == program["policies"]
+    adopted, _ = cloudflare.adopt(TOKEN, f"acc/{identity}")
+    assert cloudflare.diff(TOKEN, adopted, program) == {}
+
+
+def test_an_expired_token_counts_as_gone(cloudflare: Face, world: World) -> None:
+    identity, state = cloudflare.create(TOKEN, token_program(cloudflare))
+    with world.transaction() as tx:
+        found = tx.get("cloudflare", "token", identity) or {}
+        tx.put("cloudflare", "token", identity, {**found, "status": "expired"})
+    assert cloudflare.refresh(TOKEN, identity, state) is None
+    cloudflare.delete(TOKEN, identity, state)
+    with pytest.raises(Refused, match="404"):
+        cloudflare.delete(TOKEN, identity, state)
+
+
+def test_a_token_for_another_account_or_an_unknown_group_is_refused(cloudflare: Face) -> None:
+    program = token_program(cloudflare)
+    elsewhere = json.dumps({"com.cloudflare.edge.r2.bucket.other_default_audio": "*"})
+    for change in ({"resources": elsewhere}, {"permissionGroups": [{"id": "0" * 32}]}):
+        with pytest.raises(Refused, match="cloudflare: 400"):
+            cloudflare.create(TOKEN, {**program, "policies": [{**program["policies"][0], **change}]})
+
+
+def test_permission_groups_are_filtered_by_their_exact_name(cloudflare: Face) -> None:
+    wanted = {"accountId": "acc", "name": "Workers R2 Storage Bucket Item Read"}
+    assert len(cloudflare.invoke(PERMISSION_GROUPS, wanted)["results"]) == 1
+    # The real client encodes again what its documentation says to encode: nothing is found.
+    encoded = {"accountId": "acc", "name": "Workers%20R2%20Storage%20Bucket%20Item%20Read"}
+    assert cloudflare.invoke(PERMISSION_GROUPS, encoded)["results"] == []
+
+
+# The account and the network
+
+
+def test_the_wrong_account_and_the_wrong_token(cloudflare: Face, world: World) -> None:
+    with pytest.raises(Refused, match=r"403: Authentication error.*\(10000\)"):
+        cloudflare.create(BUCKET, {**AUDIO, "accountId": "other"})
+    with pytest.raises(Refused, match="401"):
+        Face(world, "cloudflare", apiToken="wrong").create(BUCKET, AUDIO)
+
+
+def test_a_bucket_made_by_an_unheard_answer_is_refused_as_taken(cloudflare: Face, world: World) -> None:
+    world.inject("cloudflare", "bucket.create", "lost")
+    with pytest.raises(Refused, match="409"):
+        cloudflare.create(BUCKET, AUDIO)
+
+
+def test_a_token_made_by_an_unheard_answer_is_made_twice(cloudflare: Face, world: World) -> None:
+    world.inject("cloudflare", "account-token.create", "502-after")
+    cloudflare.create(TOKEN, token_program(cloudflare))
+    with world.transaction() as tx:
+        assert len(tx.list("cloudflare", "token")) == 2
+
+
+def test_ten_repetitions_and_no_more(cloudflare: Face, world: World) -> None:
+    world.inject("cloudflare", "bucket.create", "429", times=10)
+    cloudflare.create(BUCKET, AUDIO)
+    world.inject("cloudflare", "bucket.read", "429", times=11)
+    with pytest.raises(Refused, match="429"):
+        cloudflare.adopt(BUCKET, "acc/audio/default")
+    assert len(world.calls("cloudflare")) == 22

@@ -1,0 +1,224 @@
+"""GitHub's provider: upserts that wipe, names that are taken, values that cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.clouds import github as cloud
+from tests.unit.sandbox.face import Face, Refused
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
+POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+SECRET = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
+REPOSITORY_SECRET = "github:index/actionsSecret:ActionsSecret"
+VARIABLE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
+WHERE = {"repository": "relay", "environment": "staging"}
+CUSTOM = {"deploymentBranchPolicy": {"protectedBranches": False, "customBranchPolicies": True}}
+VALUES = {"secretName": "DB", "value": "hunter2"}
+VARIABLE_VALUES = {"variableName": "API", "value": "https://x"}
+
+
+@pytest.fixture
+def staging(github: Face) -> Face:
+    """GitHub's provider, with an environment `staging` that has custom branch policies."""
+    github.create(ENVIRONMENT, {**WHERE, **CUSTOM})
+    return github
+
+
+def test_an_environment_is_made_found_and_left_alone(github: Face) -> None:
+    program = {**WHERE, **CUSTOM, "reviewers": [{"users": [1, 2]}], "waitTimer": 5}
+    identity, state = github.create(ENVIRONMENT, program)
+    assert identity == "relay:staging"
+    assert (state["repositoryId"], state["canAdminsBypass"]) == (7, True)
+    assert github.diff(ENVIRONMENT, state, program) == {}
+    adopted, _ = github.adopt(ENVIRONMENT, "relay:staging")
+    assert github.diff(ENVIRONMENT, adopted, program) == {}
+
+
+def test_a_bare_program_wipes_an_adopted_environments_protection(staging: Face, world: World) -> None:
+    adopted, _ = staging.adopt(ENVIRONMENT, "relay:staging")
+    assert staging.diff(ENVIRONMENT, adopted, WHERE) == {"deploymentBranchPolicy": "DELETE"}
+    staging.update(ENVIRONMENT, "relay:staging", adopted, WHERE)
+    with world.transaction() as tx:
+        assert cloud.environment(tx, "crew", "relay", "staging")["deployment_branch_policy"] is None
+
+
+def test_creating_over_an_environment_overwrites_it(staging: Face, world: World) -> None:
+    staging.create(ENVIRONMENT, WHERE)
+    with world.transaction() as tx:
+        assert cloud.environment(tx, "crew", "relay", "staging")["deployment_branch_policy"] is None
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_branch_policy_is_one_or_the_other(github: Face, both: bool) -> None:
+    policy = {"protectedBranches": both, "customBranchPolicies": both}
+    with pytest.raises(Refused, match="github: 422"):
+        github.create(ENVIRONMENT, {**WHERE, "deploymentBranchPolicy": policy})
+
+
+def test_seven_reviewers_are_too_many(github: Face) -> None:
+    with pytest.raises(Refused, match="at most 6 reviewers"):
+        github.create(ENVIRONMENT, {**WHERE, "reviewers": [{"users": [1, 2, 3, 4], "teams": [5, 6, 7]}]})
+
+
+def test_reviewers_removed_outside_go_unnoticed(github: Face, world: World) -> None:
+    program = {**WHERE, "reviewers": [{"users": [1]}], "preventSelfReview": True}
+    identity, state = github.create(ENVIRONMENT, program)
+    with world.transaction() as tx:
+        cloud.put_environment(tx, "crew", "relay", "staging", {"wait_timer": 9})
+    refreshed = github.refresh(ENVIRONMENT, identity, state)
+    assert refreshed is not None
+    assert refreshed[0]["reviewers"] == [{"users": [1]}]
+    assert github.diff(ENVIRONMENT, refreshed[0], program) == {"waitTimer": "DELETE"}
+
+
+def test_another_environment_replaces(staging: Face) -> None:
+    state, _ = staging.adopt(ENVIRONMENT, "relay:staging")
+    news = {**WHERE, **CUSTOM, "environment": "production"}
+    assert staging.diff(ENVIRONMENT, state, news) == {"environment": "UPDATE_REPLACE"}
+
+
+def test_a_renamed_repository_is_followed_and_another_one_replaces(staging: Face, world: World) -> None:
+    state, _ = staging.adopt(ENVIRONMENT, "relay:staging")
+    with world.transaction() as tx:
+        tx.put("github", "repository", "crew/renamed", {"id": 7})
+        tx.put("github", "repository", "crew/other", {"id": 8})
+    for name, kind in (("renamed", "UPDATE"), ("other", "UPDATE_REPLACE")):
+        assert staging.diff(ENVIRONMENT, state, {**WHERE, **CUSTOM, "repository": name}) == {"repository": kind}
+
+
+def test_deleting_an_environment_takes_what_is_in_it(staging: Face, world: World) -> None:
+    staging.create(POLICY, {**WHERE, "branchPattern": "main"})
+    staging.create(SECRET, {**WHERE, **VALUES})
+    staging.create(VARIABLE, {**WHERE, **VARIABLE_VALUES})
+    staging.create(REPOSITORY_SECRET, {"repository": "relay", **VALUES})
+    staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
+    with world.transaction() as tx:
+        left = [key for kind in ("deployment-policy", "secret", "variable") for key in tx.list("github", kind)]
+    assert left == ["crew/relay/DB"]
+
+
+def test_a_policy_needs_custom_policies_and_only_one_pattern(github: Face) -> None:
+    github.create(ENVIRONMENT, WHERE)
+    with pytest.raises(Refused, match="422: environment staging does not use custom branch policies"):
+        github.create(POLICY, {**WHERE, "branchPattern": "main"})
+    for patterns in ({}, {"branchPattern": "main", "tagPattern": "v*"}):
+        assert list(github.check(POLICY, {**WHERE, **patterns})[1]) == ["branchPattern"]
+
+
+def test_a_policys_life(staging: Face) -> None:
+    identity, state = staging.create(POLICY, {**WHERE, "branchPattern": "main"})
+    assert identity == f"relay:staging:{state['policyId']}"
+    with pytest.raises(Refused, match="already exists"):
+        staging.create(POLICY, {**WHERE, "branchPattern": "main"})
+    assert staging.adopt(POLICY, identity)[0] == state
+    assert staging.diff(POLICY, state, {**WHERE, "branchPattern": "release"}) == {"branchPattern": "UPDATE"}
+    assert staging.diff(POLICY, state, {**WHERE, "tagPattern": "v*"}) == {
+        "branchPattern": "DELETE_REPLACE",
+        "tagPattern": "ADD_REPLACE",
+    }
+    changed = staging.update(POLICY, identity, state, {**WHERE, "branchPattern": "release"})
+    assert (changed["branchPattern"], changed["policyId"]) == ("release", state["policyId"])
+    staging.delete(POLICY, identity, state)
+    assert staging.refresh(POLICY, identity, state) is None
+
+
+def test_a_secret_is_an_upsert_and_its_value_secret(staging: Face) -> None:
+    assert staging.secrets(SECRET, {**WHERE, **VALUES}) == {"value"}
+    identity, state = staging.create(SECRET, {**WHERE, **VALUES})
+    assert identity == "relay:staging:DB"
+    assert staging.diff(SECRET, state, {**WHERE, **VALUES}) == {}
+    assert staging.diff(SECRET, state, {**WHERE, **VALUES, "value": "new"}) == {"value": "UPDATE"}
+
+
+def test_an_adopted_secret_is_written_again(staging: Face) -> None:
+    staging.create(SECRET, {**WHERE, **VALUES})
+    state, inputs = staging.adopt(SECRET, "relay:staging:DB")
+    assert "value" not in inputs
+    assert staging.diff(SECRET, state, {**WHERE, **VALUES}) == {"value": "ADD"}
+
+
+def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(staging: Face, world: World) -> None:
+    identity, state = staging.create(SECRET, {**WHERE, **VALUES})
+    with world.transaction() as tx:
+        cloud.put_secret(tx, "crew", "relay", "staging", "DB", "changed-by-hand")
+    refreshed = staging.refresh(SECRET, identity, state)
+    assert refreshed is not None
+    assert staging.diff(SECRET, refreshed[0], {**WHERE, **VALUES}) == {}
+    with world.transaction() as tx:
+        cloud.delete_item(tx, "secret", "crew", "relay", "staging", "DB")
+    assert staging.refresh(SECRET, identity, state) is None
+    with pytest.raises(Refused, match="deleting .* github: 404"):
+        staging.delete(SECRET, identity, state)
+
+
+@pytest.mark.parametrize(
+    ("news", "path"),
+    [
+        ({"secretName": "GITHUB_X", "value": "v"}, "secretName"),
+        ({"secretName": "1X", "value": "v"}, "secretName"),
+        ({"secretName": "X"}, "value"),
+        ({"secretName": "X", "value": "v", "plaintextValue": "v"}, "value"),
+        ({"secretName": "X", "value": "v", "keyId": "1"}, "keyId"),
+        ({"secretName": "X", "valueEncrypted": "not base64!"}, "valueEncrypted"),
+        ({"secretName": "X", "value": "v", "destroyOnDrift": True}, "destroyOnDrift"),
+    ],
+)
+def test_what_a_secrets_check_refuses(staging: Face, news: dict[str, object], path: str) -> None:
+    assert list(staging.check(SECRET, {**WHERE, **news})[1]) == [path]
+
+
+def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face) -> None:
+    program = {**WHERE, **VARIABLE_VALUES}
+    staging.create(VARIABLE, program)
+    with pytest.raises(Refused, match="github: 409: Already exists"):
+        staging.create(VARIABLE, program)
+    state, _ = staging.adopt(VARIABLE, "relay:staging:API")
+    assert staging.diff(VARIABLE, state, program) == {}
+    changed = staging.update(VARIABLE, "relay:staging:API", state, {**program, "value": "https://y"})
+    assert changed["value"] == "https://y"
+    staging.delete(VARIABLE, "relay:staging:API", changed)
+    assert staging.refresh(VARIABLE, "relay:staging:API", changed) is None
+
+
+def test_a_lower_case_variable_never_comes_to_rest(staging: Face) -> None:
+    program = {**WHERE, "variableName": "api", "value": "x"}
+    _, state = staging.create(VARIABLE, program)
+    assert staging.diff(VARIABLE, state, program) == {"variableName": "UPDATE_REPLACE"}
+
+
+def test_ids_have_their_segments_and_colons_are_escaped(github: Face) -> None:
+    identity, state = github.create(ENVIRONMENT, {**WHERE, "environment": "a:b/c"})
+    assert identity == "relay:a??b/c"
+    assert github.adopt(ENVIRONMENT, identity)[0] == state
+    with pytest.raises(Refused, match="expected <repository>:<environment>"):
+        github.adopt(ENVIRONMENT, "relay")
+
+
+def test_nothing_is_found_outside_the_tokens_reach(world: World, staging: Face) -> None:
+    with pytest.raises(Refused, match="github: 404"):
+        Face(world, "github", owner="strangers").create(ENVIRONMENT, WHERE)
+    with pytest.raises(Refused, match="github: 401: Bad credentials"):
+        Face(world, "github", owner="crew", token="expired").create(ENVIRONMENT, WHERE)
+    with pytest.raises(Refused, match="github: 404"):
+        staging.create(SECRET, {**WHERE, **VALUES, "environment": "nowhere"})
+
+
+@pytest.mark.parametrize("fault", ["500", "502", "503-after"])
+def test_server_errors_are_retried(staging: Face, world: World, fault: str) -> None:
+    world.inject("github", "environment-secret.create", fault, times=3)
+    staging.create(SECRET, {**WHERE, **VALUES})
+    world.inject("github", "environment-secret.create", fault, times=4)
+    with pytest.raises(Refused, match=f"github: {fault[:3]}"):
+        staging.create(SECRET, {**WHERE, **VALUES})
+
+
+def test_a_variable_made_by_an_unheard_answer_is_refused_as_taken(staging: Face, world: World) -> None:
+    world.inject("github", "environment-variable.create", "502-after")
+    with pytest.raises(Refused, match="github: 409"):
+        staging.create(VARIABLE, {**WHERE, **VARIABLE_VALUES})

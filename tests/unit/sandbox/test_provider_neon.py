@@ -1,0 +1,224 @@
+"""Neon's provider: what it makes, refuses, replaces, hides, and what it does when a call fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.clouds import neon as cloud
+from tests.unit.sandbox.face import Face, Refused
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+KIND = "neon:index/project:Project"
+PROGRAM = {"name": "relay", "regionId": "aws-eu-central-1", "historyRetentionSeconds": 21_600}
+
+
+def projects(world: World) -> list[str]:
+    with world.transaction() as tx:
+        return [project["name"] for project in tx.list("neon", "project").values()]
+
+
+def test_a_project_has_the_hosts_and_the_uri_of_a_real_one(neon: Face) -> None:
+    _, state = neon.create(KIND, PROGRAM)
+    host, password = state["databaseHost"], state["databasePassword"]
+    assert host.startswith("ep-")
+    assert host.endswith(".eu-central-1.aws.neon.tech")
+    assert state["databaseHostPooler"].split(".")[0] == f"{host.split('.')[0]}-pooler"
+    assert state["connectionUri"] == f"postgres://neondb_owner:{password}@{host}/neondb?sslmode=require"
+    assert password.replace("_", "").isalnum()
+
+
+def test_what_leads_into_the_database_is_secret(neon: Face) -> None:
+    assert neon.secrets(KIND, PROGRAM) == {"connectionUri", "connectionUriPooler", "databasePassword"}
+
+
+def test_names_may_repeat(neon: Face, world: World) -> None:
+    neon.create(KIND, PROGRAM)
+    neon.create(KIND, PROGRAM)
+    assert projects(world) == ["relay", "relay"]
+
+
+def test_the_providers_default_retention_is_more_than_the_free_plan_has(neon: Face, world: World) -> None:
+    with pytest.raises(Refused, match=r"neon: 400: history_retention_seconds 86400"):
+        neon.create(KIND, {"name": "relay"})
+    with world.transaction() as tx:
+        tx.put("neon", "account", "account", {"plan": "launch"})
+    assert neon.create(KIND, {"name": "relay"})[1]["historyRetentionSeconds"] == 86_400
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"defaultBranchProtected": True},
+        {"allowedIps": ["1.2.3.4"]},
+        {"blockPublicConnections": "yes"},
+        {"maintenanceWindow": {"weekdays": [1], "startTime": "01:00", "endTime": "02:00"}},
+        {"defaultEndpointSettings": {"autoscalingLimitMaxCu": 4}},
+        {"defaultEndpointSettings": {"suspendTimeoutSeconds": 3_600}},
+        {"pgVersion": 12},
+        {"regionId": "mars-north-1"},
+    ],
+)
+def test_limits_of_plan_and_api(neon: Face, world: World, extra: dict[str, object]) -> None:
+    with pytest.raises(Refused, match="neon: 400"):
+        neon.create(KIND, {**PROGRAM, **extra})
+    assert projects(world) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "path"),
+    [
+        ({"region_id": "aws-us-east-1"}, "region_id"),
+        ({"branch": {"database_name": "x"}}, "branch.database_name"),
+        ({"storePassword": True}, "storePassword"),
+        ({"storePassword": "maybe"}, "storePassword"),
+        ({"computeProvisioner": "vm"}, "computeProvisioner"),
+        ({"pgVersion": "17"}, "pgVersion"),
+        ({"maintenanceWindow": {"startTime": "01:00", "endTime": "02:00"}}, "maintenanceWindow.weekdays"),
+    ],
+)
+def test_check_refuses_at_every_depth(neon: Face, extra: dict[str, object], path: str) -> None:
+    assert list(neon.check(KIND, {**PROGRAM, **extra})[1]) == [path]
+
+
+def test_a_left_out_name_is_made_up_once(neon: Face) -> None:
+    made = neon.inputs(KIND, {})
+    assert made["name"].startswith("thing-")
+    again, _ = neon.check(KIND, {}, olds={**made, "name": "thing-0000000"})
+    assert again["name"] == "thing-0000000"
+
+
+def test_a_silent_program_keeps_what_the_service_chose(neon: Face) -> None:
+    _, state = neon.create(KIND, PROGRAM)
+    assert neon.diff(KIND, state, PROGRAM) == {}
+    assert neon.diff(KIND, state, {"name": "relay", "historyRetentionSeconds": 21_600}) == {}
+
+
+@pytest.mark.parametrize(
+    ("extra", "path"),
+    [
+        ({"orgId": "org-other"}, "orgId"),
+        ({"regionId": "aws-us-east-1"}, "regionId"),
+        ({"pgVersion": 16}, "pgVersion"),
+        ({"branch": {"name": "trunk"}}, "branch.name"),
+        ({"branch": {"databaseName": "relay"}}, "branch.databaseName"),
+    ],
+)
+def test_what_replaces(neon: Face, extra: dict[str, object], path: str) -> None:
+    _, state = neon.create(KIND, PROGRAM)
+    assert neon.diff(KIND, state, {**PROGRAM, **extra}) == {path: "UPDATE_REPLACE"}
+    assert neon.diff(KIND, state, {**PROGRAM, **extra}, ignore=[path.split(".")[0]]) == {}
+
+
+def test_name_and_retention_change_in_place(neon: Face, world: World) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    news = {**PROGRAM, "name": "other", "historyRetentionSeconds": 3_600}
+    assert neon.diff(KIND, state, news) == {"name": "UPDATE", "historyRetentionSeconds": "UPDATE"}
+    changed = neon.update(KIND, identity, state, news)
+    assert (changed["name"], changed["historyRetentionSeconds"]) == ("other", 3_600)
+    assert changed["connectionUri"] == state["connectionUri"]
+    assert projects(world) == ["other"]
+
+
+def test_a_setting_the_program_drops_is_taken_away(neon: Face) -> None:
+    program = {**PROGRAM, "enableLogicalReplication": "yes"}
+    identity, state = neon.create(KIND, program)
+    assert neon.diff(KIND, state, PROGRAM) == {"enableLogicalReplication": "DELETE"}
+    assert "enableLogicalReplication" not in neon.update(KIND, identity, state, PROGRAM)
+
+
+def test_adopting_a_project_and_updating_it_to_the_program(neon: Face, world: World) -> None:
+    with world.transaction() as tx:
+        tx.put("neon", "account", "account", {"plan": "launch"})
+        made = cloud.create_project(tx, {"name": "relay", "default_branch_protected": True})
+    state, inputs = neon.adopt(KIND, made["id"])
+    assert {"name", "regionId", "pgVersion", "orgId", "branch", "historyRetentionSeconds"} <= inputs.keys()
+    assert "connectionUri" not in inputs
+    # The provider's defaults count as wishes: that is how an adopted project loses its protection.
+    silent = neon.diff(KIND, state, {"name": "relay"})
+    assert silent == {"historyRetentionSeconds": "UPDATE", "defaultBranchProtected": "UPDATE"}
+    full = {"name": "relay", "historyRetentionSeconds": 21_600, "defaultBranchProtected": True}
+    assert neon.diff(KIND, state, full) == {}
+
+
+def test_adopting_what_is_not_there_fails(neon: Face) -> None:
+    with pytest.raises(Refused, match="404: project not found: quiet-lake-1"):
+        neon.adopt(KIND, "quiet-lake-1")
+
+
+def test_a_project_deleted_outside_is_gone_on_refresh_and_its_deletion_succeeds(
+    neon: Face, world: World
+) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    with world.transaction() as tx:
+        cloud.delete_project(tx, identity)
+    assert neon.refresh(KIND, identity, state) is None
+    neon.delete(KIND, identity, state)
+
+
+def test_a_password_reset_outside_reaches_every_output_together(neon: Face, world: World) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    with world.transaction() as tx:
+        password = cloud.reset_password(tx, identity)["password"]
+    refreshed = neon.refresh(KIND, identity, state, neon.inputs(KIND, PROGRAM))
+    assert refreshed is not None
+    assert refreshed[0]["databasePassword"] == password != state["databasePassword"]
+    assert f":{password}@" in refreshed[0]["connectionUri"]
+
+
+def test_refresh_returns_the_programs_inputs_with_what_drifted(neon: Face, world: World) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    with world.transaction() as tx:
+        cloud.update_project(tx, identity, {"history_retention_seconds": 0})
+    refreshed = neon.refresh(KIND, identity, state, neon.inputs(KIND, PROGRAM))
+    assert refreshed is not None
+    assert refreshed[1] == {**neon.inputs(KIND, PROGRAM), "historyRetentionSeconds": 0}
+
+
+def test_a_500_before_the_effect_is_survived(neon: Face, world: World) -> None:
+    world.inject("neon", "project.create", "500")
+    neon.create(KIND, PROGRAM)
+    assert projects(world) == ["relay"]
+
+
+def test_a_500_after_the_effect_leaves_a_second_project(neon: Face, world: World) -> None:
+    world.inject("neon", "project.create", "500-after")
+    identity, _ = neon.create(KIND, PROGRAM)
+    assert projects(world) == ["relay", "relay"]
+    with world.transaction() as tx:
+        assert identity in tx.list("neon", "project")
+
+
+@pytest.mark.parametrize(("fault", "left"), [("502", []), ("cut", []), ("502-after", ["relay"]), ("lost", ["relay"])])
+def test_other_failures_are_not_repeated(neon: Face, world: World, fault: str, left: list[str]) -> None:
+    world.inject("neon", "project.create", fault)
+    with pytest.raises(Refused, match="create of neon:index/project:Project"):
+        neon.create(KIND, PROGRAM)
+    assert projects(world) == left
+
+
+def test_a_wrong_key_is_refused_at_the_first_call(world: World) -> None:
+    face = Face(world, "terraform-provider", apiKey="somebody-elses")
+    assert face.planned(KIND, PROGRAM) >= {"connectionUri", "orgId"}
+    with pytest.raises(Refused, match="neon: 401: supplied credentials"):
+        face.create(KIND, PROGRAM)
+    assert Face(world, "terraform-provider", apiKey="sandbox-neon-key").create(KIND, PROGRAM)
+
+
+def test_the_call_log_names_things_and_holds_no_secret(neon: Face, world: World) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    neon.update(KIND, identity, state, {**PROGRAM, "name": "other"})
+    neon.refresh(KIND, identity, state)
+    neon.delete(KIND, identity, state)
+    calls = world.calls("neon")
+    assert [operation for _, operation, _ in calls] == [
+        "project.create",
+        "project.update",
+        "project.read",
+        "project.delete",
+    ]
+    assert calls[1][2]["changed"] == ["name"]
+    assert state["databasePassword"] not in repr(calls)
