@@ -23,20 +23,14 @@ _MACAROON = re.compile(r"fm[0-9][a-z]?_[A-Za-z0-9+/=_-]+")
 _ECHOED_LINE = re.compile(r"(NAME=VALUE pairs) \(.*is invalid\)", re.DOTALL)
 _SHOWN = 400
 _MEANINGS: tuple[tuple[type[errors.FlyError], str], ...] = (
-    (
-        errors.FlyAuthError,
-        r"no access token available|must be authenticated|status code: 401|token validation error|unauthorized"
-        r"|Not authorized",
-    ),
+    (errors.FlyAuthError, r"no access token available|must be authenticated|status code: 401|token validation error"),
+    (errors.FlyAuthError, r"unauthorized|Not authorized"),
     (errors.AppNameTakenError, r"Name has already been taken"),
     (errors.AppNotFoundError, r"Could not find App|app not found"),
     (errors.OrganizationNotFoundError, r"organization \S+ not found|Could not find Organization"),
     (errors.ThrottledError, r"(status code|non-2xx status): 429|returned error 429|[Rr]ate limit|Too Many Requests"),
-    (
-        errors.TransientError,
-        r"connection refused|: EOF|dial tcp|i/o timeout|transport connection broken|(status code|non-2xx status): 50"
-        r"|returned error 50",
-    ),
+    (errors.TransientError, r"connection refused|: EOF|dial tcp|i/o timeout|transport connection broken"),
+    (errors.TransientError, r"(status code|non-2xx status): 50|returned error 50"),
 )
 
 
@@ -61,7 +55,7 @@ def shown(stderr: str, hidden: Iterable[str]) -> str:
 def _message(stderr: str) -> str:
     """Return what follows `Error:`, and of a GraphQL error what follows the query it repeats."""
     text = " ".join(plain(stderr).split())
-    text = text.rpartition("Error: ")[2] if "Error: " in text else text
+    text = text.partition("Error: ")[2] or text
     return text.rpartition("}: ")[2] if "failed to run query" in text else text
 
 

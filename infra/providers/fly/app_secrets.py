@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.output import UNKNOWN, Unknown
 
-from infra.providers.fly import apps
+from infra.providers.fly.apps import refuse_adopted
 from infra.providers.fly.errors import AppNotFoundError, RefusedError, UnexpectedAnswerError
 from infra.providers.fly.flyctl import app_name_problem
-from infra.providers.fly.props import Props, checked, difference, once_known
+from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
 from infra.providers.fly.secrets_format import name_problem, value_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from infra.providers.fly.flyctl import Flyctl, Secret
+    from infra.providers.fly.flyctl import Secret
 
 CHANGED = "changed outside Pulumi"
 """Stands for a secret's digest where somebody else wrote the secret."""
@@ -33,113 +33,111 @@ _KEY_BYTES = 32
 _KEEP_HINT = "Put it under `adopt.keep` first, or remove it from the app (`flyctl secrets unset`)."
 
 
+class AppSecrets(FlyProvider):
+    """Writes and removes the secrets of Fly apps."""
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Check names and values, and add a digest for each value, so that a plan shows which ones change."""
+        problems = list(_problems(news))
+        # A value that is refused has no digest: it may not even be text.
+        digests = UNKNOWN if problems or isinstance(news["values"], Unknown) else _digests(news)
+        return checked({**news, "digests": digests}, problems)
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Compare digests, not values; `rollout` only says how the next write is to go."""
+        watched = ["digests", "keep", "adopted", "delete_adopted"]
+        return difference(olds, news, watched=watched, replacing=["app"])
+
+    def create(self, props: Props) -> CreateResult:
+        """Write all values in one go, and see that they arrived.
+
+        Raises:
+            RefusedError: A name under `keep` does not exist; nothing was written.
+            UnexpectedAnswerError: A name did not arrive.
+        """
+        app, values = props["app"], props["values"]
+        if props["keep"]:
+            _require_kept(app, props["keep"], self.flyctl.secrets_list(app))
+        if values:
+            once_known(self.flyctl, lambda: self.flyctl.secrets_import(app, values, stage=not props["rollout"]))
+        listed = self.flyctl.secrets_list(app)
+        _require_arrived(app, values, listed)
+        return CreateResult(f"{app}/secrets", _outputs(props, listed))
+
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Write what changed, remove what was managed and is no more, and see that it happened.
+
+        Values are compared, not digests: a new digest key changes every digest and no secret. Whatever somebody else
+        changed meanwhile is written too. Where only settings changed, flyctl is not run.
+
+        Raises:
+            RefusedError: A name is newly managed, but was made by somebody else; or one under `keep` does not exist.
+            UnexpectedAnswerError: A name did not arrive, or did not go.
+        """
+        app, values, keep = news["app"], news["values"], news["keep"]
+        # Before anything else is done with `olds`: what it managed is known from nowhere else.
+        removed = sorted(olds["values"].keys() - values.keys() - set(keep))
+        written = {name for name, value in values.items() if not _recorded(olds, name, value)}
+        if taken := sorted(written & set(olds["foreign"])):
+            problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
+            raise RefusedError("setting its secrets", problem, app=app, hint=_KEEP_HINT)
+        if not (written or removed) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
+            return UpdateResult({**news, **{key: olds[key] for key in _SEEN}})
+
+        before = self.flyctl.secrets_list(app)
+        _require_kept(app, keep, before)
+        written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
+        rollout = bool(news["rollout"])
+        if written:
+            # Where a removal follows, that one restarts the machines for both.
+            stage = not rollout or bool(removed)
+            self.flyctl.secrets_import(app, {name: values[name] for name in written}, stage=stage)
+        if removed:
+            self.flyctl.secrets_unset(app, removed, stage=not rollout)
+        after = self.flyctl.secrets_list(app) if written or removed else before
+        _require_arrived(app, values, after, removed)
+        return UpdateResult(_outputs(news, after))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Compare the app's secrets with what was seen after the last write here; show each difference as a digest.
+
+        Inputs go with it only where there is a difference: otherwise the ones in the state are newer than `props`.
+        """
+        try:
+            listed = self.flyctl.secrets_list(props["app"])
+        except AppNotFoundError:
+            return ReadResult("", {})
+        digests = _digests(props)
+        for name in digests:
+            if not _untouched(props, name, listed):
+                digests[name] = CHANGED if name in listed else DELETED
+        keep = [name for name in props["keep"] if name in listed]
+        outs = {**props, "digests": digests, "keep": keep, **_summary(props, listed)}
+        if (digests, keep) == (props["digests"], props["keep"]):
+            return ReadResult(id_, outs)
+        return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS})
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Remove exactly the managed secrets; where the app is gone there is nothing to do.
+
+        Raises:
+            RefusedError: The app was adopted, and `delete_adopted` is not in the state.
+        """
+        refuse_adopted("removing its secrets", props, app=props["app"])
+        with suppress(AppNotFoundError):
+            if props["values"]:
+                self.flyctl.secrets_unset(props["app"], sorted(props["values"]))
+
+
 def digest(key: str, name: str, value: str) -> str:
     """Return what stands for a value in a plan: 12 hex digits that say nothing to whoever lacks the key."""
     return hmac.new(b64decode(key), f"{name}\0{value}".encode(), "sha256").hexdigest()[:12]
 
 
-def check(news: Props) -> CheckResult:
-    """Check names and values, and add a digest for each value, so that a plan shows which ones change."""
-    problems = list(_problems(news))
-    # A value that is refused has no digest: it may not even be text.
-    digests = UNKNOWN if problems or isinstance(news["values"], Unknown) else _digests(news)
-    return checked({**news, "digests": digests}, problems)
-
-
-def diff(olds: Props, news: Props) -> DiffResult:
-    """Compare digests, not values; `rollout` only says how the next write is to go."""
-    watched = ["digests", "keep", "adopted", "delete_adopted"]
-    return difference(olds, news, watched=watched, replacing=["app"])
-
-
-def create(flyctl: Flyctl, props: Props) -> CreateResult:
-    """Write all values in one go, and see that they arrived.
-
-    Raises:
-        RefusedError: A name under `keep` does not exist; nothing was written.
-        UnexpectedAnswerError: A name did not arrive.
-    """
-    app, values = props["app"], props["values"]
-    if props["keep"]:
-        _require_kept(app, props["keep"], flyctl.secrets_list(app))
-    if values:
-        once_known(flyctl, lambda: flyctl.secrets_import(app, values, stage=not props["rollout"]))
-    listed = flyctl.secrets_list(app)
-    _require_arrived(app, values, listed)
-    return CreateResult(f"{app}/secrets", _outputs(props, listed))
-
-
-def update(flyctl: Flyctl, olds: Props, news: Props) -> UpdateResult:
-    """Write what changed, remove what was managed and is no more, and see that it happened.
-
-    Values are compared, not digests: a new digest key changes every digest and no secret. Whatever somebody else
-    changed meanwhile is written too. Where only settings changed, flyctl is not run.
-
-    Raises:
-        RefusedError: A name is newly managed, but was made by somebody else; or one under `keep` does not exist.
-        UnexpectedAnswerError: A name did not arrive, or did not go.
-    """
-    app, values, keep = news["app"], news["values"], news["keep"]
-    # Before anything else is done with `olds`: what it managed is known from nowhere else.
-    removed = sorted(olds["values"].keys() - values.keys() - set(keep))
-    written = {name for name, value in values.items() if not _recorded(olds, name, value)}
-    if taken := sorted(written & set(olds["foreign"])):
-        problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
-        raise RefusedError("setting its secrets", problem, app=app, hint=_KEEP_HINT)
-    if not (written or removed) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
-        return UpdateResult({**news, **{key: olds[key] for key in _SEEN}})
-
-    before = flyctl.secrets_list(app)
-    _require_kept(app, keep, before)
-    written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
-    rollout = bool(news["rollout"])
-    if written:
-        # Where a removal follows, that one restarts the machines for both.
-        stage = not rollout or bool(removed)
-        flyctl.secrets_import(app, {name: values[name] for name in written}, stage=stage)
-    if removed:
-        flyctl.secrets_unset(app, removed, stage=not rollout)
-    after = flyctl.secrets_list(app) if written or removed else before
-    _require_arrived(app, values, after, removed)
-    return UpdateResult(_outputs(news, after))
-
-
-def read(flyctl: Flyctl, id_: str, props: Props) -> ReadResult:
-    """Compare the app's secrets with what was seen after the last write here; show each difference as a digest.
-
-    Inputs go with it only where there is a difference: otherwise the ones in the state are newer than `props`.
-    """
-    try:
-        listed = flyctl.secrets_list(props["app"])
-    except AppNotFoundError:
-        return ReadResult("", {})
-    digests = _digests(props)
-    for name in digests:
-        if not _untouched(props, name, listed):
-            digests[name] = CHANGED if name in listed else DELETED
-    keep = [name for name in props["keep"] if name in listed]
-    outs = {**props, "digests": digests, "keep": keep, **_summary(props, listed)}
-    if (digests, keep) == (props["digests"], props["keep"]):
-        return ReadResult(id_, outs)
-    return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS})
-
-
-def delete(flyctl: Flyctl, props: Props) -> None:
-    """Remove exactly the managed secrets; where the app is gone there is nothing to do.
-
-    Raises:
-        RefusedError: The app was adopted, and `delete_adopted` is not in the state.
-    """
-    apps.refuse_adopted("removing its secrets", props, app=props["app"])
-    with suppress(AppNotFoundError):
-        if props["values"]:
-            flyctl.secrets_unset(props["app"], sorted(props["values"]))
-
-
 def _problems(news: Props) -> Iterator[str]:
     app, key, values, keep = news["app"], news["digest_key"], news["values"], news["keep"]
     if isinstance(app, str) and (why := app_name_problem(app)):
-        yield f"app {app!r}: {why}"
+        yield why
     if isinstance(key, str) and not _is_key(key):
         yield f"digest_key is not the base64 form of {_KEY_BYTES} bytes or more"
     known = {} if isinstance(values, Unknown) else values
@@ -189,10 +187,8 @@ def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -
         raise RefusedError("setting its secrets", problem, app=app, hint=hint)
 
 
-def _require_arrived(
-    app: str, managed: Iterable[str], listed: Mapping[str, Secret], removed: Iterable[str] = ()
-) -> None:
-    missing, left = sorted(set(managed) - listed.keys()), sorted(set(removed) & listed.keys())
+def _require_arrived(app: str, managed: Iterable[str], listed: Mapping[str, Secret], gone: Iterable[str] = ()) -> None:
+    missing, left = sorted(set(managed) - listed.keys()), sorted(set(gone) & listed.keys())
     problems = [f"these secrets did not arrive: {', '.join(missing)}"] if missing else []
     problems += [f"these secrets were not removed: {', '.join(left)}"] if left else []
     if problems:

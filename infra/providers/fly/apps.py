@@ -9,7 +9,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Up
 
 from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError
 from infra.providers.fly.flyctl import AppStatus, Flyctl, app_name_problem, organization_problem
-from infra.providers.fly.props import Props, checked, difference
+from infra.providers.fly.props import FlyProvider, Props, checked, difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,89 +17,87 @@ if TYPE_CHECKING:
 _INPUTS = ("name", "organization", "adopt", "managed_secrets", "delete_adopted")
 
 
-def check(olds: Props, news: Props) -> CheckResult:
-    """Check the names, and refuse to move an app to another organization: replacing it would destroy it."""
-    name, organization = news["name"], news["organization"]
-    problems = [f"name {name!r}: {why}" for why in [app_name_problem(name)] if why]
-    problems += [f"organization {organization!r}: {why}" for why in [organization_problem(organization)] if why]
-    if olds.get("name") == name and olds.get("organization") not in {None, organization}:
-        problems.append(
-            f"Fly app {name} is in organization {olds['organization']}, and {organization} is configured. Moving it "
-            f"by replacement would destroy it: run `flyctl apps move {name} --org {organization}`, then "
-            "`pulumi refresh`; or put the configuration back"
-        )
-    return checked(news, problems)
+class Apps(FlyProvider):
+    """Creates, takes over and destroys Fly apps."""
 
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Check the names, and refuse to move an app to another organization: replacing it would destroy it."""
+        name, organization = news["name"], news["organization"]
+        problems = [app_name_problem(name), organization_problem(organization)]
+        if olds.get("name") == name and olds.get("organization") != organization:
+            problems.append(
+                f"Fly app {name} is in organization {olds['organization']}, not in the configured {organization}. "
+                f"Replacing it would destroy it: run `flyctl apps move {name} --org {organization}`, then "
+                "`pulumi refresh`; or put the configuration back"
+            )
+        return checked(news, problems)
 
-def diff(olds: Props, news: Props) -> DiffResult:
-    """Compare what is of consequence: `adopt` and `managed_secrets` only matter when the app is first met."""
-    return difference(olds, news, watched=["organization", "delete_adopted"], replacing=["name"])
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Compare what is of consequence: `adopt` and `managed_secrets` only matter when the app is first met."""
+        return difference(olds, news, watched=["organization", "delete_adopted"], replacing=["name"])
 
+    def create(self, props: Props) -> CreateResult:
+        """Create the app, or take over one that exists.
 
-def create(flyctl: Flyctl, props: Props) -> CreateResult:
-    """Create the app, or take over one that exists.
+        An app of ours is taken over without `adopt` only where nothing can be lost: never deployed, no machine, no
+        secret. That is what an interrupted creation leaves.
 
-    An app of ours is taken over without `adopt` only where nothing can be lost: never deployed, no machine, no
-    secret. That is what an interrupted creation leaves.
+        Raises:
+            RefusedError: The app belongs to somebody else, exists without `adopt`, does not exist with it, or has a
+                secret that would be overwritten.
+            FlyError: flyctl failed, and the app is not there.
+        """
+        name, organization = props["name"], props["organization"]
+        found = self.flyctl.status(name)
+        if found is None:
+            if props["adopt"]:
+                problem = "there is no such app, or FLY_API_TOKEN may not see it"
+                raise RefusedError("adopting it", problem, app=name, hint="Clear `adopt.flyApp` to create the app.")
+            _create(self.flyctl, name, organization)
+        elif organization not in found.organizations:
+            problem = f"it exists in organization {found.organizations[0]}, not in {organization}"
+            hint = "Choose another name, or correct the organization."
+            raise RefusedError("creating it", problem, app=name, hint=hint)
+        elif props["adopt"]:
+            _require_free(self.flyctl, name, props["managed_secrets"])
+        elif not _pristine(self.flyctl, found):
+            problem = f"it exists already in organization {organization}, and is in use"
+            hint = "Set `adopt.flyApp` to take it over, or choose another name."
+            raise RefusedError("creating it", problem, app=name, hint=hint)
+        return CreateResult(name, _outputs(props, adopted=bool(props["adopt"])))
 
-    Raises:
-        RefusedError: The app belongs to somebody else, exists without `adopt`, does not exist with it, or has a secret
-            that would be overwritten.
-        FlyError: flyctl failed, and the app is not there.
-    """
-    name, organization = props["name"], props["organization"]
-    found = flyctl.status(name)
-    if found is None:
-        if props["adopt"]:
-            problem = "there is no such app, or FLY_API_TOKEN may not see it"
-            raise RefusedError("adopting it", problem, app=name, hint="Clear `adopt.flyApp` to create the app.")
-        _create(flyctl, name, organization)
-    elif organization not in found.organizations:
-        problem = f"it exists in organization {found.organizations[0]}, not in {organization}"
-        raise RefusedError("creating it", problem, app=name, hint="Choose another name, or correct the organization.")
-    elif props["adopt"]:
-        _require_free(flyctl, name, props["managed_secrets"])
-    elif not _pristine(flyctl, found):
-        problem = f"it exists already in organization {organization}, and is in use"
-        hint = "Set `adopt.flyApp` to take it over, or choose another name."
-        raise RefusedError("creating it", problem, app=name, hint=hint)
-    return CreateResult(name, _outputs(props, adopted=bool(props["adopt"])))
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Look whether the app is there, and in which organization.
 
+        Raises:
+            RefusedError: Neither the app nor its organization can be seen: that is a wrong token, not a deleted app.
+        """
+        name, organization = props["name"], props["organization"]
+        found = self.flyctl.status(name)
+        if found is None:
+            if organization not in self.flyctl.orgs_list():
+                problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
+                hint = "Use a token of that organization. If the app is gone, `pulumi state delete` forgets it."
+                raise RefusedError("looking at it", problem, app=name, hint=hint)
+            return ReadResult("", {})
+        if organization in found.organizations:
+            return ReadResult(id_, props)
+        moved = {**props, "organization": found.organizations[0]}
+        return ReadResult(id_, moved, {key: moved[key] for key in _INPUTS})
 
-def read(flyctl: Flyctl, id_: str, props: Props) -> ReadResult:
-    """Look whether the app is there, and in which organization.
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Record the new inputs: none of those that may change without a replacement concerns Fly.io."""
+        return UpdateResult(_outputs(news, adopted=olds["adopted"]))
 
-    Raises:
-        RefusedError: Neither the app nor its organization can be seen: that is a wrong token, not a deleted app.
-    """
-    name, organization = props["name"], props["organization"]
-    found = flyctl.status(name)
-    if found is None:
-        if organization not in flyctl.orgs_list():
-            problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
-            hint = "Use a token of that organization. If the app is gone for good, `pulumi state delete` forgets it."
-            raise RefusedError("looking at it", problem, app=name, hint=hint)
-        return ReadResult("", {})
-    if organization in found.organizations:
-        return ReadResult(id_, props)
-    moved = {**props, "organization": found.organizations[0]}
-    return ReadResult(id_, moved, {key: moved[key] for key in _INPUTS})
+    def delete(self, _id: str, props: Props) -> None:
+        """Destroy the app; one that is gone already is no error.
 
-
-def update(olds: Props, news: Props) -> UpdateResult:
-    """Record the new inputs: none of those that may change without a replacement concerns Fly.io."""
-    return UpdateResult(_outputs(news, adopted=olds["adopted"]))
-
-
-def delete(flyctl: Flyctl, props: Props) -> None:
-    """Destroy the app; one that is gone already is no error.
-
-    Raises:
-        RefusedError: The app was adopted, and `delete_adopted` is not in the state.
-    """
-    refuse_adopted("destroying it", props, app=props["name"])
-    with suppress(AppNotFoundError):
-        flyctl.apps_destroy(props["name"])
+        Raises:
+            RefusedError: The app was adopted, and `delete_adopted` is not in the state.
+        """
+        refuse_adopted("destroying it", props, app=props["name"])
+        with suppress(AppNotFoundError):
+            self.flyctl.apps_destroy(props["name"])
 
 
 def refuse_adopted(action: str, props: Props, *, app: str) -> None:
@@ -109,10 +107,7 @@ def refuse_adopted(action: str, props: Props, *, app: str) -> None:
         RefusedError: It is refused.
     """
     if props["adopted"] and not props["delete_adopted"]:
-        hint = (
-            "To delete it all the same, set delete_adopted and run `pulumi up` first; to leave it alone and forget it, "
-            "use `pulumi state delete`."
-        )
+        hint = "Set delete_adopted and run `pulumi up` first, or forget it with `pulumi state delete`."
         raise RefusedError(action, "the app was adopted, not created, by this stack", app=app, hint=hint)
 
 

@@ -11,7 +11,7 @@ from pulumi.output import Unknown
 
 from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
 from infra.providers.fly.flyctl import app_name_problem
-from infra.providers.fly.props import Props, checked, difference, once_known
+from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,70 +21,68 @@ if TYPE_CHECKING:
 
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ROTATING = ("rotation", "expiry_hours")
-_OUTPUTS = ("token", "token_id", "token_name", "expires_at")
+OUTPUTS = ("token", "token_id", "token_name", "expires_at")
 
 
-def check(news: Props) -> CheckResult:
-    """Check the names and numbers."""
-    app, prefix, rotation, hours = (news[key] for key in ("app", "prefix", "rotation", "expiry_hours"))
-    problems = [] if isinstance(app, Unknown) else [app_name_problem(app)]
-    if not _PREFIX.fullmatch(prefix):
-        problems.append(f"prefix {prefix!r}: it is at most 100 letters, digits, dots, underscores and hyphens")
-    if rotation < 0 or rotation != int(rotation):
-        problems.append(f"rotation is {rotation}, and counts 0, 1, 2, …")
-    if hours < 1 or hours != int(hours):
-        problems.append(f"expiry_hours is {hours}, and must be a whole number of hours, at least 1")
-    return checked(news, problems)
+class DeployTokens(FlyProvider):
+    """Mints and revokes the deploy tokens of Fly apps."""
 
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Check the names and numbers."""
+        app, prefix, rotation, hours = (news[key] for key in ("app", "prefix", "rotation", "expiry_hours"))
+        problems = [] if isinstance(app, Unknown) else [app_name_problem(app)]
+        if not _PREFIX.fullmatch(prefix):
+            problems.append(f"prefix {prefix!r}: it is at most 100 letters, digits, dots, underscores and hyphens")
+        if rotation < 0 or rotation != int(rotation):
+            problems.append(f"rotation is {rotation}, and counts 0, 1, 2, …")
+        if hours < 1 or hours != int(hours):
+            problems.append(f"expiry_hours is {hours}, and must be a whole number of hours, at least 1")
+        return checked(news, problems)
 
-def diff(olds: Props, news: Props) -> DiffResult:
-    """Compare: another rotation or expiry is a new token within this resource, another app another resource."""
-    return difference(olds, news, watched=_ROTATING, replacing=["app", "prefix"])
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Compare: another rotation or expiry is a new token within this resource, another app another resource."""
+        return difference(olds, news, watched=_ROTATING, replacing=["app", "prefix"])
 
+    def create(self, props: Props) -> CreateResult:
+        """Mint a token, after revoking what interrupted runs left.
 
-def create(flyctl: Flyctl, props: Props) -> CreateResult:
-    """Mint a token, after revoking what interrupted runs left.
+        Raises:
+            FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
+        """
+        return CreateResult(f"{props['app']}/{props['prefix']}", {**props, **_mint(self.flyctl, props)})
 
-    Raises:
-        FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
-    """
-    return CreateResult(f"{props['app']}/{props['prefix']}", {**props, **_mint(flyctl, props)})
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """Mint a new token where one is asked for, then revoke the old one.
 
+        Here and not as a replacement: a new resource would not know which token is the old one's, and which a stray.
+        Interrupted anywhere, the next run finds the new token to be a stray, and starts over.
 
-def update(flyctl: Flyctl, olds: Props, news: Props) -> UpdateResult:
-    """Mint a new token where one is asked for, then revoke the old one.
+        Raises:
+            FlyError: flyctl failed.
+        """
+        if all(olds[key] == news[key] for key in _ROTATING):
+            return UpdateResult({**news, **{key: olds[key] for key in OUTPUTS}})
+        minted = _mint(self.flyctl, news, keep=olds["token_id"])
+        _revoke(self.flyctl, news["app"], [olds["token_id"]])
+        return UpdateResult({**news, **minted})
 
-    Here and not as a replacement: a new resource would not know which token is the old one's, and which a stray.
-    Interrupted anywhere, the next run finds the new token to be a stray, and starts over.
-
-    Raises:
-        FlyError: flyctl failed.
-    """
-    if not difference(olds, {**news, "__provider": olds.get("__provider")}, watched=_ROTATING, replacing=[]).changes:
-        return UpdateResult({**news, **{key: olds[key] for key in _OUTPUTS}})
-    minted = _mint(flyctl, news, keep=olds["token_id"])
-    _revoke(flyctl, news["app"], [olds["token_id"]])
-    return UpdateResult({**news, **minted})
-
-
-def read(flyctl: Flyctl, id_: str, props: Props) -> ReadResult:
-    """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
-    try:
-        listed = flyctl.tokens_list(props["app"])
-    except AppNotFoundError:
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
+        try:
+            listed = self.flyctl.tokens_list(props["app"])
+        except AppNotFoundError:
+            return ReadResult("", {})
+        if any(token.id == props["token_id"] and _works(self.flyctl, token) for token in listed):
+            return ReadResult(id_, props)
         return ReadResult("", {})
-    if any(token.id == props["token_id"] and _works(flyctl, token) for token in listed):
-        return ReadResult(id_, props)
-    return ReadResult("", {})
 
+    def delete(self, _id: str, props: Props) -> None:
+        """Revoke the token; one that works no more is no error.
 
-def delete(flyctl: Flyctl, props: Props) -> None:
-    """Revoke the token; one that works no more is no error.
-
-    Raises:
-        FlyctlFailedError: It still works.
-    """
-    _revoke(flyctl, props["app"], [props["token_id"]])
+        Raises:
+            FlyctlFailedError: It still works.
+        """
+        _revoke(self.flyctl, props["app"], [props["token_id"]])
 
 
 def _mint(flyctl: Flyctl, props: Props, *, keep: str | None = None) -> Props:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from infra.providers.fly import answers, errors, process, secrets_format
 
@@ -30,12 +30,14 @@ TESTED_VERSION = (0, 4, 87)
 
 READ_TIMEOUT = 60.0
 """Seconds for a command that reads, or stages secrets."""
-CREATE_TIMEOUT = 120.0
-"""Seconds for `apps create`, which itself waits up to 60 s for the new app to be known everywhere."""
+SLOW_TIMEOUT = 120.0
+"""Seconds to create or destroy an app; creating itself waits up to 60 s for the new app to be known everywhere."""
 ROLLOUT_TIMEOUT = 900.0
 """Seconds for a command that restarts machines, one after another, some 10 s each."""
 RETRY_PAUSES = (1.0, 4.0)
 """Seconds before the second and the third try, where a repeat is safe."""
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 _APP = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -64,40 +66,58 @@ class AppStatus:
     deployed: bool
     machines: int
 
+    @classmethod
+    def parse(cls, stdout: str) -> AppStatus:
+        """Read what `status --json` prints."""
+        answer = json.loads(stdout)
+        organization = answer["Organization"]
+        return cls(
+            name=answer["Name"],
+            organizations=tuple(filter(None, (organization["Slug"], organization.get("RawSlug")))),
+            deployed=answer["Deployed"],
+            machines=len(answer.get("Machines") or ()),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
     """A secret as `secrets list` shows it; no command shows its value.
 
     Attributes:
-        name: Its name.
         digest: Fly.io's digest, made in a way nobody documents: good only for comparing with an earlier one.
         deployed: Whether flyctl found it on every machine; an app of over 100 machines is not looked at.
     """
 
-    name: str
     digest: str
     deployed: bool
+
+    @classmethod
+    def parse(cls, row: Mapping[str, str]) -> Secret:
+        """Read a row of what `secrets list --json` prints."""
+        return cls(digest=row["digest"], deployed=row.get("status") == "Deployed")
 
 
 def app_name_problem(name: str) -> str | None:
     """Return why an app cannot have this name, or None. flyctl itself does not check, not even for `../`."""
-    if _APP.fullmatch(name):
-        return None
-    return "an app's name is 1 to 63 lowercase letters, digits and inner hyphens"
+    return None if _APP.fullmatch(name) else f"{name!r} is not 1 to 63 lowercase letters, digits and inner hyphens"
 
 
 def organization_problem(slug: str) -> str | None:
     """Return why an organization cannot have this slug, or None."""
-    return None if _SLUG.fullmatch(slug) else "an organization's slug is lowercase letters, digits and hyphens"
+    return None if _SLUG.fullmatch(slug) else f"{slug!r} is no organization's slug: lowercase letters, digits, hyphens"
 
 
-class _How(TypedDict, total=False):
-    """How a subcommand is run: for which app, with what input, which texts never to show, how many seconds."""
+class _Input(TypedDict, total=False):
+    """What a subcommand reads, and the texts in it that are never to be shown."""
 
-    app: str
     stdin: bytes
     hidden: Iterable[str]
+
+
+class _How(_Input, total=False):
+    """How a subcommand is run: besides its input, for which app, and how long, in seconds."""
+
+    app: str
     timeout: float
 
 
@@ -141,49 +161,37 @@ class Flyctl:
             FlyctlMissingError: There is no flyctl.
             FlyctlTooOldError: It is older than `TESTED_VERSION`.
         """
-        action = "asking flyctl for its version"
+        action, tested = "asking flyctl for its version", _dotted(TESTED_VERSION)
         with self._version_lock:
             if self._version is None:
-                text = str(_field(_json(action, None, self._once(action, ["version", "--json"])), "Version"))
-                numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text)
-                if not numbers:
-                    raise errors.UnexpectedAnswerError(action, f"{text!r} is not a version")
-                self._version = tuple(map(int, numbers.groups()))
+                stdout = self._once(action, ["version", "--json"])
+                self._version = _parsed(lambda: _numbers(json.loads(stdout)["Version"]), action)
                 if self._version > TESTED_VERSION:
-                    self._warn(f"flyctl {text} is newer than the tested {_dotted(TESTED_VERSION)}; it should work.")
+                    self._warn(f"flyctl {_dotted(self._version)} is newer than the tested {tested}; it should work.")
         if self._version < TESTED_VERSION:
-            problem = f"flyctl is {_dotted(self._version)}, and at least {_dotted(TESTED_VERSION)} is needed"
+            problem = f"flyctl is {_dotted(self._version)}, and at least {tested} is needed"
             raise errors.FlyctlTooOldError(action, problem)
         return self._version
 
     def orgs_list(self) -> frozenset[str]:
         """Return the slugs of the organizations the token may see."""
         action = "listing the organizations"
-        answer = _json(action, None, self._call(action, ["orgs", "list", "--json"], repeat=True))
-        if not isinstance(answer, dict):
-            raise _unexpected(action, None)
-        return frozenset(answer)
+        stdout = self._call(action, ["orgs", "list", "--json"], repeat=True)
+        return _parsed(lambda: frozenset(json.loads(stdout).keys()), action)
 
     def status(self, app: str) -> AppStatus | None:
         """Return an app, or None where there is none, or none that the token may see."""
         action = "looking at it"
         try:
-            answer = _json(action, app, self._call(action, ["status", "--json", "-a", app], app=app, repeat=True))
+            stdout = self._call(action, ["status", "--json", "-a", app], app=app, repeat=True)
         except errors.AppNotFoundError:
             return None
-        organization = _field(answer, "Organization", action=action, app=app)
-        slugs = (organization.get(key) for key in ("Slug", "RawSlug")) if isinstance(organization, dict) else ()
-        return AppStatus(
-            name=str(_field(answer, "Name", action=action, app=app)),
-            organizations=tuple(slug for slug in slugs if isinstance(slug, str) and slug),
-            deployed=bool(_field(answer, "Deployed", action=action, app=app)),
-            machines=len(answer.get("Machines") or ()),
-        )
+        return _parsed(lambda: AppStatus.parse(stdout), action, app)
 
     def apps_create(self, app: str, *, organization: str) -> None:
         """Create an app. Not repeated, and not to be believed when it fails: the app may exist all the same."""
         self._check(organization_problem(organization), "creating it", app)
-        self._call("creating it", ["apps", "create", app, "--org", organization], app=app, timeout=CREATE_TIMEOUT)
+        self._call("creating it", ["apps", "create", app, "--org", organization], app=app, timeout=SLOW_TIMEOUT)
 
     def apps_destroy(self, app: str) -> None:
         """Destroy an app and everything in it.
@@ -191,7 +199,7 @@ class Flyctl:
         Raises:
             AppNotFoundError: It is gone already.
         """
-        self._call("destroying it", ["apps", "destroy", app, "--yes"], app=app, repeat=True, timeout=CREATE_TIMEOUT)
+        self._call("destroying it", ["apps", "destroy", app, "--yes"], app=app, repeat=True, timeout=SLOW_TIMEOUT)
 
     def secrets_list(self, app: str) -> dict[str, Secret]:
         """Return an app's secrets by name.
@@ -201,25 +209,13 @@ class Flyctl:
         """
         action = "listing its secrets"
         try:
-            answer = _json(
-                action, app, self._call(action, ["secrets", "list", "--json", "-a", app], app=app, repeat=True)
-            )
+            stdout = self._call(action, ["secrets", "list", "--json", "-a", app], app=app, repeat=True)
         except errors.FlyctlFailedError:
             # What this command says of a missing app is the server's text, which is not known.
             if self.status(app) is None:
                 raise errors.AppNotFoundError(action, "there is no such app", app=app) from None
             raise
-        if not isinstance(answer, list):
-            raise _unexpected(action, app)
-        secrets = [
-            Secret(
-                name=str(_field(row, "name", action=action, app=app)),
-                digest=str(_field(row, "digest", action=action, app=app)),
-                deployed=row.get("status") == "Deployed",
-            )
-            for row in answer
-        ]
-        return {secret.name: secret for secret in secrets}
+        return _parsed(lambda: {row["name"]: Secret.parse(row) for row in json.loads(stdout)}, action, app)
 
     def secrets_import(self, app: str, values: Mapping[str, str], *, stage: bool = True) -> None:
         """Set secrets, all in one request.
@@ -233,29 +229,26 @@ class Flyctl:
             SecretFormatError: flyctl cannot carry a value unaltered; nothing was sent.
         """
         stdin = secrets_format.encode(values)
-        argv = ["secrets", "import", *_stage(stage), "-a", app]
-        action, timeout = f"setting {len(values)} secrets", _timeout(stage)
-        # Staging the same values again is harmless; a rollout would restart the machines again.
-        self._call(action, argv, app=app, stdin=stdin, hidden=values.values(), repeat=stage, timeout=timeout)
+        action, hidden = f"setting {len(values)} secrets", values.values()
+        self._write(action, ["secrets", "import"], stage=stage, app=app, stdin=stdin, hidden=hidden)
 
     def secrets_unset(self, app: str, names: Sequence[str], *, stage: bool = True) -> None:
         """Remove secrets, all in one request; absent ones are no error. `stage` as in `secrets_import`."""
-        action = f"removing the secrets {', '.join(names)}"
+        action = "removing secrets"
         for name in names:
             self._check(secrets_format.name_problem(name), action, app)
-        argv = ["secrets", "unset", *_stage(stage), "-a", app, *names]
-        self._call(action, argv, app=app, repeat=stage, timeout=_timeout(stage))
+        self._write(action, ["secrets", "unset", *names], stage=stage, app=app)
 
     def tokens_create_deploy(self, app: str, *, name: str, expiry_hours: int) -> str:
         """Mint a deploy token and return it; nothing can show it again. Not repeated: each call mints another."""
         action = f"making the deploy token {name}"
         self._check(None if _TOKEN_NAME.fullmatch(name) else f"{name!r} is not a plain name", action, app)
-        arguments = ["-a", app, "--name", name, "--expiry", f"{expiry_hours}h", "--json"]
+        argv = ["tokens", "create", "deploy", "-a", app, "--name", name, "--expiry", f"{expiry_hours}h", "--json"]
         try:
-            stdout = self._call(action, ["tokens", "create", "deploy", *arguments], app=app)
+            stdout = self._call(action, argv, app=app)
         except (errors.FlyAuthError, errors.FlyctlFailedError) as error:
             raise type(error)(action, error.problem, app=app, hint=_MINTING_HINT) from None
-        token = str(_field(_json(action, app, stdout), "token", action=action, app=app))
+        token = str(_parsed(lambda: json.loads(stdout)["token"], action, app))
         if not ("fm1" in token or "fm2_" in token):
             problem = "flyctl reported success without a token"
             raise errors.UnexpectedAnswerError(action, problem, app=app, hint=_MINTING_HINT)
@@ -269,9 +262,7 @@ class Flyctl:
         """
         action = "listing its tokens"
         stdout = self._call(action, ["tokens", "list", "-a", app], app=app, repeat=True)
-        with suppress(ValueError):
-            return answers.parse_tokens(stdout)
-        raise _unexpected(action, app)
+        return _parsed(lambda: answers.parse_tokens(stdout), action, app)
 
     def tokens_revoke(self, app: str, ids: Sequence[str]) -> frozenset[str]:
         """Revoke tokens of an app and return the ids that flyctl says were revoked: it never fails."""
@@ -281,6 +272,12 @@ class Flyctl:
         stdout = self._call(action, ["tokens", "revoke", *ids], app=app, repeat=True)
         lines = set(answers.plain(stdout).splitlines())
         return frozenset(token_id for token_id in ids if f"Revoked {token_id}" in lines)
+
+    def _write(self, action: str, argv: list[str], *, stage: bool, app: str, **how: Unpack[_Input]) -> None:
+        argv = [*argv, *(["--stage"] if stage else []), "-a", app]
+        timeout = READ_TIMEOUT if stage else ROLLOUT_TIMEOUT
+        # Staging the same values again is harmless; a rollout would restart the machines again.
+        self._call(action, argv, repeat=stage, app=app, timeout=timeout, **how)
 
     def _call(self, action: str, argv: list[str], *, repeat: bool = False, **how: Unpack[_How]) -> str:
         """Run a subcommand that needs the token, again after a passing failure if `repeat`; return its output."""
@@ -333,29 +330,17 @@ def shared() -> Flyctl:
     return Flyctl()
 
 
-def _json(action: str, app: str | None, stdout: str) -> Any:
-    # Raised outside any `except`: a JSON error carries the text, which may be a token.
-    with suppress(ValueError):
-        return json.loads(stdout)
-    raise _unexpected(action, app)
+def _parsed(read: Callable[[], T], action: str, app: str | None = None) -> T:
+    """Return what was read; whatever is wrong with it becomes one error, without its cause: that may hold a token."""
+    with suppress(AttributeError, KeyError, TypeError, ValueError):
+        return read()
+    problem = "flyctl's answer is not in the form of the tested version"
+    raise errors.UnexpectedAnswerError(action, problem, app=app)
 
 
-def _field(answer: object, key: str, *, action: str = "", app: str | None = None) -> Any:
-    if not isinstance(answer, dict) or key not in answer:
-        raise _unexpected(action, app)
-    return answer[key]
-
-
-def _unexpected(action: str, app: str | None) -> errors.UnexpectedAnswerError:
-    return errors.UnexpectedAnswerError(action, "flyctl's answer is not in the form of the tested version", app=app)
-
-
-def _stage(stage: bool) -> list[str]:
-    return ["--stage"] if stage else []
-
-
-def _timeout(stage: bool) -> float:
-    return READ_TIMEOUT if stage else ROLLOUT_TIMEOUT
+def _numbers(version: str) -> tuple[int, ...]:
+    major, minor, patch = re.split(r"[.+-]", version.removeprefix("v"))[:3]
+    return int(major), int(minor), int(patch)
 
 
 def _dotted(version: Sequence[int]) -> str:

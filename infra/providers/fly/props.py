@@ -1,24 +1,35 @@
-"""What the resources have in common: comparing property bags, and waiting for an app that was just created."""
+"""What the providers have in common: reaching flyctl, comparing property bags, waiting for an app just created."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from pulumi.dynamic import CheckFailure, CheckResult, DiffResult
+from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ResourceProvider
 from pulumi.output import Unknown
 
 from infra.providers.fly.errors import AppNotFoundError
+from infra.providers.fly.flyctl import Flyctl, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    from infra.providers.fly.flyctl import Flyctl
 
 Props: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 APPEARANCE_SECONDS = 30.0
 """How long a new app may stay unknown to the next command; Fly.io spreads the news at its own pace."""
+
+
+class FlyProvider(ResourceProvider):
+    """Base of the providers. Their `check` and `diff`, all that a preview takes, run no flyctl."""
+
+    # What is stored is a reference to the class: nothing secret, and a plan can show that it moved.
+    serialize_as_secret_always = False
+
+    @property
+    def flyctl(self) -> Flyctl:
+        """The process's one flyctl: no attribute of an instance, which would be stored in the state."""
+        return shared()
 
 
 def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:

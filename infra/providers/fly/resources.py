@@ -1,121 +1,37 @@
 """Fly.io's apps, secrets and deploy tokens as Pulumi resources.
 
-The three provider classes are written into every state as references to this module's path, so module and class names
-are frozen for ever. They hold no attributes: settings come as inputs, the token from the environment.
+Every state holds references to the three provider classes by this module's path: module and class names are frozen for
+ever. So is that they have no attributes, which would be stored with them: settings are inputs, the token is in the
+environment.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi.dynamic import (
-    CheckResult,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi.dynamic import Resource
 
-from infra.providers.fly import app_secrets, apps, deploy_tokens, flyctl
+from infra.providers.fly.app_secrets import AppSecrets
+from infra.providers.fly.apps import Apps
+from infra.providers.fly.deploy_tokens import OUTPUTS, DeployTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Props = dict[str, Any]
+    from infra.providers.fly.props import Props
 
 
-class AppProvider(ResourceProvider):
-    """Creates, adopts and destroys Fly apps; see `apps`."""
-
-    # A reference to this class and nothing else: no secret, and a plan can show that it moved.
-    serialize_as_secret_always = False
-
-    def check(self, olds: Props, news: Props) -> CheckResult:
-        """Check the inputs; runs no flyctl."""
-        return apps.check(olds, news)
-
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare; runs no flyctl."""
-        return apps.diff(olds, news)
-
-    def create(self, props: Props) -> CreateResult:
-        """Create or adopt the app."""
-        return apps.create(flyctl.shared(), props)
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """Look at the app."""
-        return apps.read(flyctl.shared(), id_, props)
-
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Record the new settings; runs no flyctl."""
-        return apps.update(olds, news)
-
-    def delete(self, _id: str, props: Props) -> None:
-        """Destroy the app, unless it was adopted."""
-        apps.delete(flyctl.shared(), props)
+class AppProvider(Apps):
+    """Provider of `App`."""
 
 
-class SecretsProvider(ResourceProvider):
-    """Writes and removes the secrets of a Fly app; see `app_secrets`."""
-
-    serialize_as_secret_always = False
-
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        """Check the inputs and add their digests; runs no flyctl."""
-        return app_secrets.check(news)
-
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare by digests; runs no flyctl."""
-        return app_secrets.diff(olds, news)
-
-    def create(self, props: Props) -> CreateResult:
-        """Write all secrets."""
-        return app_secrets.create(flyctl.shared(), props)
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """Look for what somebody else changed."""
-        return app_secrets.read(flyctl.shared(), id_, props)
-
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Write and remove what changed."""
-        return app_secrets.update(flyctl.shared(), olds, news)
-
-    def delete(self, _id: str, props: Props) -> None:
-        """Remove the managed secrets, unless the app was adopted."""
-        app_secrets.delete(flyctl.shared(), props)
+class SecretsProvider(AppSecrets):
+    """Provider of `Secrets`."""
 
 
-class DeployTokenProvider(ResourceProvider):
-    """Mints and revokes deploy tokens of a Fly app; see `deploy_tokens`."""
-
-    serialize_as_secret_always = False
-
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        """Check the inputs; runs no flyctl."""
-        return deploy_tokens.check(news)
-
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare; runs no flyctl."""
-        return deploy_tokens.diff(olds, news)
-
-    def create(self, props: Props) -> CreateResult:
-        """Mint the token."""
-        return deploy_tokens.create(flyctl.shared(), props)
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """Look whether the token still works."""
-        return deploy_tokens.read(flyctl.shared(), id_, props)
-
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Rotate the token where that is asked for."""
-        return deploy_tokens.update(flyctl.shared(), olds, news)
-
-    def delete(self, _id: str, props: Props) -> None:
-        """Revoke the token."""
-        deploy_tokens.delete(flyctl.shared(), props)
+class DeployTokenProvider(DeployTokens):
+    """Provider of `DeployToken`."""
 
 
 class App(Resource, module="fly", name="App"):
@@ -161,8 +77,7 @@ class App(Resource, module="fly", name="App"):
             "adopt": adopt,
             "managed_secrets": sorted(managed_secrets),
             "delete_adopted": delete_adopted,
-            "hostname": None,
-            "adopted": None,
+            **dict.fromkeys(("hostname", "adopted")),
         }
         super().__init__(AppProvider(), resource_name, props, opts)
 
@@ -214,9 +129,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
             "adopted": adopted,
             "rollout": rollout,
             "delete_adopted": delete_adopted,
-            "digests": None,
-            "staged": None,
-            "foreign": None,
+            **dict.fromkeys(("digests", "staged", "foreign")),
         }
         super().__init__(SecretsProvider(), resource_name, props, opts)
 
@@ -261,10 +174,7 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
             "prefix": prefix,
             "rotation": rotation,
             "expiry_hours": expiry_hours,
-            "token": None,
-            "token_id": None,
-            "token_name": None,
-            "expires_at": None,
+            **dict.fromkeys(OUTPUTS),
         }
         secret = pulumi.ResourceOptions(additional_secret_outputs=["token"])
         super().__init__(DeployTokenProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))

@@ -26,9 +26,7 @@ _BLOCK = '"""'
 
 def name_problem(name: str) -> str | None:
     """Return why a secret cannot have this name, or None."""
-    if _NAME.fullmatch(name):
-        return None
-    return "a name is letters, digits and underscores, and does not begin with a digit"
+    return None if _NAME.fullmatch(name) else "a name is letters, digits and underscores, with no digit first"
 
 
 def value_problem(name: str, value: object) -> str | None:

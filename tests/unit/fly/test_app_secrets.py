@@ -1,0 +1,442 @@
+"""Secrets: which are written, removed, kept, reported, and how drift shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from pulumi.output import UNKNOWN, Unknown
+
+from infra.providers.fly.app_secrets import CHANGED, DELETED, digest
+from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError, UnexpectedAnswerError
+from infra.providers.fly.resources import SecretsProvider
+from tests.unit.fly.fakes import CheckFailedError, Clock, FakeFly, Managed
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+OTHER_KEY = base64.b64encode(bytes(range(1, 33))).decode()
+APP = "relay-api"
+
+
+@pytest.fixture
+def secrets(fly: FakeFly) -> Managed:
+    fly.add_app(APP)
+    return Managed(SecretsProvider())
+
+
+def inputs(*, keep: list[str] | None = None, values: dict[str, Any] | None = None, **changes: object) -> dict[str, Any]:
+    return {
+        "app": APP,
+        "values": {"A": "one", "B": "two"} if values is None else values,
+        "keep": keep or [],
+        "digest_key": KEY,
+        "adopted": False,
+        "rollout": False,
+        "delete_adopted": False,
+        **changes,
+    }
+
+
+def since(fly: FakeFly, count: int) -> list[str]:
+    return [call.command for call in fly.calls[count:]]
+
+
+def imported(fly: FakeFly) -> bytes:
+    return next(call.stdin for call in reversed(fly.calls) if call.command == "secrets import")
+
+
+# Create.
+
+
+def test_all_values_are_staged_in_one_write_and_read_back(fly: FakeFly, secrets: Managed) -> None:
+    assert secrets.up(**inputs()) == "create"
+    assert fly.values(APP) == {"A": "one", "B": "two"}
+    assert fly.commands() == ["version", "secrets import", "secrets list"]
+    assert "--stage" in fly.calls[1].argv
+    assert secrets.outs["staged"] == ["A", "B"]
+    assert secrets.outs["foreign"] == []
+    assert secrets.outs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
+
+
+def test_two_hundred_secrets_are_one_write(fly: FakeFly, secrets: Managed) -> None:
+    values = {f"S{i}": f"value # {i}\n" for i in range(200)}
+    secrets.up(**inputs(values=values))
+    assert fly.values(APP) == values
+    assert fly.writes() == {"secrets import": 1}
+
+
+def test_values_reach_flyctl_over_stdin_alone(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(values={"A": "hunter2-hunter2"}))
+    for call in fly.calls:
+        assert "hunter2" not in " ".join([*call.argv, *call.env, *call.env.values()])
+    assert b"hunter2" in imported(fly)
+
+
+def test_fly_digests_are_not_in_the_state(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    for secret in fly.apps[APP]["secrets"].values():
+        assert secret["digest"] not in json.dumps(secrets.outs)
+
+
+def test_a_rollout_is_not_staged(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(rollout=True))
+    assert "--stage" not in fly.calls[1].argv
+    assert secrets.outs["staged"] == []
+
+
+def test_no_values_are_no_write(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs(values={}))
+    assert fly.commands() == ["version", "secrets list"]
+    assert secrets.outs["foreign"] == ["HAND"]
+
+
+def test_kept_names_must_exist_and_are_left_alone(fly: FakeFly, secrets: Managed) -> None:
+    with pytest.raises(RefusedError, match=r"does not have them: K, L\..*Nothing was written"):
+        secrets.up(**inputs(keep=["K", "L"]))
+    assert not fly.writes()
+    fly.set_secret(APP, "K", "precious")
+    secrets.up(**inputs(keep=["K"]))
+    assert fly.values(APP)["K"] == "precious"
+    assert secrets.outs["foreign"] == []
+
+
+def test_a_new_app_may_be_unknown_for_some_seconds(fly: FakeFly, secrets: Managed, clock: Clock) -> None:
+    row = fly.apps.pop(APP)
+    original = clock.sleep
+
+    def sleep(seconds: float) -> None:
+        original(seconds)
+        if clock.seconds >= 9:
+            fly.apps[APP] = row
+
+    clock.sleep = sleep  # type: ignore[method-assign]
+    fly_calls = secrets.provider.flyctl  # type: ignore[attr-defined]
+    fly_calls.sleep = sleep
+    secrets.up(**inputs())
+    assert fly.values(APP) == {"A": "one", "B": "two"}
+
+
+def test_an_app_that_stays_unknown_is_an_error(fly: FakeFly, secrets: Managed, clock: Clock) -> None:
+    fly.apps.clear()
+    with pytest.raises(AppNotFoundError):
+        secrets.up(**inputs())
+    assert 30 <= clock.seconds < 60
+
+
+def test_a_name_that_did_not_arrive_is_an_error(
+    fly: FakeFly, secrets: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = fly.set_secret
+    monkeypatch.setattr(fly, "set_secret", lambda app, name, *a: None if name == "B" else original(app, name, *a))
+    with pytest.raises(UnexpectedAnswerError, match="did not arrive: B"):
+        secrets.up(**inputs())
+
+
+# Update.
+
+
+def test_only_what_changed_is_written(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    count = len(fly.calls)
+    assert secrets.up(**inputs(values={"A": "one", "B": "new", "C": "three"})) == "update"
+    assert since(fly, count) == ["secrets list", "secrets import", "secrets list"]
+    assert imported(fly) == b"B='new'\nC='three'\n"
+
+
+def test_an_unchanged_up_runs_nothing(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    count = len(fly.calls)
+    assert secrets.up(**inputs()) == "same"
+    assert since(fly, count) == []
+
+
+def test_what_is_managed_no_more_is_removed_in_one_write(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
+    fly.calls.clear()
+    secrets.up(**inputs(values={"A": "1"}))
+    assert fly.values(APP) == {"HAND": "made", "A": "1"}
+    assert fly.writes() == {"secrets unset": 1}
+    assert fly.calls[1].argv[3:5] == ("B", "C")
+    assert "--stage" in fly.calls[1].argv
+
+
+def test_a_removal_that_did_not_happen_is_an_error(
+    fly: FakeFly, secrets: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets.up(**inputs())
+    monkeypatch.setattr(fly, "_secrets_unset", lambda *_: fly._version())
+    with pytest.raises(UnexpectedAnswerError, match="were not removed: B"):
+        secrets.up(**inputs(values={"A": "one"}))
+
+
+def test_a_rollout_with_a_removal_restarts_once(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.calls.clear()
+    secrets.up(**inputs(values={"A": "new"}, rollout=True))
+    writes = [call.argv for call in fly.calls if call.command in {"secrets import", "secrets unset"}]
+    assert ["--stage" in argv for argv in writes] == [True, False]
+
+
+def test_the_way_to_write_is_no_difference(secrets: Managed) -> None:
+    secrets.up(**inputs())
+    assert secrets.plan(**inputs(rollout=True)) == "same"
+
+
+def test_names_wander_between_managed_and_kept(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.calls.clear()
+    secrets.up(**inputs(values={"A": "one"}, keep=["B"]))
+    assert not fly.writes()
+    assert fly.values(APP)["B"] == "two"
+    secrets.up(**inputs(values={"A": "one", "B": "given"}))
+    assert fly.values(APP)["B"] == "given"
+    secrets.up(**inputs(values={"A": "one"}, keep=["B"]))
+    secrets.up(**inputs(values={"A": "one"}))
+    assert fly.values(APP)["B"] == "given"
+    assert secrets.outs["foreign"] == ["B"]
+
+
+def test_a_foreign_secret_is_not_overwritten_before_it_was_kept(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs())
+    assert secrets.outs["foreign"] == ["HAND"]
+    more = {"A": "one", "B": "two", "HAND": "given"}
+    with pytest.raises(RefusedError, match=r"not made by this stack: HAND\. Put it under `adopt\.keep` first"):
+        secrets.up(**inputs(values=more))
+    assert fly.values(APP)["HAND"] == "made"
+    secrets.up(**inputs(keep=["HAND"]))
+    secrets.up(**inputs(values=more))
+    assert fly.values(APP)["HAND"] == "given"
+
+
+def test_a_kept_name_that_is_gone_stops_an_update_before_it_writes(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "K", "precious")
+    secrets.up(**inputs(keep=["K"]))
+    del fly.apps[APP]["secrets"]["K"]
+    fly.calls.clear()
+    with pytest.raises(RefusedError, match="does not have them: K"):
+        secrets.up(**inputs(values={"A": "new"}, keep=["K"]))
+    assert not fly.writes()
+
+
+def test_another_digest_key_writes_no_secret_and_keeps_drift_visible(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.calls.clear()
+    assert secrets.up(**inputs(digest_key=OTHER_KEY)) == "update"
+    assert fly.commands() == ["secrets list"]
+    secrets.refresh()
+    assert secrets.plan(**inputs(digest_key=OTHER_KEY)) == "same"
+    fly.set_secret(APP, "A", "changed by hand")
+    secrets.up(**inputs())
+    assert fly.values(APP)["A"] == "one"
+
+
+def test_a_foreign_change_is_mended_by_any_write(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.set_secret(APP, "A", "changed by hand")
+    secrets.up(**inputs(values={"A": "one", "B": "new"}))
+    assert fly.values(APP) == {"A": "one", "B": "new"}
+
+
+@pytest.mark.parametrize("change", [{"adopted": True}, {"delete_adopted": True}, {"__provider": "moved"}])
+def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, change: dict[str, object]) -> None:
+    secrets.up(**inputs())
+    count = len(fly.calls)
+    assert secrets.up(**inputs(**change)) == "update"
+    assert since(fly, count) == []
+    for key, value in change.items():
+        assert secrets.outs[key] == value
+    secrets.refresh()
+    assert secrets.plan(**inputs(**change)) == "same"
+
+
+def test_another_app_is_another_resource(fly: FakeFly, secrets: Managed) -> None:
+    fly.add_app("relay-api-2")
+    secrets.up(**inputs())
+    assert secrets.up(**inputs(app="relay-api-2")) == "replace"
+    assert fly.values("relay-api-2") == {"A": "one", "B": "two"}
+    assert fly.values(APP) == {}
+
+
+# Refresh.
+
+
+def test_refresh_is_one_read_and_shows_nothing_where_nothing_changed(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    outs, given = dict(secrets.outs), dict(secrets.inputs)
+    count = len(fly.calls)
+    secrets.refresh()
+    assert since(fly, count) == ["secrets list"]
+    assert (secrets.outs, secrets.inputs) == (outs, given)
+
+
+def test_a_deployment_is_no_drift(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    for name, status in {"A": "Deployed", "B": None}.items():
+        fly.apps[APP]["secrets"][name]["status"] = status
+    secrets.refresh()
+    assert secrets.outs["staged"] == ["B"]
+    assert secrets.plan(**inputs()) == "same"
+
+
+def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
+    fly.set_secret(APP, "A", "changed by hand")
+    del fly.apps[APP]["secrets"]["B"]
+    secrets.refresh()
+    for side in (secrets.outs, secrets.inputs):
+        assert side["digests"] == {"A": CHANGED, "B": DELETED, "C": digest(KEY, "C", "3")}
+    assert secrets.inputs.keys() == {"__provider", "digests", *inputs()} - {"__provider"}
+    assert secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"})) == "update"
+    assert imported(fly) == b"A='1'\nB='2'\n"
+    assert fly.values(APP) == {"A": "1", "B": "2", "C": "3"}
+    assert secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"})) == "same"
+
+
+def test_a_change_that_was_undone_by_hand_is_no_drift_any_more(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.set_secret(APP, "A", "changed by hand")
+    secrets.refresh()
+    fly.set_secret(APP, "A", "one")
+    secrets.refresh()
+    assert secrets.inputs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
+    assert secrets.plan(**inputs()) == "same"
+
+
+def test_a_drifted_secret_that_is_managed_no_more_is_removed(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.set_secret(APP, "A", "changed by hand")
+    secrets.refresh()
+    secrets.up(**inputs(values={"B": "two"}))
+    assert fly.values(APP) == {"B": "two"}
+
+
+def test_a_kept_name_that_is_gone_shows(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "K", "precious")
+    secrets.up(**inputs(keep=["K"]))
+    del fly.apps[APP]["secrets"]["K"]
+    secrets.refresh()
+    assert secrets.inputs["keep"] == []
+    with pytest.raises(RefusedError, match="does not have them: K"):
+        secrets.up(**inputs(keep=["K"]))
+
+
+def test_new_foreign_names_are_reported(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.set_secret(APP, "HAND", "made")
+    secrets.refresh()
+    assert secrets.outs["foreign"] == ["HAND"]
+    assert secrets.plan(**inputs()) == "same"
+
+
+def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.apps.clear()
+    secrets.refresh()
+    assert secrets.id == ""
+
+
+# Delete.
+
+
+def test_delete_removes_exactly_the_managed_names(fly: FakeFly, secrets: Managed) -> None:
+    for name in ("K", "HAND"):
+        fly.set_secret(APP, name, "precious")
+    secrets.up(**inputs(keep=["K"]))
+    secrets.destroy()
+    assert fly.values(APP) == {"K": "precious", "HAND": "precious"}
+
+
+def test_delete_without_values_runs_nothing(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(values={}))
+    count = len(fly.calls)
+    secrets.destroy()
+    assert since(fly, count) == []
+
+
+def test_delete_of_a_missing_app_is_done(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.apps.clear()
+    secrets.destroy()
+
+
+def test_the_secrets_of_an_adopted_app_stay_unless_asked_otherwise(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(adopted=True))
+    with pytest.raises(RefusedError, match="removing its secrets failed: the app was adopted"):
+        secrets.destroy()
+    assert fly.values(APP) == {"A": "one", "B": "two"}
+    secrets.up(**inputs(adopted=True, delete_adopted=True))
+    secrets.destroy()
+    assert fly.values(APP) == {}
+
+
+# Preview.
+
+
+def test_a_preview_runs_nothing_and_shows_names_and_digests(fly: FakeFly, secrets: Managed) -> None:
+    result = secrets.provider.check({}, {"__provider": "p", **inputs()})
+    assert result.inputs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
+    secrets.plan(**inputs())
+    assert fly.calls == []
+
+
+def test_digests_depend_on_key_name_and_value() -> None:
+    parts = [(KEY, "A", "x"), (OTHER_KEY, "A", "x"), (KEY, "B", "x"), (KEY, "A", "y"), (KEY, "Ax", "")]
+    digests = {digest(*part) for part in parts}
+    assert len(digests) == len(parts)
+    assert all(len(text) == 12 for text in digests)
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ({"digest_key": UNKNOWN}, ["A", "B"]),
+        ({"values": {"A": "one", "B": UNKNOWN}}, ["B"]),
+    ],
+)
+def test_what_is_unknown_has_an_unknown_digest(secrets: Managed, change: dict[str, Any], unknown: list[str]) -> None:
+    result = secrets.provider.check({}, inputs(**change))
+    assert result.failures == []
+    assert [name for name, value in result.inputs["digests"].items() if isinstance(value, Unknown)] == unknown
+
+
+def test_unknown_names_have_unknown_digests(secrets: Managed) -> None:
+    result = secrets.provider.check({}, {**inputs(), "values": UNKNOWN, "app": UNKNOWN})
+    assert result.failures == []
+    assert isinstance(result.inputs["digests"], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"values": {"1A": "hunter2"}}, "secret '1A': a name is letters"),
+        ({"values": {"A": "hunter2\r\nx", "B": 5}}, "secret 'A': the value has lines that end in CR LF"),
+        ({"values": {"A": "x", "B": 5}}, "secret 'B': a value is a string"),
+        ({"values": {"A": "\ud800hunter2"}}, "secret 'A': the value is not valid Unicode"),
+        ({"values": {"A": "hunter2"}, "keep": ["A"]}, "secret 'A': it is both kept and given a value"),
+        ({"values": {"A": UNKNOWN}, "keep": ["A"]}, "both kept and given"),
+        ({"keep": ["-x"]}, "kept secret '-x': a name is letters"),
+        ({"digest_key": "hunter2"}, "digest_key is not the base64 form of 32 bytes"),
+        ({"digest_key": base64.b64encode(b"hunter2").decode()}, "digest_key is not"),
+        ({"app": "../x"}, "'../x' is not 1 to 63"),
+    ],
+)
+def test_bad_inputs_are_refused_at_preview_without_a_value(
+    secrets: Managed, change: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(CheckFailedError) as caught:
+        secrets.plan(**inputs(**change))
+    assert reason in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_error_shows_a_value(fly: FakeFly, secrets: Managed) -> None:
+    fly._secrets_import = lambda call, *_: fly._version()._replace(  # type: ignore[assignment, method-assign]
+        returncode=1, stderr=f"Error: odd: {call.stdin.decode()}"
+    )
+    with pytest.raises(FlyError) as caught:
+        secrets.up(**inputs(values={"A": "hunter2 and more"}))
+    assert "hunter2" not in str(caught.value)

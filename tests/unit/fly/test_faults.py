@@ -1,0 +1,151 @@
+"""Whatever goes wrong at whichever call, the next `up` ends where an undisturbed one ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.providers.fly.errors import FlyError
+from infra.providers.fly.resources import AppProvider, DeployTokenProvider, SecretsProvider
+from tests.unit.fly.fakes import FAULTS, TOKEN, FakeFly, Managed
+from tests.unit.fly.test_app_secrets import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APP = "relay-api"
+FIRST = {"A": "hunter2-one", "B": "hunter2-two # x"}
+SECOND = {"A": "hunter2-new", "C": "hunter2-three"}
+
+
+class Stack:
+    """The three resources of one stack, created in order and destroyed in reverse."""
+
+    def __init__(self, fly: FakeFly) -> None:
+        self.fly = fly
+        self.app = Managed(AppProvider())
+        self.secrets = Managed(SecretsProvider())
+        self.token = Managed(DeployTokenProvider())
+
+    def up(self, values: dict[str, str], rotation: int) -> None:
+        """Bring all three about."""
+        self.app.up(name=APP, organization="acme", adopt=False, managed_secrets=sorted(values), delete_adopted=False)
+        settings = {"keep": [], "digest_key": KEY, "adopted": False, "rollout": False, "delete_adopted": False}
+        self.secrets.up(app=APP, values=values, **settings)
+        self.token.up(app=APP, prefix="relay-staging", rotation=rotation, expiry_hours=24)
+
+    def first(self) -> None:
+        """Create everything."""
+        self.up(FIRST, 0)
+
+    def second(self) -> None:
+        """Change, add and remove a secret, and rotate the token."""
+        self.up(SECOND, 1)
+
+    def destroy(self) -> None:
+        """Destroy what is left."""
+        for managed in (self.token, self.secrets, self.app):
+            if managed.id:
+                managed.destroy()
+
+    def require(self, values: dict[str, str]) -> None:
+        """Assert that Fly.io has what is wanted and nothing else, and that the state knows."""
+        assert list(self.fly.apps) == [APP]
+        assert self.fly.values(APP) == values
+        assert self.fly.working_tokens() == [self.token.outs["token_id"]]
+
+
+def fresh(stack: Stack) -> Callable[[], None]:
+    return stack.first
+
+
+def changing(stack: Stack) -> Callable[[], None]:
+    stack.first()
+    return stack.second
+
+
+def leaving(stack: Stack) -> Callable[[], None]:
+    stack.first()
+    return stack.destroy
+
+
+SCENARIOS = {"fresh": (fresh, 8), "changing": (changing, 8), "leaving": (leaving, 3)}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_number_of_calls(fly: FakeFly, scenario: str) -> None:
+    prepare, calls = SCENARIOS[scenario]
+    step = prepare(Stack(fly))
+    before = len(fly.calls)
+    step()
+    assert len(fly.calls) - before == calls
+
+
+def test_a_fresh_up_runs_flyctl_eight_times(fly: FakeFly) -> None:
+    Stack(fly).first()
+    assert fly.commands() == [
+        *("version", "status", "apps create", "secrets import", "secrets list"),
+        *("tokens list", "tokens create", "tokens list"),
+    ]
+
+
+def test_an_unchanged_up_runs_nothing(fly: FakeFly) -> None:
+    stack = Stack(fly)
+    stack.first()
+    before = len(fly.calls)
+    stack.first()
+    assert len(fly.calls) == before
+
+
+CASES = [
+    pytest.param(name, index, fault, id=f"{name}, call {index}, {fault}")
+    for name, (_, calls) in SCENARIOS.items()
+    for index in range(calls)
+    for fault in FAULTS
+]
+
+
+@pytest.mark.parametrize(("scenario", "index", "fault"), CASES)
+def test_the_next_up_ends_where_an_undisturbed_one_does(fly: FakeFly, scenario: str, index: int, fault: str) -> None:
+    stack = Stack(fly)
+    step = SCENARIOS[scenario][0](stack)
+    before = len(fly.calls)
+    fly.break_at(before + index, fault)
+    try:
+        step()
+    except FlyError as error:
+        message = str(error)
+        assert APP in message or "asking flyctl for its version" in message
+        assert "hunter2" not in message
+        assert TOKEN not in message
+        assert "fm2_" not in message
+        assert error.hint in message
+    else:
+        # Only a creation is looked at again, and found to have happened.
+        assert fly.broken_command == "apps create"
+        assert fly.apps
+    fly.heal()
+    step()
+    if scenario == "leaving":
+        assert fly.apps == {}
+        assert fly.working_tokens() == []
+    else:
+        stack.require(FIRST if scenario == "fresh" else SECOND)
+    count = len(fly.calls)
+    step()
+    assert len(fly.calls) == count
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_rollout_that_fails_is_written_again(fly: FakeFly, fault: str) -> None:
+    fly.add_app(APP)
+    secrets = Managed(SecretsProvider())
+    settings = {"app": APP, "keep": [], "digest_key": KEY, "adopted": False, "delete_adopted": False, "rollout": True}
+    fly.break_at(1, fault)
+    with pytest.raises(FlyError):
+        secrets.up(values=FIRST, **settings)
+    assert fly.writes() == {"secrets import": 1}
+    fly.heal()
+    secrets.up(values=FIRST, **settings)
+    assert fly.values(APP) == FIRST

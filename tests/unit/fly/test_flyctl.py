@@ -1,0 +1,500 @@
+"""The one place that runs flyctl: how it runs it, what it makes of answers, and what it shows of errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.providers.fly import errors
+from infra.providers.fly.answers import Token, shown
+from infra.providers.fly.flyctl import RETRY_PAUSES, AppStatus, Flyctl, Secret
+from infra.providers.fly.process import Completed, Workspace, child_environment, run_process
+from tests.unit.fly.fakes import ENVIRONMENT, TOKEN, VERSION, Call, Clock, ScriptedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+STATUS = {
+    "Name": "relay-api",
+    "Deployed": True,
+    "Organization": {"Slug": "personal", "RawSlug": "jane-doe"},
+    "Machines": [{"id": "a1", "config": {"env": {"X": "y"}}}],
+}
+TABLE = (
+    'Tokens for app "relay-api":\n'
+    "ID    │ NAME       │ CREATED BY │ EXPIRES AT                    │ REVOKED AT\n"
+    "abc12 │ relay-r0-a │ jane@x.org │ 2046-01-02 03:04:05 +0000 UTC │ \n"
+    "abc13 │ broken     \n"
+    "abc14 │ relay-r1-b │ jane@x.org │ 2046-01-02 03:04:05 +0000 UTC │ 2026-01-02 03:04:05 +0000 UTC\n"
+)
+
+
+def make(
+    answers: Mapping[str, Sequence[Completed | Exception]], environ: Mapping[str, str] = ENVIRONMENT
+) -> tuple[Flyctl, ScriptedRun, Clock]:
+    run, clock = ScriptedRun(answers), Clock()
+    return Flyctl(run=run, environ=environ, clock=clock.read, sleep=clock.sleep), run, clock
+
+
+def failing(text: str, command: str = "status --json -a relay-api", times: int = 3) -> tuple[Flyctl, ScriptedRun]:
+    flyctl, run, _ = make({command: [Completed(1, "usage on stdout", text)] * times})
+    return flyctl, run
+
+
+# How it is run.
+
+
+def test_a_run_sees_an_empty_folder_a_private_one_and_only_listed_variables() -> None:
+    listed = {"https_proxy": "http://proxy", "SSL_CERT_FILE": "/ca.pem", "FLY_FLAPS_BASE_URL": "http://127.0.0.1:1"}
+    unlisted = {"LOG_LEVEL": "debug", "FLY_APP": "x", "FLY_ORG": "y", "NEON_API_KEY": "k", "FLY_ACCESS_TOKEN": ""}
+    flyctl, run, _ = make(
+        {"secrets list --json -a relay-api": [Completed(0, "[]")]}, {**ENVIRONMENT, **listed, **unlisted}
+    )
+    flyctl.secrets_list("relay-api")
+    call = run.calls[-1]
+    config_dir = Path(call.env.pop("FLY_CONFIG_DIR"))
+    assert call.env == {
+        **ENVIRONMENT,
+        **listed,
+        "FLY_NO_UPDATE_CHECK": "1",
+        "FLY_NO_INCIDENTS_CHECK": "1",
+        "FLY_SEND_METRICS": "0",
+        "FLY_SYNTHETICS_AGENT": "0",
+        "NO_COLOR": "1",
+    }
+    assert list(call.cwd.iterdir()) == []
+    assert stat.S_IMODE(config_dir.stat().st_mode) == 0o700
+    logs = config_dir / "logs"
+    assert [*config_dir.iterdir()] == [logs]
+    assert logs.is_file()
+    assert logs.stat().st_size == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"FLY_ACCESS_TOKEN": "a", "FLY_API_TOKEN": "b"}, "a"),
+        ({"FLY_ACCESS_TOKEN": " ", "FLY_API_TOKEN": "b"}, "b"),
+        ({"FLY_API_TOKEN": ""}, None),
+        ({}, None),
+    ],
+)
+def test_the_first_token_that_is_not_empty_is_passed_on(given: dict[str, str], expected: str | None) -> None:
+    child = child_environment(given, Path("/config"))
+    assert child.get("FLY_API_TOKEN") == expected
+    assert "FLY_ACCESS_TOKEN" not in child
+
+
+def test_without_a_token_nothing_is_run() -> None:
+    flyctl, run, _ = make({}, {"PATH": "/usr/bin"})
+    with pytest.raises(errors.FlyAuthError, match="neither FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set"):
+        flyctl.status("relay-api")
+    assert run.calls == []
+
+
+def test_apps_have_folders_of_their_own_that_last_as_long_as_the_object() -> None:
+    empty = Completed(0, "[]")
+    flyctl, run, _ = make({f"secrets list --json -a {app}": [empty, empty] for app in ("one", "two")})
+    for app in ("one", "two", "one"):
+        flyctl.secrets_list(app)
+    version, *folders = [call.env["FLY_CONFIG_DIR"] for call in run.calls]
+    assert folders[0] == folders[2]
+    assert len({version, *folders}) == 3
+    del flyctl
+    assert not Path(version).parent.exists()
+
+
+def test_runs_for_one_app_wait_for_each_other_and_others_do_not() -> None:
+    running: set[str] = set()
+    together: set[frozenset[str]] = set()
+    both = threading.Barrier(2, timeout=10)
+
+    def run(argv: Sequence[str], **how: object) -> Completed:
+        if argv[1] == "version":
+            return VERSION
+        app = argv[-1]
+        assert app not in running
+        running.add(app)
+        both.wait()
+        together.add(frozenset(running))
+        both.wait()
+        running.discard(app)
+        return Completed(0, "[]")
+
+    flyctl = Flyctl(run=run, environ=ENVIRONMENT)
+    failures: list[BaseException] = []
+
+    def listing(app: str) -> None:
+        try:
+            flyctl.secrets_list(app)
+        except BaseException as error:  # noqa: BLE001 # handed to the test's own thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=listing, args=(app,)) for app in ("one", "two", "one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert failures == []
+    assert together == {frozenset({"one", "two"})}
+
+
+def test_a_real_process_gets_its_input_its_folder_and_a_time_limit(tmp_path: Path) -> None:
+    echo = (
+        "import os, sys; sys.stdout.write(sys.stdin.read() + os.getcwd()); sys.stderr.buffer.write(b'\\xff'); exit(3)"
+    )
+    done = run_process([sys.executable, "-c", echo], stdin=b"in ", env={}, cwd=tmp_path, timeout=20)
+    assert done == Completed(3, f"in {tmp_path.resolve()}", "\ufffd")
+    with pytest.raises(TimeoutError) as caught:
+        run_process(
+            [sys.executable, "-c", "import time; time.sleep(30)"], stdin=b"hunter2", env={}, cwd=tmp_path, timeout=0.2
+        )
+    assert caught.value.__context__ is None
+    assert not isinstance(caught.value, subprocess.TimeoutExpired)
+
+
+def test_no_input_is_an_empty_one_that_is_no_terminal(tmp_path: Path) -> None:
+    look = "import sys; print(sys.stdin.isatty(), repr(sys.stdin.read()))"
+    done = run_process([sys.executable, "-c", look], stdin=None, env={}, cwd=tmp_path, timeout=20)
+    assert done.stdout == "False ''\n"
+
+
+def test_a_workspace_makes_no_folder_before_it_is_needed() -> None:
+    assert not [value for value in vars(Workspace()).values() if isinstance(value, Path)]
+
+
+# The version.
+
+
+def test_the_version_is_asked_once() -> None:
+    flyctl, run, _ = make({"secrets list --json -a a1": [Completed(0, "[]")] * 2})
+    flyctl.secrets_list("a1")
+    flyctl.secrets_list("a1")
+    assert flyctl.version() == (0, 4, 87)
+    assert [call.command for call in run.calls] == ["version", "secrets list", "secrets list"]
+
+
+def test_an_older_flyctl_is_refused_each_time() -> None:
+    flyctl, run, _ = make({"version --json": [Completed(0, '{"Version": "0.3.164"}')]})
+    for _ in range(2):
+        with pytest.raises(errors.FlyctlTooOldError, match=r"is 0\.3\.164, and at least 0\.4\.87 is needed"):
+            flyctl.status("relay-api")
+    assert len(run.calls) == 1
+
+
+def test_a_newer_flyctl_is_a_warning_given_once() -> None:
+    warnings: list[str] = []
+    run = ScriptedRun(
+        {"version --json": [Completed(0, '{"Version": "2026.8.21-pr1"}')], "orgs list --json": [Completed(0, "{}")] * 2}
+    )
+    flyctl = Flyctl(run=run, environ=ENVIRONMENT, warn=warnings.append)
+    flyctl.orgs_list()
+    flyctl.orgs_list()
+    assert warnings == ["flyctl 2026.8.21 is newer than the tested 0.4.87; it should work."]
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), PermissionError(13, "Permission denied")])
+def test_a_missing_flyctl_says_how_to_get_it(error: OSError) -> None:
+    flyctl, _, _ = make({"version --json": [error]})
+    with pytest.raises(errors.FlyctlMissingError, match=r"Install flyctl \(https://fly.io"):
+        flyctl.status("relay-api")
+
+
+@pytest.mark.parametrize("answer", ["", "flyctl v0.4.87 linux", "[]", '{"Version": 4}', '{"Name": "flyctl"}', "null"])
+def test_a_version_in_another_form_is_an_error(answer: str) -> None:
+    flyctl, _, _ = make({"version --json": [Completed(0, answer)]})
+    with pytest.raises(errors.UnexpectedAnswerError):
+        flyctl.version()
+
+
+# Its subcommands.
+
+
+def test_status() -> None:
+    flyctl, run, _ = make({"status --json -a relay-api": [Completed(0, json.dumps(STATUS))]})
+    status = flyctl.status("relay-api")
+    assert status == AppStatus(name="relay-api", organizations=("personal", "jane-doe"), deployed=True, machines=1)
+    assert run.calls[-1].timeout == 60
+
+
+def test_status_of_no_app() -> None:
+    text = 'Error: failed to get app: failed to run query (query ($a: X) {\n  app }\n}: Could not find App "relay-api"'
+    flyctl, _ = failing(text)
+    assert flyctl.status("relay-api") is None
+
+
+def test_apps_create_waits_longer_and_is_never_repeated() -> None:
+    flyctl, run, _ = make({"apps create relay-api --org acme": [Completed(1, "", "Error: : EOF")]})
+    with pytest.raises(errors.TransientError):
+        flyctl.apps_create("relay-api", organization="acme")
+    assert run.calls[-1].timeout == 120
+
+
+def test_secrets_list() -> None:
+    rows = [
+        {"name": "A", "digest": "d1", "status": "Deployed"},
+        {"name": "B", "digest": "d2", "status": "Partial"},
+        {"name": "C", "digest": "d3"},
+    ]
+    flyctl, _, _ = make({"secrets list --json -a relay-api": [Completed(0, json.dumps(rows))]})
+    assert flyctl.secrets_list("relay-api") == {
+        "A": Secret(digest="d1", deployed=True),
+        "B": Secret(digest="d2", deployed=False),
+        "C": Secret(digest="d3", deployed=False),
+    }
+
+
+def test_an_unknown_failure_to_list_secrets_is_told_from_a_missing_app() -> None:
+    odd = Completed(1, "", "Error: failed to list app secrets: nothing here (Request ID: 01)")
+    missing = Completed(1, "", 'Error: failed to get app: Could not find App "relay-api"')
+    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd], "status --json -a relay-api": [missing]})
+    with pytest.raises(errors.AppNotFoundError):
+        flyctl.secrets_list("relay-api")
+    there = Completed(0, json.dumps(STATUS))
+    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd], "status --json -a relay-api": [there]})
+    with pytest.raises(errors.FlyctlFailedError, match="nothing here"):
+        flyctl.secrets_list("relay-api")
+
+
+@pytest.mark.parametrize(("stage", "flag", "timeout"), [(True, " --stage", 60), (False, "", 900)])
+def test_secrets_are_written_over_stdin_and_removed_by_name(stage: bool, flag: str, timeout: float) -> None:
+    done = Completed(0)
+    flyctl, run, _ = make(
+        {f"secrets import{flag} -a relay-api": [done], f"secrets unset A B{flag} -a relay-api": [done]}
+    )
+    flyctl.secrets_import("relay-api", {"B": "two", "A": "one # 1"}, stage=stage)
+    flyctl.secrets_unset("relay-api", ["A", "B"], stage=stage)
+    written, removed = run.calls[1:]
+    assert (written.stdin, removed.stdin) == (b'A="""one # 1"""\nB=\'two\'\n', b"")
+    assert written.timeout == removed.timeout == timeout
+
+
+def test_a_value_that_cannot_be_carried_runs_nothing() -> None:
+    flyctl, run, _ = make({})
+    with pytest.raises(errors.SecretFormatError):
+        flyctl.secrets_import("relay-api", {"A": "fine", "B": "a\r\nb"})
+    assert run.calls == []
+
+
+MINT = "tokens create deploy -a relay-api --name relay-r0-a --expiry 720h --json"
+
+
+def test_tokens_create_deploy() -> None:
+    flyctl, _, _ = make({MINT: [Completed(0, '{"token": "FlyV1 fm2_abc,fm2_def"}')]})
+    assert flyctl.tokens_create_deploy("relay-api", name="relay-r0-a", expiry_hours=720) == "FlyV1 fm2_abc,fm2_def"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Completed(0, '{"token": ""}'), errors.UnexpectedAnswerError),
+        (Completed(0, "FlyV1 fm2_abc"), errors.UnexpectedAnswerError),
+        (Completed(1, "", "Error: failed creating token: input: no\n\n"), errors.FlyctlFailedError),
+        (Completed(1, "", "Error: failed creating token: input: Not authorized to access this\n"), errors.FlyAuthError),
+        (Completed(1, "", "Error: failed creating token: returned error 500: {}"), errors.TransientError),
+        (Completed(1, "", "Error: failed creating token: returned error 429: {}"), errors.ThrottledError),
+    ],
+)
+def test_a_token_that_is_not_made_is_an_error_and_not_tried_again(
+    answer: Completed, kind: type[errors.FlyError]
+) -> None:
+    flyctl, run, _ = make({MINT: [answer]})
+    with pytest.raises(kind) as caught:
+        flyctl.tokens_create_deploy("relay-api", name="relay-r0-a", expiry_hours=720)
+    assert caught.type is kind
+    assert "fm2_abc" not in str(caught.value)
+    if kind in {errors.FlyAuthError, errors.FlyctlFailedError}:
+        assert "give the deploy token itself" in str(caught.value)
+    assert len(run.calls) == 2
+
+
+def test_tokens_list() -> None:
+    flyctl, _, _ = make({"tokens list -a relay-api": [Completed(0, TABLE)]})
+    end = datetime(2046, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert flyctl.tokens_list("relay-api") == [
+        Token(id="abc12", name="relay-r0-a", expires=end, revoked=False),
+        Token(id="abc14", name="relay-r1-b", expires=end, revoked=True),
+    ]
+
+
+@pytest.mark.parametrize("answer", ["", "No tokens", "A │ B\n", TABLE.replace("2046-01-02 ", "soon "), "[]"])
+def test_a_list_of_tokens_in_another_form_is_an_error(answer: str) -> None:
+    flyctl, _, _ = make({"tokens list -a relay-api": [Completed(0, answer)]})
+    with pytest.raises(errors.UnexpectedAnswerError):
+        flyctl.tokens_list("relay-api")
+
+
+def test_tokens_revoke_believes_only_what_is_said() -> None:
+    answer = Completed(0, "Revoked abc12\n1 tokens revoked\n", "failed to revoke token abc1: no\n")
+    flyctl, _, _ = make({"tokens revoke abc12 abc1": [answer]})
+    assert flyctl.tokens_revoke("relay-api", ["abc12", "abc1"]) == {"abc12"}
+
+
+@pytest.mark.parametrize("answer", ["", "<html>", "[1]", '{"Name": "relay-api"}', "null", '{"a": NaN'])
+@pytest.mark.parametrize("read", ["status", "secrets_list"])
+def test_an_answer_in_another_form_is_an_error_without_its_text(answer: str, read: str) -> None:
+    command = f"{read.replace('_', ' ')} --json -a relay-api"
+    flyctl, _, _ = make({command: [Completed(0, answer)]})
+    with pytest.raises(errors.UnexpectedAnswerError) as caught:
+        getattr(flyctl, read)("relay-api")
+    assert caught.value.__context__ is None
+
+
+BAD_NAMES = ["", "../../x", "-a", "Relay", "relay_api", "a" * 64, "relay-", "relay api", "relay\n"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_flyctl_would_misread_is_refused_before_anything_runs(name: str) -> None:
+    flyctl, run, _ = make({})
+    calls: list[Callable[[], object]] = [
+        lambda: flyctl.status(name),
+        lambda: flyctl.apps_create(name, organization="acme"),
+        lambda: flyctl.apps_create("relay-api", organization=f"{name}."),
+        lambda: flyctl.apps_destroy(name),
+        lambda: flyctl.secrets_list(name),
+        lambda: flyctl.secrets_import(name, {"A": "1"}),
+        lambda: flyctl.secrets_unset(name, ["A"]),
+        lambda: flyctl.secrets_unset("relay-api", [f"{name} "]),
+        lambda: flyctl.tokens_list(name),
+        lambda: flyctl.tokens_revoke("relay-api", [f"{name} "]),
+        lambda: flyctl.tokens_create_deploy("relay-api", name=f"{name} ", expiry_hours=1),
+    ]
+    for call in calls:
+        with pytest.raises(errors.RefusedError, match=r"Nothing was sent to Fly\.io"):
+            call()
+    assert run.calls == []
+
+
+# Its failures.
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("no access token available. Please login with 'flyctl auth login'", errors.FlyAuthError),
+        ("failed to run query (query { a }) { b }: You must be authenticated to view this.", errors.FlyAuthError),
+        ("failed to run query (query { a }) { b }: server returned a non-200 status code: 401", errors.FlyAuthError),
+        ("Authenticate: token validation error", errors.FlyAuthError),
+        ("Not authorized to deploy this app. (Request ID: 01)", errors.FlyAuthError),
+        ("Validation failed: Name has already been taken (Request ID: 01)", errors.AppNameTakenError),
+        ("organization nope not found", errors.OrganizationNotFoundError),
+        ("error getting organization: Could not find Organization", errors.OrganizationNotFoundError),
+        ("app not found (Request ID: 01)", errors.AppNotFoundError),
+        ("failed to run query (query { a }) { b }: server returned a non-200 status code: 429", errors.ThrottledError),
+        ("request returned non-2xx status: 504: <html>", errors.TransientError),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", errors.TransientError),
+        ('Post "https://api.machines.dev/v1/apps": EOF', errors.TransientError),
+        ("net/http: HTTP/1.x transport connection broken: http: ContentLength=5", errors.TransientError),
+        ("Validation failed: Name may only contain numbers, lowercase letters and dashes", errors.FlyctlFailedError),
+        ("", errors.FlyctlFailedError),
+    ],
+)
+def test_each_answer_has_its_error_and_its_hint(text: str, kind: type[errors.FlyError]) -> None:
+    flyctl, _ = failing(f"Error: {text}\n", "apps create relay-api --org acme", times=1)
+    with pytest.raises(errors.FlyError) as caught:
+        flyctl.apps_create("relay-api", organization="acme")
+    assert caught.type is kind
+    message = str(caught.value)
+    assert message.startswith("Fly app relay-api: creating it failed: flyctl ")
+    assert message.endswith(kind.default_hint)
+    assert "query {" not in message
+    assert "usage on stdout" not in message
+
+
+@pytest.mark.parametrize("code", [-9, -15, 2, 3, 126, 127])
+def test_a_stopped_or_crashed_flyctl_shows_nothing_of_its_output(code: int) -> None:
+    flyctl, run, _ = make({"status --json -a relay-api": [Completed(code, "goroutine hunter2", "hunter2")]})
+    with pytest.raises(errors.FlyctlStoppedError) as caught:
+        flyctl.status("relay-api")
+    assert "hunter2" not in str(caught.value)
+    assert f"(exit code {code})" in str(caught.value)
+    assert len(run.calls) == 2
+
+
+def test_a_time_limit_is_an_error_and_not_waited_for_again() -> None:
+    flyctl, _, _ = make({"status --json -a relay-api": [TimeoutError()]})
+    with pytest.raises(errors.FlyctlTimeoutError, match="did not finish within 60 s"):
+        flyctl.status("relay-api")
+
+
+BUSY = Completed(1, "", "Error: dial tcp: i/o timeout")
+LIMITED = Completed(1, "", "Error: server returned a non-200 status code: 429")
+
+
+def test_what_may_be_repeated_is_tried_three_times_with_growing_pauses() -> None:
+    flyctl, run, clock = make({"status --json -a relay-api": [BUSY, LIMITED, Completed(0, json.dumps(STATUS))]})
+    assert flyctl.status("relay-api")
+    assert clock.seconds == sum(RETRY_PAUSES)
+    flyctl, run, clock = make({"secrets import --stage -a relay-api": [BUSY] * 3})
+    with pytest.raises(errors.TransientError):
+        flyctl.secrets_import("relay-api", {"A": "1"})
+    assert len(run.calls) == 4
+
+
+def test_a_rollout_is_not_repeated() -> None:
+    flyctl, run, _ = make({"secrets import -a relay-api": [BUSY]})
+    with pytest.raises(errors.TransientError):
+        flyctl.secrets_import("relay-api", {"A": "1"}, stage=False)
+    assert len(run.calls) == 2
+
+
+VALUE = 'hunter2 "x" # y\nsecond-line\tz'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Failed to parse secrets from stdin: Secrets must be provided as NAME=VALUE pairs (A={VALUE} is invalid)",
+        "Secrets must be provided as NAME=VALUE pairs (second-line\tz is invalid)",
+        f"the server said: {VALUE}",
+        f"the server said: {json.dumps(VALUE)}",
+        "the server said: second-line%09z and hunter2%20%22x%22%20%23%20y",
+        "the server said: \x1b[31msecond-line\tz\x1b[0m",
+        f"bad token {TOKEN}",
+        "bad token FlyV1 fm2_lJPECAAAAAA+/x=",
+    ],
+)
+def test_no_error_shows_a_value_or_a_token(text: str) -> None:
+    flyctl, _, _ = make({"secrets import --stage -a relay-api": [Completed(1, VALUE, f"Error: {text}\n")]})
+    with pytest.raises(errors.FlyError) as caught:
+        flyctl.secrets_import("relay-api", {"A": VALUE})
+    for part in ("hunter2", "second-line", TOKEN, "lJPEC", "\x1b"):
+        assert part not in f"{caught.value} {caught.value!r}"
+
+
+def test_a_short_value_hides_words_and_not_letters() -> None:
+    assert shown("Error: app a is at 1, not 11\n", ["a", "1"]) == "app [secret] is at [secret], not 11"
+
+
+def test_a_long_answer_is_cut() -> None:
+    assert len(shown("Error: " + "x" * 5000, [])) < 500
+
+
+def test_the_shared_one_is_made_once_and_reads_the_environment_late(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from infra.providers.fly.flyctl import shared
+
+    program = tmp_path / "flyctl"
+    program.write_text(f'#!{sys.executable}\nprint(\'{{"Version": "0.4.87"}}\')\n')
+    program.chmod(0o755)
+    shared.cache_clear()
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert shared().version() == (0, 4, 87)
+    assert shared() is shared()
+    shared.cache_clear()
+
+
+def test_a_call_knows_its_subcommand() -> None:
+    argv = ("flyctl", "secrets", "list", "-a", "x")
+    assert Call(argv, b"", {}, Path(), time.monotonic()).command == "secrets list"
