@@ -44,7 +44,7 @@ class Session(provider_pb2_grpc.ResourceProviderServicer):
         self._name = name
         self._package = package
         self._world = world
-        self._version = version or package.PACKAGE_VERSION
+        self.version = version or package.PACKAGE_VERSION
         self._resources: dict[str, Resource] = {resource.type_name: resource for resource in package.RESOURCES}
         self._caller = Caller(world, SERVICES[name]) if name in SERVICES else None
         self._owner = ""
@@ -59,7 +59,7 @@ class Session(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
         """Tell the version."""
-        return plugin_pb2.PluginInfo(version=self._version)
+        return plugin_pb2.PluginInfo(version=self.version)
 
     def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
         """Become the one package this bridge is there for; refuse another provider or version."""

@@ -38,15 +38,13 @@ class Face:
 
     def __init__(self, world: World, package: str, **config: Any) -> None:
         self.provider = providers(world)[package]
-        self._context = _Context()
-        self.provider.Configure(provider_pb2.ConfigureRequest(args=encode(config)), self._context)
+        self.context = _Context()
+        self.provider.Configure(provider_pb2.ConfigureRequest(args=encode(config)), self.context)
 
-    def check(
-        self, kind: str, news: Properties, olds: Properties | None = None
-    ) -> tuple[Properties, dict[str, str]]:
+    def check(self, kind: str, news: Properties, olds: Properties | None = None) -> tuple[Properties, dict[str, str]]:
         """Return the checked inputs and, by property, what is wrong."""
         request = provider_pb2.CheckRequest(urn=urn(kind), news=encode(news), olds=encode(olds or {}))
-        response = self.provider.Check(request, self._context)
+        response = self.provider.Check(request, self.context)
         return decode(response.inputs), {failure.property: failure.reason for failure in response.failures}
 
     def inputs(self, kind: str, news: Properties) -> Properties:
@@ -69,25 +67,19 @@ class Face:
         """Create, and return the paths that the provider marks as secret."""
         return set(_secret_paths(self._create(kind, news, preview=False).properties))
 
-    def diff(
-        self, kind: str, state: Properties, news: Properties, ignore: Iterable[str] = ()
-    ) -> dict[str, str]:
+    def diff(self, kind: str, state: Properties, news: Properties, ignore: Iterable[str] = ()) -> dict[str, str]:
         """Check, and return by property path what kind of difference there is."""
         inputs = self.inputs(kind, news)
-        request = provider_pb2.DiffRequest(
-            urn=urn(kind), olds=encode(state), news=encode(inputs), ignoreChanges=ignore
-        )
-        response = self.provider.Diff(request, self._context)
+        request = provider_pb2.DiffRequest(urn=urn(kind), olds=encode(state), news=encode(inputs), ignoreChanges=ignore)
+        response = self.provider.Diff(request, self.context)
         assert (response.changes == provider_pb2.DiffResponse.DIFF_SOME) == bool(response.detailedDiff)
-        return {
-            path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in response.detailedDiff.items()
-        }
+        return {path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in response.detailedDiff.items()}
 
     def update(self, kind: str, identity: str, state: Properties, news: Properties) -> Properties:
         """Check and update; return the new state."""
         inputs = encode(self.inputs(kind, news))
         request = provider_pb2.UpdateRequest(id=identity, urn=urn(kind), olds=encode(state), news=inputs)
-        return decode(self.provider.Update(request, self._context).properties)
+        return decode(self.provider.Update(request, self.context).properties)
 
     def refresh(
         self, kind: str, identity: str, state: Properties, inputs: Properties | None = None
@@ -104,25 +96,23 @@ class Face:
     def delete(self, kind: str, identity: str, state: Properties) -> None:
         """Delete."""
         request = provider_pb2.DeleteRequest(id=identity, urn=urn(kind), properties=encode(state))
-        self.provider.Delete(request, self._context)
+        self.provider.Delete(request, self.context)
 
     def invoke(self, function: str, args: Properties) -> Properties:
         """Call a function."""
         request = provider_pb2.InvokeRequest(tok=function, args=encode(args))
-        return decode(getattr(self.provider.Invoke(request, self._context), "return"))
+        return decode(getattr(self.provider.Invoke(request, self.context), "return"))
 
     def _create(self, kind: str, news: Properties, *, preview: bool) -> Any:
         inputs = encode(self.inputs(kind, news))
         request = provider_pb2.CreateRequest(urn=urn(kind), properties=inputs, preview=preview)
-        return self.provider.Create(request, self._context)
+        return self.provider.Create(request, self.context)
 
     def _read(
         self, kind: str, identity: str, state: Properties, inputs: Properties
     ) -> tuple[Properties, Properties] | None:
-        request = provider_pb2.ReadRequest(
-            id=identity, urn=urn(kind), properties=encode(state), inputs=encode(inputs)
-        )
-        found = self.provider.Read(request, self._context)
+        request = provider_pb2.ReadRequest(id=identity, urn=urn(kind), properties=encode(state), inputs=encode(inputs))
+        found = self.provider.Read(request, self.context)
         return (decode(found.properties), decode(found.inputs)) if found.id else None
 
 

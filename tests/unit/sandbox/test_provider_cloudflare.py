@@ -23,6 +23,7 @@ TOKEN = "cloudflare:index/accountToken:AccountToken"
 AUDIO = {"accountId": "acc", "name": "audio"}
 ON_AUDIO = {"accountId": "acc", "bucketName": "audio"}
 RULES = [{"allowed": {"methods": ["GET"], "origins": ["https://x"]}, "maxAgeSeconds": 300}]
+POLICY = {"effect": "allow", "permissionGroups": [], "resources": "{}"}
 SOURCE = {"type": "github", "config": {"owner": "crew", "repoName": "relay", "productionBranch": "main"}}
 
 
@@ -121,9 +122,7 @@ def test_cors_is_written_over_and_not_adopted(cloudflare: Face, world: World) ->
         assert cloud.bucket(tx, "acc", "default", "audio")["cors"] == []
 
 
-def test_a_lifecycle_replaces_the_default_rule_and_outlives_its_resource(
-    cloudflare: Face, world: World
-) -> None:
+def test_a_lifecycle_replaces_the_default_rule_and_outlives_its_resource(cloudflare: Face, world: World) -> None:
     cloudflare.create(BUCKET, AUDIO)
     rule = {"id": "mine", "enabled": True, "conditions": {"prefix": ""}}
     identity, state = cloudflare.create(LIFECYCLE, {**ON_AUDIO, "rules": [rule]})
@@ -155,7 +154,11 @@ def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world:
         (BUCKET, {**AUDIO, "account_id": "acc"}, "account_id"),
         (BUCKET, {**AUDIO, "location": "mars"}, "location"),
         (BUCKET, {**AUDIO, "jurisdiction": "de"}, "jurisdiction"),
-        (CORS, {**ON_AUDIO, "rules": [{"allowed": {"methods": ["get"], "origins": []}}]}, "rules[0].allowed.methods[0]"),
+        (
+            CORS,
+            {**ON_AUDIO, "rules": [{"allowed": {"methods": ["get"], "origins": []}}]},
+            "rules[0].allowed.methods[0]",
+        ),
         (CORS, {**ON_AUDIO, "rules": [{"allowed": {"methods": []}}]}, "rules[0].allowed.origins"),
         (MANAGED, {**ON_AUDIO, "enabled": "true"}, "enabled"),
         (PAGES, {**pages_program(), "buildConfig": {"rootDirectory": "x"}}, "buildConfig.rootDirectory"),
@@ -164,9 +167,10 @@ def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world:
             {**pages_program(), "deploymentConfigs": {"preview": {"envVars": {"A": {"type": "plain", "value": "x"}}}}},
             "deploymentConfigs.preview.envVars.A.type",
         ),
-        (TOKEN, {"accountId": "acc", "name": "t", "policies": [{"effect": "allow", "permissionGroups": [], "resources": "x"}]}, "policies[0].resources"),
+        (TOKEN, {"accountId": "acc", "name": "t", "policies": [{**POLICY, "resources": "x"}]}, "policies[0].resources"),
+        (TOKEN, {"accountId": "acc", "name": "t", "policies": [{**POLICY, "effect": "x"}]}, "policies[0].effect"),
     ],
-)  # fmt: skip
+)
 def test_check_refuses_at_every_depth(cloudflare: Face, kind: str, news: dict[str, Any], path: str) -> None:
     assert list(cloudflare.check(kind, news)[1]) == [path]
 

@@ -153,7 +153,7 @@ def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(stag
     with world.transaction() as tx:
         cloud.delete_item(tx, "secret", "crew", "relay", "staging", "DB")
     assert staging.refresh(SECRET, identity, state) is None
-    with pytest.raises(Refused, match="deleting .* github: 404"):
+    with pytest.raises(Refused, match=r"deleting .* github: 404"):
         staging.delete(SECRET, identity, state)
 
 

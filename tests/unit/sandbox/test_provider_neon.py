@@ -110,7 +110,7 @@ def test_a_silent_program_keeps_what_the_service_chose(neon: Face) -> None:
 def test_what_replaces(neon: Face, extra: dict[str, object], path: str) -> None:
     _, state = neon.create(KIND, PROGRAM)
     assert neon.diff(KIND, state, {**PROGRAM, **extra}) == {path: "UPDATE_REPLACE"}
-    assert neon.diff(KIND, state, {**PROGRAM, **extra}, ignore=[path.split(".")[0]]) == {}
+    assert neon.diff(KIND, state, {**PROGRAM, **extra}, ignore=[path.split(".", maxsplit=1)[0]]) == {}
 
 
 def test_name_and_retention_change_in_place(neon: Face, world: World) -> None:
@@ -149,9 +149,7 @@ def test_adopting_what_is_not_there_fails(neon: Face) -> None:
         neon.adopt(KIND, "quiet-lake-1")
 
 
-def test_a_project_deleted_outside_is_gone_on_refresh_and_its_deletion_succeeds(
-    neon: Face, world: World
-) -> None:
+def test_a_project_deleted_outside_is_gone_on_refresh_and_its_deletion_succeeds(neon: Face, world: World) -> None:
     identity, state = neon.create(KIND, PROGRAM)
     with world.transaction() as tx:
         cloud.delete_project(tx, identity)

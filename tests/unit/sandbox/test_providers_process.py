@@ -1,0 +1,147 @@
+"""The stand-in providers as a process, and the parts of the protocol that come before any resource."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pulumi.runtime.rpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from sandbox.providers import values
+from sandbox.providers.server import providers
+from sandbox.world import World
+from tests.unit.sandbox.face import Face, Refused, urn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
+    command = [sys.executable, "-m", "sandbox.providers", "--world", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def test_the_process_serves_every_package_and_ends_with_its_input(tmp_path: Path) -> None:
+    with running(tmp_path) as (process, ports):
+        assert list(ports) == ["terraform-provider", "cloudflare", "github", "random"]
+        for package, port in ports.items():
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                version = stub.GetPluginInfo(Empty(), timeout=10).version
+                assert version == providers(World(tmp_path / "clouds.sqlite"))[package].version
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        assert process.poll() is None
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=10) == 0
+
+
+def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
+    with running(tmp_path) as (process, _):
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def test_an_error_reaches_the_other_side_in_words(tmp_path: Path) -> None:
+    with running(tmp_path) as (_, ports), grpc.insecure_channel(f"127.0.0.1:{ports['cloudflare']}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        request = provider_pb2.ReadRequest(id="acc/audio/default", urn=urn("cloudflare:index/r2Bucket:R2Bucket"))
+        with pytest.raises(grpc.RpcError, match="403: Authentication error"):
+            stub.Read(request, timeout=10)
+
+
+def test_the_wire_constants_are_the_sdks() -> None:
+    rpc = pulumi.runtime.rpc
+    assert (
+        rpc.UNKNOWN,
+        rpc._special_sig_key,
+        rpc._special_secret_sig,
+    ) == (values.UNKNOWN, values.SIGNATURE, values.SECRET)
+
+
+def test_what_is_not_modelled_says_so(cloudflare: Face) -> None:
+    with pytest.raises(Refused, match="resource type cloudflare:index/dnsRecord:DnsRecord is not implemented") as error:
+        cloudflare.check("cloudflare:index/dnsRecord:DnsRecord", {})
+    assert error.value.code == grpc.StatusCode.UNIMPLEMENTED
+    with pytest.raises(Refused, match="function cloudflare:index/getZone:getZone is not implemented"):
+        cloudflare.invoke("cloudflare:index/getZone:getZone", {})
+
+
+@pytest.mark.parametrize(("name", "version"), [("neon", "0.16.0"), ("aws", "0.15.0")])
+def test_the_bridge_is_one_provider_in_one_version(neon: Face, name: str, version: str) -> None:
+    value = provider_pb2.ParameterizeRequest.ParametersValue(name=name, version=version)
+    with pytest.raises(Refused, match=f"provider {name} {version} .* not implemented"):
+        neon.provider.Parameterize(provider_pb2.ParameterizeRequest(value=value), neon.context)
+
+
+@pytest.mark.parametrize(
+    ("package", "config", "failures"),
+    [
+        ("cloudflare", {"apiToken": "t", "version": "6.23.1"}, []),
+        ("cloudflare", {"apiTokn": "t"}, ["apiTokn"]),
+        ("cloudflare", {"baseUrl": "https://api.cloudflare.com/client/v4/"}, []),
+        ("cloudflare", {"baseUrl": "https://elsewhere.example/"}, ["baseUrl"]),
+        ("github", {"owner": "crew", "baseUrl": "https://api.github.com/"}, []),
+        ("github", {"baseUrl": "https://api.github.com.example/"}, ["baseUrl"]),
+        ("terraform-provider", {"apiKey": "k"}, []),
+    ],
+)
+def test_provider_settings(world: World, package: str, config: dict[str, Any], failures: list[str]) -> None:
+    face = Face(world, package)
+    request = provider_pb2.CheckRequest(news=values.encode(config))
+    response = face.provider.CheckConfig(request, face.context)
+    assert [failure.property for failure in response.failures] == failures
+
+
+def test_another_credential_replaces_nothing(cloudflare: Face) -> None:
+    request = provider_pb2.DiffRequest(olds=values.encode({"apiToken": "a"}), news=values.encode({"apiToken": "b"}))
+    response = cloudflare.provider.DiffConfig(request, cloudflare.context)
+    assert response.changes == provider_pb2.DiffResponse.DIFF_SOME
+    assert not response.replaces
+
+
+def test_values_survive_the_wire() -> None:
+    there = {"a": [1, 2.5, None, True, {"b": "c"}], "s": values.secret({"x": "y"}), "u": values.UNKNOWN}
+    back = values.decode(values.encode(there))
+    assert back == {"a": [1, 2.5, None, True, {"b": "c"}], "s": {"x": "y"}, "u": values.UNKNOWN}
+    assert values.has_unknown(back)
+    assert not values.has_unknown({**back, "u": ""})
+
+
+def test_an_unknown_input_is_checked_later_and_counts_as_a_change(github: Face) -> None:
+    secret = "github:index/actionsSecret:ActionsSecret"
+    program = {"repository": "relay", "secretName": "DB", "value": values.UNKNOWN}
+    _, state = github.create(secret, {**program, "value": "v"})
+    assert github.diff(secret, state, program) == {"value": "UPDATE"}
+    replaced = {**program, "value": "v", "secretName": values.UNKNOWN}
+    assert github.diff(secret, state, replaced) == {"secretName": "UPDATE_REPLACE"}
+
+
+def test_a_hanging_call_ends_when_the_engine_cancels(world: World, github: Face) -> None:
+    world.inject("github", "secret.create", "hang-after")
+    github.provider.Cancel(None, github.context)
+    with pytest.raises(Refused, match="no answer: context deadline exceeded"):
+        github.create(
+            "github:index/actionsSecret:ActionsSecret", {"repository": "relay", "secretName": "A", "value": "v"}
+        )
+    with world.transaction() as tx:
+        assert list(tx.list("github", "secret")) == ["crew/relay/A"]
