@@ -34,6 +34,7 @@ config:
     secure: v1:5l3mRW9iQ0k2a1Zs:Yx8m0m3bq0l8vKfYQZ5o2W1rXw==
   relay:nested:
     items: [plain, {secure: v1:AAAA:BBBB}]
+    dotted.name: {secure: v1:CCCC:DDDD}
 """
 
 
@@ -91,10 +92,12 @@ def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sand
     _own_program(checkout)
     checkout.pulumi("up", "--stack", "staging", "--yes")
     assert _output(checkout, "token")
-    plain, made_up = yaml.safe_load(_output(checkout, "nested"))["items"]
-    assert plain == "plain"
-    assert made_up not in {"", "v1:AAAA:BBBB"}
-    assert made_up not in (checkout.folder / "mirror" / "Pulumi.staging.yaml").read_text()
+    nested = yaml.safe_load(_output(checkout, "nested"))
+    assert nested.keys() == {"items", "dotted.name"}
+    assert nested["items"][0] == "plain"
+    for made_up in (nested["items"][1], nested["dotted.name"]):
+        assert made_up not in {"", "v1:AAAA:BBBB", "v1:CCCC:DDDD"}
+        assert made_up not in (checkout.folder / "mirror" / "Pulumi.staging.yaml").read_text()
 
 
 def test_config_set_lasts_and_edits_of_the_committed_file_show(checkout: Sandbox) -> None:
@@ -156,6 +159,19 @@ def test_the_exit_code_is_the_commands(sandbox: Sandbox) -> None:
     assert sandbox.run("sh", "-c", "kill -TERM $$", check=False).returncode == 128 + signal.SIGTERM
     missing = sandbox.run("no-such-command", check=False)
     assert (missing.returncode, "no-such-command: No such file" in missing.stderr) == (127, True)
+
+
+def test_a_command_runs_in_the_callers_folder_and_pulumi_in_the_mirror(sandbox: Sandbox, tmp_path: Path) -> None:
+    def said(*command: str) -> str:
+        options = sandbox.command(*command) | {"cwd": tmp_path}
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            **options, capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.stdout
+
+    assert said("pwd").strip() == str(tmp_path)
+    assert "staging" in said("pulumi", "stack", "ls")
+    assert "staging" not in said("pulumi", "stack", "ls", "-C", str(tmp_path))
 
 
 def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
