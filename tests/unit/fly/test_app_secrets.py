@@ -242,7 +242,7 @@ def test_a_foreign_change_is_mended_by_any_write(fly: FakeFly, secrets: Managed)
 
 
 @pytest.mark.parametrize("change", [{"adopted": True}, {"delete_adopted": True}, {"__provider": "moved"}])
-def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, change: dict[str, object]) -> None:
+def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, change: dict[str, Any]) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
     assert secrets.up(**inputs(**change)) == "update"
@@ -434,7 +434,7 @@ def test_bad_inputs_are_refused_at_preview_without_a_value(
 
 
 def test_no_error_shows_a_value(fly: FakeFly, secrets: Managed) -> None:
-    fly._secrets_import = lambda call, *_: fly._version()._replace(  # type: ignore[assignment, method-assign]
+    fly._secrets_import = lambda call, *_: fly._version()._replace(  # type: ignore[method-assign]
         returncode=1, stderr=f"Error: odd: {call.stdin.decode()}"
     )
     with pytest.raises(FlyError) as caught:

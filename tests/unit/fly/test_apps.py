@@ -76,7 +76,7 @@ def test_a_name_held_by_an_app_nobody_here_sees(fly: FakeFly, app: Managed, monk
     monkeypatch.setattr(
         fly, "_status", lambda *_: fly._answer(fly.calls[0])._replace(returncode=1, stderr="Error: Could not find App")
     )
-    with pytest.raises(AppNameTakenError, match="unique across all of Fly.io"):
+    with pytest.raises(AppNameTakenError, match=r"unique across all of Fly\.io"):
         app.up(**inputs())
 
 

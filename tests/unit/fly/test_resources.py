@@ -1,24 +1,136 @@
-"""What Pulumi keeps of a provider, and what the resource classes declare."""
+"""What Pulumi stores of a provider, and what the resource classes declare."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import pickle
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import dill
+import dill  # type: ignore[import-untyped]
 import pulumi
 import pytest
+from pulumi.dynamic import Resource, ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 
-from infra.providers.fly import resources
+from infra.providers.fly import props, resources
+from tests.unit.fly.test_app_secrets import KEY
 
-# As a state holds them: references by module and name. Were one of these to change, no stack that exists could be
-# refreshed or destroyed any more.
+ROOT = Path(__file__).resolve().parents[3]
+
+# `__provider` as the states of existing stacks hold it: a reference by module and class. Were one of these to change or
+# not to load, no existing stack could be refreshed or destroyed.
 STORED = {
-    "AppProvider": b"\x80\x04\x95:\x00\x00\x00\x00\x00\x00\x00\x8c\x1binfra.providers.fly.resources\x94",
-    "SecretsProvider": b"",
-    "DeployTokenProvider": b"",
+    "AppProvider": "gASVNAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwLQXBwUHJvdmlkZXKUk5QpgZQu",
+    "SecretsProvider": ("gASVOAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwPU2VjcmV0c1Byb3ZpZGVylJOUKYGULg=="),
+    "DeployTokenProvider": (
+        "gASVPAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwTRGVwbG95VG9rZW5Qcm92aWRlcpSTlCmBlC4="
+    ),
 }
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_a_provider_is_stored_as_a_reference_that_never_changes(name: str) -> None:
+    provider = getattr(resources, name)()
+    assert serialize_provider(provider) == STORED[name]
+    assert vars(provider) == {}
+    assert len(base64.b64decode(STORED[name])) < 75
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_an_old_state_still_loads(name: str) -> None:
+    provider = dill.loads(base64.b64decode(STORED[name]))  # noqa: S301 # the fixture above
+    assert type(provider) is getattr(resources, name)
+    assert isinstance(provider, props.FlyProvider)
+
+
+def test_an_old_state_loads_in_a_new_process_without_the_heavy_packages() -> None:
+    script = (
+        "import base64, dill, json, sys\n"
+        f"for blob in {list(STORED.values())!r}: dill.loads(base64.b64decode(blob))\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"pulumi_cloudflare", "pulumi_github", "pulumi_neon", "pulumi_random", "pydantic", "sandbox", "tests"}
+    assert not heavy & set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_every_provider_reports_code_that_moved(name: str) -> None:
+    provider: ResourceProvider = getattr(resources, name)()
+    assert provider.diff("id", {"__provider": "old"}, {"__provider": "new"}).changes is True
+    assert provider.diff("id", {"__provider": "old"}, {"__provider": "old"}).changes is False
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Keep what a resource would register, and register nothing."""
+    seen: dict[str, Any] = {}
+
+    def init(self: Resource, provider: object, name: str, given: object, opts: object) -> None:
+        seen.update(type=self._resource_type_name, provider=provider, name=name, props=given, opts=opts)
+
+    monkeypatch.setattr(Resource, "__init__", init)
+    return seen
+
+
+def test_an_app_declares_its_inputs_and_outputs(declared: dict[str, Any]) -> None:
+    resources.App("fly-app", name="relay-api", organization="acme", adopt=False, managed_secrets=["B", "A"])
+    assert declared["type"] == "dynamic/fly:App"
+    assert type(declared["provider"]) is resources.AppProvider
+    assert declared["name"] == "fly-app"
+    assert declared["props"] == {
+        "name": "relay-api",
+        "organization": "acme",
+        "adopt": False,
+        "managed_secrets": ["A", "B"],
+        "delete_adopted": False,
+        "hostname": None,
+        "adopted": None,
+    }
+
+
+def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> None:
+    async def secrecy() -> dict[str, bool]:
+        values: dict[str, pulumi.Input[str]] = {"A": "plain", "B": pulumi.Output.from_input("output")}
+        resources.Secrets("fly-secrets", app="relay-api", values=values, keep=["Z", "K"], digest_key=KEY, adopted=False)
+        given = declared["props"]
+        outputs = {**given["values"], "digest_key": given["digest_key"]}
+        return {name: await output.is_secret() for name, output in outputs.items()}
+
+    assert asyncio.run(secrecy()) == {"A": True, "B": True, "digest_key": True}
+    assert declared["type"] == "dynamic/fly:Secrets"
+    assert type(declared["provider"]) is resources.SecretsProvider
+    rest = {key: value for key, value in declared["props"].items() if key not in {"values", "digest_key"}}
+    assert rest == {
+        "app": "relay-api",
+        "keep": ["K", "Z"],
+        "adopted": False,
+        "rollout": False,
+        "delete_adopted": False,
+        "digests": None,
+        "staged": None,
+        "foreign": None,
+    }
+
+
+def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict[str, Any]) -> None:
+    opts = pulumi.ResourceOptions(protect=True, additional_secret_outputs=["token_name"])
+    resources.DeployToken("deploy-token", app="relay-api", prefix="relay-staging", expiry_hours=24, opts=opts)
+    assert declared["type"] == "dynamic/fly:DeployToken"
+    assert type(declared["provider"]) is resources.DeployTokenProvider
+    assert declared["opts"].protect is True
+    assert set(declared["opts"].additional_secret_outputs) == {"token", "token_name"}
+    assert declared["props"] == {
+        "app": "relay-api",
+        "prefix": "relay-staging",
+        "rotation": 0,
+        "expiry_hours": 24,
+        "token": None,
+        "token_id": None,
+        "token_name": None,
+        "expires_at": None,
+    }
