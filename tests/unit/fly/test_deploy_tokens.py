@@ -147,14 +147,16 @@ def test_a_revocation_flyctl_does_not_confirm_is_an_error(fly: FakeFly, token: M
         token.destroy()
 
 
-def test_a_token_that_is_not_listed_is_an_error_and_a_stray_of_the_next_run(fly: FakeFly, token: Managed) -> None:
+def test_a_token_that_is_not_listed_is_an_error_and_a_stray_of_the_next_run(
+    fly: FakeFly, token: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = fly._tokens_list
-    fly._tokens_list = lambda *args: original(*args[:3], "nobody")  # type: ignore[method-assign]
-    with pytest.raises(UnexpectedAnswerError, match=r"relay-staging-r0-\w+ is not in the list"):
-        token.up(**inputs())
-    fly._tokens_list = original  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(fly, "_tokens_list", lambda *args: original(*args[:3], "another app"))
+        with pytest.raises(UnexpectedAnswerError, match=r"relay-staging-r0-\w+ is not in the list"):
+            token.up(**inputs())
     token.up(**inputs())
-    assert fly.working_tokens() == [token.outs["token_id"]]
+    assert fly.working_tokens() == [token.outs["token_id"]] == ["tok1"]
 
 
 def test_an_app_that_stays_unknown_is_an_error(fly: FakeFly, token: Managed, clock: Clock) -> None:
