@@ -1,0 +1,88 @@
+"""The few calls of GitHub's REST API that workflows here need."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = 100
+TIMEOUT = 30
+
+
+class GitHubError(Exception):
+    """A call failed. The message says which, on what, and what GitHub answered."""
+
+
+class Repository(NamedTuple):
+    """A repository, and the credential to call GitHub about it.
+
+    Attributes:
+        name: `owner/name`.
+        token: A token; workflows pass their own.
+        api: The API's address, without a trailing slash.
+    """
+
+    name: str
+    token: str
+    api: str = "https://api.github.com"
+
+    def put_comment(self, number: int, marker: str, body: str, *, author: str = "github-actions[bot]") -> str:
+        """Edit the author's comment that begins with a marker, or post one.
+
+        Args:
+            number: The pull request's number.
+            marker: An HTML comment that no other comment of the author begins with.
+            body: Markdown.
+            author: Login of the one whose comments may be edited.
+
+        Returns:
+            The comment's address on GitHub.
+
+        Raises:
+            GitHubError: A call failed.
+        """
+        text = f"{marker}\n{body}"
+        for comment in self._comments(number):
+            if comment["user"]["login"] == author and (comment["body"] or "").startswith(marker):
+                edited = self._call("PATCH", f"/repos/{self.name}/issues/comments/{comment['id']}", {"body": text})
+                return str(edited["html_url"])
+        return str(self._call("POST", f"/repos/{self.name}/issues/{number}/comments", {"body": text})["html_url"])
+
+    def _comments(self, number: int) -> Iterator[dict[str, Any]]:
+        page = 1
+        while True:
+            path = f"/repos/{self.name}/issues/{number}/comments?per_page={PAGE}&page={page}"
+            comments = self._call("GET", path)
+            yield from comments
+            if len(comments) < PAGE:
+                return
+            page += 1
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 -- the address is GitHub's, from the runner
+            self.api + path,
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Accept": "application/vnd.github+json",
+                "Content-Type": "application/json",
+                "X-GitHub-Api-Version": "2022-11-28",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            said = error.read(500).decode(errors="replace")
+            hint = ""
+            if error.code == 403:
+                hint = " The job needs `permissions: pull-requests: write`."
+            raise GitHubError(f"GitHub: {method} {path}: HTTP {error.code}: {said}.{hint}") from None
+        except OSError as error:
+            raise GitHubError(f"GitHub: {method} {path}: {error}") from None

@@ -1,0 +1,66 @@
+"""Takes secrets out of texts that leave the machine: comments, job summaries, logs.
+
+Pulumi masks what it knows to be secret. What reaches here past it is an error text that quotes a URL or a token, or a
+provider's output that nobody marked; so values are recognized by what they look like, by the name they stand under,
+and by being a credential of this very process.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MASK = "[redacted]"
+
+# The last part of a property's or variable's name, when its value is a secret.
+_SENSITIVE_NAME = re.compile(
+    r"(pass(word|phrase|wd)?|token|secret|credentials?|private_?key|(api|access|digest|oauth|encryption)_?key|"
+    r"connection_?(uri|string)(pooler)?|database_?url|dotenv)$",
+    re.IGNORECASE,
+)
+_SHAPES = [
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", rf"\1:{MASK}@"),  # a URL's password
+        (r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}", rf"\1 {MASK}"),
+        (r"(FlyV1 )?\bfm[12][ra]?_[\w+/=,-]+", MASK),
+        (r"\b(gh[opsur]|github_pat|glpat|npg|napi|neon|pylf|pul|sk|xox[abp])[-_][\w-]{16,}", MASK),
+        (r"\bAKIA[0-9A-Z]{16}\b", MASK),
+        (r"\b[0-9a-f]{64}\b", MASK),  # R2's secret access keys; commits and digests are shorter
+        (r"(?<![\w+/=-])[\w+/-]{43}=(?![\w=])", MASK),  # 32 bytes in base64: Fernet keys
+        (
+            r"(?i)\b(\w*(?:PASSWORD|PASSPHRASE|TOKEN|SECRET|ACCESS_KEY|API_KEY|DATABASE_URL)\s*=\s*)[^\s'\"]+",
+            rf"\1{MASK}",
+        ),
+    )
+]
+
+
+def is_sensitive(name: str) -> bool:
+    """Tell from a property's or variable's name whether its value is a secret."""
+    return _SENSITIVE_NAME.search(name) is not None
+
+
+def credentials(environment: Mapping[str, str]) -> list[str]:
+    """Return the values in an environment that are credentials, going by their names; short ones are left out."""
+    return [value for name, value in environment.items() if is_sensitive(name) and len(value) >= 8]
+
+
+def redact(text: str, known: Iterable[str] = ()) -> str:
+    """Return a text without its secrets.
+
+    Args:
+        text: Any text.
+        known: Secrets to take out wherever they stand, whatever they look like.
+    """
+    for secret in sorted(known, key=len, reverse=True):
+        # In JSON and in Python's tracebacks a line break in a value is written \\n; each line counts on its own.
+        for part in {secret, *secret.splitlines()}:
+            if len(part) >= 8:
+                text = text.replace(part, MASK)
+    for pattern, replacement in _SHAPES:
+        text = pattern.sub(replacement, text)
+    return text

@@ -1,0 +1,126 @@
+"""`bin/preview`: previews a stack and keeps what the CLI said, for `bin/comment` and `bin/drift`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.previews import read
+from ops.redact import credentials, redact
+from ops.stacks import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.previews import Preview
+
+# The three files of a preview, in its folder.
+STDOUT, STDERR, EXIT_CODE = "preview.json", "stderr.txt", "exit-code"
+
+
+def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
+    """Preview a stack; write what the CLI said into a folder.
+
+    Args:
+        stack: The stack's name.
+        folder: Made where it is missing. What is written there is not redacted: it must not be published.
+        refresh: Look at the clouds first, instead of taking the state's word for them.
+
+    Returns:
+        The CLI's exit code; 1 where it was not even started.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (STDOUT, STDERR, EXIT_CODE):
+        (folder / name).unlink(missing_ok=True)
+    refused = refusal()
+    if refused:
+        (folder / STDERR).write_text(refused, encoding="utf-8")
+        code = 1
+    else:
+        command = ["pulumi", "preview", "--stack", stack, "--json", "--non-interactive", "--color", "never"]
+        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
+            try:
+                code = subprocess.run(
+                    [*command, *(["--refresh"] if refresh else [])],
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    check=False,
+                ).returncode
+            except FileNotFoundError:
+                stderr.write(b"`pulumi` is not on PATH.")
+                code = 127
+    (folder / EXIT_CODE).write_text(str(code), encoding="utf-8")
+    return code
+
+
+def refusal() -> str | None:
+    """Return why this backend is not used here, or None.
+
+    A file backend on a CI machine is gone with the machine, and its stack would be created a second time. The sandbox
+    is the exception: its clouds are gone with it, too.
+    """
+    if os.environ.get("RELAY_SANDBOX"):
+        return None
+    try:
+        done = subprocess.run(
+            ["pulumi", "whoami", "--json", "--non-interactive"],  # noqa: S607
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "`pulumi` is not on PATH."
+    if done.returncode != 0:
+        return f"There is no backend to work on: {done.stderr.strip()}\nSee docs/backend.md."
+    url = str(json.loads(done.stdout).get("url", ""))
+    if url.startswith("file:"):
+        return (
+            "The state would be kept in a local folder, which is gone with this machine: set PULUMI_BACKEND_URL to the "
+            "team's backend (docs/backend.md). Only the sandbox uses a local one."
+        )
+    return None
+
+
+def load(stack: str, folder: Path) -> Preview:
+    """Return the preview that `run` left in a folder; where it did not get that far, one that says so."""
+
+    def text(name: str) -> str:
+        path = folder / name
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    code = text(EXIT_CODE)
+    stderr = text(STDERR) if code else "The job failed before the preview, or was cancelled during it; see its log."
+    return read(
+        stack,
+        stdout=text(STDOUT) if code else "",
+        stderr=stderr,
+        exit_code=int(code or 1),
+        secrets=credentials(os.environ),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Preview, tell in one line how it went, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="bin/preview", description="Preview a stack; keep what the CLI said.")
+    parser.add_argument("stack")
+    parser.add_argument("folder", type=Path, help="where to keep it")
+    options = parser.parse_args(arguments)
+    code = run(options.stack, options.folder)
+    preview = load(options.stack, options.folder)
+    for error in preview.errors:
+        print(redact(error, credentials(os.environ)), file=sys.stderr)
+    print(f"{options.stack}: {len(preview.changes)} changes, {len(preview.warnings)} warnings", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
