@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_random as random
 
-from infra.environment import backend_secrets, fernet_key
+from infra.environment import UNKNOWN_FINGERPRINT, backend_secrets, fernet_key, fingerprint
 from infra.providers.fly.resources import App, DeployToken, Secrets
 
 if TYPE_CHECKING:
@@ -23,12 +23,14 @@ class Backend(pulumi.ComponentResource):
         staged: Names of secrets that are set but not live yet, when last looked at.
         foreign: Names of secrets on the app that nobody here manages or keeps.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
+        oauth_key_fingerprint: See `infra.environment.fingerprint`; `unknown` where the key is kept.
     """
 
     hostname: pulumi.Output[str]
     staged: pulumi.Output[list[str]]
     foreign: pulumi.Output[list[str]]
     deploy_token: pulumi.Output[str] | None
+    oauth_key_fingerprint: pulumi.Input[str]
 
     def __init__(
         self, settings: Settings, *, database_url: pulumi.Output[str] | None, storage_keys: StorageKeys | None
@@ -39,6 +41,7 @@ class Backend(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
         oauth_key = None if "OAUTH_ENCRYPTION_KEY" in keep else fernet_key("oauth-key", child)
+        self.oauth_key_fingerprint = fingerprint(oauth_key) if oauth_key else UNKNOWN_FINGERPRINT
         values = backend_secrets(settings, database_url, storage_keys, oauth_key)
         digest_key = random.RandomBytes("digest-key", length=32, opts=child)
 

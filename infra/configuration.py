@@ -15,7 +15,7 @@ from infra.settings import Adopt, PagesBuild, Settings
 from infra.stackfiles import StackFiles, read_stack_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -60,17 +60,36 @@ def load(files: StackFiles | None = None) -> Settings:
     # The SDK has no public way to list keys, and a typo shows only as a key nobody asked for.
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
     plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
-
-    problems = _Problems(stack, files)
-    problems.unknown(raw)
-    problems.exposed(plain & SECRET_KEYS & set(raw))
-    values: dict[str, Any] = {key: _parse(text) for key, text in raw.items() if key in _KEYS}
-    values |= {"stack": stack, "previewApiUrl": _preview_api_url(values.get("previewStack"), files)}
-    settings = problems.validated(values)
-    problems.between_stacks(values)
-    if problems.found:
-        raise ConfigurationError(problems.report())
+    settings, problems = examine(stack, {key: _parse(text) for key, text in raw.items()}, plain, files)
+    if problems:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ConfigurationError(f"The configuration of stack {stack} has {count}; nothing was touched.\n{lines}")
     return settings
+
+
+def examine(
+    stack: str, values: Mapping[str, Any], plain: Iterable[str], files: StackFiles
+) -> tuple[Settings, list[str]]:
+    """Check a stack's configuration.
+
+    Args:
+        stack: The stack's name.
+        values: What is configured, by key, without the project's namespace.
+        plain: The keys whose values are not encrypted.
+        files: The stack files, for what must agree between stacks.
+
+    Returns:
+        The settings, and everything that is wrong; only without problems are the settings the configured ones.
+    """
+    problems = _Problems(stack, files)
+    problems.unknown(values)
+    problems.exposed(SECRET_KEYS.intersection(plain, values))
+    known: dict[str, Any] = {key: value for key, value in values.items() if key in _KEYS}
+    known |= {"stack": stack, "previewApiUrl": _preview_api_url(known.get("previewStack"), files)}
+    settings = problems.validated(known)
+    problems.between_stacks(known)
+    return settings, problems.found
 
 
 def _parse(text: str) -> Any:
@@ -105,7 +124,7 @@ class _Problems:
         for key in sorted(raw.keys() - _KEYS.keys()):
             self._add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
 
-    def exposed(self, keys: set[str]) -> None:
+    def exposed(self, keys: Iterable[str]) -> None:
         for key in sorted(keys):
             path = " --path" if key == "extraSecrets" else ""
             name = "extraSecrets.NAME" if path else key
@@ -147,11 +166,6 @@ class _Problems:
                     "adopt",
                     f"adopt.neonProject is the same project in Pulumi.{other}.yaml: a database has one owner",
                 )
-
-    def report(self) -> str:
-        count = "one problem" if len(self.found) == 1 else f"{len(self.found)} problems"
-        lines = "\n".join(f"  - {problem}" for problem in self.found)
-        return f"The configuration of stack {self._stack} has {count}; nothing was touched.\n{lines}"
 
 
 def _adopted_project(config: Mapping[str, Any]) -> Any:

@@ -26,7 +26,13 @@ class Delivery(pulumi.ComponentResource):
         super().__init__("relay:infra:Delivery", "delivery")
         repository, name = settings.github_repository, settings.github_environment_name
         adopted = settings.adopt.github_environment is not None
-        provider = github.Provider("github", owner=settings.github_owner, opts=pulumi.ResourceOptions(parent=self))
+        provider = github.Provider(
+            "github",
+            owner=settings.github_owner,
+            # Only a default provider reads the setting `github:token` by itself.
+            token=pulumi.Config("github").get_secret("token"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         child = pulumi.ResourceOptions(parent=self, provider=provider)
         # Made by PUT, with every rule: what is not declared here would be reset.
         environment = github.RepositoryEnvironment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -49,6 +50,10 @@ def backend_secrets(
     return {name: value for name, value in values.items() if value is not None and name not in settings.adopt.keep}
 
 
+UNKNOWN_FINGERPRINT = "unknown"
+"""The fingerprint of a key that is kept: it is on the Fly app, where nobody can read it."""
+
+
 def fernet_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Make a Fernet key once and keep it in the state.
 
@@ -57,3 +62,14 @@ def fernet_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """
     key = random.RandomBytes(name, length=32, opts=opts)
     return pulumi.Output.secret(key.base64.apply(lambda text: text.replace("+", "-").replace("/", "_")))
+
+
+def fingerprint(key: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return what tells two keys apart, and nothing of the key itself, as a plain output.
+
+    Returns:
+        12 hexadecimal digits of a SHA-256. The key is 32 random bytes: nobody finds it by guessing.
+    """
+    return pulumi.Output.unsecret(
+        key.apply(lambda text: hashlib.sha256(f"relay OAuth key fingerprint\n{text}".encode()).hexdigest()[:12])
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.environment import backend_secrets, fernet_key
+from infra.environment import backend_secrets, fernet_key, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +22,12 @@ class Local(pulumi.ComponentResource):
     Attributes:
         dotenv: The backend's `.env`, a secret.
         frontend_dotenv: The frontend's `.env`.
+        oauth_key_fingerprint: See `infra.environment.fingerprint`.
     """
 
     dotenv: pulumi.Output[str]
     frontend_dotenv: str
+    oauth_key_fingerprint: pulumi.Output[str]
 
     def __init__(
         self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
@@ -39,6 +41,7 @@ class Local(pulumi.ComponentResource):
         }
         self.dotenv = pulumi.Output.secret(pulumi.Output.all(**values).apply(dotenv))
         self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
+        self.oauth_key_fingerprint = fingerprint(oauth_key)
         self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from infra import configuration
+from infra import configuration, preflight
 from infra.advice import advise
 from infra.protection import apply_policy
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Provision the stack that Pulumi was called for."""
     settings = configuration.load()
+    preflight.check(settings)
     apply_policy(settings)
     outputs: dict[str, Any] = {
         "environment": settings.environment,
@@ -61,6 +62,7 @@ def main() -> None:
             "flyApp": settings.fly_app,
             "flyRegion": settings.fly_region,
             "flyEnv": settings.plain_settings,
+            "oauthKeyFingerprint": backend.oauth_key_fingerprint,
         }
 
     pages_host = None
@@ -78,7 +80,11 @@ def main() -> None:
         from infra.local import Local
 
         local = Local(settings, database_url=database_url, storage_keys=keys)
-        outputs |= {"dotenv": local.dotenv, "frontendDotenv": local.frontend_dotenv}
+        outputs |= {
+            "dotenv": local.dotenv,
+            "frontendDotenv": local.frontend_dotenv,
+            "oauthKeyFingerprint": local.oauth_key_fingerprint,
+        }
 
     advise(settings, backend=backend, storage=storage, pages_host=pages_host)
     for name, value in outputs.items():

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
 
+# Where the program finds the two HTTP paths of `sandbox.http_face`.
+_HTTP = {
+    "CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4",
+    "NEON_API_URL": "http://127.0.0.1:{port}/api/v2",
+}
+
 _SHIM = """\
 #!/bin/sh
 # `pulumi` in the sandbox: the engine, run in the mirror unless the caller names a folder.
@@ -75,11 +81,13 @@ class Sandbox:
         with self._stand_ins() as stand_ins:
             # A world that is there is brought up to date while the stand-ins start.
             self.prepare()
-            ports = stand_ins.stdout.readline() if stand_ins.stdout else ""
-            if not ports:
+            line = stand_ins.stdout.readline() if stand_ins.stdout else ""
+            if not line:
                 raise SandboxError("The clouds' stand-ins did not start; what they said is above.")
-            attached = ",".join(f"{package}:{port}" for package, port in json.loads(ports).items())
-            return _run(command, self._environment() | {"PULUMI_DEBUG_PROVIDERS": attached})
+            ports = json.loads(line)
+            addresses = {name: url.format(port=ports["http"]) for name, url in _HTTP.items()}
+            attached = ",".join(f"{package}:{port}" for package, port in ports["providers"].items())
+            return _run(command, self._environment() | addresses | {"PULUMI_DEBUG_PROVIDERS": attached})
 
     @property
     def _record(self) -> Path:

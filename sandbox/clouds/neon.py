@@ -99,6 +99,11 @@ def project(tx: Transaction, identity: str) -> Document:
     return found
 
 
+def projects(tx: Transaction) -> list[Document]:
+    """Return all projects."""
+    return list(tx.list("neon", "project").values())
+
+
 def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     """Change what the body names of name, retention, protection and settings; null takes a setting away.
 

@@ -34,7 +34,7 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, int
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield process, json.loads(process.stdout.readline())
+            yield process, json.loads(process.stdout.readline())["providers"]
         finally:
             process.kill()
 

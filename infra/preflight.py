@@ -1,0 +1,285 @@
+"""Looks, before anything starts, whether everything is there that this run needs; says all that is missing at once.
+
+A preview looks only at what costs nothing and what it needs itself: the credentials that providers ask for when they
+start. An `up` also asks flyctl for its version and takes the two looks of `infra.cloud_look`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import pulumi
+import pulumi.runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from infra.settings import Settings
+
+Needs = frozenset[str]
+"""What a stack is going to do: the parts it manages, and `storage-token` and `deploy-token` where it mints those."""
+
+
+class PreflightError(pulumi.RunError):
+    """Something is missing; the message lists everything that is, with no secret value."""
+
+
+class Credential(NamedTuple):
+    """A credential, and what somebody who lacks it has to know.
+
+    Attributes:
+        service: What it is for.
+        variables: The environment variables it is taken from; the first that is not empty counts.
+        config: The Pulumi setting that does as well, as `namespace:key`; empty where there is none.
+        at_preview: Whether a preview needs it: most providers ask for theirs when they start.
+        kind: What it is, as narrow as it can be.
+        permissions: By need, the least that it must be allowed; empty where its kind says all.
+        make: Where or how one is made, as "at …" or "with …".
+    """
+
+    service: str
+    variables: tuple[str, ...]
+    config: str
+    at_preview: bool
+    kind: str
+    permissions: Mapping[str, str]
+    make: str
+
+    def missing(self, needs: Needs) -> str:
+        """Return what to tell somebody who lacks it."""
+        asked = ", ".join(text for need, text in self.permissions.items() if need in needs and text)
+        other = f" (or `pulumi config set --secret {self.config}`)" if self.config else ""
+        return f"{self.variables[-1]} is not set{other}: {self.kind}{asked and f' with {asked}'}. Make one {self.make}"
+
+
+CREDENTIALS = (
+    Credential(
+        service="Neon",
+        variables=("NEON_API_KEY",),
+        config="neon:apiKey",
+        at_preview=True,
+        kind="an API key, of the organization where the projects belong to one",
+        permissions={"database": ""},
+        make="at https://console.neon.tech/app/settings/api-keys",
+    ),
+    Credential(
+        service="Cloudflare",
+        variables=("CLOUDFLARE_API_TOKEN",),
+        config="cloudflare:apiToken",
+        at_preview=True,
+        kind="an API token for the one account",
+        permissions={
+            "storage": "Workers R2 Storage: Edit",
+            "frontend": "Cloudflare Pages: Edit",
+            "storage-token": "Account API Tokens: Edit (to mint the bucket's)",
+        },
+        make="at https://dash.cloudflare.com/profile/api-tokens",
+    ),
+    Credential(
+        service="GitHub",
+        variables=("GITHUB_TOKEN",),
+        config="github:token",
+        at_preview=True,
+        kind="a fine-grained token for the one repository",
+        permissions={"delivery": "Administration: Read and write, Environments: Read and write"},
+        make="at https://github.com/settings/personal-access-tokens/new",
+    ),
+    Credential(
+        service="Fly.io",
+        variables=("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),  # in flyctl's own order
+        config="",
+        at_preview=False,
+        kind="a token for the one organization",
+        permissions={
+            "backend": "",
+            "deploy-token": "the right to mint tokens, which a personal one alone has (`flyctl auth token`)",
+        },
+        make="with `flyctl tokens create org`",
+    ),
+)
+
+
+class Looks(NamedTuple):
+    """The looks outside that an `up` takes; tests give their own.
+
+    Attributes:
+        flyctl: Ask flyctl for its version; raises a `FlyError` where it is missing or too old.
+        cloudflare: See `infra.cloud_look.cloudflare_account`.
+        neon: See `infra.cloud_look.neon_projects`.
+        managed_neon: See `managed_neon`.
+    """
+
+    flyctl: Callable[[], object]
+    cloudflare: Callable[[str, str, str], None]
+    neon: Callable[[str, str, str | None], list[str]]
+    managed_neon: Callable[[], tuple[bool, str | None]]
+
+
+def looks() -> Looks:
+    """Return the real looks, importing what they need."""
+    from infra import cloud_look  # noqa: PLC0415  (see there)
+    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only a stack with a backend needs it)
+
+    flyctl = Flyctl(warn=pulumi.log.warn)
+    return Looks(flyctl.version, cloud_look.cloudflare_account, cloud_look.neon_projects, managed_neon)
+
+
+def check(settings: Settings) -> None:
+    """Look whether everything is there; on `up`, also whether the credentials are for what is configured.
+
+    A look that cannot be had (no network, a service that is down) is a warning that says what was not checked: what
+    it would have found is a mix-up, not a fault, and the run that follows meets the same network.
+
+    Raises:
+        PreflightError: Something is missing, or meant for something else.
+    """
+    preview = pulumi.runtime.is_dry_run()
+    needs = needs_of(settings)
+    found = [
+        *missing_credentials(needs, _credential, preview=preview),
+        *github_owner_problems(settings, os.environ),
+        *([] if preview else _looked(settings, looks())),
+    ]
+    if found:
+        count = "one thing is" if len(found) == 1 else f"{len(found)} things are"
+        lines = "\n".join(f"  - {problem}" for problem in found)
+        raise PreflightError(f"Stack {settings.stack} cannot start, {count} amiss; nothing was touched.\n{lines}")
+
+
+def needs_of(settings: Settings) -> Needs:
+    """Return what the stack is going to do, as far as credentials go."""
+    needs: set[str] = set(settings.manage)
+    if settings.manages("storage") and not (
+        settings.storage_access_key_id or "AWS_ACCESS_KEY_ID" in settings.adopt.keep
+    ):
+        needs.add("storage-token")
+    if settings.manages("backend") and settings.mint_deploy_token:
+        needs.add("deploy-token")
+    return frozenset(needs)
+
+
+def missing_credentials(needs: Needs, value: Callable[[Credential], str | None], *, preview: bool) -> Iterable[str]:
+    """Yield a line for each credential that is needed and not there.
+
+    Args:
+        needs: What the stack is going to do.
+        value: Returns a credential's value, or None.
+        preview: Leave out what only an `up` needs.
+    """
+    for credential in CREDENTIALS:
+        if needs & credential.permissions.keys() and (credential.at_preview or not preview) and not value(credential):
+            yield credential.missing(needs)
+
+
+def from_environment(credential: Credential, environ: Mapping[str, str]) -> str | None:
+    """Return a credential's value from the environment, or None."""
+    return next((environ[name] for name in credential.variables if environ.get(name, "").strip()), None)
+
+
+def github_owner_problems(settings: Settings, environ: Mapping[str, str]) -> Iterable[str]:
+    """Yield a line where a variable would send GitHub's provider to another owner: it wins over the configured one."""
+    for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
+        owner = environ.get(variable)
+        if owner and settings.manages("delivery") and owner != settings.github_owner:
+            yield (
+                f"{variable} is {owner!r}, but githubOwner is {settings.github_owner!r}, and the variable would win: "
+                f"`unset {variable}`, or correct githubOwner"
+            )
+
+
+def managed_neon() -> tuple[bool, str | None]:
+    """Return whether this stack's state has a Neon project, and its id where the last `up` came to its end.
+
+    A program cannot read its own state; its engine reads it as that of any stack. An `up` that failed halfway leaves
+    no outputs, and no id: hence the second look, at all resources, in that case alone.
+
+    Raises:
+        Exception: The engine could not read it.
+    """
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    outputs = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value["outputs"]
+    if outputs.get("neonProjectId"):
+        return True, str(outputs["neonProjectId"])
+    resources = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value["outputs"]
+    return any(resource["type"] == "neon:index/project:Project" for resource in resources.values()), None
+
+
+def _credential(credential: Credential) -> str | None:
+    """Return a credential as the provider will take it: from Pulumi's configuration first."""
+    namespace, _, key = credential.config.partition(":")
+    configured = pulumi.Config(namespace).get(key) if namespace else None
+    return configured or from_environment(credential, os.environ)
+
+
+def _looked(settings: Settings, look: Looks) -> Iterable[str]:
+    from infra.providers.fly.errors import FlyError  # noqa: PLC0415  (as in `looks`)
+
+    if settings.manages("backend"):
+        try:
+            look.flyctl()
+        except FlyError as error:
+            yield str(error)
+    values = {credential.service: _credential(credential) for credential in CREDENTIALS}
+    if values["Cloudflare"]:
+        yield from _cloudflare(settings, look, values["Cloudflare"])
+    if values["Neon"] and settings.manages("database"):
+        yield from _neon(settings, look, values["Neon"])
+
+
+def _cloudflare(settings: Settings, look: Looks, token: str) -> Iterable[str]:
+    from infra.cloud_look import CLOUDFLARE_PATHS, LookError, RefusedError  # noqa: PLC0415  (as in `looks`)
+
+    account = settings.cloudflare_account_id
+    part = next((part for part in CLOUDFLARE_PATHS if part in settings.manage), None)
+    if part is None:
+        return
+    try:
+        look.cloudflare(token, account, part)
+    except RefusedError as error:
+        yield (
+            f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what `{part}` needs: {error}. "
+            "Use a token of that account, or correct cloudflareAccountId"
+        )
+    except LookError as error:
+        pulumi.log.warn(f"Not checked: whether CLOUDFLARE_API_TOKEN is for account {account}: {error}.")
+
+
+def _neon(settings: Settings, look: Looks, key: str) -> Iterable[str]:
+    from infra.cloud_look import LookError, RefusedError  # noqa: PLC0415  (as in `looks`)
+
+    name, own = settings.neon_project, settings.adopt.neon_project
+    unchecked = f"Not checked: whether another Neon project is called {name!r}"
+    try:
+        namesakes = set(look.neon(key, name, settings.neon_organization_id)) - {own}
+    except RefusedError as error:
+        yield f"NEON_API_KEY is not accepted: {error}. Make one {CREDENTIALS[0].make}"
+        return
+    except LookError as error:
+        hint = (
+            "" if settings.neon_organization_id else " A personal key must name its organization: neonOrganizationId."
+        )
+        pulumi.log.warn(f"{unchecked}: {error}.{hint}")
+        return
+    if not namesakes:
+        return
+    try:
+        manages, managed = look.managed_neon()
+    except Exception as error:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises)
+        pulumi.log.warn(f"{unchecked}: this stack's own state could not be read ({error}).")
+        return
+    namesakes -= {managed}
+    others = ", ".join(sorted(namesakes))
+    if namesakes and managed is None and manages and own is None:
+        # Its id is not known, as the `up` that made it did not end well; the only one there is must be it.
+        if len(namesakes) > 1:
+            yield (
+                f"{len(namesakes)} Neon projects are called {name!r} ({others}), and this stack made one of them: "
+                "delete the others in Neon's console, or rename them"
+            )
+    elif namesakes:
+        yield (
+            f"neonProject is {name!r}, but another Neon project is called that already: {others}. Neon would accept "
+            "the name twice. To take that one over set adopt.neonProject to its id; else choose another neonProject, "
+            "or rename or delete it"
+        )
