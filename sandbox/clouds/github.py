@@ -148,16 +148,22 @@ def delete_policy(tx: Transaction, owner: str, repo: str, env: str, identity: in
 
 
 def put_secret(tx: Transaction, owner: str, repo: str, env: str | None, name: str, value: str) -> Document:
-    """Set a secret of the repository, or of an environment: made or overwritten alike.
+    """Set a secret of the repository, or of an environment: made or overwritten alike, its name upper-cased.
 
     Raises:
         CloudError: 404 without repository or environment, 422 for a name GitHub does not allow.
     """
     _refuse_bad_name(name)
-    key = _item(tx, owner, repo, env, name)
+    key = _item(tx, owner, repo, env, name.upper())
     old = tx.get("github", "secret", key) or {"created_at": ids.now()}
     # GitHub's clock ticks in seconds; the count tells two changes within one second apart.
-    document = {**old, "name": name, "value": value, "updated_at": ids.now(), "version": tx.number("github secret")}
+    document = {
+        **old,
+        "name": name.upper(),
+        "value": value,
+        "updated_at": ids.now(),
+        "version": tx.number("github secret"),
+    }
     tx.put("github", "secret", key, document)
     return document
 
@@ -183,7 +189,7 @@ def update_variable(tx: Transaction, owner: str, repo: str, env: str | None, nam
     Raises:
         CloudError: 404 where there is none.
     """
-    found = item(tx, "variable", owner, repo, env, name.upper())
+    found = item(tx, "variable", owner, repo, env, name)
     found |= {"value": value, "updated_at": ids.now()}
     tx.put("github", "variable", _item(tx, owner, repo, env, name.upper()), found)
     return found
@@ -195,7 +201,7 @@ def item(tx: Transaction, kind: str, owner: str, repo: str, env: str | None, nam
     Raises:
         CloudError: 404 where there is none.
     """
-    found = tx.get("github", kind, _item(tx, owner, repo, env, name))
+    found = tx.get("github", kind, _item(tx, owner, repo, env, name.upper()))
     if found is None:
         raise _missing()
     return found
@@ -208,7 +214,7 @@ def delete_item(tx: Transaction, kind: str, owner: str, repo: str, env: str | No
         CloudError: 404 where there is none.
     """
     item(tx, kind, owner, repo, env, name)
-    tx.delete("github", kind, _item(tx, owner, repo, env, name))
+    tx.delete("github", kind, _item(tx, owner, repo, env, name.upper()))
 
 
 def _item(tx: Transaction, owner: str, repo: str, env: str | None, name: str) -> str:

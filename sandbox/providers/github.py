@@ -13,7 +13,7 @@ from sandbox.providers.schema import flag, many, nest, number, text
 from sandbox.providers.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sandbox.providers.values import Properties
     from sandbox.world import Document, Transaction
@@ -50,6 +50,11 @@ class _OnRepository(Resource):
         names: Properties = {name: given[name] for name in ("repository", "environment") if name in given}
         repository = github.repository(tx, owner, given["repository"])
         return {**self.state(found), **names, "repositoryId": repository["id"]}
+
+
+def _bad_name(inputs: Properties, key: str) -> Iterator[tuple[str, str]]:
+    if inputs[key] != UNKNOWN and not github.valid_name(inputs[key]):
+        yield key, "only letters, digits and _, no digit first, and not starting with GITHUB_"
 
 
 class RepositoryEnvironment(_OnRepository):
@@ -109,7 +114,6 @@ class DeploymentPolicy(_OnRepository):
     label = "deployment-policy"
     import_id = ("repository", "environment", "policyId")
     one_of = ("branchPattern", "tagPattern")
-    lenient_delete = True
     inputs = {"repository": _REPOSITORY, "environment": _ENVIRONMENT, "branchPattern": text(), "tagPattern": text()}
     outputs = {"policyId": number(), "repositoryId": number()}
 
@@ -169,9 +173,7 @@ class ActionsSecret(_OnRepository):
 
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         """Refuse what the real provider's own validation refuses."""
-        name = inputs["secretName"]
-        if name != UNKNOWN and not github.valid_name(name):
-            yield "secretName", "only letters, digits and _, no digit first, and not starting with GITHUB_"
+        yield from _bad_name(inputs, "secretName")
         if "keyId" in inputs and not {"valueEncrypted", "encryptedValue"} & inputs.keys():
             yield "keyId", "goes with valueEncrypted only"
         for sealed in ("valueEncrypted", "encryptedValue"):
@@ -229,6 +231,10 @@ class ActionsVariable(_OnRepository):
     }
     outputs = dict(_DATES)
 
+    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        """Refuse a name that GitHub does not take."""
+        return _bad_name(inputs, "variableName")
+
     def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
         """Make the variable."""
         name, value = inputs["variableName"], inputs["value"]
@@ -236,7 +242,7 @@ class ActionsVariable(_OnRepository):
 
     def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
         """Read it."""
-        found = github.item(tx, "variable", *self.where(owner, state), state["variableName"].upper())
+        found = github.item(tx, "variable", *self.where(owner, state), state["variableName"])
         return self._shown(tx, owner, found, state)
 
     def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
@@ -246,10 +252,11 @@ class ActionsVariable(_OnRepository):
 
     def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
         """Delete it."""
-        github.delete_item(tx, "variable", *self.where(owner, state), state["variableName"].upper())
+        github.delete_item(tx, "variable", *self.where(owner, state), state["variableName"])
 
     def _shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
-        return {**self.shown(tx, owner, found, given), "variableName": found["name"]}
+        # GitHub upper-cases the name and finds it in any case; the real provider never reads it back.
+        return {**self.shown(tx, owner, found, given), "variableName": given["variableName"]}
 
 
 class ActionsEnvironmentVariable(ActionsVariable):

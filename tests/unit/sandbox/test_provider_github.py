@@ -173,6 +173,11 @@ def test_what_a_secrets_check_refuses(staging: Face, news: dict[str, object], pa
     assert list(staging.check(SECRET, {**WHERE, **news})[1]) == [path]
 
 
+@pytest.mark.parametrize("name", ["github_x", "1X", "A-B", ""])
+def test_names_of_variables(staging: Face, name: str) -> None:
+    assert list(staging.check(VARIABLE, {**WHERE, "variableName": name, "value": "x"})[1]) == ["variableName"]
+
+
 def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face) -> None:
     program = {**WHERE, **VARIABLE_VALUES}
     staging.create(VARIABLE, program)
@@ -186,10 +191,26 @@ def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face)
     assert staging.refresh(VARIABLE, "relay:staging:API", changed) is None
 
 
-def test_a_lower_case_variable_never_comes_to_rest(staging: Face) -> None:
+def test_github_upper_cases_a_variables_name_and_the_provider_does_not_mind(staging: Face, world: World) -> None:
     program = {**WHERE, "variableName": "api", "value": "x"}
-    _, state = staging.create(VARIABLE, program)
-    assert staging.diff(VARIABLE, state, program) == {"variableName": "UPDATE_REPLACE"}
+    identity, state = staging.create(VARIABLE, program)
+    with world.transaction() as tx:
+        assert list(tx.list("github", "variable")) == ["crew/relay/staging/API"]
+    refreshed = staging.refresh(VARIABLE, identity, state)
+    assert refreshed is not None
+    assert staging.diff(VARIABLE, refreshed[0], program) == {}
+    with pytest.raises(Refused, match="409"):
+        staging.create(VARIABLE, {**program, "variableName": "API"})
+
+
+def test_a_variable_and_a_policy_deleted_outside_cannot_be_deleted_again(staging: Face) -> None:
+    for kind, program in ((VARIABLE, VARIABLE_VALUES), (POLICY, {"branchPattern": "main"})):
+        identity, state = staging.create(kind, {**WHERE, **program})
+        staging.delete(kind, identity, state)
+        with pytest.raises(Refused, match="github: 404"):
+            staging.delete(kind, identity, state)
+    staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
+    staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
 
 
 def test_ids_have_their_segments_and_colons_are_escaped(github: Face) -> None:
