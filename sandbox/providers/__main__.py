@@ -1,13 +1,55 @@
-"""`python -m sandbox.providers --world DIR`: see `sandbox.providers.serve`."""
+"""`python -m sandbox.providers --world DIR`: serve every stand-in provider from one process.
+
+Prints one JSON line when all of them answer: under `providers`, package name → port; under `http`, the port of
+`sandbox.http_face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
+Ctrl-C is for the engine alone.
+"""
 
 from __future__ import annotations
 
-import gc
+import argparse
+import json
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-# Whatever is imported stays: looking for garbage meanwhile costs a tenth of the start.
-gc.disable()
+import grpc
 
-from sandbox.providers.serve import main  # noqa: E402 -- the collector must be off before
+from sandbox import http_face
+from sandbox.providers.server import providers
+from sandbox.world import World
 
-gc.enable()
-main()
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import provider_pb2_grpc
+else:
+    from sandbox.providers.proto import provider_pb2_grpc
+
+# The engine's own limit on steps at a time is higher; a call here takes a millisecond.
+_THREADS = 16
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.providers", description=__doc__)
+    parser.add_argument("--world", type=Path, required=True, help="the folder that holds clouds.sqlite")
+    world = World(parser.parse_args().world / "clouds.sqlite")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    ports, servers = {}, []
+    for name, provider in providers(world).items():
+        server = grpc.server(ThreadPoolExecutor(_THREADS))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+        ports[name] = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        servers.append(server)
+    print(json.dumps({"providers": ports, "http": http_face.serve(world)}), flush=True)
+    sys.stdin.buffer.read()
+    # Nothing to tidy: the world is written transaction by transaction, and waiting for hanging calls helps nobody.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
