@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests setup clean
+.PHONY: sandbox test lint unit engine-tests doctor setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -21,6 +21,9 @@ unit: setup
 
 engine-tests: setup
 	.venv/bin/python -m pytest -n 2 tests/engine
+
+doctor:
+	@bin/doctor
 
 setup:
 	@bin/setup

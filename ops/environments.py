@@ -8,7 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ops import stacks
+from ops import mixups, stacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,14 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = options.stack or stacks.names()
     try:
         with ThreadPoolExecutor() as pool:
-            rows = [row(stack, found) for stack, found in zip(wanted, pool.map(stacks.outputs, wanted), strict=True)]
+            found = dict(zip(wanted, pool.map(stacks.outputs, wanted), strict=True))
     except stacks.StackError as error:
         print(f"bin/environments: {error}", file=sys.stderr)
         return 1
+    rows = [row(stack, outputs) for stack, outputs in found.items()]
+    comparison = mixups.compare({stack: outputs for stack, outputs in found.items() if outputs})
     if options.format == "json":
-        print(json.dumps({"environments": rows, "cost": COST_BASIS}, indent=2))
+        print(json.dumps({"environments": rows, "cost": COST_BASIS, **comparison._asdict()}, indent=2))
     else:
         print({"text": text, "markdown": markdown}[options.format](rows))
+        print("".join(f"\nWarning: {line}.\n" for line in comparison.wrong), end="")
+        print("".join(f"\nNote: {line}.\n" for line in comparison.unknown), end="")
         print(f"\n{COST_BASIS}")
     return 0
 

@@ -30,9 +30,9 @@ def environment() -> None:
     Raises:
         SandboxError: This Python cannot make one, or pip failed.
     """
-    wanted = _wanted()
-    if STAMP.is_file() and STAMP.read_text() == wanted:
+    if is_set_up():
         return
+    wanted = _wanted()
     # Completed where somebody made it; made anew where that was interrupted, or done with another Python.
     interrupted = STAMP.is_file() and not STAMP.read_text()
     anew = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
@@ -60,6 +60,11 @@ def environment() -> None:
         said = "\n".join(log.read_text().strip().splitlines()[-5:])
         raise SandboxError(f"Installing requirements.txt failed; the whole log is in {log}:\n{said}")
     STAMP.write_text(wanted)
+
+
+def is_set_up() -> bool:
+    """Tell whether `.venv` is there, with everything in requirements.txt."""
+    return STAMP.is_file() and STAMP.read_text() == _wanted()
 
 
 def _wanted() -> str:

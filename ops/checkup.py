@@ -1,0 +1,262 @@
+"""What is there and what is missing, for the sandbox, for the tests, and for a real `pulumi up` of a stack.
+
+Runs before anything is set up: standard library only, but for a stack's configuration, which needs `.venv`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from infra.providers.fly.errors import FlyError
+from infra.providers.fly.flyctl import Flyctl
+from ops import mixups, stacks
+from sandbox import bootstrap
+from sandbox.engine import build, locate
+from sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from infra.settings import Settings
+
+_TIMEOUT = 60
+"""Seconds for a call of the Pulumi CLI, which may ask its backend over the network."""
+_EXAMPLE_ACCOUNT = "0123456789abcdef0123456789abcdef"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        state: `missing` and `wrong` keep something from working; a note does not.
+        what: What it is and how it is.
+        fix: What to do about it.
+    """
+
+    state: Literal["ok", "missing", "wrong", "note"]
+    what: str
+    fix: str = ""
+
+
+def sandbox() -> Iterator[Finding]:
+    """Look at what `bin/sandbox` needs."""
+    version = sys.version_info
+    python = f"Python {version[0]}.{version[1]}.{version[2]}"
+    if (3, 11) <= version < (3, 14):
+        yield Finding("ok", python)
+    else:
+        yield Finding("missing", f"{python}: 3.11, 3.12 or 3.13 is needed", "https://www.python.org/downloads/")
+    if not bootstrap.STAMP.is_file() and importlib.util.find_spec("ensurepip") is None:
+        package = f"python{version[0]}.{version[1]}-venv"
+        yield Finding("missing", "this Python cannot make virtual environments", f"apt-get install {package}")
+    yield set_up()
+    try:
+        build.check()
+        engine = locate.locate()
+    except SandboxError as error:
+        yield Finding("missing", "Pulumi engine", str(error))
+        return
+    if engine is None:
+        yield Finding("missing", "Pulumi engine: not built yet", "bin/setup (some minutes, once)")
+    else:
+        yield Finding("ok", f"Pulumi engine: {engine}")
+
+
+def tests() -> Iterator[Finding]:
+    """Look at what `make test` needs beside the sandbox."""
+    if shutil.which("make"):
+        yield Finding("ok", "make")
+    else:
+        yield Finding("missing", "make", "install it, or run the commands in Makefile by hand")
+
+
+def set_up() -> Finding:
+    """Look whether `.venv` is what requirements.txt asks for."""
+    if bootstrap.is_set_up():
+        return Finding("ok", ".venv, as requirements.txt has it")
+    return Finding("missing", ".venv: not made, or not what requirements.txt asks for", "bin/setup")
+
+
+def real() -> Iterator[Finding]:
+    """Look at what a real `pulumi up` of any stack needs."""
+    yield set_up()
+    needed = locate.dotted(locate.pinned())
+    cli = shutil.which("pulumi")
+    if cli is None:
+        install = f"install {needed} or later (https://www.pulumi.com/docs/install/)"
+        yield Finding("missing", "Pulumi CLI: not on PATH", install)
+        return
+    version = locate.parse(_pulumi("version").stdout)
+    if version < locate.pinned():
+        install = f"upgrade to {needed} or later (https://www.pulumi.com/docs/install/)"
+        yield Finding("missing", f"Pulumi CLI {locate.dotted(version)}: too old", install)
+        return
+    yield Finding("ok", f"Pulumi CLI {locate.dotted(version)}")
+    url = backend()
+    if url is None:
+        login = "`pulumi login` for Pulumi Cloud, `pulumi login s3://…` or `--local` for state of your own"
+        yield Finding("missing", "backend: not logged in", login)
+    else:
+        yield Finding("ok", f"backend: {url}")
+
+
+@functools.cache
+def backend() -> str | None:
+    """Return the URL of the backend Pulumi is logged in to, or None."""
+    if shutil.which("pulumi") is None:
+        return None
+    done = _pulumi("whoami", "--json")
+    return str(json.loads(done.stdout)["url"]) if done.returncode == 0 else None
+
+
+@functools.cache
+def known_stacks() -> list[str]:
+    """Return the stacks of this project that the backend knows."""
+    if backend() is None:
+        return []
+    done = _pulumi("stack", "ls", "--json")
+    rows = json.loads(done.stdout) if done.returncode == 0 else []
+    return [row["name"].rpartition("/")[2] for row in rows]
+
+
+def stack(name: str) -> Iterator[Finding]:
+    """Look at what a real `pulumi up` of this stack needs, beside what every stack needs."""
+    if importlib.util.find_spec("yaml") is None or importlib.util.find_spec("pulumi") is None:
+        yield Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
+        return
+    import yaml  # noqa: PLC0415  (not there before set-up)
+
+    folder = stacks.folder()
+    path = folder / f"Pulumi.{name}.yaml"
+    try:
+        document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        settings, problems = _configuration(name, folder)
+    except FileNotFoundError:
+        yield Finding("missing", f"{path.name}", "copy another stack's file and change it")
+        return
+    except yaml.YAMLError as error:
+        yield Finding("wrong", f"configuration: not valid YAML: {str(error).replace(f'{folder}/', '')}")
+        return
+    yield from (Finding("wrong", f"configuration: {problem}") for problem in problems)
+    if not problems:
+        yield Finding("ok", "configuration, as far as it is readable undecrypted")
+    yield from _in_the_backend(name, document)
+    if settings.cloudflare_account_id == _EXAMPLE_ACCOUNT:
+        yield Finding("note", "cloudflareAccountId is the example's", "set your own accounts in Pulumi.yaml")
+    yield from _credentials(settings, (document.get("config") or {}).keys())
+    if settings.manages("backend"):
+        yield from flyctl()
+
+
+def flyctl() -> Iterator[Finding]:
+    """Look at flyctl's version."""
+    newer: list[str] = []
+    try:
+        version = Flyctl(warn=newer.append).version()
+    except FlyError as error:
+        yield Finding("missing", error.problem, error.hint)
+        return
+    yield Finding("ok", f"flyctl {'.'.join(map(str, version))}")
+    yield from (Finding("note", text) for text in newer)
+
+
+def live() -> Iterator[Finding]:
+    """Compare what live stacks must not share."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in known_stacks():
+        try:
+            outputs = stacks.outputs(name)
+        except stacks.StackError as error:
+            yield Finding("note", f"not compared: {error}")
+        else:
+            found |= {name: outputs} if outputs else {}
+    comparison = mixups.compare(found)
+    yield from (Finding("wrong", text) for text in comparison.wrong)
+    yield from (Finding("note", text) for text in comparison.unknown)
+    if len(found) > 1 and not (comparison.wrong or comparison.unknown):
+        yield Finding("ok", f"{', '.join(found)}: each has a database and an OAuth key of its own")
+
+
+def _in_the_backend(name: str, document: dict[str, Any]) -> Iterator[Finding]:
+    """Look whether the stack was made, and whether its secrets can be decrypted."""
+    url = backend()
+    if url is None:
+        return
+    if name in known_stacks():
+        yield Finding("ok", f"stack {name} exists")
+    else:
+        yield Finding("missing", f"stack {name} does not exist", f"pulumi stack init {name}")
+    provider = str(document.get("secretsprovider") or "passphrase")
+    managed = url.startswith("http") and "encryptionsalt" not in document and "secretsprovider" not in document
+    if managed or provider != "passphrase":
+        yield Finding("ok", f"secrets: encrypted by {'the backend' if managed else provider}")
+    elif {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        yield Finding("ok", "passphrase (whether it is the right one shows when it is used)")
+    else:
+        yield Finding(
+            "missing",
+            "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
+            "set it to the one this stack's secrets are, or are to be, encrypted with",
+        )
+
+
+def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Finding]:
+    """Look at the credentials that the stack needs: those in its file, by their keys, and those in the environment."""
+    from infra import preflight  # noqa: PLC0415  (needs what set-up installs)
+
+    needs = preflight.needs_of(settings)
+    for credential in preflight.CREDENTIALS:
+        if not needs & credential.permissions.keys():
+            continue
+        if credential.config in configured:
+            yield Finding("ok", f"{credential.service}: {credential.config}")
+        elif preflight.from_environment(credential, os.environ):
+            yield Finding("ok", f"{credential.service}: {credential.variables[-1]}")
+        else:
+            problem, _, fix = credential.missing(needs).partition(": ")
+            yield Finding("missing", f"{credential.service}: {problem}", fix)
+    yield from (Finding("wrong", problem) for problem in preflight.github_owner_problems(settings, os.environ))
+
+
+def _configuration(name: str, folder: Path) -> tuple[Settings, list[str]]:
+    """Check a stack's files as the program does; an encrypted value counts as a good one."""
+    import yaml  # noqa: PLC0415  (not there before set-up)
+
+    from infra.configuration import examine  # noqa: PLC0415
+    from infra.stackfiles import read_stack_files  # noqa: PLC0415
+
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+    files = read_stack_files(project, folder)
+    configured = files.effective(name)
+    values = {key: _readable(value) for key, value in configured.items()}
+    plain = {key for key, value in configured.items() if "secure" not in json.dumps(value, default=str)}
+    # Pulumi hands a plain value to the program as text.
+    texts = {key: value if isinstance(value, dict | list) else str(value) for key, value in values.items()}
+    return examine(name, texts, plain, files)
+
+
+def _readable(value: Any) -> Any:
+    """Return a configured value with a stand-in for each encrypted one."""
+    if isinstance(value, dict):
+        return "0" * 32 if value.keys() == {"secure"} else {key: _readable(item) for key, item in value.items()}
+    return value
+
+
+def _pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the Pulumi CLI; a failure, or no answer in time, is an exit code."""
+    command = ["pulumi", *arguments, *([] if arguments == ("version",) else ["--non-interactive"])]
+    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        return subprocess.run(
+            command, cwd=stacks.folder(), env=environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", str(error))
