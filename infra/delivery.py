@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Delivery(pulumi.ComponentResource):
-    """A GitHub environment that deploys from one branch (or, in production, from release tags) alone."""
+    """What GitHub deploys with: secrets and variables of an environment, or, by `githubScope`, of the repository."""
 
     def __init__(
         self,
@@ -24,16 +24,24 @@ class Delivery(pulumi.ComponentResource):
         variables: Mapping[str, pulumi.Input[str]],
     ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
-        repository, name = settings.github_repository, settings.github_environment_name
-        adopted = settings.adopt.github_environment is not None
-        provider = github.Provider(
-            "github",
-            owner=settings.github_owner,
-            # Only a default provider reads the setting `github:token` by itself.
-            token=pulumi.Config("github").get_secret("token"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self._settings = settings
+        provider = github.Provider("github", owner=settings.github_owner, opts=pulumi.ResourceOptions(parent=self))
         child = pulumi.ResourceOptions(parent=self, provider=provider)
+        if settings.github_scope == "repository":
+            self._in_repository(child, secrets, variables)
+        else:
+            self._in_environment(child, secrets, variables)
+        self.register_outputs({})
+
+    def _in_environment(
+        self,
+        child: pulumi.ResourceOptions,
+        secrets: Mapping[str, pulumi.Input[str]],
+        variables: Mapping[str, pulumi.Input[str]],
+    ) -> None:
+        """Provision an environment that deploys from one branch, or in production from release tags, alone."""
+        settings = self._settings
+        repository, name, adopt = settings.github_repository, settings.github_environment_name, settings.adopt
         # Made by PUT, with every rule: what is not declared here would be reset.
         environment = github.RepositoryEnvironment(
             "github-environment",
@@ -48,11 +56,10 @@ class Delivery(pulumi.ComponentResource):
             deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
                 protected_branches=False, custom_branch_policies=True
             ),
-            opts=_adopting(child, f"{repository}:{name}" if adopted else None),
+            opts=_adopting(child, f"{repository}:{name}" if adopt.github_environment else None),
         )
         within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
-        production = settings.tier == "production"
-        policy = settings.adopt.github_deployment_policy
+        production, policy = settings.tier == "production", adopt.github_deployment_policy
         github.RepositoryEnvironmentDeploymentPolicy(
             "deployment-policy",
             repository=repository,
@@ -71,7 +78,7 @@ class Delivery(pulumi.ComponentResource):
                 opts=within,
             )
         for variable, value in variables.items():
-            existing = variable in settings.adopt.github_variables
+            existing = variable in adopt.github_variables
             github.ActionsEnvironmentVariable(
                 f"variable-{variable}",
                 repository=repository,
@@ -80,7 +87,34 @@ class Delivery(pulumi.ComponentResource):
                 value=value,
                 opts=_adopting(within, f"{repository}:{name}:{variable}" if existing else None),
             )
-        self.register_outputs({"environment": environment.environment})
+
+    def _in_repository(
+        self,
+        child: pulumi.ResourceOptions,
+        secrets: Mapping[str, pulumi.Input[str]],
+        variables: Mapping[str, pulumi.Input[str]],
+    ) -> None:
+        """Provision repository secrets and variables, each named after the stack, beside the other stacks' own."""
+        settings = self._settings
+        repository, suffix = settings.github_repository, settings.stack.upper().replace("-", "_")
+        for secret, value in secrets.items():
+            github.ActionsSecret(
+                f"secret-{secret}",
+                repository=repository,
+                secret_name=f"{secret}_{suffix}",
+                value=value,
+                opts=child,
+            )
+        for variable, value in variables.items():
+            name = f"{variable}_{suffix}"
+            existing = name in settings.adopt.github_variables
+            github.ActionsVariable(
+                f"variable-{variable}",
+                repository=repository,
+                variable_name=name,
+                value=value,
+                opts=_adopting(child, f"{repository}:{name}" if existing else None),
+            )
 
 
 def _adopting(opts: pulumi.ResourceOptions, identity: str | None) -> pulumi.ResourceOptions:

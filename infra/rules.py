@@ -41,7 +41,7 @@ def _backend_has_an_app(s: Settings) -> Iterator[str]:
             yield f"manage: `{part}` is shared by all environments and belongs to production alone"
 
 
-@_rule("manage", "adopt", "flyApp", "pagesProject", "bucket", "githubEnvironment")
+@_rule("manage", "adopt", "flyApp", "pagesProject", "bucket", "extraBuckets", "githubScope", "githubEnvironment")
 def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     pairs = [
         ("flyApp", s.adopt.fly_app, s.fly_app, "backend"),
@@ -54,7 +54,11 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
             yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
     if s.adopt.keep and not s.adopt.fly_app:
         yield "adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has none"
-    if not s.adopt.github_environment and (s.adopt.github_variables or s.adopt.github_deployment_policy):
+    unlisted = s.adopt.extra_buckets - s.extra_buckets
+    if unlisted:
+        yield f"adopt.extraBuckets holds {', '.join(sorted(unlisted))}, which extraBuckets does not"
+    scoped = s.github_scope == "environment" and not s.adopt.github_environment
+    if scoped and (s.adopt.github_variables or s.adopt.github_deployment_policy):
         yield (
             "adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: "
             "set adopt.githubEnvironment"
@@ -113,6 +117,18 @@ def _storage_keys_are_there(s: Settings) -> Iterator[str]:
 def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
     if s.manages("backend") and not s.manages("database") and "DATABASE_URL" not in s.adopt.keep:
         yield "manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too"
+
+
+@_rule("githubScope", "githubEnvironment", "reviewers", "adopt")
+def _a_repository_has_no_environment_rules(s: Settings) -> Iterator[str]:
+    if s.github_scope == "repository":
+        environment = {
+            "githubEnvironment": s.github_environment,
+            "reviewers": s.reviewers,
+            "adopt.githubEnvironment": s.adopt.github_environment,
+        }
+        for key in (key for key, value in environment.items() if value):
+            yield f"{key} is set, but githubScope is `repository`: only an environment has it"
 
 
 @_rule("mintDeployToken", "flyDeployToken")

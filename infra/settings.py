@@ -53,6 +53,7 @@ class Adopt(_Frozen):
     )
     pages_project: str | None = Field(None, description="Name of the Cloudflare Pages project.")
     bucket: str | None = Field(None, description="Name of the R2 bucket.")
+    extra_buckets: frozenset[str] = Field(frozenset(), description="Those of `extraBuckets` that exist already.")
     fly_app: str | None = Field(None, description="Name of the Fly app.")
     keep: frozenset[SecretName] = Field(
         frozenset(),
@@ -166,6 +167,9 @@ class Settings(_Frozen):
 
     # Storage
     bucket: _BucketName = Field(description="The R2 bucket all environments share.", examples=["relay-audio"])
+    extra_buckets: frozenset[_BucketName] = Field(
+        frozenset(), description="Further R2 buckets that the owner of the storage provisions, private, by name."
+    )
     bucket_public_host: Host = Field(
         description="Public host of the bucket (`pub-….r2.dev`).",
         examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"],
@@ -195,6 +199,11 @@ class Settings(_Frozen):
     # Delivery
     main_branch: _Text = Field("main", description="Branch whose pushes deploy the backend to staging.")
     release_tags: _Text = Field("v*", description="Pattern of the release tags that deploy to production.")
+    github_scope: Literal["environment", "repository"] = Field(
+        "environment",
+        description="Where secrets and variables go. `repository` (private repositories on the free plan have no "
+        "environments) appends the stack to each name: FLY_API_TOKEN_STAGING.",
+    )
     github_environment: EnvironmentName | None = Field(
         None, description="GitHub environment. Default: the stack's name."
     )

@@ -40,6 +40,16 @@ class Storage(pulumi.ComponentResource):
                 parent=self, import_=f"{account}/{name}/{JURISDICTION}" if settings.adopt.bucket else None
             ),
         )
+        for extra in sorted(settings.extra_buckets):
+            existing = extra in settings.adopt.extra_buckets
+            cloudflare.R2Bucket(
+                f"bucket-{extra}",
+                account_id=account,
+                name=extra,
+                opts=pulumi.ResourceOptions(
+                    parent=self, import_=f"{account}/{extra}/{JURISDICTION}" if existing else None
+                ),
+            )
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
         # Neither of the two can be imported; both are made by PUT, which also takes over what is there.
         domain = cloudflare.R2ManagedDomain(

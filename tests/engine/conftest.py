@@ -74,42 +74,47 @@ class Sandbox:
         return exported
 
 
+def _project(folder: Path, files: Path) -> Path:
+    """Make a copy of this repository whose Pulumi files, taken from a folder, may be changed."""
+    folder.mkdir()
+    for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv", "__main__.py"):
+        (folder / name).symlink_to(ROOT / name)
+    for path in files.glob("Pulumi*.yaml"):
+        shutil.copy(path, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
-    """Worlds made once for all tests, by whether they are empty: a copy of one takes no time."""
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Sandbox]:
+    """Worlds of the example project, made once for all tests, by whether they are empty: a copy takes no time."""
     assert locate() is not None, "There is no engine: `make engine-tests` sets one up."
+    project = _project(tmp_path_factory.mktemp("prepared") / "project", ROOT / "tests" / "example")
     worlds = {}
     for empty in (False, True):
-        folder = tmp_path_factory.mktemp("prepared") / "world"
-        Sandbox(ROOT, folder, {}).run("--reset", *(["--empty"] if empty else []))
-        worlds[empty] = folder
+        worlds[empty] = Sandbox(project, tmp_path_factory.mktemp("prepared") / "world", {})
+        worlds[empty].run("--reset", *(["--empty"] if empty else []))
     return worlds
 
 
-def _copy(prepared: Path, folder: Path) -> Sandbox:
-    shutil.copytree(prepared, folder, symlinks=True)
-    return Sandbox(ROOT, folder, {})
+def _copy(prepared: Sandbox, folder: Path) -> Sandbox:
+    shutil.copytree(prepared.folder, folder, symlinks=True)
+    return Sandbox(prepared.project, folder, {})
 
 
 @pytest.fixture
-def sandbox(prepared: dict[bool, Path], tmp_path: Path) -> Sandbox:
-    """A sandbox with the world that the stack files describe."""
+def sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
+    """A sandbox of the example project, with the world that its stack files describe."""
     return _copy(prepared[False], tmp_path / "world")
 
 
 @pytest.fixture
-def empty_sandbox(prepared: dict[bool, Path], tmp_path: Path) -> Sandbox:
-    """A sandbox in which nothing exists yet."""
-    return _copy(prepared[True], tmp_path / "world")
+def empty_sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
+    """A sandbox of the example project in which nothing exists yet."""
+    return _copy(prepared[True], tmp_path / "empty-world")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Sandbox:
-    """A sandbox for a copy of this repository, in a folder with a space, whose Pulumi files may be changed."""
-    project = tmp_path / "a checkout"
-    project.mkdir()
-    for name in ("bin", "sandbox", "infra", "sdks", ".venv", "__main__.py"):
-        (project / name).symlink_to(ROOT / name)
-    for path in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(path, project)
+    """A sandbox for a copy of this repository, in a folder with a space, whose committed Pulumi files may be changed."""
+    project = _project(tmp_path / "a checkout", ROOT)
     return Sandbox(project, project / ".sandbox", {})

@@ -258,6 +258,21 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"previewStack": "production"},
         "Pulumi.production.yaml: previewStack is 'production', this very stack: previews would reach its API",
     ),
+    (
+        "production",
+        {"adopt": {"extraBuckets": ["tune-art"]}},
+        "Pulumi.production.yaml: adopt.extraBuckets holds tune-art, which extraBuckets does not",
+    ),
+    (
+        "staging",
+        {"githubScope": "repository", "reviewers": [7]},
+        "Pulumi.staging.yaml: reviewers is set, but githubScope is `repository`: only an environment has it",
+    ),
+    (
+        "staging",
+        {"githubScope": "repository", "adopt": {"githubEnvironment": "staging"}},
+        "Pulumi.staging.yaml: adopt.githubEnvironment is set, but githubScope is `repository`: only an environment has it",
+    ),
     # between stacks
     (
         "production",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pulumi
@@ -224,3 +225,43 @@ def test_a_part_that_is_not_managed_is_not_touched() -> None:
 def test_wrong_configuration_registers_nothing() -> None:
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         run_program("staging", {"flyApp": None})
+
+
+def test_repository_scope_names_secrets_after_the_stack() -> None:
+    changes = {"githubScope": "repository", "flyDeployToken": "FlyV1 fm2_given"}
+    run = run_program("staging", changes | {"adopt": {"githubVariables": ["API_URL_STAGING"]}})
+    assert not [r for r in run.resources if "nvironment" in r.type]
+    assert run.one("secret-FLY_API_TOKEN").inputs["secretName"] == "FLY_API_TOKEN_STAGING"
+    assert run.one("variable-FLY_APP").inputs["variableName"] == "FLY_APP_STAGING"
+    assert run.one("variable-API_URL").options.importId == "tune:API_URL_STAGING"
+
+
+def test_further_buckets() -> None:
+    changes = {"extraBuckets": ["tune-art", "tune-logs"], "adopt": {"extraBuckets": ["tune-logs"]}}
+    run = run_program("production", changes)
+    assert run.one("bucket-tune-art").options.protect
+    assert run.one("bucket-tune-logs").options.importId == "ffffffffffffffffffffffffffffff01/tune-logs/default"
+
+
+def test_a_fourth_environment_is_configuration_alone() -> None:
+    changes = {"tier": "staging", "manage": ["database", "backend"], "neonProject": "tune-qa", "flyApp": "tune-api-qa"}
+    keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
+    run = run_program("qa", changes | keys)
+    assert run.one("fly-secrets").inputs["values"]["ATPROTO_APP_NAMESPACE"] == "app.relay-qa"
+    assert run.one("fly-secrets").inputs["values"]["LOGFIRE_ENVIRONMENT"] == "qa"
+
+
+def test_custom_domains() -> None:
+    run = run_program("staging", {"apiUrl": "https://api.tune.example", "frontendUrl": "https://tune.example"})
+    values = run.one("fly-secrets").inputs["values"]
+    assert values["ATPROTO_CLIENT_ID"] == "https://api.tune.example/client-metadata.json"
+    assert values["FRONTEND_URL"] == "https://tune.example"
+    assert re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://tune.example")
+    assert re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://fix-a-b-1.tune-8xz.pages.dev")
+    assert not re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://evil-tune-8xz.pages.dev")
+
+
+def test_previews_do_not_reach_production() -> None:
+    pattern = run_program("production").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
+    assert re.fullmatch(pattern, "https://tune-8xz.pages.dev")
+    assert not re.fullmatch(pattern, "https://fix-a-b-1.tune-8xz.pages.dev")

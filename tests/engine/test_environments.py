@@ -1,0 +1,230 @@
+"""The three environments through the real engine: what exists is adopted, what is missing is made, once."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.unit.program import SECRET_KEYS
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Sandbox
+
+STACKS = ("production", "staging", "dev")
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  (the engine's mark of a secret, in a state)
+
+
+def summary(stdout: str) -> dict[str, int]:
+    """Return the counts at the end of an update: created, updated, replaced, deleted, imported, unchanged."""
+    tail = stdout.rsplit("Resources:", 1)[1]
+    return {word: int(count) for count, word in re.findall(r"(\d+) (\w+)$", tail, re.MULTILINE) if word != "changes"}
+
+
+def up(sandbox: Sandbox, stack: str, *arguments: str) -> dict[str, int]:
+    return summary(sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", *arguments).stdout)
+
+
+def objects(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """Return everything in every cloud."""
+    kinds = {
+        "fly": ("app", "secret", "token"),
+        "neon": ("project",),
+        "cloudflare": ("pages", "bucket", "token"),
+        "github": ("environment", "deployment-policy", "secret", "variable"),
+    }
+    with sandbox.world.transaction() as tx:
+        return {f"{cloud} {kind}": tx.list(cloud, kind) for cloud, names in kinds.items() for kind in names}
+
+
+@pytest.mark.parametrize("order", [STACKS, STACKS[::-1], ("staging", "dev", "production")], ids=" ".join)
+def test_any_order_and_then_nothing(sandbox: Sandbox, order: tuple[str, ...]) -> None:
+    for stack in order:
+        counts = up(sandbox, stack)
+        assert not counts.keys() & {"replaced", "deleted"}, (stack, counts)
+    for stack in STACKS:
+        assert set(up(sandbox, stack)) == {"unchanged"}
+        assert "staging" in sandbox.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout
+
+
+@pytest.mark.parametrize("order", [("staging", "production", "dev"), ("production", "dev", "staging")], ids=" ".join)
+def test_an_empty_world(empty_sandbox: Sandbox, order: tuple[str, ...]) -> None:
+    for stack in order:
+        assert up(empty_sandbox, stack).keys() == {"created"}
+    for stack in STACKS:
+        assert set(up(empty_sandbox, stack)) == {"unchanged"}
+
+
+def test_adoption_creates_and_replaces_no_data(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    counts = up(sandbox, "production")
+    after = objects(sandbox)
+    assert counts["imported"] == 3
+    for kind in ("neon project", "cloudflare bucket", "cloudflare pages", "fly app"):
+        assert after[kind].keys() == before[kind].keys()
+    assert after["neon project"] == before["neon project"]
+    assert after["cloudflare token"] == {}
+    # Every secret that was set by hand is as it was; what is new is only what the app did not have.
+    for key, secret in before["fly secret"].items():
+        assert after["fly secret"][key] == secret
+    new = {key.removeprefix("tune-api/") for key in after["fly secret"].keys() - before["fly secret"].keys()}
+    assert new == {
+        "ATPROTO_CLIENT_ID",
+        "ATPROTO_REDIRECT_URI",
+        "FRONTEND_CORS_ORIGIN_REGEX",
+        "FRONTEND_URL",
+        "LOGFIRE_ENABLED",
+        "LOGFIRE_ENVIRONMENT",
+    }
+
+
+def test_adoption_changes_only_what_the_previews_use(sandbox: Sandbox) -> None:
+    before = objects(sandbox)["cloudflare pages"]["ffffffffffffffffffffffffffffff01/tune"]
+    up(sandbox, "production")
+    after = objects(sandbox)["cloudflare pages"]["ffffffffffffffffffffffffffffff01/tune"]
+    variable = before["deployment_configs"]["preview"]["env_vars"]["PUBLIC_API_URL"]
+    assert variable["value"] == "https://tune-api.fly.dev"
+    variable["value"] = "https://tune-api-staging.fly.dev"
+    assert after == before
+
+
+def test_a_secret_set_by_hand_is_not_overwritten_at_adoption(sandbox: Sandbox) -> None:
+    # DATABASE_URL leaves the list: what stands there now is a name that is in it anyway.
+    sandbox.config_set("production", "adopt.keep[2]", "OAUTH_ENCRYPTION_KEY", path=True)
+    before = objects(sandbox)["fly secret"]
+    done = sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "DATABASE_URL" in done.stdout
+    assert "adopt.keep" in done.stdout
+    assert objects(sandbox)["fly secret"] == before
+
+
+def test_destroy_of_staging_leaves_everything_else(sandbox: Sandbox) -> None:
+    for stack in ("production", "dev"):
+        up(sandbox, stack)
+    before = objects(sandbox)
+    up(sandbox, "staging")
+    refused = sandbox.pulumi("destroy", "--stack", "staging", "--yes", check=False)
+    assert refused.returncode != 0
+    assert "protected" in refused.stdout + refused.stderr
+    assert [p["name"] for p in objects(sandbox)["neon project"].values()].count("tune-staging") == 1
+    sandbox.config_set("staging", "unprotect", "true")
+    up(sandbox, "staging")
+    sandbox.pulumi("destroy", "--stack", "staging", "--yes")
+    assert objects(sandbox) == before
+
+
+@pytest.mark.parametrize("flags", [(), ("--skip-preview",), ("--exclude-protected",)], ids=" ".join)
+def test_destroy_of_production_touches_nothing(sandbox: Sandbox, flags: tuple[str, ...]) -> None:
+    up(sandbox, "production")
+    before = objects(sandbox)
+    sandbox.pulumi("destroy", "--stack", "production", "--yes", *flags, check=False)
+    assert objects(sandbox) == before
+    assert set(up(sandbox, "production")) == {"unchanged"}
+
+
+def test_destroy_of_dev_leaves_the_adopted_database(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    up(sandbox, "dev")
+    sandbox.pulumi("destroy", "--stack", "dev", "--yes")
+    assert objects(sandbox) == before
+
+
+def test_a_replace_of_data_is_refused_at_preview(sandbox: Sandbox) -> None:
+    up(sandbox, "staging")
+    sandbox.config_set("staging", "neonRegion", "aws-us-east-2")
+    done = sandbox.pulumi("preview", "--stack", "staging", check=False)
+    assert done.returncode != 0
+    assert "neon-project" in done.stdout
+    assert "protect" in done.stdout
+
+
+def test_urns_are_the_frozen_ones(sandbox: Sandbox) -> None:
+    from tests.unit.test_program import GOLDEN
+
+    for stack in STACKS:
+        up(sandbox, stack)
+        resources = sandbox.state(stack)["deployment"]["resources"]
+        urns = {resource["urn"].split("::", 2)[2] for resource in resources}
+        golden = set((GOLDEN / f"urns.{stack}.txt").read_text(encoding="utf-8").splitlines())
+        # Beside them: the stack, and default providers, which the engine makes.
+        assert golden <= urns
+        assert all(re.match(r"pulumi:(pulumi:Stack|providers:)", urn) for urn in urns - golden)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_no_secret_is_plain_in_the_state(empty: bool, sandbox: Sandbox, empty_sandbox: Sandbox) -> None:
+    chosen = empty_sandbox if empty else sandbox
+    chosen.config_set("staging", "extraSecrets.CANARY", "CanaryExtra", secret=True, path=True)
+    for stack in STACKS:
+        up(chosen, stack)
+        state, shown = json.dumps(chosen.state(stack)), json.dumps(chosen.state(stack, show_secrets=True))
+        values = secret_values(chosen)
+        seen = [value for value in values if value in shown]
+        assert seen, "the state with secrets shown holds none: the test looks for the wrong values"
+        assert not [value for value in values if value in state]
+
+
+def secret_values(sandbox: Sandbox) -> set[str]:
+    """Return every secret value that a cloud was given or made."""
+    clouds = objects(sandbox)
+    values = {secret["value"] for secret in clouds["fly secret"].values()}
+    values |= {project["password"] for project in clouds["neon project"].values()}
+    values |= {token["value"] for token in clouds["cloudflare token"].values()}
+    values -= clouds["cloudflare token"].keys()  # an access key id: an id, not a secret
+    # Short and public ones ("true", URLs) are secrets on Fly by their place alone.
+    return {value for value in values if len(value) > 12 and not value.startswith(("https://", "app.", "^"))}
+
+
+def test_each_environment_has_an_oauth_key_of_its_own(empty_sandbox: Sandbox) -> None:
+    for stack in STACKS:
+        up(empty_sandbox, stack)
+    secrets = objects(empty_sandbox)["fly secret"]
+    keys = [secrets[f"{app}/OAUTH_ENCRYPTION_KEY"]["value"] for app in ("tune-api", "tune-api-staging")]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys)
+    assert len(set(keys)) == 2
+    for stack in STACKS:
+        up(empty_sandbox, stack)
+    assert objects(empty_sandbox)["fly secret"] == secrets
+
+
+def test_storage_keys_of_production_are_those_of_its_token(empty_sandbox: Sandbox) -> None:
+    import hashlib
+
+    up(empty_sandbox, "production")
+    clouds = objects(empty_sandbox)
+    (token,) = clouds["cloudflare token"].values()
+    secrets = clouds["fly secret"]
+    assert secrets["tune-api/AWS_ACCESS_KEY_ID"]["value"] == token["id"]
+    digest = hashlib.sha256(token["value"].encode()).hexdigest()
+    assert secrets["tune-api/AWS_SECRET_ACCESS_KEY"]["value"] == digest
+
+
+def test_a_deploy_token_finishes_delivery(sandbox: Sandbox) -> None:
+    up(sandbox, "staging")
+    assert not objects(sandbox)["github secret"]
+    sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
+    assert up(sandbox, "staging")["created"] == 1
+    (secret,) = objects(sandbox)["github secret"].values()
+    assert secret["value"] == "FlyV1 fm2_given,fm2_here"
+
+
+def test_dotenv_is_what_a_shell_can_read(sandbox: Sandbox) -> None:
+    up(sandbox, "dev")
+    text = sandbox.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
+    lines = dict(line.split("=", 1) for line in text.splitlines())
+    assert lines["DATABASE_URL"].strip("'").startswith("postgresql+psycopg://neondb_owner:npg_")
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & lines.keys()
+    assert len(SECRET_KEYS) == 5  # a new secret setting wants a look at what dev gets of it
+
+
+def test_the_environment_report(sandbox: Sandbox) -> None:
+    for stack in STACKS:
+        up(sandbox, stack)
+    done = sandbox.run("bin/environments", "--format", "json")
+    rows = json.loads(done.stdout)["environments"]
+    assert [row["Environment"] for row in rows] == ["production", "staging", "development"]
+    assert rows[1]["API"] == "https://tune-api-staging.fly.dev"
+    assert not [value for value in secret_values(sandbox) if value in done.stdout]
