@@ -1,0 +1,1 @@
+"""Previews, recorded from the real engine, and the Markdown they become."""
