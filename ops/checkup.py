@@ -178,10 +178,13 @@ def live() -> Iterator[Finding]:
             yield Finding("note", f"not compared: {error}")
         else:
             found |= {name: outputs} if outputs else {}
+    if len(found) < 2:
+        yield Finding("note", "fewer than two stacks are live, as far as can be seen from here: nothing to compare")
+        return
     comparison = mixups.compare(found)
     yield from (Finding("wrong", text) for text in comparison.wrong)
     yield from (Finding("note", text) for text in comparison.unknown)
-    if len(found) > 1 and not (comparison.wrong or comparison.unknown):
+    if not (comparison.wrong or comparison.unknown):
         yield Finding("ok", f"{', '.join(found)}: each has a database and an OAuth key of its own")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import backend
 from ops.previews import read
 from ops.redact import credentials, redact
 from ops.stacks import ROOT
@@ -37,7 +37,7 @@ def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (STDOUT, STDERR, EXIT_CODE):
         (folder / name).unlink(missing_ok=True)
-    refused = refusal()
+    refused = backend.refusal()
     if refused:
         (folder / STDERR).write_text(refused, encoding="utf-8")
         code = 1
@@ -58,36 +58,6 @@ def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
                 code = 127
     (folder / EXIT_CODE).write_text(str(code), encoding="utf-8")
     return code
-
-
-def refusal() -> str | None:
-    """Return why this backend is not used here, or None.
-
-    A file backend on a CI machine is gone with the machine, and its stack would be created a second time. The sandbox
-    is the exception: its clouds are gone with it, too.
-    """
-    if os.environ.get("RELAY_SANDBOX"):
-        return None
-    try:
-        done = subprocess.run(
-            ["pulumi", "whoami", "--json", "--non-interactive"],  # noqa: S607
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        return "`pulumi` is not on PATH."
-    if done.returncode != 0:
-        return f"There is no backend to work on: {done.stderr.strip()}\nSee docs/backend.md."
-    url = str(json.loads(done.stdout).get("url", ""))
-    if url.startswith("file:"):
-        return (
-            "The state would be kept in a local folder, which is gone with this machine: set PULUMI_BACKEND_URL to the "
-            "team's backend (docs/backend.md). Only the sandbox uses a local one."
-        )
-    return None
 
 
 def load(stack: str, folder: Path) -> Preview:
