@@ -1,0 +1,334 @@
+"""Whatever is missing is said at once, before anything is registered; a preview asks for less than an `up`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi.runtime
+import pytest
+
+from infra import preflight
+from infra.cloud_look import LookError, RefusedError
+from infra.providers.fly.errors import FlyctlMissingError, FlyctlTooOldError
+from tests.unit.program import ROOT, Run, run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NEON = (
+    "NEON_API_KEY is not set (or `pulumi config set --secret neon:apiKey`): an API key, of the organization where the "
+    "projects belong to one. Make one at https://console.neon.tech/app/settings/api-keys"
+)
+CLOUDFLARE = (
+    "CLOUDFLARE_API_TOKEN is not set (or `pulumi config set --secret cloudflare:apiToken`): an API token for the one "
+    "account with {}. Make one at https://dash.cloudflare.com/profile/api-tokens"
+)
+GITHUB = (
+    "GITHUB_TOKEN is not set (or `pulumi config set --secret github:token`): a fine-grained token for the one "
+    "repository with Administration: Read and write, Environments: Read and write. Make one at "
+    "https://github.com/settings/personal-access-tokens/new"
+)
+FLY = "FLY_API_TOKEN is not set: a token for the one organization. Make one with `flyctl tokens create org`"
+BOTH = "Workers R2 Storage: Edit, Cloudflare Pages: Edit"
+STORAGE_ONLY = {"manage": ["storage"], "previewStack": None}
+
+# stack, changes of its configuration, the variables that are not set, the line that says so
+MISSING: list[tuple[str, dict[str, Any], list[str], str]] = [
+    ("dev", {}, ["NEON_API_KEY"], NEON),
+    ("staging", {}, ["NEON_API_KEY"], NEON),
+    ("staging", {}, ["GITHUB_TOKEN"], GITHUB),
+    ("staging", {}, ["FLY_API_TOKEN", "FLY_ACCESS_TOKEN"], FLY),
+    (
+        "staging",
+        {"mintDeployToken": "true"},
+        ["FLY_API_TOKEN", "FLY_ACCESS_TOKEN"],
+        "FLY_API_TOKEN is not set: a token for the one organization with the right to mint tokens, which a personal "
+        "one alone has (`flyctl auth token`). Make one with `flyctl tokens create org`",
+    ),
+    ("production", {}, ["CLOUDFLARE_API_TOKEN"], CLOUDFLARE.format(BOTH)),
+    (
+        "production",
+        {"adopt": None},
+        ["CLOUDFLARE_API_TOKEN"],
+        CLOUDFLARE.format(f"{BOTH}, Account API Tokens: Edit (to mint the bucket's)"),
+    ),
+    (
+        "production",
+        STORAGE_ONLY | {"adopt": {}, "storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64},
+        ["CLOUDFLARE_API_TOKEN"],
+        CLOUDFLARE.format("Workers R2 Storage: Edit"),
+    ),
+    (
+        "production",
+        {"manage": ["frontend"], "adopt": {}},
+        ["CLOUDFLARE_API_TOKEN"],
+        CLOUDFLARE.format("Cloudflare Pages: Edit"),
+    ),
+]
+
+
+def refused(stack: str, changes: dict[str, Any] | None = None, *, preview: bool = False) -> list[str]:
+    """Return what a run of the program says is missing."""
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program(stack, changes, preview=preview)
+    assert isinstance(caught.value, preflight.PreflightError)
+    head, *lines = str(caught.value).split("\n  - ")
+    count = "one thing is" if len(lines) == 1 else f"{len(lines)} things are"
+    assert head == f"Stack {stack} cannot start, {count} amiss; nothing was touched."
+    return lines
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Replace looks by name with a function, or an exception that it raises."""
+
+    def replace(**results: Any) -> None:
+        def function(result: Any) -> Callable[..., Any]:
+            def look(*_: Any) -> Any:
+                if isinstance(result, Exception):
+                    raise result
+                return result
+
+            return look
+
+        taken = preflight.looks()._replace(**{name: function(result) for name, result in results.items()})
+        monkeypatch.setattr(preflight, "looks", lambda: taken)
+
+    return replace
+
+
+@pytest.mark.parametrize(("stack", "changes", "unset", "line"), MISSING)
+def test_each_missing_credential_has_its_line(
+    monkeypatch: pytest.MonkeyPatch, stack: str, changes: dict[str, Any], unset: list[str], line: str
+) -> None:
+    for variable in unset:
+        monkeypatch.delenv(variable)
+    assert refused(stack, changes) == [line]
+
+
+def test_all_that_is_missing_is_one_list(monkeypatch: pytest.MonkeyPatch, look: Callable[..., None]) -> None:
+    for variable in ("NEON_API_KEY", "GITHUB_TOKEN", "FLY_API_TOKEN", "FLY_ACCESS_TOKEN"):
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("GITHUB_OWNER", "somebody")
+    look(flyctl=FlyctlMissingError("asking flyctl for its version", "flyctl cannot be run"))
+    lines = refused("staging")
+    assert lines[:3] == [NEON, GITHUB, FLY]
+    assert [line.split()[0] for line in lines[3:]] == ["GITHUB_OWNER", "Fly.io:"]
+
+
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    monkeypatch.setenv("NEON_API_KEY", empty)
+    assert refused("dev") == [NEON]
+
+
+def test_an_empty_access_token_hides_no_good_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLY_ACCESS_TOKEN", "")
+    assert run_program("staging").outputs
+
+
+def test_nothing_is_registered_when_something_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    run = Run()
+    monkeypatch.setattr("tests.unit.program.Run", lambda: run)
+    assert refused("staging") == [GITHUB]
+    assert {resource.type for resource in run.resources} == {"pulumi:pulumi:Stack"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "variables"),
+    [
+        ("dev", ["NEON_API_KEY"]),
+        ("staging", ["NEON_API_KEY", "GITHUB_TOKEN"]),
+        ("production", ["NEON_API_KEY", "GITHUB_TOKEN", "CLOUDFLARE_API_TOKEN"]),
+    ],
+)
+def test_a_preview_asks_for_what_it_needs_and_takes_no_look(
+    monkeypatch: pytest.MonkeyPatch, stack: str, variables: list[str]
+) -> None:
+    def no_look() -> preflight.Looks:
+        raise AssertionError("a preview took a look")
+
+    monkeypatch.setattr(preflight, "looks", no_look)
+    for credential in preflight.CREDENTIALS:
+        for variable in credential.variables:
+            if variable not in variables:
+                monkeypatch.delenv(variable)
+    assert run_program(stack, preview=True).outputs
+    for variable in variables:
+        monkeypatch.delenv(variable)
+    assert [line.split()[0] for line in refused(stack, preview=True)] == [
+        credential.variables[-1] for credential in preflight.CREDENTIALS if credential.variables[-1] in variables
+    ]
+
+
+def test_a_preview_does_not_import_the_looks() -> None:
+    program = "import sys, infra.program; print('infra.cloud_look' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("setting", ["neon:apiKey", "cloudflare:apiToken", "github:token"])
+def test_a_pulumi_setting_does_as_well(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    (credential,) = [found for found in preflight.CREDENTIALS if found.config == setting]
+    monkeypatch.setenv(credential.variables[0], "from the environment")
+    pulumi.runtime.set_all_config({setting: "from the configuration"}, [setting])
+    try:
+        assert preflight._credential(credential) == "from the configuration"
+    finally:
+        pulumi.runtime.set_all_config({}, [])
+    assert preflight._credential(credential) == "from the environment"
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_OWNER", "GITHUB_ORGANIZATION"])
+def test_a_variable_that_would_win_over_the_configured_owner(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "somebody")
+    assert refused("staging", preview=True) == [
+        f"{variable} is 'somebody', but githubOwner is 'tune-works', and the variable would win: `unset {variable}`, "
+        "or correct githubOwner"
+    ]
+    monkeypatch.setenv(variable, "tune-works")
+    assert run_program("staging", preview=True).outputs
+
+
+def test_the_owner_is_of_no_concern_without_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_OWNER", "somebody")
+    assert run_program("dev").outputs
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            FlyctlMissingError("asking flyctl for its version", "flyctl cannot be run (No such file or directory)"),
+            "Fly.io: asking flyctl for its version failed: flyctl cannot be run (No such file or directory). Install "
+            "flyctl (https://fly.io/docs/flyctl/install/) and put it on PATH.",
+        ),
+        (
+            FlyctlTooOldError("asking flyctl for its version", "flyctl is 0.3.1, and at least 0.4.87 is needed"),
+            "Fly.io: asking flyctl for its version failed: flyctl is 0.3.1, and at least 0.4.87 is needed. Run `flyctl "
+            "version update`, or install a newer flyctl.",
+        ),
+    ],
+)
+def test_flyctl_missing_or_too_old(look: Callable[..., None], error: Exception, line: str) -> None:
+    look(flyctl=error)
+    assert refused("staging") == [line]
+    assert run_program("dev").outputs  # has no backend
+
+
+@pytest.mark.parametrize(("manage", "part"), [(["storage", "frontend"], "frontend"), (["storage"], "storage")])
+def test_a_cloudflare_token_for_another_account(look: Callable[..., None], manage: list[str], part: str) -> None:
+    look(cloudflare=RefusedError("Cloudflare answered 403 (10000: Authentication error)"))
+    assert refused("production", {"manage": manage, "adopt": {}}) == [
+        "CLOUDFLARE_API_TOKEN does not reach account ffffffffffffffffffffffffffffff01, or may not do there what "
+        f"`{part}` needs: Cloudflare answered 403 (10000: Authentication error). Use a token of that account, or "
+        "correct cloudflareAccountId"
+    ]
+
+
+def test_cloudflare_is_not_asked_by_a_stack_that_has_nothing_there(look: Callable[..., None]) -> None:
+    look(cloudflare=AssertionError("asked"))
+    assert run_program("staging").outputs
+
+
+def test_a_look_that_cannot_be_had_is_a_warning(look: Callable[..., None]) -> None:
+    look(cloudflare=LookError("Cloudflare did not answer (timed out)"), neon=LookError("Neon answered 503"))
+    messages = run_program("production").messages
+    assert (
+        "Not checked: whether CLOUDFLARE_API_TOKEN is for account ffffffffffffffffffffffffffffff01: Cloudflare did not "
+        "answer (timed out)."
+    ) in messages
+    assert (
+        "Not checked: whether another Neon project is called 'tune': Neon answered 503. A personal key must name its "
+        "organization: neonOrganizationId."
+    ) in messages
+
+
+def test_the_organization_is_passed_on_and_then_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def neon(*arguments: Any) -> list[str]:
+        asked.append(arguments)
+        raise LookError("Neon answered 500")
+
+    taken = preflight.looks()._replace(neon=neon)
+    monkeypatch.setattr(preflight, "looks", lambda: taken)
+    messages = run_program("dev", {"neonOrganizationId": "org-1"}).messages
+    assert asked == [("made-up-NEON_API_KEY", "tune-dev", "org-1")]
+    assert "Not checked: whether another Neon project is called 'tune-dev': Neon answered 500." in messages
+
+
+def test_a_neon_key_that_is_not_accepted(look: Callable[..., None]) -> None:
+    look(neon=RefusedError("Neon answered 401"))
+    assert refused("dev") == [
+        "NEON_API_KEY is not accepted: Neon answered 401. Make one at https://console.neon.tech/app/settings/api-keys"
+    ]
+
+
+NAMESAKE = (
+    "neonProject is {!r}, but another Neon project is called that already: {}. Neon would accept the name twice. To "
+    "take that one over set adopt.neonProject to its id; else choose another neonProject, or rename or delete it"
+)
+
+
+# stack, the projects of that name, what this stack's state has, the line or None
+@pytest.mark.parametrize(
+    ("stack", "projects", "managed", "line"),
+    [
+        ("staging", [], (False, None), None),
+        ("staging", ["old-1"], (False, None), NAMESAKE.format("tune-staging", "old-1")),
+        ("staging", ["old-2", "old-1"], (False, None), NAMESAKE.format("tune-staging", "old-1, old-2")),
+        ("staging", ["mine-1"], (True, "mine-1"), None),
+        ("staging", ["mine-1", "old-1"], (True, "mine-1"), NAMESAKE.format("tune-staging", "old-1")),
+        ("staging", ["any-1"], (True, None), None),
+        (
+            "staging",
+            ["any-2", "any-1"],
+            (True, None),
+            "2 Neon projects are called 'tune-staging' (any-1, any-2), and this stack made one of them: delete the "
+            "others in Neon's console, or rename them",
+        ),
+        ("production", ["tall-oak-33334444"], (False, None), None),
+        ("production", ["tall-oak-33334444", "old-1"], (False, None), NAMESAKE.format("tune", "old-1")),
+        ("production", ["tall-oak-33334444", "old-1"], (True, None), NAMESAKE.format("tune", "old-1")),
+        ("production", ["tall-oak-33334444", "old-1"], (True, "tall-oak-33334444"), NAMESAKE.format("tune", "old-1")),
+    ],
+)
+def test_neon_projects_of_one_name(
+    look: Callable[..., None], stack: str, projects: list[str], managed: tuple[bool, str | None], line: str | None
+) -> None:
+    look(neon=projects, managed_neon=managed)
+    if line:
+        assert refused(stack) == [line]
+    else:
+        assert run_program(stack).outputs
+
+
+def test_an_unreadable_state_is_a_warning(look: Callable[..., None]) -> None:
+    look(neon=["old-1"], managed_neon=Exception("invoke failed"))
+    assert (
+        "Not checked: whether another Neon project is called 'tune-staging': this stack's own state could not be read "
+        "(invoke failed)."
+    ) in run_program("staging").messages
+
+
+def test_no_message_shows_a_credential(monkeypatch: pytest.MonkeyPatch, look: Callable[..., None]) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    look(cloudflare=RefusedError("no"), neon=RefusedError("no"))
+    assert "made-up-" not in "\n".join(refused("production"))
+
+
+def test_the_fingerprint_of_the_oauth_key() -> None:
+    staging, dev, production = (run_program(stack) for stack in ("staging", "dev", "production"))
+    key = staging.one("fly-secrets").inputs["values"]["OAUTH_ENCRYPTION_KEY"]
+    expected = hashlib.sha256(f"relay OAuth key fingerprint\n{key}".encode()).hexdigest()[:12]
+    assert staging.outputs["oauthKeyFingerprint"] == expected
+    assert re.fullmatch("[0-9a-f]{12}", dev.outputs["oauthKeyFingerprint"])
+    assert production.outputs["oauthKeyFingerprint"] == "unknown"
+    assert "oauthKeyFingerprint" not in staging.secret_outputs
