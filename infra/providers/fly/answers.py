@@ -1,5 +1,6 @@
-"""What flyctl answers: its texts told apart, made safe to show, and its one table parsed.
+"""What flyctl answers: its results parsed, its failures told apart and made safe to show.
 
+Whatever is wrong with the form of a result, parsing it raises AttributeError, KeyError, TypeError or ValueError.
 Texts were verified against flyctl v0.4.87; those that only Fly.io's servers send are matched loosely.
 """
 
@@ -71,6 +72,36 @@ def _redact(text: str, hidden: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppStatus:
+    """An app as `status` shows it.
+
+    Attributes:
+        name: Its name.
+        organizations: The slugs of its organization: the one to use first; a personal one has another.
+        deployed: Whether it was ever deployed.
+        machines: How many machines it has.
+    """
+
+    name: str
+    organizations: tuple[str, ...]
+    deployed: bool
+    machines: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """A secret as `secrets list` shows it; no command shows its value.
+
+    Attributes:
+        digest: Fly.io's digest, made in a way nobody documents: good only for comparing with an earlier one.
+        deployed: Whether flyctl found it on every machine; an app of over 100 machines is not looked at.
+    """
+
+    digest: str
+    deployed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Token:
     """A row of `tokens list`.
 
@@ -85,6 +116,42 @@ class Token:
     name: str
     expires: datetime | None
     revoked: bool
+
+
+def parse_version(stdout: str) -> tuple[int, ...]:
+    """Read `version --json`."""
+    major, minor, patch = re.split(r"[.+-]", json.loads(stdout)["Version"].removeprefix("v"))[:3]
+    return int(major), int(minor), int(patch)
+
+
+def parse_organizations(stdout: str) -> frozenset[str]:
+    """Read the slugs of `orgs list --json`."""
+    return frozenset(json.loads(stdout).keys())
+
+
+def parse_status(stdout: str) -> AppStatus:
+    """Read `status --json`."""
+    answer = json.loads(stdout)
+    organization = answer["Organization"]
+    return AppStatus(
+        name=answer["Name"],
+        organizations=tuple(filter(None, (organization["Slug"], organization.get("RawSlug")))),
+        deployed=answer["Deployed"],
+        machines=len(answer.get("Machines") or ()),
+    )
+
+
+def parse_secrets(stdout: str) -> dict[str, Secret]:
+    """Read `secrets list --json`, by name."""
+    return {
+        row["name"]: Secret(digest=row["digest"], deployed=row.get("status") == "Deployed")
+        for row in json.loads(stdout)
+    }
+
+
+def parse_minted(stdout: str) -> str:
+    """Read the token of `tokens create --json`; empty where none was made."""
+    return str(json.loads(stdout)["token"])
 
 
 def parse_tokens(stdout: str) -> list[Token]:

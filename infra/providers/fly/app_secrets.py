@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import hmac
-from base64 import b64decode
+from base64 import urlsafe_b64decode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from infra.providers.fly.secrets_format import name_problem, value_problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from infra.providers.fly.flyctl import Secret
+    from infra.providers.fly.answers import Secret
 
 CHANGED = "changed outside Pulumi"
 """Stands for a secret's digest where somebody else wrote the secret."""
@@ -131,7 +131,7 @@ class AppSecrets(FlyProvider):
 
 def digest(key: str, name: str, value: str) -> str:
     """Return what stands for a value in a plan: 12 hex digits that say nothing to whoever lacks the key."""
-    return hmac.new(b64decode(key), f"{name}\0{value}".encode(), "sha256").hexdigest()[:12]
+    return hmac.new(urlsafe_b64decode(key), f"{name}\0{value}".encode(), "sha256").hexdigest()[:12]
 
 
 def _problems(news: Props) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _problems(news: Props) -> Iterator[str]:
 
 def _is_key(key: str) -> bool:
     with suppress(binascii.Error, ValueError):
-        return len(b64decode(key, validate=True)) >= _KEY_BYTES
+        return len(urlsafe_b64decode(key)) >= _KEY_BYTES
     return False
 
 

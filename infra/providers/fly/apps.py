@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError
-from infra.providers.fly.flyctl import AppStatus, Flyctl, app_name_problem, organization_problem
+from infra.providers.fly.flyctl import Flyctl, app_name_problem, organization_problem
 from infra.providers.fly.props import FlyProvider, Props, checked, difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from infra.providers.fly.answers import AppStatus
 
 _INPUTS = ("name", "organization", "adopt", "managed_secrets", "delete_adopted")
 

@@ -6,13 +6,11 @@ Verified against flyctl v0.4.87.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
@@ -23,7 +21,7 @@ from infra.providers.fly import answers, errors, process, secrets_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from infra.providers.fly.answers import Token
+    from infra.providers.fly.answers import AppStatus, Secret, Token
 
 TESTED_VERSION = (0, 4, 87)
 """The version everything here was verified with, and the oldest accepted: older ones read secrets differently."""
@@ -48,53 +46,6 @@ _MINTING_HINT = (
     "An organization's or an app's token may not be allowed to make tokens; a personal one is (`flyctl auth token`). "
     "Without one, give the deploy token itself as a configuration secret."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AppStatus:
-    """An app as `status` shows it.
-
-    Attributes:
-        name: Its name.
-        organizations: The slugs of its organization: the one to use first; a personal one has another.
-        deployed: Whether it was ever deployed.
-        machines: How many machines it has.
-    """
-
-    name: str
-    organizations: tuple[str, ...]
-    deployed: bool
-    machines: int
-
-    @classmethod
-    def parse(cls, stdout: str) -> AppStatus:
-        """Read what `status --json` prints."""
-        answer = json.loads(stdout)
-        organization = answer["Organization"]
-        return cls(
-            name=answer["Name"],
-            organizations=tuple(filter(None, (organization["Slug"], organization.get("RawSlug")))),
-            deployed=answer["Deployed"],
-            machines=len(answer.get("Machines") or ()),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secret:
-    """A secret as `secrets list` shows it; no command shows its value.
-
-    Attributes:
-        digest: Fly.io's digest, made in a way nobody documents: good only for comparing with an earlier one.
-        deployed: Whether flyctl found it on every machine; an app of over 100 machines is not looked at.
-    """
-
-    digest: str
-    deployed: bool
-
-    @classmethod
-    def parse(cls, row: Mapping[str, str]) -> Secret:
-        """Read a row of what `secrets list --json` prints."""
-        return cls(digest=row["digest"], deployed=row.get("status") == "Deployed")
 
 
 def app_name_problem(name: str) -> str | None:
@@ -165,7 +116,7 @@ class Flyctl:
         with self._version_lock:
             if self._version is None:
                 stdout = self._once(action, ["version", "--json"])
-                self._version = _parsed(lambda: _numbers(json.loads(stdout)["Version"]), action)
+                self._version = _parsed(answers.parse_version, stdout, action)
                 if self._version > TESTED_VERSION:
                     self._warn(f"flyctl {_dotted(self._version)} is newer than the tested {tested}; it should work.")
         if self._version < TESTED_VERSION:
@@ -177,7 +128,7 @@ class Flyctl:
         """Return the slugs of the organizations the token may see."""
         action = "listing the organizations"
         stdout = self._call(action, ["orgs", "list", "--json"], repeat=True)
-        return _parsed(lambda: frozenset(json.loads(stdout).keys()), action)
+        return _parsed(answers.parse_organizations, stdout, action)
 
     def status(self, app: str) -> AppStatus | None:
         """Return an app, or None where there is none, or none that the token may see."""
@@ -186,7 +137,7 @@ class Flyctl:
             stdout = self._call(action, ["status", "--json", "-a", app], app=app, repeat=True)
         except errors.AppNotFoundError:
             return None
-        return _parsed(lambda: AppStatus.parse(stdout), action, app)
+        return _parsed(answers.parse_status, stdout, action, app)
 
     def apps_create(self, app: str, *, organization: str) -> None:
         """Create an app. Not repeated, and not to be believed when it fails: the app may exist all the same."""
@@ -215,7 +166,7 @@ class Flyctl:
             if self.status(app) is None:
                 raise errors.AppNotFoundError(action, "there is no such app", app=app) from None
             raise
-        return _parsed(lambda: {row["name"]: Secret.parse(row) for row in json.loads(stdout)}, action, app)
+        return _parsed(answers.parse_secrets, stdout, action, app)
 
     def secrets_import(self, app: str, values: Mapping[str, str], *, stage: bool = True) -> None:
         """Set secrets, all in one request.
@@ -248,7 +199,7 @@ class Flyctl:
             stdout = self._call(action, argv, app=app)
         except (errors.FlyAuthError, errors.FlyctlFailedError) as error:
             raise type(error)(action, error.problem, app=app, hint=_MINTING_HINT) from None
-        token = str(_parsed(lambda: json.loads(stdout)["token"], action, app))
+        token = _parsed(answers.parse_minted, stdout, action, app)
         if not ("fm1" in token or "fm2_" in token):
             problem = "flyctl reported success without a token"
             raise errors.UnexpectedAnswerError(action, problem, app=app, hint=_MINTING_HINT)
@@ -262,7 +213,7 @@ class Flyctl:
         """
         action = "listing its tokens"
         stdout = self._call(action, ["tokens", "list", "-a", app], app=app, repeat=True)
-        return _parsed(lambda: answers.parse_tokens(stdout), action, app)
+        return _parsed(answers.parse_tokens, stdout, action, app)
 
     def tokens_revoke(self, app: str, ids: Sequence[str]) -> frozenset[str]:
         """Revoke tokens of an app and return the ids that flyctl says were revoked: it never fails."""
@@ -287,26 +238,25 @@ class Flyctl:
         if not process.token(self._environ):
             raise errors.FlyAuthError(action, f"neither {' nor '.join(process.TOKEN_VARIABLES)} is set", app=app)
         self.version()
-        with self._workspace.lock(app):
-            for pause in RETRY_PAUSES if repeat else ():
-                try:
-                    return self._once(action, argv, **how)
-                except (errors.ThrottledError, errors.TransientError):
-                    self.sleep(pause)
-            return self._once(action, argv, **how)
+        for pause in RETRY_PAUSES if repeat else ():
+            try:
+                return self._once(action, argv, **how)
+            except (errors.ThrottledError, errors.TransientError):
+                self.sleep(pause)
+        return self._once(action, argv, **how)
 
     def _once(self, action: str, argv: list[str], **how: Unpack[_How]) -> str:
         app, timeout = how.get("app"), how.get("timeout", READ_TIMEOUT)
-        env = process.child_environment(self._environ, self._workspace.config_dir(app))
-        cwd = self._workspace.working_dir()
-        try:
-            done = self._run(["flyctl", *argv], stdin=how.get("stdin"), env=env, cwd=cwd, timeout=timeout)
-        except (FileNotFoundError, PermissionError) as error:
-            problem = f"flyctl cannot be run ({error.strerror})"
-            raise errors.FlyctlMissingError(action, problem, app=app) from None
-        except TimeoutError:
-            problem = f"flyctl did not finish within {timeout:.0f} s and was stopped"
-            raise errors.FlyctlTimeoutError(action, problem, app=app) from None
+        with self._workspace.opened(app) as (config_dir, cwd):
+            env = process.child_environment(self._environ, config_dir)
+            try:
+                done = self._run(["flyctl", *argv], stdin=how.get("stdin"), env=env, cwd=cwd, timeout=timeout)
+            except (FileNotFoundError, PermissionError) as error:
+                problem = f"flyctl cannot be run ({error.strerror})"
+                raise errors.FlyctlMissingError(action, problem, app=app) from None
+            except TimeoutError:
+                problem = f"flyctl did not finish within {timeout:.0f} s and was stopped"
+                raise errors.FlyctlTimeoutError(action, problem, app=app) from None
         if done.returncode == 0:
             return done.stdout
         if done.returncode != 1:
@@ -330,17 +280,12 @@ def shared() -> Flyctl:
     return Flyctl()
 
 
-def _parsed(read: Callable[[], T], action: str, app: str | None = None) -> T:
-    """Return what was read; whatever is wrong with it becomes one error, without its cause: that may hold a token."""
+def _parsed(parse: Callable[[str], T], stdout: str, action: str, app: str | None = None) -> T:
+    """Return what was parsed; whatever is wrong with it becomes one error, without its cause: that may hold a token."""
     with suppress(AttributeError, KeyError, TypeError, ValueError):
-        return read()
+        return parse(stdout)
     problem = "flyctl's answer is not in the form of the tested version"
     raise errors.UnexpectedAnswerError(action, problem, app=app)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    major, minor, patch = re.split(r"[.+-]", version.removeprefix("v"))[:3]
-    return int(major), int(minor), int(patch)
 
 
 def _dotted(version: Sequence[int]) -> str:

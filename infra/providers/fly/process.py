@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
-import weakref
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TOKEN_VARIABLES = ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN")
 """Where a token is looked for; the first one that is not empty wins, as in flyctl."""
@@ -92,38 +90,35 @@ def child_environment(environ: Mapping[str, str], config_dir: Path) -> dict[str,
 
 
 class Workspace:
-    """Private folders for flyctl, removed when this object or the process ends.
+    """Private folders for flyctl that last for one run, since a process that Pulumi ends has no time to tidy up.
 
-    One configuration folder per app: flyctl keeps there the version of its last write to the app's secrets, for its
-    next read, and loses it when two runs share the folder. Hence also one lock per app.
+    flyctl keeps the version of its last write to an app's secrets in its configuration file, for its next read, and
+    loses it when two runs share the file. So each app has its own, kept in memory between runs, and runs for one app
+    wait for each other.
     """
 
     def __init__(self) -> None:
         self._guard = Lock()
-        self._root: Path | None = None
         self._locks: dict[str | None, Lock] = {}
+        self._files: dict[str | None, bytes] = {}
 
-    def lock(self, app: str | None) -> Lock:
-        """Return the lock to hold while flyctl runs for this app."""
+    @contextmanager
+    def opened(self, app: str | None) -> Iterator[tuple[Path, Path]]:
+        """Yield a configuration folder for an app (None: for no app) and an empty working folder."""
         with self._guard:
-            return self._locks.setdefault(app, Lock())
-
-    def working_dir(self) -> Path:
-        """Return an empty folder: a fly.toml in the working directory would change what flyctl does."""
-        return self._folder("empty")
-
-    def config_dir(self, app: str | None) -> Path:
-        """Return the configuration folder for an app, or for commands without one."""
-        folder = self._folder(f"app-{app}" if app else "no-app")
-        # flyctl logs every request, secrets included, into the folder `logs`. A file of that name is in its way.
-        (folder / "logs").touch(mode=0o600)
-        return folder
-
-    def _folder(self, name: str) -> Path:
-        with self._guard:
-            if self._root is None:
-                self._root = Path(tempfile.mkdtemp(prefix="flyctl-"))
-                weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
-            folder = self._root / name
-            folder.mkdir(mode=0o700, exist_ok=True)
-            return folder
+            lock = self._locks.setdefault(app, Lock())
+        with lock, tempfile.TemporaryDirectory(prefix="flyctl-", ignore_cleanup_errors=True) as root:
+            # A fly.toml in the working folder would change what flyctl does.
+            config_dir, working_dir = Path(root, "config"), Path(root, "empty")
+            config_dir.mkdir(mode=0o700)
+            working_dir.mkdir()
+            # flyctl logs every request, secrets included, into the folder `logs`. A file of that name is in its way.
+            (config_dir / "logs").touch(mode=0o600)
+            file = config_dir / "config.yml"
+            if app in self._files:
+                file.write_bytes(self._files[app])
+            try:
+                yield config_dir, working_dir
+            finally:
+                if file.is_file():
+                    self._files[app] = file.read_bytes()

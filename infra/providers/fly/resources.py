@@ -115,7 +115,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
             app: The app's name.
             values: Name → value; each is made a secret.
             keep: Names that must exist and are never written.
-            digest_key: Base64 of 32 random bytes, the same in every run; made a secret.
+            digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
             adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
             rollout: Restart the machines with each change, rather than stage it for the next deployment.
             delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.

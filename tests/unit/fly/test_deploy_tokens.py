@@ -152,7 +152,7 @@ def test_a_token_that_is_not_listed_is_an_error_and_a_stray_of_the_next_run(
 ) -> None:
     original = fly._tokens_list
     with monkeypatch.context() as patch:
-        patch.setattr(fly, "_tokens_list", lambda *args: original(*args[:3], "another app"))
+        patch.setattr(fly, "_tokens_list", lambda *args: original(args[0], args[1], args[2], "another app"))
         with pytest.raises(UnexpectedAnswerError, match=r"relay-staging-r0-\w+ is not in the list"):
             token.up(**inputs())
     token.up(**inputs())

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.providers.fly import errors
-from infra.providers.fly.answers import Token, shown
-from infra.providers.fly.flyctl import RETRY_PAUSES, AppStatus, Flyctl, Secret
-from infra.providers.fly.process import Completed, Workspace, child_environment, run_process
+from infra.providers.fly.answers import AppStatus, Secret, Token, shown
+from infra.providers.fly.flyctl import RETRY_PAUSES, Flyctl
+from infra.providers.fly.process import Completed, child_environment, run_process
 from tests.unit.fly.fakes import ENVIRONMENT, TOKEN, VERSION, Call, Clock, ScriptedRun
 
 if TYPE_CHECKING:
@@ -54,16 +54,15 @@ def failing(text: str, command: str = "status --json -a relay-api", times: int =
 # How it is run.
 
 
-def test_a_run_sees_an_empty_folder_a_private_one_and_only_listed_variables() -> None:
+def test_a_run_gets_listed_variables_alone() -> None:
     listed = {"https_proxy": "http://proxy", "SSL_CERT_FILE": "/ca.pem", "FLY_FLAPS_BASE_URL": "http://127.0.0.1:1"}
     unlisted = {"LOG_LEVEL": "debug", "FLY_APP": "x", "FLY_ORG": "y", "NEON_API_KEY": "k", "FLY_ACCESS_TOKEN": ""}
-    flyctl, run, _ = make(
-        {"secrets list --json -a relay-api": [Completed(0, "[]")]}, {**ENVIRONMENT, **listed, **unlisted}
-    )
+    environ = {**ENVIRONMENT, **listed, **unlisted}
+    flyctl, run, _ = make({"secrets list --json -a relay-api": [Completed(0, "[]")]}, environ)
     flyctl.secrets_list("relay-api")
-    call = run.calls[-1]
-    config_dir = Path(call.env.pop("FLY_CONFIG_DIR"))
-    assert call.env == {
+    child = dict(run.calls[-1].env)
+    assert child.pop("FLY_CONFIG_DIR")
+    assert child == {
         **ENVIRONMENT,
         **listed,
         "FLY_NO_UPDATE_CHECK": "1",
@@ -72,12 +71,49 @@ def test_a_run_sees_an_empty_folder_a_private_one_and_only_listed_variables() ->
         "FLY_SYNTHETICS_AGENT": "0",
         "NO_COLOR": "1",
     }
-    assert list(call.cwd.iterdir()) == []
-    assert stat.S_IMODE(config_dir.stat().st_mode) == 0o700
-    logs = config_dir / "logs"
-    assert [*config_dir.iterdir()] == [logs]
-    assert logs.is_file()
-    assert logs.stat().st_size == 0
+
+
+def test_a_run_has_private_folders_in_which_no_log_can_be_written_and_none_stays() -> None:
+    seen: list[Path] = []
+
+    def run(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, **_: object) -> Completed:
+        config_dir = Path(env["FLY_CONFIG_DIR"])
+        assert stat.S_IMODE(config_dir.stat().st_mode) == 0o700
+        assert stat.S_IMODE(config_dir.parent.stat().st_mode) == 0o700
+        assert [path.name for path in config_dir.iterdir()] == ["logs"]
+        assert (config_dir / "logs").is_file()
+        assert (config_dir / "logs").stat().st_size == 0
+        assert list(cwd.iterdir()) == []
+        seen.extend([config_dir, cwd])
+        if argv[1] == "version":
+            return VERSION
+        raise TimeoutError
+
+    with pytest.raises(errors.FlyctlTimeoutError):
+        Flyctl(run=run, environ=ENVIRONMENT).secrets_list("relay-api")
+    assert len(seen) == 4
+    assert not [path for path in seen if path.exists() or path.parent.exists()]
+
+
+def test_what_flyctl_notes_of_an_app_is_there_again_at_its_next_run_and_for_no_other_app() -> None:
+    notes: list[tuple[str, str]] = []
+
+    def run(argv: Sequence[str], *, env: Mapping[str, str], **_: object) -> Completed:
+        if argv[1] == "version":
+            return VERSION
+        file = Path(env["FLY_CONFIG_DIR"], "config.yml")
+        notes.append((argv[-1], file.read_text() if file.exists() else ""))
+        file.write_text(notes[-1][1] + argv[-1])
+        if len(notes) == 1:
+            raise TimeoutError
+        return Completed(0, "[]")
+
+    flyctl = Flyctl(run=run, environ=ENVIRONMENT)
+    with pytest.raises(errors.FlyctlTimeoutError):
+        flyctl.secrets_list("one")
+    for app in ("two", "one", "two"):
+        flyctl.secrets_list(app)
+    assert notes == [("one", ""), ("two", ""), ("one", "one"), ("two", "two")]
 
 
 @pytest.mark.parametrize(
@@ -100,18 +136,6 @@ def test_without_a_token_nothing_is_run() -> None:
     with pytest.raises(errors.FlyAuthError, match="neither FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set"):
         flyctl.status("relay-api")
     assert run.calls == []
-
-
-def test_apps_have_folders_of_their_own_that_last_as_long_as_the_object() -> None:
-    empty = Completed(0, "[]")
-    flyctl, run, _ = make({f"secrets list --json -a {app}": [empty, empty] for app in ("one", "two")})
-    for app in ("one", "two", "one"):
-        flyctl.secrets_list(app)
-    version, *folders = [call.env["FLY_CONFIG_DIR"] for call in run.calls]
-    assert folders[0] == folders[2]
-    assert len({version, *folders}) == 3
-    del flyctl
-    assert not Path(version).parent.exists()
 
 
 def test_runs_for_one_app_wait_for_each_other_and_others_do_not() -> None:
@@ -167,10 +191,6 @@ def test_no_input_is_an_empty_one_that_is_no_terminal(tmp_path: Path) -> None:
     look = "import sys; print(sys.stdin.isatty(), repr(sys.stdin.read()))"
     done = run_process([sys.executable, "-c", look], stdin=None, env={}, cwd=tmp_path, timeout=20)
     assert done.stdout == "False ''\n"
-
-
-def test_a_workspace_makes_no_folder_before_it_is_needed() -> None:
-    assert not [value for value in vars(Workspace()).values() if isinstance(value, Path)]
 
 
 # The version.
