@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_random as random
 
-from infra.environment import UNKNOWN_FINGERPRINT, backend_secrets, fernet_key, fingerprint
+from infra.environment import backend_secrets
+from infra.keys import UNKNOWN_FINGERPRINT, fingerprint, random_key
 from infra.providers.fly.resources import App, DeployToken, Secrets
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Backend(pulumi.ComponentResource):
         staged: Names of secrets that are set but not live yet, when last looked at.
         foreign: Names of secrets on the app that nobody here manages or keeps.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
-        oauth_key_fingerprint: See `infra.environment.fingerprint`; `unknown` where the key is kept.
+        oauth_key_fingerprint: See `infra.keys.fingerprint`; `unknown` where the key is kept.
     """
 
     hostname: pulumi.Output[str]
@@ -40,10 +40,9 @@ class Backend(pulumi.ComponentResource):
             raise pulumi.RunError("flyApp is missing")
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
-        oauth_key = None if "OAUTH_ENCRYPTION_KEY" in keep else fernet_key("oauth-key", child)
+        oauth_key = None if "OAUTH_ENCRYPTION_KEY" in keep else random_key("oauth-key", child)
         self.oauth_key_fingerprint = fingerprint(oauth_key) if oauth_key else UNKNOWN_FINGERPRINT
         values = backend_secrets(settings, database_url, storage_keys, oauth_key)
-        digest_key = random.RandomBytes("digest-key", length=32, opts=child)
 
         app = App(
             "fly-app",
@@ -58,7 +57,7 @@ class Backend(pulumi.ComponentResource):
             app=app.name,
             values=values,
             keep=sorted(keep),
-            digest_key=digest_key.base64,
+            digest_key=random_key("digest-key", child),
             adopted=app.adopted,
             rollout=settings.rollout,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[app])),

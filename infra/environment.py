@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
-
-import pulumi
-import pulumi_random as random
 
 from infra.configuration import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pulumi
 
     from infra.s3 import StorageKeys
     from infra.settings import Settings
@@ -29,7 +27,7 @@ def backend_secrets(
         settings: The stack's settings.
         database_url: See `infra.database.sqlalchemy_url`; None where it is kept.
         storage_keys: The bucket's S3 keys; None where they are kept.
-        oauth_key: See `fernet_key`; None where it is kept.
+        oauth_key: See `infra.keys.random_key`; None where it is kept.
     """
     logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
     values: Mapping[str, pulumi.Input[str] | None] = {
@@ -48,28 +46,3 @@ def backend_secrets(
         **{name: reveal(value) for name, value in settings.extra_secrets.items()},
     }
     return {name: value for name, value in values.items() if value is not None and name not in settings.adopt.keep}
-
-
-UNKNOWN_FINGERPRINT = "unknown"
-"""The fingerprint of a key that is kept: it is on the Fly app, where nobody can read it."""
-
-
-def fernet_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Make a Fernet key once and keep it in the state.
-
-    Returns:
-        32 random bytes in url-safe base64, 44 characters, a secret: what `cryptography.fernet` takes.
-    """
-    key = random.RandomBytes(name, length=32, opts=opts)
-    return pulumi.Output.secret(key.base64.apply(lambda text: text.replace("+", "-").replace("/", "_")))
-
-
-def fingerprint(key: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Return what tells two keys apart, and nothing of the key itself, as a plain output.
-
-    Returns:
-        12 hexadecimal digits of a SHA-256. The key is 32 random bytes: nobody finds it by guessing.
-    """
-    return pulumi.Output.unsecret(
-        key.apply(lambda text: hashlib.sha256(f"relay OAuth key fingerprint\n{text}".encode()).hexdigest()[:12])
-    )

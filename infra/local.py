@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.environment import backend_secrets, fernet_key, fingerprint
+from infra.environment import backend_secrets
+from infra.keys import fingerprint, random_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Local(pulumi.ComponentResource):
     Attributes:
         dotenv: The backend's `.env`, a secret.
         frontend_dotenv: The frontend's `.env`.
-        oauth_key_fingerprint: See `infra.environment.fingerprint`.
+        oauth_key_fingerprint: See `infra.keys.fingerprint`.
     """
 
     dotenv: pulumi.Output[str]
@@ -33,7 +34,7 @@ class Local(pulumi.ComponentResource):
         self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
     ) -> None:
         super().__init__("relay:infra:Local", "local")
-        oauth_key = fernet_key("oauth-key", pulumi.ResourceOptions(parent=self))
+        oauth_key = random_key("oauth-key", pulumi.ResourceOptions(parent=self))
         plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
         values = {
             **plain,

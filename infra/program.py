@@ -47,11 +47,9 @@ def main() -> None:
     keys = _storage_keys(settings, storage)
     if storage:
         outputs["bucketPublicHost"] = storage.public_host
-    if storage and storage.keys:
-        outputs |= {
-            "storageAccessKeyId": storage.keys.access_key_id,
-            "storageSecretAccessKey": storage.keys.secret_access_key,
-        }
+    if storage and keys:
+        # For stacks that set `storageFrom`, and for a person who sets another stack's own.
+        outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
 
     backend = None
     if settings.manages("backend"):
@@ -109,7 +107,7 @@ def _storage(settings: Settings) -> Storage:
 
 
 def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | None:
-    """Return the keys this stack's backend gets: configured ones, else those of the bucket's own token."""
+    """Return the keys this stack's backend gets: configured, another stack's, or the bucket's own token's."""
     if settings.storage_access_key_id and settings.storage_secret_access_key:
         from infra.s3 import StorageKeys
 
@@ -117,6 +115,10 @@ def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | 
             configuration.reveal(settings.storage_access_key_id),
             configuration.reveal(settings.storage_secret_access_key),
         )
+    if settings.storage_from:
+        from infra.storage_reference import keys_of
+
+        return keys_of(settings.storage_from)
     return storage.keys if storage else None
 
 

@@ -102,11 +102,23 @@ def _storage_keys_are_whole(s: Settings) -> Iterator[str]:
         yield "storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of them must go"
 
 
-@_rule("manage", "adopt", "storageAccessKeyId", "storageSecretAccessKey")
+@_rule("manage", "adopt", "storageFrom", "storageAccessKeyId")
+def _storage_keys_have_one_source(s: Settings) -> Iterator[str]:
+    if s.storage_from is None:
+        return
+    if s.storage_from == s.stack or s.manages("storage"):
+        yield "storageFrom names where another stack's bucket keys come from; this stack owns the bucket itself"
+    if s.storage_access_key_id:
+        yield "storageFrom and storageAccessKeyId are both set: take the keys from one place"
+    if "AWS_ACCESS_KEY_ID" in s.adopt.keep:
+        yield "storageFrom is set, but adopt.keep keeps the app's storage keys: one of them must go"
+
+
+@_rule("manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
 def _storage_keys_are_there(s: Settings) -> Iterator[str]:
     kept = s.adopt.keep >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     half = s.storage_access_key_id or s.storage_secret_access_key  # has a rule of its own
-    if s.manages("backend") and not (half or kept or s.manages("storage")):
+    if s.manages("backend") and not (half or kept or s.storage_from or s.manages("storage")):
         yield (
             "storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not "
             "own it. Set the bucket's S3 keys with `pulumi config set --secret`"

@@ -174,6 +174,9 @@ class Settings(_Frozen):
         description="Public host of the bucket (`pub-….r2.dev`).",
         examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"],
     )
+    storage_from: str | None = Field(
+        None, description="Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."
+    )
     storage_access_key_id: _AccessKeyId | None = Field(None, description="S3 access key id for the bucket.")
     storage_secret_access_key: SecretStr | None = Field(None, description="S3 secret access key for the bucket.")
 

@@ -27,6 +27,7 @@ def made_up(config: dict[str, Any], secure_keys: list[str]) -> dict[str, str]:
     """
     keys = list(secure_keys)
     manage, kept = config.get("manage") or [], (config.get("adopt") or {}).get("keep") or []
-    if "backend" in manage and "storage" not in manage and "AWS_ACCESS_KEY_ID" not in kept:
+    given = "storage" in manage or "storageFrom" in config or "AWS_ACCESS_KEY_ID" in kept
+    if "backend" in manage and not given:
         keys += [key for key in _STORAGE_KEYS if key not in secure_keys and key not in config]
     return {key: _SHAPES.get(key, f"sandbox-{key}") for key in keys}

@@ -115,6 +115,6 @@ def empty_sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Sandbox:
-    """A sandbox for a copy of this repository, in a folder with a space, whose committed Pulumi files may be changed."""
+    """A sandbox for a copy of this repository, in a folder with a space, whose Pulumi files may be changed."""
     project = _project(tmp_path / "a checkout", ROOT)
     return Sandbox(project, project / ".sandbox", {})

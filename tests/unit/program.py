@@ -32,7 +32,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "databaseUser": "neondb_owner",
         "databasePassword": "npg_CanaryNeonPassword",
     },
-    "random:index/randomBytes:RandomBytes": {"base64": "+/" * 21 + "A=", "hex": "fb" * 32},
+    "random:index/randomPassword:RandomPassword": {"result": "CanaryPassword"},
     "cloudflare:index/pagesProject:PagesProject": {"subdomain": "tune-8xz.pages.dev"},
     "cloudflare:index/r2ManagedDomain:R2ManagedDomain": {"domain": "pub-99999999999999999999999999999999.r2.dev"},
     "cloudflare:index/accountToken:AccountToken": {"value": "CanaryTokenValue"},

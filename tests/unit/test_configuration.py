@@ -273,6 +273,21 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"githubScope": "repository", "adopt": {"githubEnvironment": "staging"}},
         "Pulumi.staging.yaml: adopt.githubEnvironment is set, but githubScope is `repository`: only an environment has it",
     ),
+    (
+        "staging",
+        {"storageFrom": "staging"},
+        "Pulumi.staging.yaml: storageFrom names where another stack's bucket keys come from; this stack owns the bucket itself",
+    ),
+    (
+        "staging",
+        {"storageFrom": "production", **KEYS},
+        "Pulumi.staging.yaml: storageFrom and storageAccessKeyId are both set: take the keys from one place",
+    ),
+    (
+        "production",
+        {"storageFrom": "staging", "manage": ["backend", "database"], "previewStack": None},
+        "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps the app's storage keys: one of them must go",
+    ),
     # between stacks
     (
         "production",

@@ -42,24 +42,27 @@ def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPa
 
 def test_staging_sets_every_secret_the_backend_needs() -> None:
     values = run_program("staging").one("fly-secrets").inputs["values"]
-    assert values == {
-        "DATABASE_URL": (
-            "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
-            "/neondb?sslmode=require"
-        ),
-        "ATPROTO_CLIENT_ID": "https://tune-api-staging.fly.dev/client-metadata.json",
-        "ATPROTO_REDIRECT_URI": "https://tune-api-staging.fly.dev/auth/callback",
-        "ATPROTO_APP_NAMESPACE": "app.relay-staging",
-        "OAUTH_ENCRYPTION_KEY": "-_" * 21 + "A=",
-        "AWS_ACCESS_KEY_ID": "5a4d5b0c" * 4,
-        "AWS_SECRET_ACCESS_KEY": "5a4d5b0c" * 8,
-        "LOGFIRE_ENABLED": "false",
-        "LOGFIRE_ENVIRONMENT": "staging",
-        "FRONTEND_URL": "https://staging.tune-8xz.pages.dev",
-        "FRONTEND_CORS_ORIGIN_REGEX": (
-            r"^(https://staging\.tune\-8xz\.pages\.dev|https://[a-z0-9-]+\.tune\-8xz\.pages\.dev)$"
-        ),
-    }
+    assert (
+        values
+        == {
+            "DATABASE_URL": (
+                "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
+                "/neondb?sslmode=require"
+            ),
+            "ATPROTO_CLIENT_ID": "https://tune-api-staging.fly.dev/client-metadata.json",
+            "ATPROTO_REDIRECT_URI": "https://tune-api-staging.fly.dev/auth/callback",
+            "ATPROTO_APP_NAMESPACE": "app.relay-staging",
+            "OAUTH_ENCRYPTION_KEY": "VwtLa4ekvqaDtIUi8g1FTeMPfHlxSfFqnA5coye4Po0=",
+            "AWS_ACCESS_KEY_ID": "5a4d5b0c" * 4,
+            "AWS_SECRET_ACCESS_KEY": "5a4d5b0c" * 8,
+            "LOGFIRE_ENABLED": "false",
+            "LOGFIRE_ENVIRONMENT": "staging",
+            "FRONTEND_URL": "https://staging.tune-8xz.pages.dev",
+            "FRONTEND_CORS_ORIGIN_REGEX": (
+                r"^(https://staging\.tune\-8xz\.pages\.dev|https://[a-z0-9-]+\.tune\-8xz\.pages\.dev)$"
+            ),
+        }
+    )
 
 
 def test_production_writes_no_kept_secret() -> None:
@@ -86,6 +89,13 @@ def test_every_secret_value_is_an_encrypted_input() -> None:
     covered = secrets.secrets
     assert all("values" in covered or f"values.{name}" in covered for name in secrets.inputs["values"])
     assert "digestKey" in covered or "digest_key" in covered
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_resource_whose_id_is_its_secret(stack: str) -> None:
+    """Pulumi never encrypts an id, and `RandomBytes` has its value as id."""
+    types = {resource.type for resource in run_program(stack, {"adopt": None}).resources}
+    assert not {kind for kind in types if "RandomBytes" in kind or "RandomId" in kind}
 
 
 def test_storage_keys_of_an_own_token() -> None:

@@ -1,0 +1,61 @@
+"""`storageFrom`: a stack that takes the bucket's keys from the one that owns it, and every way that can fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.engine.test_environments import objects, up
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Sandbox
+
+
+def from_production(sandbox: Sandbox, owner: str = "production") -> None:
+    for key in ("storageAccessKeyId", "storageSecretAccessKey"):
+        sandbox.pulumi("config", "rm", "--stack", "staging", key)
+    sandbox.config_set("staging", "storageFrom", owner)
+
+
+def refusal(sandbox: Sandbox) -> str:
+    done = sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    assert objects(sandbox)["fly app"].keys() <= {"tune-api"}
+    return done.stdout
+
+
+def test_staging_gets_the_keys_of_production(empty_sandbox: Sandbox) -> None:
+    up(empty_sandbox, "production")
+    from_production(empty_sandbox)
+    up(empty_sandbox, "staging")
+    secrets = objects(empty_sandbox)["fly secret"]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        assert secrets[f"tune-api-staging/{name}"]["value"] == secrets[f"tune-api/{name}"]["value"]
+    assert set(up(empty_sandbox, "staging")) == {"unchanged"}
+
+
+def test_a_missing_stack(empty_sandbox: Sandbox) -> None:
+    from_production(empty_sandbox, "prod")
+    assert "stack staging takes the bucket's keys from stack prod, but there is no such stack" in refusal(empty_sandbox)
+
+
+def test_a_stack_never_brought_up(empty_sandbox: Sandbox) -> None:
+    from_production(empty_sandbox)
+    assert "from stack production, but it was never brought up" in refusal(empty_sandbox)
+
+
+def test_a_stack_that_keeps_its_keys(sandbox: Sandbox) -> None:
+    up(sandbox, "production")
+    from_production(sandbox)
+    assert "they are kept on its Fly app (adopt.keep)" in refusal(sandbox)
+
+
+def test_another_passphrase(empty_sandbox: Sandbox) -> None:
+    up(empty_sandbox, "production")
+    from_production(empty_sandbox)
+    # The owner's state is encrypted anew, with a passphrase that staging does not have.
+    change = "printf 'another\\nanother\\n' | pulumi stack change-secrets-provider passphrase --stack production"
+    empty_sandbox.run("sh", "-c", change)
+    message = refusal(empty_sandbox)
+    assert "stack staging takes the bucket's keys from stack production" in message
+    assert "cannot be decrypted with staging's passphrase" in message
