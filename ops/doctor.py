@@ -32,7 +32,7 @@ def sections(wanted: str | None) -> list[Section]:
         return [sandbox]
     if wanted == "tests":
         return [sandbox, tests]
-    names = [wanted] if wanted else stacks.names()
+    names = [wanted] if wanted else stacks.names(stacks.folder())
     real: Section = ("A real `pulumi up`", checkup.real)
     each: list[Section] = [(f"Stack {name}", lambda name=name: checkup.stack(name)) for name in names]  # type: ignore[misc]
     live: Section = ("Live stacks beside each other", checkup.live)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="look at this alone, and end with exit code 1 where something is missing",
     )
     wanted = parser.parse_args(arguments).wanted
-    known = ["sandbox", "tests", *stacks.names()]
+    known = ["sandbox", "tests", *stacks.names(stacks.folder())]
     if wanted and wanted not in known:
         parser.error(f"there is no stack {wanted}: choose from {', '.join(known)}")
     bad = report(wanted, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNKNOWN = "unknown"
-"""What a stack exports as the fingerprint of a key that is kept (`infra.environment`)."""
+"""What a stack exports as the fingerprint of a key that is kept (`infra.keys`)."""
 
 
 class Comparison(NamedTuple):

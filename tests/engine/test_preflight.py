@@ -1,0 +1,158 @@
+"""The preflight through the real engine: what is amiss is said at once, and no cloud is touched."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.clouds import neon
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.conftest import Sandbox
+
+FLAGS = "--color never --non-interactive"
+UP = f"pulumi up --stack {{}} --yes --skip-preview {FLAGS}"
+
+
+def shell(sandbox: Sandbox, script: str) -> tuple[int, str]:
+    """Run a shell script in the sandbox; return its exit code and all it said."""
+    done = sandbox.run("sh", "-c", script, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def projects(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    with sandbox.world.transaction() as tx:
+        return tx.list("neon", "project")
+
+
+def amiss(sandbox: Sandbox, script: str) -> list[str]:
+    """Run a script that the preflight ends; return its lines, having seen that nothing else happened."""
+    sandbox.world.forget_calls()
+    code, said = shell(sandbox, script)
+    assert code != 0, said
+    assert "Traceback" not in said
+    head, _, rest = said.partition("amiss; nothing was touched.\n")
+    assert "cannot start" in head
+    operations = {(cloud, operation) for cloud, operation, _ in sandbox.world.calls()}
+    assert operations <= {("fly", "version"), ("cloudflare", "GET"), ("neon", "GET")}
+    return [line.strip().removeprefix("- ") for line in rest.splitlines() if line.strip().startswith("- ")]
+
+
+def test_every_missing_credential_at_once(sandbox: Sandbox) -> None:
+    lines = amiss(sandbox, f"unset NEON_API_KEY GITHUB_TOKEN FLY_API_TOKEN; {UP.format('staging')}")
+    assert [line.split()[0] for line in lines] == ["NEON_API_KEY", "GITHUB_TOKEN", "FLY_API_TOKEN"]
+
+
+def test_a_preview_needs_no_fly_token_and_takes_no_look(sandbox: Sandbox) -> None:
+    sandbox.world.forget_calls()
+    code, said = shell(sandbox, f"unset FLY_API_TOKEN CLOUDFLARE_API_TOKEN; pulumi preview --stack staging {FLAGS}")
+    assert code == 0, said
+    assert {"GET", "version"}.isdisjoint(operation for _, operation, _ in sandbox.world.calls())
+    lines = amiss(sandbox, f"unset NEON_API_KEY FLY_API_TOKEN; pulumi preview --stack staging {FLAGS}")
+    assert [line.split()[0] for line in lines] == ["NEON_API_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable", "stack"),
+    [("neon:apiKey", "NEON_API_KEY", "dev"), ("github:token", "GITHUB_TOKEN", "staging")],
+)
+def test_a_pulumi_setting_instead_of_a_variable(sandbox: Sandbox, setting: str, variable: str, stack: str) -> None:
+    script = f'pulumi config set --secret {setting} "${variable}" --stack {stack}; unset {variable}; {UP.format(stack)}'
+    code, said = shell(sandbox, script)
+    assert code == 0, said
+
+
+def test_a_cloudflare_token_for_another_account(sandbox: Sandbox) -> None:
+    sandbox.config_set("production", "relay:cloudflareAccountId", "e" * 32)
+    (line,) = amiss(sandbox, UP.format("production"))
+    assert line.startswith(f"CLOUDFLARE_API_TOKEN does not reach account {'e' * 32}")
+    assert "Cloudflare answered 403" in line
+
+
+def test_a_credential_that_no_service_takes_is_not_shown(sandbox: Sandbox) -> None:
+    script = f"export CLOUDFLARE_API_TOKEN=canary-a NEON_API_KEY=canary-b; {UP.format('production')}"
+    lines = amiss(sandbox, script)
+    assert [line.split()[0] for line in lines] == ["CLOUDFLARE_API_TOKEN", "NEON_API_KEY"]
+    assert "canary" not in "".join(lines)
+
+
+def test_a_neon_project_of_the_same_name(sandbox: Sandbox) -> None:
+    with sandbox.world.transaction() as tx:
+        taken = neon.create_project(tx, {"name": "tune-staging", "region_id": "aws-eu-central-1"})["id"]
+    before = projects(sandbox)
+    (line,) = amiss(sandbox, UP.format("staging"))
+    assert f"another Neon project is called that already: {taken}." in line
+    assert projects(sandbox) == before
+    # What the message says to do.
+    sandbox.config_set("staging", "relay:adopt.neonProject", taken, path=True)
+    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert projects(sandbox).keys() == before.keys()
+
+
+@pytest.mark.parametrize("ended", ["by an error", "killed"])
+def test_the_project_of_an_up_that_ended_halfway(sandbox: Sandbox, tmp_path: Path, ended: str) -> None:
+    sandbox.world.inject("fly", "apps create", "exit1")
+    code, said = shell(sandbox, UP.format("staging"))
+    assert code != 0, said
+    (made,) = [key for key, project in projects(sandbox).items() if project["name"] == "tune-staging"]
+    if ended == "killed":  # then it left no outputs
+        state = sandbox.state("staging", show_secrets=True)
+        for resource in state["deployment"]["resources"]:
+            if resource["type"] == "pulumi:pulumi:Stack":
+                resource.pop("outputs", None)
+        (tmp_path / "state.json").write_text(json.dumps(state))
+        sandbox.pulumi("stack", "import", "--stack", "staging", "--file", str(tmp_path / "state.json"))
+    with sandbox.world.transaction() as tx:
+        second = neon.create_project(tx, {"name": "tune-staging"})["id"]
+    (line,) = amiss(sandbox, UP.format("staging"))
+    if ended == "killed":
+        assert line.startswith("2 Neon projects are called 'tune-staging' (")
+    else:
+        assert f"another Neon project is called that already: {second}." in line
+    with sandbox.world.transaction() as tx:
+        neon.delete_project(tx, second)
+    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert [key for key, project in projects(sandbox).items() if project["name"] == "tune-staging"] == [made]
+
+
+def test_a_service_that_is_down_is_a_warning(sandbox: Sandbox) -> None:
+    sandbox.world.inject("neon", "GET", "down")
+    code, said = shell(sandbox, UP.format("dev"))
+    assert code == 0, said
+    assert "warning: Not checked: whether another Neon project is called 'tune-dev': Neon answered 503" in said
+
+
+@pytest.mark.parametrize(("version", "ends"), [("0.3.164", True), ("0.9.0", False)])
+def test_another_flyctl(sandbox: Sandbox, tmp_path: Path, version: str, ends: bool) -> None:
+    flyctl, real = tmp_path / "flyctl", sandbox.folder / "bin" / "flyctl"
+    answer = f'[ "$1" = version ] && echo \'{{"Name":"flyctl","Version":"{version}"}}\' && exit'
+    flyctl.write_text(f'#!/bin/sh\n{answer}\nexec "{real}" "$@"\n')
+    flyctl.chmod(0o755)
+    script = f'PATH="{tmp_path}:$PATH"; {UP.format("staging")}'
+    if ends:
+        (line,) = amiss(sandbox, script)
+        assert f"flyctl is {version}, and at least 0.4.87 is needed" in line
+    else:
+        code, said = shell(sandbox, script)
+        assert code == 0, said
+        assert f"warning: flyctl {version} is newer than the tested 0.4.87" in said
+
+
+def test_no_flyctl(sandbox: Sandbox) -> None:
+    path = f"{sandbox.folder}/bin:{sandbox.project}/.venv/bin:/usr/bin:/bin"  # a machine may have one of its own
+    (line,) = amiss(sandbox, f'rm "{sandbox.folder}/bin/flyctl"; PATH="{path}"; {UP.format("staging")}')
+    assert line.startswith("Fly.io: asking flyctl for its version failed: flyctl cannot be run")
+
+
+def test_the_doctor_finds_a_sandbox_in_order(sandbox: Sandbox) -> None:
+    for stack in ("staging", "dev"):
+        sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
+    for wanted in ("sandbox", "production", "staging", "dev"):
+        done = sandbox.run("bin/doctor", "--for", wanted)
+    assert "staging: each has a database and an OAuth key of its own" in done.stdout
+    with_none = sandbox.run("env", "-u", "NEON_API_KEY", "bin/doctor", "--for", "dev", check=False)
+    assert (with_none.returncode, "MISSING  Neon: NEON_API_KEY is not set" in with_none.stdout) == (1, True)
