@@ -81,15 +81,18 @@ def _build(go: str) -> None:
     with tempfile.TemporaryDirectory(dir=BUILT, prefix="build.") as folder:
         made = Path(folder, "pulumi")
         log = BUILT / "build.log"
-        flags = f"-s -w -X {_VERSION}=v{version}"
+        # Neither debug information nor a frugal compiler: each makes the build about a tenth longer.
+        flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"]
+        flags.append(f"-ldflags=-s -w -X {_VERSION}=v{version}")
+        environment = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+        environment |= {"CGO_ENABLED": "0", "GOGC": "400"}
         with log.open("w") as output:
             code = progress.run(
                 f"Building the Pulumi engine {version} from its Go module (minutes, once)",
-                [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", made, _PACKAGE],
+                [go, "build", *flags, "-o", made, _PACKAGE],
                 log=output,
                 cwd=HERE,
-                env=os.environ
-                | {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOWORK": "off"},
+                env=os.environ | environment,
             )
         if code != 0:
             said = "\n".join(log.read_text().strip().splitlines()[-5:])
