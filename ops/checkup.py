@@ -6,12 +6,15 @@ Runs before anything is set up: standard library only, but for a stack's configu
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from infra.providers.fly.errors import FlyError
@@ -23,8 +26,6 @@ from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
-
     from infra.settings import Settings
 
 _TIMEOUT = 60
@@ -79,15 +80,34 @@ def tests() -> Iterator[Finding]:
 
 
 def set_up() -> Finding:
-    """Look whether `.venv` is what requirements.txt asks for."""
+    """Look whether `bin/setup`, which `bin/sandbox` and `make` begin with, has nothing left to do to `.venv`."""
     if bootstrap.is_set_up():
         return Finding("ok", ".venv, as requirements.txt has it")
     return Finding("missing", ".venv: not made, or not what requirements.txt asks for", "bin/setup")
 
 
+def packages() -> Finding:
+    """Look whether `.venv` has what requirements.txt pins, whoever installed it: `pulumi install` does as well."""
+    install = "`pulumi install`, or bin/setup"
+    if Path(sys.prefix).resolve() != bootstrap.VENV.resolve():  # `bin/doctor` runs in it where there is one
+        return Finding("missing", ".venv: not made", install)
+    text = (stacks.ROOT / "requirements.txt").read_text(encoding="utf-8")
+    other = [name for name, pin in re.findall(r"^([\w-]+)==(\S+)", text, re.MULTILINE) if _installed(name) != pin]
+    if other:
+        return Finding("missing", f".venv: {', '.join(other)} not as pinned in requirements.txt", install)
+    return Finding("ok", ".venv, with what requirements.txt pins")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def real() -> Iterator[Finding]:
     """Look at what a real `pulumi up` of any stack needs."""
-    yield set_up()
+    yield packages()
     needed = locate.dotted(locate.pinned())
     cli = shutil.which("pulumi")
     if cli is None:

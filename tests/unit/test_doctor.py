@@ -166,6 +166,17 @@ def test_no_pulumi_cli(machine: Machine) -> None:
     ]
 
 
+def test_packages_other_than_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkup.packages() == Finding("ok", ".venv, with what requirements.txt pins")
+    real = checkup._installed
+    found = {"pulumi": "3.1.0", "pydantic": None}
+    monkeypatch.setattr(checkup, "_installed", lambda name: found[name] if name in found else real(name))
+    what = ".venv: pulumi, pydantic not as pinned in requirements.txt"
+    assert checkup.packages() == Finding("missing", what, "`pulumi install`, or bin/setup")
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert checkup.packages() == Finding("missing", ".venv: not made", "`pulumi install`, or bin/setup")
+
+
 def test_an_old_pulumi_cli(machine: Machine) -> None:
     machine.pulumi(version="v3.99.1")
     assert bad(checkup.real()) == [
