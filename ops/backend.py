@@ -31,7 +31,8 @@ def refusal() -> str | None:
     except FileNotFoundError:
         return "`pulumi` is not on PATH."
     if done.returncode != 0:
-        return f"There is no backend to work on: {redact(done.stderr.strip(), credentials(os.environ))}\nSee docs/backend.md."
+        said = redact(done.stderr.strip(), credentials(os.environ))
+        return f"There is no backend to work on: {said}\nSee docs/backend.md."
     url = str(json.loads(done.stdout).get("url", ""))
     if url.startswith("file:"):
         return (
