@@ -26,6 +26,7 @@ from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+
     from infra.settings import Settings
 
 _TIMEOUT = 60
