@@ -139,38 +139,31 @@ def test_without_a_token_nothing_is_run() -> None:
 
 
 def test_runs_for_one_app_wait_for_each_other_and_others_do_not() -> None:
-    running: set[str] = set()
-    together: set[frozenset[str]] = set()
-    both = threading.Barrier(2, timeout=10)
+    started: list[str] = []
+    entered, release = threading.Event(), threading.Event()
 
     def run(argv: Sequence[str], **how: object) -> Completed:
         if argv[1] == "version":
             return VERSION
-        app = argv[-1]
-        assert app not in running
-        running.add(app)
-        both.wait()
-        together.add(frozenset(running))
-        both.wait()
-        running.discard(app)
+        started.append(argv[-1])
+        if argv[-1] == "one":
+            entered.set()
+            assert release.wait(20)
         return Completed(0, "[]")
 
     flyctl = Flyctl(run=run, environ=ENVIRONMENT)
-    failures: list[BaseException] = []
-
-    def listing(app: str) -> None:
-        try:
-            flyctl.secrets_list(app)
-        except BaseException as error:  # noqa: BLE001 # handed to the test's own thread
-            failures.append(error)
-
-    threads = [threading.Thread(target=listing, args=(app,)) for app in ("one", "two", "one", "two")]
+    threads = [threading.Thread(target=flyctl.secrets_list, args=("one",)) for _ in range(2)]
     for thread in threads:
         thread.start()
+    assert entered.wait(20)
+    flyctl.secrets_list("two")
+    # Long enough for the second thread to have come to the same point, were there no lock.
+    threads[1].join(0.3)
+    assert started == ["one", "two"]
+    release.set()
     for thread in threads:
         thread.join(20)
-    assert failures == []
-    assert together == {frozenset({"one", "two"})}
+    assert started == ["one", "two", "one"]
 
 
 def test_a_real_process_gets_its_input_its_folder_and_a_time_limit(tmp_path: Path) -> None:
