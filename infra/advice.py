@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 if TYPE_CHECKING:
     from infra.backend import Backend
+    from infra.database import Database
     from infra.settings import Settings
     from infra.storage import Storage
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def advise(
     settings: Settings,
     *,
+    database: Database | None,
     backend: Backend | None,
     storage: Storage | None,
     pages_host: pulumi.Output[str] | None,
@@ -38,9 +40,42 @@ def advise(
         _expect("pagesHost", settings.pages_host, pages_host)
     if storage is not None:
         _expect("bucketPublicHost", settings.bucket_public_host, storage.public_host)
+    if not pulumi.runtime.is_dry_run():
+        _advise_on_changes(settings, database, pages_host)
     if backend is not None and not pulumi.runtime.is_dry_run():
         backend.staged.apply(lambda names: _say_staged(settings.fly_app or "", names))
         backend.foreign.apply(lambda names: _say_foreign(settings.fly_app or "", names))
+
+
+def _advise_on_changes(settings: Settings, database: Database | None, pages_host: pulumi.Output[str] | None) -> None:
+    """Say what follows from the difference to the last `up`."""
+    before = _outputs_of_the_last_up()
+    if before is None:
+        return
+
+    def say_new(project_id: str) -> None:
+        if before.get("neonProjectId") != project_id:
+            pulumi.log.info(
+                f"Database {settings.neon_project} is new and empty. An application whose "
+                'first migration expects tables cannot migrate an empty one: deploy/README.md, "A new database".'
+            )
+
+    if database is not None and settings.adopt.neon_project is None:
+        database.project_id.apply(say_new)
+    if pages_host is not None and before.get("previewApiUrl") != settings.preview_api_url:
+        pulumi.log.info(
+            f"Previews of the frontend use {settings.preview_api_url} from their next build: what is built already "
+            "keeps the API it was built with."
+        )
+
+
+def _outputs_of_the_last_up() -> dict[str, Any] | None:
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    try:
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})
+    except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
+        return None
+    return dict(answer.value.get("outputs") or {})
 
 
 def _expect(key: str, configured: str, actual: pulumi.Output[str]) -> None:

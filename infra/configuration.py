@@ -24,7 +24,7 @@ _NOT_KEYS = {"stack", "previewApiUrl"}
 _KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias not in _NOT_KEYS}
 _EXAMPLES = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
 SECRET_KEYS = frozenset(
-    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "extraSecrets"}
+    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "neonRestoreKey", "extraSecrets"}
 )
 """Keys whose values must be encrypted: `pulumi config set --secret`."""
 

@@ -95,18 +95,17 @@ class Delivery(pulumi.ComponentResource):
         variables: Mapping[str, pulumi.Input[str]],
     ) -> None:
         """Provision repository secrets and variables, each named after the stack, beside the other stacks' own."""
-        settings = self._settings
-        repository, suffix = settings.github_repository, settings.stack.upper().replace("-", "_")
+        settings, repository = self._settings, self._settings.github_repository
         for secret, value in secrets.items():
             github.ActionsSecret(
                 f"secret-{secret}",
                 repository=repository,
-                secret_name=f"{secret}_{suffix}",
+                secret_name=settings.github_name(secret),
                 value=value,
                 opts=child,
             )
         for variable, value in variables.items():
-            name = f"{variable}_{suffix}"
+            name = settings.github_name(variable)
             existing = name in settings.adopt.github_variables
             github.ActionsVariable(
                 f"variable-{variable}",

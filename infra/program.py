@@ -31,7 +31,7 @@ def main() -> None:
         "deploysOn": _trigger(settings),
     }
 
-    database_url = None
+    database, database_url = None, None
     if settings.manages("database"):
         from infra.database import Database
 
@@ -68,10 +68,14 @@ def main() -> None:
         from infra.frontend import Frontend
 
         pages_host = Frontend(settings, api_url=settings.api_url, preview_api_url=settings.preview_api_url or "").host
-        outputs["pagesHost"] = pages_host
+        outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.manages("delivery"):
-        _deliver(settings, backend.deploy_token if backend else None)
+        _deliver(
+            settings,
+            minted=backend.deploy_token if backend else None,
+            neon_project=database.project_id if database else settings.adopt.neon_project,
+        )
         outputs["githubEnvironment"] = settings.github_environment_name
 
     if settings.tier == "development" and database_url is not None:
@@ -84,7 +88,7 @@ def main() -> None:
             "oauthKeyFingerprint": local.oauth_key_fingerprint,
         }
 
-    advise(settings, backend=backend, storage=storage, pages_host=pages_host)
+    advise(settings, database=database, backend=backend, storage=storage, pages_host=pages_host)
     for name, value in outputs.items():
         pulumi.export(name, value)
 
@@ -122,11 +126,15 @@ def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | 
     return storage.keys if storage else None
 
 
-def _deliver(settings: Settings, minted: pulumi.Output[str] | None) -> None:
+def _deliver(settings: Settings, *, minted: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None) -> None:
     from infra.delivery import Delivery
 
     given = configuration.reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted
-    variables = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
+    secrets: dict[str, pulumi.Input[str]] = {"FLY_API_TOKEN": given} if given else {}
+    variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
     if settings.fly_app:
         variables["FLY_APP"] = settings.fly_app
-    Delivery(settings, secrets={"FLY_API_TOKEN": given} if given else {}, variables=variables)
+    if settings.neon_restore_key and neon_project:
+        secrets["NEON_API_KEY"] = configuration.reveal(settings.neon_restore_key)
+        variables["NEON_PROJECT_ID"] = neon_project
+    Delivery(settings, secrets=secrets, variables=variables)

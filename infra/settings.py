@@ -216,6 +216,11 @@ class Settings(_Frozen):
     fly_deploy_token: SecretStr | None = Field(
         None, description="Fly deploy token that GitHub deploys with; made after the app exists."
     )
+    neon_restore_key: SecretStr | None = Field(
+        None,
+        description="Neon API key with which a release takes a restore point of the database before it deploys. "
+        "Project-scoped where the account is an organization. Without one no restore point is taken.",
+    )
 
     # Facts of other stacks, read from their files, not from this stack's configuration.
     preview_api_url: str | None = Field(None, exclude=True, description="API URL of `previewStack`.")
@@ -283,6 +288,10 @@ class Settings(_Frozen):
     def github_environment_name(self) -> str:
         """The GitHub environment this stack provisions."""
         return self.github_environment or self.stack
+
+    def github_name(self, name: str) -> str:
+        """Return the name a secret or variable has in GitHub; among a repository's own, the stack's is part of it."""
+        return name if self.github_scope == "environment" else f"{name}_{self.stack.upper().replace('-', '_')}"
 
     @property
     def r2_endpoint_url(self) -> str:

@@ -22,7 +22,14 @@ from sandbox.sample_secrets import made_up
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "tests" / "example"
 PROJECT = "relay"
-SECRET_KEYS = {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "extraSecrets"}
+SECRET_KEYS = {
+    "storageAccessKeyId",
+    "storageSecretAccessKey",
+    "logfireToken",
+    "flyDeployToken",
+    "neonRestoreKey",
+    "extraSecrets",
+}
 
 # What the clouds answer, by type: outputs that the program reads and that are not inputs.
 _ANSWERS: dict[str, dict[str, Any]] = {
@@ -85,19 +92,24 @@ class Run:
 
 
 class _Clouds(mocks.Mocks):
+    def __init__(self, before: dict[str, Any]) -> None:
+        self._before = before
+
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         known = args.typ in _ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
         assert known, f"a resource type the tests were not told about: {args.typ}"
         return (args.resource_id or f"{args.name}-id"), {**args.inputs, **_ANSWERS.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token == "pulumi:pulumi:readStackOutputs":
+            return {"outputs": self._before}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 
 
 class _Recorder(mocks.MockMonitor):
-    def __init__(self, run: Run) -> None:
-        super().__init__(_Clouds())
+    def __init__(self, run: Run, before: dict[str, Any]) -> None:
+        super().__init__(_Clouds(before))
         self._run = run
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
@@ -149,7 +161,12 @@ def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path 
 
 
 def run_program(
-    stack: str, changes: dict[str, Any] | None = None, *, preview: bool = False, root: Path = EXAMPLE
+    stack: str,
+    changes: dict[str, Any] | None = None,
+    *,
+    preview: bool = False,
+    before: dict[str, Any] | None = None,
+    root: Path = EXAMPLE,
 ) -> Run:
     """Run the program for a stack.
 
@@ -157,6 +174,7 @@ def run_program(
         stack: The stack's name.
         changes: Configuration laid over the stack's files; None removes a key.
         preview: Run as a preview.
+        before: The stack's outputs as an earlier `up` left them.
         root: The folder with the stack files; must be the working directory.
 
     Raises:
@@ -170,7 +188,7 @@ def run_program(
     asyncio.set_event_loop(loop)
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
-    recorder = _Recorder(run)
+    recorder = _Recorder(run, before or {})
     logger = logging.getLogger("program")
     logger.setLevel(logging.INFO)
     logger.handlers = [_Listener(run.messages)]

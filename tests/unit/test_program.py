@@ -42,27 +42,24 @@ def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPa
 
 def test_staging_sets_every_secret_the_backend_needs() -> None:
     values = run_program("staging").one("fly-secrets").inputs["values"]
-    assert (
-        values
-        == {
-            "DATABASE_URL": (
-                "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
-                "/neondb?sslmode=require"
-            ),
-            "ATPROTO_CLIENT_ID": "https://tune-api-staging.fly.dev/client-metadata.json",
-            "ATPROTO_REDIRECT_URI": "https://tune-api-staging.fly.dev/auth/callback",
-            "ATPROTO_APP_NAMESPACE": "app.relay-staging",
-            "OAUTH_ENCRYPTION_KEY": "VwtLa4ekvqaDtIUi8g1FTeMPfHlxSfFqnA5coye4Po0=",
-            "AWS_ACCESS_KEY_ID": "5a4d5b0c" * 4,
-            "AWS_SECRET_ACCESS_KEY": "5a4d5b0c" * 8,
-            "LOGFIRE_ENABLED": "false",
-            "LOGFIRE_ENVIRONMENT": "staging",
-            "FRONTEND_URL": "https://staging.tune-8xz.pages.dev",
-            "FRONTEND_CORS_ORIGIN_REGEX": (
-                r"^(https://staging\.tune\-8xz\.pages\.dev|https://[a-z0-9-]+\.tune\-8xz\.pages\.dev)$"
-            ),
-        }
-    )
+    assert values == {
+        "DATABASE_URL": (
+            "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
+            "/neondb?sslmode=require"
+        ),
+        "ATPROTO_CLIENT_ID": "https://tune-api-staging.fly.dev/client-metadata.json",
+        "ATPROTO_REDIRECT_URI": "https://tune-api-staging.fly.dev/auth/callback",
+        "ATPROTO_APP_NAMESPACE": "app.relay-staging",
+        "OAUTH_ENCRYPTION_KEY": "VwtLa4ekvqaDtIUi8g1FTeMPfHlxSfFqnA5coye4Po0=",
+        "AWS_ACCESS_KEY_ID": "5a4d5b0c" * 4,
+        "AWS_SECRET_ACCESS_KEY": "5a4d5b0c" * 8,
+        "LOGFIRE_ENABLED": "false",
+        "LOGFIRE_ENVIRONMENT": "staging",
+        "FRONTEND_URL": "https://staging.tune-8xz.pages.dev",
+        "FRONTEND_CORS_ORIGIN_REGEX": (
+            r"^(https://staging\.tune\-8xz\.pages\.dev|https://[a-z0-9-]+\.tune\-8xz\.pages\.dev)$"
+        ),
+    }
 
 
 def test_production_writes_no_kept_secret() -> None:
@@ -211,6 +208,34 @@ def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
     assert [text for text in after if "flyctl secrets deploy -a tune-api-staging" in text]
     assert [text for text in after if "left alone" in text]
     assert not [text for text in before if "Staged" in text or "left alone" in text]
+
+
+def test_a_new_database_is_said_once() -> None:
+    (message,) = [text for text in run_program("staging").messages if "new and empty" in text]
+    assert "tune-staging" in message
+    assert "deploy/README.md" in message
+    outputs = run_program("staging").outputs
+    for quiet in (
+        run_program("staging", before=outputs),
+        run_program("staging", preview=True),
+        run_program("production"),  # adopts its database
+    ):
+        assert not [text for text in quiet.messages if "new and empty" in text]
+
+
+def test_a_new_api_of_previews_is_said_once() -> None:
+    run = run_program("production")
+    assert [text for text in run.messages if "https://tune-api-staging.fly.dev from their next build" in text]
+    assert not [text for text in run_program("production", before=run.outputs).messages if "next build" in text]
+    assert not [text for text in run_program("production", preview=True).messages if "next build" in text]
+
+
+def test_a_restore_key_reaches_the_environment_with_its_project() -> None:
+    run = run_program("production", {"neonRestoreKey": "napi_canary"})
+    assert run.one("secret-NEON_API_KEY").inputs["value"] == "napi_canary"
+    assert "value" in run.one("secret-NEON_API_KEY").secrets
+    assert run.one("variable-NEON_PROJECT_ID").inputs["value"] == "tall-oak-33334444"
+    assert "secret-NEON_API_KEY" not in run_program("production").names()
 
 
 def test_extra_secrets_are_set() -> None:
