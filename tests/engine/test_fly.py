@@ -1,0 +1,286 @@
+"""The Fly resources through the real engine and the sandbox's flyctl: what is run, what is written, what survives."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import ROOT, Sandbox
+from tests.engine.test_environments import objects, summary, up
+
+# The Fly resources alone, with made-up values from the configuration: what is tested here is theirs.
+PROGRAM = """\
+import pulumi
+from infra.providers.fly.resources import App, DeployToken, Secrets
+
+config = pulumi.Config()
+values = config.require_object("values")
+child = pulumi.ResourceOptions
+app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bool("adopt") or False,
+          managed_secrets=sorted(values))
+secrets = Secrets("secrets", app=app.name, values=values, keep=config.get_object("keep") or [],
+                  digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted)
+if config.get_bool("mint"):
+    token = DeployToken("token", app=app.name, prefix="tune-fly", rotation=0, expiry_hours=720)
+    pulumi.export("token", token.token)
+pulumi.export("staged", secrets.staged)
+pulumi.export("foreign", secrets.foreign)
+"""
+WRITES = {"apps create", "apps destroy", "secrets import", "secrets unset", "tokens create deploy", "tokens revoke"}
+PEM = "-----BEGIN KEY-----\nabc=#\"'\n-----END KEY-----\n"
+# What the first release wrote into states in place of its provider classes.
+FIRST_RELEASE = {
+    "App": "gASVNAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwLQXBwUHJvdmlkZXKUk5QpgZQu",
+    "Secrets": "gASVOAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwPU2VjcmV0c1Byb3ZpZGVylJOUKYGULg==",
+}
+VALUES = {"PLAIN": "canary-plain", "ODD": " a=\"b\" # 'c' ü ", "PEM": PEM, "JSON": '{"a": "b#c"}'}
+
+
+@pytest.fixture(scope="session")
+def fly_project(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """A project of its own, with its world made once."""
+    project = tmp_path_factory.mktemp("fly") / "project"
+    project.mkdir()
+    for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv"):
+        (project / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "tests" / "example" / "Pulumi.yaml", project)
+    (project / "__main__.py").write_text(PROGRAM)
+    (project / "Pulumi.test.yaml").write_text("config: {relay:values: {}, relay:flyOrganization: tune-works}\n")
+    sandbox = Sandbox(project, tmp_path_factory.mktemp("fly") / "world", {})
+    sandbox.run("--reset")
+    return sandbox
+
+
+@pytest.fixture
+def fly(fly_project: Sandbox, tmp_path: Path) -> Sandbox:
+    """A copy of that world with nothing in it yet."""
+    shutil.copytree(fly_project.folder, tmp_path / "world", symlinks=True)
+    return Sandbox(fly_project.project, tmp_path / "world", {})
+
+
+def configure(fly: Sandbox, values: dict[str, str], **more: Any) -> None:
+    """Write the configuration straight into the sandbox's copy: no value passes through an argv."""
+    config = {f"relay:{key}": value for key, value in {"values": values, **more}.items()}
+    path = fly.folder / "mirror" / "Pulumi.test.yaml"
+    salt = [line for line in path.read_text().splitlines() if line.startswith("encryptionsalt")]
+    path.write_text("\n".join([*salt, f"config: {json.dumps(config)}", ""]))
+
+
+def runs(fly: Sandbox) -> list[str]:
+    """Return the flyctl commands run since the last look, by their words."""
+    found = [operation for _, operation, _ in fly.world.calls("fly")]
+    fly.world.forget_calls()
+    return found
+
+
+def values(fly: Sandbox) -> dict[str, str]:
+    secrets = objects(fly)["fly secret"]
+    return {key.removeprefix("tune-fly/"): s["value"] for key, s in secrets.items() if key.startswith("tune-fly/")}
+
+
+def tokens(fly: Sandbox) -> list[str]:
+    return [token["name"] for token in objects(fly)["fly token"].values() if not token["revoked"]]
+
+
+def test_a_fresh_up_runs_flyctl_eight_times_and_an_unchanged_one_not_at_all(fly: Sandbox) -> None:
+    configure(fly, VALUES, mint=True)
+    runs(fly)
+    up(fly, "test")
+    found = runs(fly)
+    assert len(found) <= 8, found
+    assert [command for command in found if command in WRITES] == [
+        "apps create",
+        "secrets import",
+        "tokens create deploy",
+    ]
+    assert up(fly, "test") == {"unchanged": 4}
+    assert not WRITES & set(runs(fly))
+    fly.pulumi("refresh", "--stack", "test", "--yes")
+    assert sorted(set(runs(fly)) - {"version"}) == ["secrets list", "status", "tokens list"]
+
+
+def test_a_preview_needs_no_token_and_runs_no_flyctl(fly: Sandbox) -> None:
+    configure(fly, VALUES, mint=True)
+    runs(fly)
+    fly.run("sh", "-c", "unset FLY_API_TOKEN; pulumi preview --stack test --non-interactive")
+    assert runs(fly) == []
+
+
+def test_values_arrive_as_they_are(fly: Sandbox) -> None:
+    configure(fly, VALUES)
+    up(fly, "test")
+    assert values(fly) == VALUES
+
+
+def test_two_hundred_secrets_are_one_write(fly: Sandbox) -> None:
+    many = {f"SECRET_{n}": f"value-{n}" for n in range(200)}
+    configure(fly, many)
+    runs(fly)
+    up(fly, "test")
+    assert values(fly) == many
+    assert [command for command in runs(fly) if command in WRITES] == ["apps create", "secrets import"]
+
+
+def test_adds_changes_and_removals(fly: Sandbox) -> None:
+    configure(fly, {"STAYS": "1", "CHANGES": "2", "GOES": "3"})
+    up(fly, "test")
+    configure(fly, {"STAYS": "1", "CHANGES": "two", "NEW": "4"})
+    runs(fly)
+    plan = fly.pulumi("preview", "--stack", "test", "--diff").stdout
+    for name in ("CHANGES", "GOES", "NEW"):
+        assert f"{name}" in plan
+    assert "two" not in plan
+    up(fly, "test")
+    assert values(fly) == {"STAYS": "1", "CHANGES": "two", "NEW": "4"}
+    assert [command for command in runs(fly) if command in WRITES] == ["secrets import", "secrets unset"]
+
+
+def by_hand(fly: Sandbox, **changes: str | None) -> None:
+    from sandbox.clouds.fly import put_secrets
+
+    with fly.world.transaction() as tx:
+        app = tx.get("fly", "app", "tune-fly")
+        assert app is not None
+        put_secrets(tx, app, changes)
+
+
+def test_foreign_changes_show_as_drift_and_are_mended(fly: Sandbox) -> None:
+    configure(fly, VALUES)
+    up(fly, "test")
+    by_hand(fly, PLAIN="another", JSON=None, MINE="by hand")
+    plan = fly.pulumi("preview", "--stack", "test", "--refresh", "--diff").stdout
+    assert "changed outside Pulumi" in plan
+    assert "deleted outside Pulumi" in plan
+    fly.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview")
+    assert values(fly) == {**VALUES, "MINE": "by hand"}
+    foreign = fly.pulumi("stack", "output", "foreign", "--stack", "test").stdout
+    assert "MINE" in foreign
+
+
+def test_a_secret_made_by_hand_is_not_taken_over_silently(fly: Sandbox) -> None:
+    configure(fly, {"A": "1"})
+    up(fly, "test")
+    by_hand(fly, MINE="by hand")
+    fly.pulumi("refresh", "--stack", "test", "--yes")
+    configure(fly, {"A": "1", "MINE": "other"})
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "MINE" in done.stdout
+    assert "adopt.keep" in done.stdout
+    assert values(fly) == {"A": "1", "MINE": "by hand"}
+
+
+def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:
+    from sandbox.clouds.fly import put_app
+
+    with fly.world.transaction() as tx:
+        put_app(tx, "tune-fly", "tune-works", {"OLD": "by hand"})
+    configure(fly, {"A": "1"})
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    assert "adopt" in done.stdout
+    assert values(fly) == {"OLD": "by hand"}
+    configure(fly, {"A": "1"}, adopt=True, keep=["OLD"])
+    up(fly, "test")
+    assert values(fly) == {"OLD": "by hand", "A": "1"}
+    # What was adopted is not destroyed: here no policy of a stack stands before the provider.
+    done = fly.pulumi("destroy", "--stack", "test", "--yes", check=False)
+    assert done.returncode != 0
+    assert "adopted" in done.stdout
+    assert values(fly) == {"OLD": "by hand", "A": "1"}
+
+
+def test_an_app_of_somebody_else_is_said_to_be(fly: Sandbox) -> None:
+    from sandbox.clouds.fly import put_app
+
+    with fly.world.transaction() as tx:
+        put_app(tx, "tune-fly", "somebody-else")
+    configure(fly, {"A": "1"})
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "unique across all of Fly.io" in done.stdout
+    assert values(fly) == {}
+
+
+def test_destroy_takes_away_what_was_made(fly: Sandbox) -> None:
+    before = objects(fly)
+    configure(fly, VALUES, mint=True)
+    up(fly, "test")
+    assert len(tokens(fly)) == 1
+    fly.pulumi("destroy", "--stack", "test", "--yes")
+    assert tokens(fly) == []
+    assert objects(fly)["fly app"] == before["fly app"]
+
+
+def test_a_revoked_token_shows_on_refresh_and_is_minted_anew(fly: Sandbox) -> None:
+    configure(fly, {"A": "1"}, mint=True)
+    up(fly, "test")
+    with fly.world.transaction() as tx:
+        for key, token in tx.list("fly", "token").items():
+            tx.put("fly", "token", key, {**token, "revoked": 1.0})
+    plan = fly.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview").stdout
+    assert summary(plan)["created"] == 1
+    assert len(tokens(fly)) == 1
+
+
+FAULTY = ("status", "apps create", "secrets import", "secrets list", "tokens create deploy", "tokens list")
+
+
+@pytest.mark.parametrize("fault", ["exit1", "kill-after", "lost", "429"])
+@pytest.mark.parametrize("operation", FAULTY)
+def test_after_a_fault_the_second_up_converges(fly: Sandbox, operation: str, fault: str) -> None:
+    configure(fly, VALUES, mint=True)
+    # More often than the client repeats by itself: the `up` meets the fault.
+    fly.world.inject("fly", operation, fault, times=4)
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    assert not [value for value in VALUES.values() if value.strip() in said]
+    if done.returncode != 0:
+        assert "tune-fly" in said  # which app
+    with fly.world.transaction() as tx:
+        tx._connection.execute("DELETE FROM faults")
+    up(fly, "test")
+    assert values(fly) == VALUES
+    assert list(objects(fly)["fly app"]) == ["tune-fly"]
+    assert len(tokens(fly)) == 1
+    assert up(fly, "test") == {"unchanged": 4}
+
+
+def test_an_answer_lost_after_the_app_was_made_is_no_error(fly: Sandbox) -> None:
+    configure(fly, VALUES)
+    fly.world.inject("fly", "apps create", "lost")
+    assert up(fly, "test")["created"] == 3
+
+
+def test_no_secret_in_any_argv_environment_or_log(fly: Sandbox) -> None:
+    configure(fly, VALUES, mint=True)
+    up(fly, "test")
+    minted = fly.pulumi("stack", "output", "token", "--show-secrets", "--stack", "test").stdout.strip()
+    assert minted.startswith("FlyV1 fm2_")
+    for _, _, detail in fly.world.calls("fly"):
+        environment = {name: value for name, value in detail["environment"].items() if name != "FLY_API_TOKEN"}
+        seen = json.dumps([detail["argv"], environment])
+        assert not [value for value in [*VALUES.values(), minted] if value in seen]
+        logs = Path(environment["FLY_CONFIG_DIR"]) / "logs"
+        assert not logs.is_dir()
+
+
+def test_a_state_of_the_first_release_still_loads(fly: Sandbox, tmp_path: Path) -> None:
+    """The state was written by an older checkout elsewhere: it previews unchanged, refreshes and is destroyed."""
+    configure(fly, {"A": "1"})
+    up(fly, "test")
+    state = fly.state("test", show_secrets=True)
+    for resource in state["deployment"]["resources"]:
+        for side in ("inputs", "outputs"):
+            if "__provider" in resource.get(side, {}):
+                resource[side]["__provider"] = FIRST_RELEASE[resource["type"].rsplit(":")[-1]]
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    fly.pulumi("stack", "import", "--stack", "test", "--file", str(tmp_path / "state.json"))
+    assert up(fly, "test") == {"unchanged": 3}
+    fly.pulumi("refresh", "--stack", "test", "--yes", "--expect-no-changes")
+    fly.pulumi("destroy", "--stack", "test", "--yes")
+    assert objects(fly)["fly app"].keys() == set()
