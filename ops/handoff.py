@@ -148,7 +148,7 @@ def _value(value: Any) -> Any:
 
 
 def _pins() -> dict[str, str]:
-    """Return the actions' commits and flyctl's version from this repository's own workflows, the place to raise them."""
+    """Return the actions' commits and flyctl's version from this repository's workflows, where they are raised."""
     own = sorted((ROOT / ".github").rglob("*.yml"))
     text = "\n".join(path.read_text(encoding="utf-8") for path in own)
     pins = dict(_PIN.findall(text))

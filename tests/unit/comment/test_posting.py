@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,9 +10,9 @@ import pytest
 
 from ops import comment, run_preview
 from ops.github import GitHubError, Repository
+from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 BOT = "github-actions[bot]"
@@ -53,32 +50,6 @@ class _GitHub:
         raise AssertionError(f"a call this was not told about: {method} {path}")
 
 
-@contextmanager
-def _serving(github: _GitHub) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def _do(self) -> None:
-            assert self.headers["Authorization"] == "Bearer token-of-the-job"
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            status, answer = github.answer(self.command, self.path, body)
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
-
-        do_GET = do_POST = do_PATCH = _do  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def test_a_comment_is_edited_wherever_it_is() -> None:
     github = _GitHub()
     for number in range(250):
@@ -86,7 +57,7 @@ def test_a_comment_is_edited_wherever_it_is() -> None:
     github.add("visitor", "<!-- mine -->\npasted by somebody")
     own = github.add(BOT, "<!-- mine -->\nold")
     github.add(BOT, "quotes <!-- mine -->")
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         url = Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
     assert url == own["html_url"]
     assert own["body"] == "<!-- mine -->\nnew"
@@ -98,7 +69,7 @@ def test_one_is_posted_where_there_is_none(others: int) -> None:
     github = _GitHub()
     for _ in range(others):
         github.add("visitor", "text")
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
     assert github.comments[-1]["body"] == "<!-- mine -->\nnew"
     assert len(github.comments) == others + 1
@@ -107,7 +78,10 @@ def test_one_is_posted_where_there_is_none(others: int) -> None:
 def test_a_refusal_names_the_permission_and_not_the_token() -> None:
     github = _GitHub()
     github.fail = 403
-    with _serving(github) as api, pytest.raises(GitHubError, match="pull-requests: write") as error:
+    with (
+        serving(github.answer, token="token-of-the-job") as api,
+        pytest.raises(GitHubError, match="pull-requests: write") as error,
+    ):
         Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
     assert "token-of-the-job" not in str(error.value)
 
@@ -131,7 +105,7 @@ def test_a_failed_preview_is_told_too_in_the_place_of_an_earlier_success(tmp_pat
     own = github.add(BOT, f"{comment.marker('staging')}\nall was well")
     (tmp_path / run_preview.STDERR).write_text("error: no stack named 'staging' found")
     (tmp_path / run_preview.EXIT_CODE).write_text("6")
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         assert (
             comment.main(["staging", str(tmp_path)], _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")) == 0
         )
@@ -142,7 +116,7 @@ def test_a_failed_preview_is_told_too_in_the_place_of_an_earlier_success(tmp_pat
 
 def test_a_job_that_failed_before_its_preview_is_told_too(tmp_path: Path) -> None:
     github = _GitHub()
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
         assert comment.main(["staging", str(tmp_path / "missing")], environment) == 0
     assert "failed before the preview" in github.comments[0]["body"]
@@ -150,7 +124,7 @@ def test_a_job_that_failed_before_its_preview_is_told_too(tmp_path: Path) -> Non
 
 def test_each_stack_has_a_comment_of_its_own(tmp_path: Path) -> None:
     github = _GitHub()
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
         for stack in ("staging", "production", "staging"):
             comment.main([stack, str(tmp_path / "missing")], environment)
@@ -162,7 +136,7 @@ def test_each_stack_has_a_comment_of_its_own(tmp_path: Path) -> None:
 
 def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(tmp_path: Path) -> None:
     github = _GitHub()
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         assert comment.main(["staging", str(tmp_path)], _environment(tmp_path, api)) == 0
         environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
         assert comment.main(["staging", str(tmp_path), "--sandbox"], environment) == 0
@@ -173,7 +147,7 @@ def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(tmp_path: 
 def test_a_comment_that_cannot_be_written_fails_the_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     github = _GitHub()
     github.fail = 500
-    with _serving(github) as api:
+    with serving(github.answer, token="token-of-the-job") as api:
         environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
         assert comment.main(["staging", str(tmp_path)], environment) == 1
     assert "HTTP 500" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Workflows, and what is handed to the application."""

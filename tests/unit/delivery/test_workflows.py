@@ -1,0 +1,178 @@
+"""What holds for every workflow here, and for those that are handed to the application."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.unit.program import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+HANDED_OVER = sorted((ROOT / "deploy").glob("*.yml"))
+ALL = [*OWN, *HANDED_OVER]
+ACTION = ROOT / ".github" / "actions" / "set-up" / "action.yml"
+# Whose code runs there is not known before it is merged.
+UNTRUSTED = {"check.yml": {"check"}, "preview.yml": {"sandbox"}}
+
+
+def _load(path: Path) -> dict[Any, Any]:
+    document: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return document
+
+
+def _jobs(path: Path) -> dict[str, Any]:
+    jobs: dict[str, Any] = _load(path)["jobs"]
+    return jobs
+
+
+def _steps(path: Path) -> Iterator[dict[str, Any]]:
+    for job in _jobs(path).values():
+        yield from job["steps"]
+
+
+def _ids(path: Path) -> str:
+    return path.name
+
+
+def test_they_are_all_there() -> None:
+    names = {path.name for path in OWN}
+    assert names == {"audit.yml", "check.yml", "deploy-infrastructure.yml", "drift.yml", "preview.yml"}
+
+
+@pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
+def test_actions_are_pinned_by_commit_with_their_release(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        if "uses:" in line:
+            assert re.search(r"uses: (\./\.github/[\w/-]+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\d.]+)$", line), line
+
+
+def test_an_action_has_one_pin_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in [*ALL, ACTION]:
+        for action, pin in re.findall(r"uses: ([\w.-]+/[\w./-]+)@(.*)", path.read_text()):
+            pins.setdefault(action, set()).add(pin)
+    assert {action: len(found) for action, found in pins.items()} == dict.fromkeys(pins, 1)
+
+
+@pytest.mark.parametrize("path", ALL, ids=_ids)
+def test_permissions_are_least(path: Path) -> None:
+    assert _load(path)["permissions"] == {"contents": "read"}
+    writes = {
+        (name, scope)
+        for name, job in _jobs(path).items()
+        for scope, access in job.get("permissions", {}).items()
+        if access != "read"
+    }
+    assert writes <= {("preview", "pull-requests"), ("frontend", "contents")}
+
+
+@pytest.mark.parametrize("path", ALL, ids=_ids)
+def test_jobs_end_and_are_never_cut_off(path: Path) -> None:
+    for name, job in _jobs(path).items():
+        assert 5 <= job["timeout-minutes"] <= 90, name
+        if name != "released":  # a look at GitHub
+            assert job["concurrency"]["cancel-in-progress"] is False, name
+            assert job["concurrency"]["group"], name
+        assert re.fullmatch(r"[a-z]+-[\d.]+", job["runs-on"]), name
+
+
+@pytest.mark.parametrize("path", ALL, ids=_ids)
+def test_checkouts_leave_no_credential_behind(path: Path) -> None:
+    for step in _steps(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", ALL, ids=_ids)
+def test_triggers_never_run_foreign_code_with_secrets(path: Path) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(_load(path)[True])
+    for name, job in _jobs(path).items():
+        if name in UNTRUSTED.get(path.name, set()):
+            assert "environment" not in job
+            assert "secrets." not in str(job)
+            assert "github.token" not in str(job)
+            assert job.get("permissions", _load(path)["permissions"]) == {"contents": "read"}
+
+
+@pytest.mark.parametrize("path", OWN, ids=_ids)
+def test_secrets_are_of_an_environment_of_their_own(path: Path) -> None:
+    for name, job in _jobs(path).items():
+        if "secrets." in str(job):
+            assert re.findall(r"infra-\w+", str(job["environment"])), name
+
+
+@pytest.mark.parametrize("path", ALL, ids=_ids)
+def test_scripts_are_short_and_hold_no_expression(path: Path) -> None:
+    for step in _steps(path):
+        command = step.get("run", "")
+        assert len(command.splitlines()) <= 2, command
+        assert "${{" not in command, "an expression in a script is code that somebody else may write"
+
+
+@pytest.mark.parametrize("path", [*OWN, *HANDED_OVER, ACTION], ids=_ids)
+def test_scripts_that_are_called_exist(path: Path) -> None:
+    for script in re.findall(r"run: (?:python3 )?((?:bin|deploy|\.ci)/[\w.-]+)", path.read_text()):
+        assert (ROOT / script).is_file(), script
+
+
+def test_every_step_that_reaches_the_clouds_gets_the_same_credentials() -> None:
+    sets = [step["env"] for path in OWN for step in _steps(path) if "PULUMI_CONFIG_PASSPHRASE" in step.get("env", {})]
+    assert len(sets) == 5
+    assert all(found == sets[0] for found in sets)
+    assert {"FLY_API_TOKEN", "NEON_API_KEY", "CLOUDFLARE_API_TOKEN", "GITHUB_TOKEN"} <= sets[0].keys()
+
+
+def test_the_backend_is_looked_at_before_an_up_and_the_clouds_after_it() -> None:
+    job = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
+    steps = [step.get("run") or step["uses"].split("@")[0] for step in job["steps"]]
+    assert steps[-3:] == ["bin/backend", "pulumi/actions", 'bin/drift "$STACK"']
+
+
+def test_previews_and_the_sandbox_share_the_pull_requests_between_them() -> None:
+    jobs = _jobs(ROOT / ".github/workflows/preview.yml")
+    own, foreign = (" ".join(jobs[name]["if"].split()) for name in ("preview", "sandbox"))
+    opposite = {"==": "!=", "!=": "==", "&&": "||"}
+    assert foreign == re.sub(r"==|!=|&&", lambda match: opposite[match[0]], own)
+
+
+def test_a_failed_preview_is_told_too() -> None:
+    steps = _jobs(ROOT / ".github/workflows/preview.yml")["preview"]["steps"]
+    assert steps[-1]["if"] == "!cancelled()"
+    assert steps[-1]["run"].startswith("bin/comment ")
+    assert list(steps[-1]["env"]) == ["GITHUB_TOKEN"]
+
+
+def test_a_stack_has_one_group() -> None:
+    up = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
+    drift = _jobs(ROOT / ".github/workflows/drift.yml")["compare"]
+    groups = set(re.findall(r"'(infra-\w+)'", up["concurrency"]["group"]))
+    assert groups == {f"infra-{entry['stack']}" for entry in drift["strategy"]["matrix"]["include"]}
+    assert drift["concurrency"]["group"] == "infra-${{ matrix.stack }}"
+    assert up["concurrency"]["group"] == up["environment"]
+
+
+def test_versions_that_belong_together_are_together() -> None:
+    requirements = (ROOT / "requirements.txt").read_text()
+    engine = (ROOT / "sandbox" / "engine" / "go.mod").read_text()
+    (sdk,) = re.findall(r"(?m)^pulumi==([\d.]+)", requirements)
+    (pinned,) = re.findall(r"pulumi/pkg/v3 v([\d.]+)", engine)
+    assert sdk == pinned
+    # What the workflow reads, by the very command it reads it with.
+    command = next(step["run"] for step in _load(ACTION)["runs"]["steps"] if step.get("id") == "version")
+    assert r"^pulumi==\([0-9.]*\)" in command
+
+
+def test_dependabot_looks_after_everything_that_is_pinned() -> None:
+    updates = {entry["package-ecosystem"]: entry for entry in _load(ROOT / ".github/dependabot.yml")["updates"]}
+    assert updates.keys() == {"pip", "gomod", "github-actions"}
+    modules = {
+        "/" + str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/*/go.mod") if ".venv" not in path.parts
+    }
+    assert set(updates["gomod"]["directories"]) == modules
