@@ -1,0 +1,68 @@
+"""Production taken over one part at a time, as docs/adoption.md walks through it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.engine.test_environments import objects, up
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Sandbox
+
+DATA = ("neon project", "cloudflare bucket")
+THINGS = (*DATA, "cloudflare pages", "fly app")
+
+
+def test_part_by_part(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    managed: list[str] = []
+    for part in ("database", "storage", "frontend", "backend", "delivery"):
+        managed.append(part)
+        sandbox.config_set("production", "manage", json.dumps(managed))
+        counts = up(sandbox, "production")
+        assert not counts.keys() & {"deleted", "replaced"}, (part, counts)
+        after = objects(sandbox)
+        for kind in THINGS:
+            assert after[kind].keys() == before[kind].keys(), (part, kind)
+        assert after["neon project"] == before["neon project"]
+        sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+    kept = before["fly secret"]
+    assert {key: objects(sandbox)["fly secret"][key] for key in kept} == kept
+
+
+def test_an_id_that_does_not_exist_touches_nothing(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    sandbox.config_set("production", "adopt.neonProject", "no-such-12345678", path=True)
+    sandbox.config_set("production", "manage", json.dumps(["database"]))
+    done = sandbox.pulumi("up", "--stack", "production", "--yes", check=False)
+    assert done.returncode != 0
+    assert "404" in done.stdout
+    assert objects(sandbox) == before
+
+
+def test_a_setting_that_is_not_real_shows_before_it_is_written(sandbox: Sandbox) -> None:
+    sandbox.config_set("production", "historyRetentionSeconds", "3600")
+    sandbox.config_set("production", "manage", json.dumps(["database"]))
+    plan = json.loads(sandbox.pulumi("preview", "--stack", "production", "--json").stdout)
+    ops = [step["op"] for step in plan["steps"] if step["urn"].endswith("::neon-project")]
+    assert ops == ["import", "update"]
+
+
+def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) -> None:
+    from sandbox.clouds import github
+
+    place = ("tune-works", "tune")
+    with sandbox.world.transaction() as tx:
+        rules = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+        github.put_environment(tx, *place, "staging", rules)
+        policy = github.create_policy(tx, *place, "staging", "main", "branch")
+        github.create_variable(tx, *place, "staging", "FLY_APP", "by-hand")
+    sandbox.config_set("staging", "adopt.githubEnvironment", "staging", path=True)
+    sandbox.config_set("staging", "adopt.githubDeploymentPolicy", str(policy["id"]), path=True)
+    sandbox.config_set("staging", "adopt.githubVariables[0]", "FLY_APP", path=True)
+    assert up(sandbox, "staging")["imported"] == 3
+    clouds = objects(sandbox)
+    assert len(clouds["github deployment-policy"]) == 1
+    assert clouds["github variable"]["tune-works/tune/staging/FLY_APP"]["value"] == "tune-api-staging"
+    assert set(up(sandbox, "staging")) == {"unchanged"}
