@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests doctor setup clean
+.PHONY: sandbox test lint unit engine-tests workflows doctor setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -21,6 +21,12 @@ unit: setup
 
 engine-tests: setup
 	.venv/bin/python -m pytest -n 2 tests/engine
+
+# Not part of `test`: actionlint is a Go module, and a machine with the Pulumi CLI needs no Go.
+workflows: setup
+	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, and there is none on PATH." >&2; exit 1; }
+	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../deploy/*.yml
+	.venv/bin/zizmor --offline --no-progress --quiet .github deploy/*.yml
 
 doctor:
 	@bin/doctor

@@ -19,8 +19,8 @@ _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 # Most serious first; the order in which changes are told.
 OPERATIONS = ("replace", "delete", "update", "import", "create")
 _NOT_CHANGES = {"same", "refresh", "read", "read-replacement", "create-replacement", "delete-replaced"}
-# Plug-ins found on PATH are meant to be there.
-_NOISE = re.compile(r"(?m)^(warning: )?using pulumi-\S+ from \$PATH.*\n?")
+# Plug-ins found on PATH are meant to be there; an S3 server need not send checksums.
+_NOISE = re.compile(r"(?m)^(?:(?:warning: )?using pulumi-\S+ from \$PATH|SDK [\d/]+ [\d:]+ WARN).*\n?")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,202 @@
+"""Stacks in an S3-compatible bucket: a real engine, a real S3 server, on this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.engine.conftest import ROOT, TIMEOUT
+from tests.engine.test_environments import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.engine.conftest import Sandbox
+
+# Stays in the middle of an update until a file is there.
+_WAITING = """\
+import pathlib, time
+import pulumi
+pulumi.export("made", "by whoever came first")
+pathlib.Path({started!r}).touch()
+while not pathlib.Path({finish!r}).exists():
+    time.sleep(0.05)
+"""
+
+
+@dataclass(frozen=True)
+class Team:
+    """A sandbox whose state is in a bucket.
+
+    Attributes:
+        sandbox: The sandbox.
+        url: The backend, as PULUMI_BACKEND_URL.
+        address: The S3 server's address.
+    """
+
+    sandbox: Sandbox
+    url: str
+    address: str
+
+    def command(self, *command: str) -> list[str]:
+        """Return a command with the team's backend, instead of the sandbox's own."""
+        values = {
+            "PULUMI_BACKEND_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "state-key",
+            "AWS_SECRET_ACCESS_KEY": "state-secret",
+        }
+        return ["env", *(f"{name}={value}" for name, value in values.items()), *command]
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi` on the team's backend."""
+        flags = ["--color", "never", "--non-interactive"]
+        return self.sandbox.run(*self.command("pulumi", *arguments, *flags), check=check)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Return the names of the bucket's objects."""
+        text = _call("GET", f"{self.address}/state?list-type=2&prefix={prefix}")
+        return [part.split("</Key>")[0] for part in text.split("<Key>")[1:]]
+
+    def read(self, key: str) -> str:
+        """Return an object's text."""
+        return _call("GET", f"{self.address}/state/{key}")
+
+
+def _call(method: str, url: str) -> str:
+    # The server looks for a signature, not at it.
+    request = urllib.request.Request(url, method=method, headers={"Authorization": "AWS any:any"})  # noqa: S310
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        text: str = answer.read().decode()
+    return text
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """An S3 server's address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    started.start()
+    host, port = started.get_host_and_port()
+    yield f"http://{host}:{port}"
+    started.stop()
+
+
+def _team(sandbox: Sandbox, server: str) -> Team:
+    _call("POST", f"{server}/moto-api/reset")
+    _call("PUT", f"{server}/state")
+    return Team(sandbox, f"s3://state?endpoint={server}&s3ForcePathStyle=true&region=us-east-1", server)
+
+
+@pytest.fixture
+def team(sandbox: Sandbox, server: str) -> Team:
+    """The example project on an empty bucket."""
+    return _team(sandbox, server)
+
+
+@pytest.fixture
+def waiting(checkout: Sandbox, server: str) -> Team:
+    """A program that stays in the middle of an update until `finish` exists."""
+    text = _WAITING.format(started=str(checkout.project / "started"), finish=str(checkout.project / "finish"))
+    (checkout.project / "__main__.py").unlink()
+    (checkout.project / "__main__.py").write_text(text)
+    team = _team(checkout, server)
+    team.pulumi("stack", "init", "staging")
+    return team
+
+
+def _until(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, f"{path.name} did not happen"
+        time.sleep(0.05)
+
+
+def _up(team: Team) -> subprocess.Popen[str]:
+    arguments = ("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview", "--non-interactive")
+    return subprocess.Popen(
+        **team.sandbox.command(*team.command(*arguments)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_stacks_live_in_a_bucket_with_no_secret_in_clear(team: Team) -> None:
+    for stack in ("production", "staging"):
+        team.pulumi("stack", "init", stack)
+        team.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
+        again = team.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
+        assert set(summary(again.stdout)) == {"unchanged"}
+    assert {".pulumi/stacks/relay/production.json", ".pulumi/stacks/relay/staging.json"} <= set(team.keys())
+    assert not team.keys(".pulumi/locks")
+    with team.sandbox.world.transaction() as tx:
+        passwords = [project["password"] for project in tx.list("neon", "project").values()]
+        tokens = [token["value"] for token in tx.list("cloudflare", "token").values()]
+    assert passwords
+    for key in team.keys():  # noqa: SIM118 -- not a mapping
+        text = team.read(key)
+        for secret in [*passwords, *tokens]:
+            assert secret not in text, key
+    # The sandbox's own backend was not used.
+    assert not json.loads(team.sandbox.pulumi("stack", "export", "--stack", "staging").stdout)["deployment"].get(
+        "resources"
+    )
+
+
+def test_of_two_updates_at_once_the_second_is_refused(waiting: Team) -> None:
+    first = _up(waiting)
+    _until(waiting.sandbox.project / "started")
+    second = waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+    assert second.returncode != 0
+    assert "currently locked by 1 lock(s)" in second.stderr + second.stdout
+    # Another stack is free, and so is a look.
+    assert waiting.pulumi("stack", "ls").returncode == 0
+    (waiting.sandbox.project / "finish").touch()
+    said, _ = first.communicate(timeout=TIMEOUT)
+    assert first.returncode == 0, said
+    assert not waiting.keys(".pulumi/locks")
+    assert waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").returncode == 0
+
+
+def test_a_stranded_lock_is_released_by_cancel(waiting: Team) -> None:
+    killed = _up(waiting)
+    _until(waiting.sandbox.project / "started")
+    (lock,) = waiting.keys(".pulumi/locks")
+    pid = json.loads(waiting.read(lock))["pid"]
+    os.kill(pid, signal.SIGKILL)
+    killed.communicate(timeout=TIMEOUT)
+    (waiting.sandbox.project / "finish").touch()
+    refused = waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+    assert refused.returncode != 0
+    assert "pulumi cancel" in refused.stderr + refused.stdout
+    waiting.pulumi("cancel", "--stack", "staging", "--yes")
+    assert waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").returncode == 0
+
+
+def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:
+    backend = str(ROOT / "bin" / "backend")
+    # As a workflow runs it: outside of what the sandbox allows itself.
+    outside = ("env", "-u", "RELAY_SANDBOX")
+    assert team.sandbox.run(*outside, *team.command(backend)).returncode == 0
+    refused = team.sandbox.run(*outside, backend, check=False)
+    assert refused.returncode == 1
+    assert "docs/backend.md" in refused.stderr
+    assert team.sandbox.run(backend).returncode == 0
+
+
+def test_a_preview_says_what_is_wrong_with_the_backend(team: Team, tmp_path: Path) -> None:
+    preview, comment = (str(ROOT / "bin" / name) for name in ("preview", "comment"))
+    for command in (("env", "-u", "RELAY_SANDBOX", preview), team.command(preview)):
+        assert team.sandbox.run(*command, "staging", str(tmp_path / "found"), check=False).returncode != 0
+        said = team.sandbox.run(comment, "staging", str(tmp_path / "found")).stdout
+        assert "preview failed" in said
+        assert "SDK " not in said
+    assert "pulumi stack init staging" in said
