@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from infra.rotation import made_here
+
 if TYPE_CHECKING:
     from infra.backend import Backend
     from infra.database import Database
@@ -42,6 +44,7 @@ def advise(
         _expect("bucketPublicHost", settings.bucket_public_host, storage.public_host)
     if not pulumi.runtime.is_dry_run():
         _advise_on_changes(settings, database, pages_host)
+        _advise_on_rotation(settings)
     if backend is not None and not pulumi.runtime.is_dry_run():
         backend.staged.apply(lambda names: _say_staged(settings.fly_app or "", names))
         backend.foreign.apply(lambda names: _say_foreign(settings.fly_app or "", names))
@@ -67,6 +70,20 @@ def _advise_on_changes(settings: Settings, database: Database | None, pages_host
             f"Previews of the frontend use {settings.preview_api_url} from their next build: what is built already "
             "keeps the API it was built with."
         )
+
+
+def _advise_on_rotation(settings: Settings) -> None:
+    """Say how a rotation ends, for each that has not."""
+    for each in made_here(settings):
+        *older, current = each.slots(settings)
+        if older:
+            live = each.secrets and settings.fly_app
+            once = f"Once Fly app {settings.fly_app} is deployed" if live else "Once nothing uses it any more"
+            pulumi.log.info(
+                f"The {each.resource} from before rotation {current} still works. {once}, revoke it "
+                f"(docs/rotation.md):\n  pulumi config set --path retire.{each.key} {current} -s {settings.stack}\n"
+                f"  pulumi up -s {settings.stack}"
+            )
 
 
 def _outputs_of_the_last_up() -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra.environment import backend_secrets
-from infra.keys import UNKNOWN_FINGERPRINT, fingerprint, random_key
+from infra.keys import UNKNOWN_FINGERPRINT, fingerprint, oauth_key, random_key
 from infra.providers.fly.resources import App, DeployToken, Secrets
+from infra.rotation import DEPLOY_TOKEN, newest, secret_slots
 
 if TYPE_CHECKING:
     from infra.s3 import StorageKeys
@@ -40,9 +41,9 @@ class Backend(pulumi.ComponentResource):
             raise pulumi.RunError("flyApp is missing")
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
-        oauth_key = None if "OAUTH_ENCRYPTION_KEY" in keep else random_key("oauth-key", child)
-        self.oauth_key_fingerprint = fingerprint(oauth_key) if oauth_key else UNKNOWN_FINGERPRINT
-        values = backend_secrets(settings, database_url, storage_keys, oauth_key)
+        key = None if "OAUTH_ENCRYPTION_KEY" in keep else oauth_key(settings, child)
+        self.oauth_key_fingerprint = fingerprint(key) if key else UNKNOWN_FINGERPRINT
+        values = backend_secrets(settings, database_url, storage_keys, key)
 
         app = App(
             "fly-app",
@@ -59,21 +60,28 @@ class Backend(pulumi.ComponentResource):
             keep=sorted(keep),
             digest_key=random_key("digest-key", child),
             adopted=app.adopted,
+            slots=secret_slots(settings),
             rollout=settings.rollout,
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[app])),
         )
-        self.deploy_token = None
-        if settings.mint_deploy_token:
-            minted = DeployToken(
-                "deploy-token",
-                app=app.name,
-                prefix=f"{pulumi.get_project()}-{settings.stack}",
-                rotation=settings.deploy_token_rotation,
-                expiry_hours=settings.deploy_token_hours,
-                opts=child,
-            )
-            self.deploy_token = minted.token
+        self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
         self.hostname = app.hostname
         self.staged = secrets.staged
         self.foreign = secrets.foreign
         self.register_outputs({"hostname": self.hostname, "staged": self.staged, "foreign": self.foreign})
+
+
+def _deploy_token(settings: Settings, app: App, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Mint a deploy token in each slot that is in use, and return the current one."""
+    minted = [
+        DeployToken(
+            name,
+            app=app.name,
+            prefix=f"{pulumi.get_project()}-{settings.stack}",
+            rotation=slot,
+            expiry_hours=settings.deploy_token_hours,
+            opts=opts,
+        )
+        for name, slot in zip(DEPLOY_TOKEN.names(settings), DEPLOY_TOKEN.slots(settings), strict=True)
+    ]
+    return newest([token.token for token in minted])

@@ -11,7 +11,7 @@ import pulumi.runtime.config
 from pydantic import SecretStr, ValidationError
 
 from infra.rules import RULES
-from infra.settings import Adopt, PagesBuild, Settings
+from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
 from infra.stackfiles import StackFiles, read_stack_files
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def examine(
     known |= {"stack": stack, "previewApiUrl": _preview_api_url(known.get("previewStack"), files)}
     settings = problems.validated(known)
     problems.between_stacks(known)
+    problems.unconfirmed(settings)
     return settings, problems.found
 
 
@@ -167,6 +168,27 @@ class _Problems:
                     f"adopt.neonProject is the same project in Pulumi.{other}.yaml: a database has one owner",
                 )
 
+    def unconfirmed(self, settings: Settings) -> None:
+        """Find the other stacks that may still use a token of the bucket that is to be revoked."""
+        mine, retire, confirmed = (
+            self._files.effective(self._stack),
+            settings.retire.storage_token,
+            settings.retire.confirmed,
+        )
+        for other in sorted(confirmed.keys() - self._files.stacks.keys()):
+            self._add("retire", f"retire.confirmed names {other!r}, but there is no Pulumi.{other}.yaml")
+        for other in sorted(self._files.stacks.keys() - {self._stack}):
+            theirs = self._files.effective(other)
+            shared = all(mine.get(key) == theirs.get(key) for key in ("cloudflareAccountId", "bucket"))
+            uses = "backend" in (theirs.get("manage") or []) or theirs.keys() & {"storageAccessKeyId", "storageFrom"}
+            if shared and uses and confirmed.get(other, 0) < retire:
+                self._add(
+                    "retire",
+                    f"retire.storageToken is {retire}, but stack {other} uses that bucket too. Give it the current "
+                    "keys and deploy it, then "
+                    f"`pulumi config set --path retire.confirmed.{other} {retire} -s {self._stack}`",
+                )
+
 
 def _adopted_project(config: Mapping[str, Any]) -> Any:
     adopt = config.get("adopt")
@@ -183,7 +205,8 @@ def _in_plain_words(detail: ErrorDetails) -> str:
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     context = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
-        model: Any = {"adopt": Adopt, "pagesBuild": PagesBuild}.get(str(detail["loc"][0]), Settings)
+        models: dict[str, Any] = {"adopt": Adopt, "pagesBuild": PagesBuild, "rotate": Rotate, "retire": Retire}
+        model = models.get(str(detail["loc"][0]), Settings)
         known = [field.alias for field in model.model_fields.values()]
         return f"{where} is not a configuration key{_did_you_mean(str(detail['loc'][-1]), known)}"
     if detail["type"] in _PLAIN_WORDS:

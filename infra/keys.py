@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_random as random
+
+from infra.rotation import OAUTH_KEY, newest
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 UNKNOWN_FINGERPRINT = "unknown"
 """The fingerprint of a key that is kept: it is on the Fly app, where nobody can read it."""
@@ -23,6 +29,11 @@ def random_key(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """
     password = random.RandomPassword(name, length=64, special=False, opts=opts)
     return pulumi.Output.secret(password.result.apply(_encoded))
+
+
+def oauth_key(settings: Settings, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Make the stack's OAuth key, in each slot that is in use, and return the current one: see `random_key`."""
+    return newest([random_key(name, opts) for name in OAUTH_KEY.names(settings)])
 
 
 def _encoded(password: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra.environment import backend_secrets
-from infra.keys import fingerprint, random_key
+from infra.keys import fingerprint, oauth_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,15 +34,15 @@ class Local(pulumi.ComponentResource):
         self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
     ) -> None:
         super().__init__("relay:infra:Local", "local")
-        oauth_key = random_key("oauth-key", pulumi.ResourceOptions(parent=self))
+        key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
         plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
         values = {
             **plain,
-            **backend_secrets(settings, database_url, storage_keys, oauth_key),
+            **backend_secrets(settings, database_url, storage_keys, key),
         }
         self.dotenv = pulumi.Output.secret(pulumi.Output.all(**values).apply(dotenv))
         self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
-        self.oauth_key_fingerprint = fingerprint(oauth_key)
+        self.oauth_key_fingerprint = fingerprint(key)
         self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
 
 

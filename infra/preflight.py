@@ -150,9 +150,7 @@ def check(settings: Settings) -> None:
 def needs_of(settings: Settings) -> Needs:
     """Return what the stack is going to do, as far as credentials go."""
     needs: set[str] = set(settings.manage)
-    if settings.manages("storage") and not (
-        settings.storage_access_key_id or "AWS_ACCESS_KEY_ID" in settings.adopt.keep
-    ):
+    if settings.mints_storage_token:
         needs.add("storage-token")
     if settings.manages("backend") and settings.mint_deploy_token:
         needs.add("deploy-token")

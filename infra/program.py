@@ -104,10 +104,7 @@ def _trigger(settings: Settings) -> str:
 def _storage(settings: Settings) -> Storage:
     from infra.storage import Storage
 
-    given = settings.storage_access_key_id is not None
-    kept = "AWS_ACCESS_KEY_ID" in settings.adopt.keep
-    origins = [settings.frontend_url, settings.preview_frontend_url]
-    return Storage(settings, mint_token=not given and not kept, frontend_origins=origins)
+    return Storage(settings, frontend_origins=[settings.frontend_url, settings.preview_frontend_url])
 
 
 def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | None:

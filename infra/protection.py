@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from infra.rotation import superseded
+
 if TYPE_CHECKING:
     from infra.settings import Settings
 
@@ -16,7 +18,8 @@ DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Buc
 def apply_policy(settings: Settings) -> None:
     """Protect what is registered from here on, by the stack's tier.
 
-    - production: everything is protected, and data stays in its cloud even when a resource leaves the program.
+    - production: everything is protected, and data stays in its cloud even when a resource leaves the program. Old
+      slots (`infra.rotation`) are protected only by what depends on them, so that they can be retired.
     - staging: data is protected.
     - development: nothing is protected.
     - everywhere: what was adopted stays in its cloud.
@@ -24,14 +27,16 @@ def apply_policy(settings: Settings) -> None:
     `unprotect: true` is the one escape: it lifts protection, yet data of production and what was
     adopted still stay in their clouds.
     """
+    old_slots = superseded(settings)
 
     def policy(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if isinstance(args.resource, pulumi.ComponentResource):
             return None
         production, data = settings.tier == "production", args.type_ in DATA
+        guarded = (production and args.name not in old_slots) or (settings.tier == "staging" and data)
         adopted = args.opts.import_ is not None or args.props.get("adopt") is True
         opts = pulumi.ResourceOptions(
-            protect=(production or (settings.tier == "staging" and data)) and not settings.unprotect,
+            protect=guarded and not settings.unprotect,
             retain_on_delete=adopted or (production and data),
         )
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))

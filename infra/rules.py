@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.names import MANAGED_SECRETS, PLAIN_SETTINGS, SETTINGS_GROUPS
+from infra.rotation import ROTATING, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
 if TYPE_CHECKING:
@@ -163,3 +164,33 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
         yield f"previewStack is {s.stack!r}, this very stack: previews would reach its API"
     if branch_alias(s.preview_branch) == branch_alias(s.production_branch):
         yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"
+
+
+@_rule("manage", "adopt", "rotate")
+def _no_new_oauth_key_unasked(s: Settings) -> Iterator[str]:
+    kept = "OAUTH_ENCRYPTION_KEY" in s.adopt.keep
+    if kept and s.rotate.oauth_key:
+        yield "rotate.oauthKey is set, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off that list to rotate it"
+    if s.manages("backend") and s.adopt.fly_app and not (kept or s.rotate.oauth_key):
+        yield (
+            "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. "
+            "Keep it, or set rotate.oauthKey to 1 if that is what you want"
+        )
+
+
+@_rule("tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
+def _two_slots(s: Settings) -> Iterator[str]:
+    made = made_here(s)
+    for each in ROTATING:
+        rotate, retire = each.counters(s)
+        kept = each.key == "oauthKey" and "OAUTH_ENCRYPTION_KEY" in s.adopt.keep  # has a rule of its own
+        if (rotate or retire) and each not in made and not kept:
+            yield f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}, but this stack does not make that one"
+        elif retire > rotate:
+            yield f"retire.{each.key} is {retire}, but rotate.{each.key} is {rotate}: the current one cannot be retired"
+        elif len(each.slots(s)) > 2:
+            before = rotate - 1
+            yield (
+                f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}: at most two work at a time. Put "
+                f"rotate.{each.key} back to {before}, and raise it after an `up` with retire.{each.key} {before}"
+            )

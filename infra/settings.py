@@ -83,6 +83,26 @@ class PagesBuild(_Frozen):
     image_version: int = Field(3, ge=2, le=3, description="Major version of Cloudflare's build image.")
 
 
+class Rotate(_Frozen):
+    """Counters of rotations: one higher makes a new key or token and sets it, beside the old one, which still works."""
+
+    oauth_key: int = Field(0, ge=0, description="Counter of the OAuth key. A new one, once live, logs everybody out.")
+    storage_token: int = Field(0, ge=0, description="Counter of the bucket's token.")
+    deploy_token: int = Field(0, ge=0, description="Counter of the minted deploy token.")
+
+
+class Retire(_Frozen):
+    """The same counters, following: what is below is revoked. Refused while a machine may use it."""
+
+    oauth_key: int = Field(0, ge=0, description="OAuth keys made before this number of rotations are forgotten.")
+    storage_token: int = Field(0, ge=0, description="Tokens of the bucket made before this number are revoked.")
+    deploy_token: int = Field(0, ge=0, description="Deploy tokens made before this number are revoked.")
+    confirmed: dict[str, int] = Field(
+        default_factory=dict,
+        description="Other stacks that use the bucket's keys, each with the number of the rotation it is live with.",
+    )
+
+
 class Settings(_Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
@@ -162,8 +182,11 @@ class Settings(_Frozen):
         False,
         description="Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token.",
     )
-    deploy_token_rotation: int = Field(0, ge=0, description="Counter; a higher one mints a new deploy token.")
-    deploy_token_hours: int = Field(8760, ge=24, description="How long a minted deploy token lives, in hours.")
+    deploy_token_hours: int = Field(
+        8760, ge=24, description="How long a minted deploy token lives, in hours; counts from the next rotation on."
+    )
+    rotate: Rotate = Field(default_factory=Rotate, description="What to make anew (see Rotate).")
+    retire: Retire = Field(default_factory=Retire, description="What of the old to revoke (see Retire).")
 
     # Storage
     bucket: _BucketName = Field(description="The R2 bucket all environments share.", examples=["relay-audio"])
@@ -307,6 +330,11 @@ class Settings(_Frozen):
             "R2_ENDPOINT_URL": self.r2_endpoint_url,
             "R2_PUBLIC_BUCKET_URL": f"https://{self.bucket_public_host}",
         }
+
+    @property
+    def mints_storage_token(self) -> bool:
+        """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
+        return self.manages("storage") and not (self.storage_access_key_id or "AWS_ACCESS_KEY_ID" in self.adopt.keep)
 
     def manages(self, part: Part) -> bool:
         """Whether this stack owns the part."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from infra.rotation import STORAGE_TOKEN, newest
 from infra.s3 import StorageKeys, s3_secret
 from infra.settings import LOCAL_FRONTEND_URL
 
@@ -29,7 +30,7 @@ class Storage(pulumi.ComponentResource):
     keys: StorageKeys | None
     public_host: pulumi.Output[str]
 
-    def __init__(self, settings: Settings, *, mint_token: bool, frontend_origins: list[str]) -> None:
+    def __init__(self, settings: Settings, *, frontend_origins: list[str]) -> None:
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
         bucket = cloudflare.R2Bucket(
@@ -73,11 +74,16 @@ class Storage(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        self.keys = self._token(settings, child) if mint_token else None
+        self.keys = self._keys(settings, child) if settings.mints_storage_token else None
         self.public_host = domain.domain
         self.register_outputs({"bucket": bucket.name, "public_host": self.public_host})
 
-    def _token(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
+    def _keys(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
+        """Make the bucket's token in each slot that is in use, and return the current one's keys."""
+        keys = [self._token(settings, name, opts) for name in STORAGE_TOKEN.names(settings)]
+        return StorageKeys(newest([key.access_key_id for key in keys]), newest([key.secret_access_key for key in keys]))
+
+    def _token(self, settings: Settings, name: str, opts: pulumi.ResourceOptions) -> StorageKeys:
         account = settings.cloudflare_account_id
         # No filter: the provider encodes a filter twice. The id is looked up by name rather than written down.
         groups = cloudflare.get_account_api_token_permission_groups_list_output(
@@ -85,9 +91,9 @@ class Storage(pulumi.ComponentResource):
         )
         # One policy with one permission group: Cloudflare returns several in an order of its own.
         token = cloudflare.AccountToken(
-            "storage-token",
+            name,
             account_id=account,
-            name=f"{settings.bucket} (pulumi)",
+            name=f"{settings.bucket} (pulumi{name.removeprefix(STORAGE_TOKEN.resource)})",
             policies=[
                 cloudflare.AccountTokenPolicyArgs(
                     effect="allow",

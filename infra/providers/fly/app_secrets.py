@@ -27,7 +27,7 @@ CHANGED = "changed outside Pulumi"
 DELETED = "deleted outside Pulumi"
 """Stands for a secret's digest where somebody else removed the secret."""
 
-_INPUTS = ("app", "values", "digests", "keep", "digest_key", "adopted", "rollout", "delete_adopted")
+_INPUTS = ("app", "values", "digests", "keep", "slots", "digest_key", "adopted", "rollout", "delete_adopted")
 _SEEN = ("remote", "staged", "foreign")
 _KEY_BYTES = 32
 _KEEP_HINT = "Put it under `adopt.keep` first, or remove it from the app (`flyctl secrets unset`)."
@@ -45,7 +45,7 @@ class AppSecrets(FlyProvider):
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Compare digests, not values; `rollout` only says how the next write is to go."""
-        watched = ["digests", "keep", "adopted", "delete_adopted"]
+        watched = ["digests", "keep", "slots", "adopted", "delete_adopted"]
         return difference(olds, news, watched=watched, replacing=["app"])
 
     def create(self, props: Props) -> CreateResult:
@@ -71,7 +71,8 @@ class AppSecrets(FlyProvider):
         changed meanwhile is written too. Where only settings changed, flyctl is not run.
 
         Raises:
-            RefusedError: A name is newly managed, but was made by somebody else; or one under `keep` does not exist.
+            RefusedError: A name is newly managed, but was made by somebody else; one under `keep` does not exist; or
+                a slot is to go that machines may still use. Nothing was written.
             UnexpectedAnswerError: A name did not arrive, or did not go.
         """
         app, values, keep = news["app"], news["values"], news["keep"]
@@ -81,12 +82,14 @@ class AppSecrets(FlyProvider):
         if taken := sorted(written & set(olds["foreign"])):
             problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
             raise RefusedError("setting its secrets", problem, app=app, hint=_KEEP_HINT)
-        if not (written or removed) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
+        retired = _retired(olds, news)
+        if not (written or removed or retired) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
             return UpdateResult({**news, **{key: olds[key] for key in _SEEN}})
 
         before = self.flyctl.secrets_list(app)
         _require_kept(app, keep, before)
         written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
+        _require_live(app, retired, written, before)
         rollout = bool(news["rollout"])
         if written:
             # Where a removal follows, that one restarts the machines for both.
@@ -115,7 +118,7 @@ class AppSecrets(FlyProvider):
         outs = {**props, "digests": digests, "keep": keep, **_summary(props, listed)}
         if (digests, keep) == (props["digests"], props["keep"]):
             return ReadResult(id_, outs)
-        return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS})
+        return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS if key in outs})
 
     def delete(self, _id: str, props: Props) -> None:
         """Remove exactly the managed secrets; where the app is gone there is nothing to do.
@@ -185,6 +188,29 @@ def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -
         problem = f"these secrets are under `adopt.keep`, but the app does not have them: {', '.join(missing)}"
         hint = "Set them (`flyctl secrets import --stage`), or take them off that list. Nothing was written."
         raise RefusedError("setting its secrets", problem, app=app, hint=hint)
+
+
+def _retired(olds: Props, news: Props) -> set[str]:
+    """Return the names that lose a slot: a value made by another resource, which is deleted after this update."""
+    before, after = olds.get("slots") or {}, news["slots"]  # a state of before there were slots has none
+    return {name for name, slots in before.items() if set(slots) - set(after.get(name, []))}
+
+
+def _require_live(app: str, names: Iterable[str], written: Iterable[str], listed: Mapping[str, Secret]) -> None:
+    """Refuse to go on while machines may use another value of these secrets than the one that is set."""
+    if missing := sorted(name for name in names if name in written or name not in listed or not listed[name].deployed):
+        changing = sorted(set(missing) & set(written))
+        problem = (
+            f"machines may still use the old values of these secrets, which would stop working: {', '.join(missing)}"
+        )
+        first = (
+            f"Put `rotate` and `retire` back, so that {', '.join(changing)} can be set first, and " if changing else ""
+        )
+        hint = (
+            f"{first}deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` "
+            "again. Nothing was written or revoked."
+        )
+        raise RefusedError("retiring the old secrets", problem, app=app, hint=hint[0].upper() + hint[1:])
 
 
 def _require_arrived(app: str, managed: Iterable[str], listed: Mapping[str, Secret], gone: Iterable[str] = ()) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from infra.providers.fly.flyctl import Flyctl
 
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_ROTATING = ("rotation", "expiry_hours")
 OUTPUTS = ("token", "token_id", "token_name", "expires_at")
 
 
@@ -40,31 +39,23 @@ class DeployTokens(FlyProvider):
         return checked(news, problems)
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare: another rotation or expiry is a new token within this resource, another app another resource."""
-        return difference(olds, news, watched=_ROTATING, replacing=["app", "prefix"])
+        """Compare: another rotation, prefix or app is another token; another expiry counts for the next one."""
+        return difference(olds, news, watched=[], replacing=["app", "prefix", "rotation"])
 
     def create(self, props: Props) -> CreateResult:
-        """Mint a token, after revoking what interrupted runs left.
+        """Mint a token, after revoking what interrupted runs of this very creation left.
+
+        Only tokens of this prefix and rotation are its own: those of another rotation are another resource's.
 
         Raises:
             FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
         """
-        return CreateResult(f"{props['app']}/{props['prefix']}", {**props, **_mint(self.flyctl, props)})
+        name = f"{props['prefix']}-r{int(props['rotation'])}"
+        return CreateResult(f"{props['app']}/{name}", {**props, **_mint(self.flyctl, name, props)})
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Mint a new token where one is asked for, then revoke the old one.
-
-        Here and not as a replacement: a new resource would not know which token is the old one's, and which a stray.
-        Interrupted anywhere, the next run finds the new token to be a stray, and starts over.
-
-        Raises:
-            FlyError: flyctl failed.
-        """
-        if all(olds[key] == news[key] for key in _ROTATING):
-            return UpdateResult({**news, **{key: olds[key] for key in OUTPUTS}})
-        minted = _mint(self.flyctl, news, keep=olds["token_id"])
-        _revoke(self.flyctl, news["app"], [olds["token_id"]])
-        return UpdateResult({**news, **minted})
+        """Record that the code moved: no other difference is without a new token."""
+        return UpdateResult({**news, **{key: olds[key] for key in OUTPUTS}})
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
@@ -85,14 +76,14 @@ class DeployTokens(FlyProvider):
         _revoke(self.flyctl, props["app"], [props["token_id"]])
 
 
-def _mint(flyctl: Flyctl, props: Props, *, keep: str | None = None) -> Props:
-    app, prefix, rotation = props["app"], props["prefix"], int(props["rotation"])
-    # The whole form, so that the tokens of a stack `x-y` are not taken for strays of a stack `x`.
-    ours = re.compile(rf"{re.escape(prefix)}-r\d+-[0-9a-f]{{16}}")
+def _mint(flyctl: Flyctl, prefix: str, props: Props) -> Props:
+    app = props["app"]
+    # The whole form, so that the tokens of a stack `x-r0` are not taken for strays of a stack `x`.
+    ours = re.compile(rf"{re.escape(prefix)}-[0-9a-f]{{16}}")
     listed = once_known(flyctl, lambda: flyctl.tokens_list(app))
-    strays = [t.id for t in listed if ours.fullmatch(t.name) and t.id != keep and _works(flyctl, t)]
+    strays = [token.id for token in listed if ours.fullmatch(token.name) and _works(flyctl, token)]
     _revoke(flyctl, app, strays)
-    name = f"{prefix}-r{rotation}-{secrets.token_hex(8)}"
+    name = f"{prefix}-{secrets.token_hex(8)}"
     token = flyctl.tokens_create_deploy(app, name=name, expiry_hours=int(props["expiry_hours"]))
     # Minting does not say the id, which revoking needs.
     row = next((t for t in flyctl.tokens_list(app) if t.name == name), None)

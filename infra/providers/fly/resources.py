@@ -104,6 +104,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
         keep: Sequence[str],
         digest_key: pulumi.Input[str],
         adopted: pulumi.Input[bool],
+        slots: Mapping[str, Sequence[int]] | None = None,
         rollout: bool = False,
         delete_adopted: bool = False,
         opts: pulumi.ResourceOptions | None = None,
@@ -117,6 +118,8 @@ class Secrets(Resource, module="fly", name="Secrets"):
             keep: Names that must exist and are never written.
             digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
             adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
+            slots: Name → numbers of the resources that made its present value and the ones before it. A number may
+                only go once all machines have the present value.
             rollout: Restart the machines with each change, rather than stage it for the next deployment.
             delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
             opts: Pulumi's options.
@@ -127,6 +130,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
             "keep": sorted(keep),
             "digest_key": pulumi.Output.secret(digest_key),
             "adopted": adopted,
+            "slots": {name: list(numbers) for name, numbers in (slots or {}).items()},
             "rollout": rollout,
             "delete_adopted": delete_adopted,
             **dict.fromkeys(("digests", "staged", "foreign")),
@@ -155,7 +159,7 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         *,
         app: pulumi.Input[str],
         prefix: str,
-        rotation: int = 0,
+        rotation: int,
         expiry_hours: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -164,9 +168,9 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         Args:
             resource_name: Pulumi's name for it.
             app: The app's name.
-            prefix: Begins the token's name and belongs to this resource alone; project and stack, as a rule.
-            rotation: Another number mints a new token and revokes the old one.
-            expiry_hours: Hours until it ends; a change mints a new token, too.
+            prefix: Begins the token's name; project and stack, as a rule.
+            rotation: A number that, with this prefix, belongs to this resource alone; part of the token's name.
+            expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
             opts: Pulumi's options.
         """
         props: Props = {

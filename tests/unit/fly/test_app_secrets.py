@@ -30,6 +30,7 @@ def inputs(*, keep: list[str] | None = None, values: dict[str, Any] | None = Non
         "app": APP,
         "values": {"A": "one", "B": "two"} if values is None else values,
         "keep": keep or [],
+        "slots": {},
         "digest_key": KEY,
         "adopted": False,
         "rollout": False,
@@ -251,6 +252,92 @@ def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, ch
         assert secrets.outs[key] == value
     secrets.refresh()
     assert secrets.plan(**inputs(**change)) == "same"
+
+
+# Retire: an older slot goes only once machines run with the present value.
+
+
+def deploy(fly: FakeFly) -> None:
+    for secret in fly.apps[APP]["secrets"].values():
+        secret["status"] = "Deployed"
+
+
+@pytest.fixture
+def rotated(fly: FakeFly, secrets: Managed) -> Managed:
+    """Secrets of which A and B were rotated, and C was not."""
+    secrets.up(**inputs(values={"A": "old", "B": "old", "C": "c"}, slots={"A": [0], "B": [0]}))
+    deploy(fly)
+    secrets.up(**inputs(values={"A": "new", "B": "new", "C": "c"}, slots={"A": [0, 1], "B": [0, 1]}))
+    fly.calls.clear()
+    return secrets
+
+
+RETIRED = inputs(values={"A": "new", "B": "new", "C": "c"}, slots={"A": [1], "B": [1]})
+
+
+def test_an_old_slot_goes_once_its_names_are_deployed(fly: FakeFly, rotated: Managed) -> None:
+    deploy(fly)
+    fly.apps[APP]["secrets"]["C"]["status"] = "Staged"  # another name has no say
+    assert rotated.up(**RETIRED) == "update"
+    assert fly.commands() == ["secrets list"]
+    assert rotated.outs["slots"] == {"A": [1], "B": [1]}
+    assert rotated.outs["staged"] == ["C"]
+    assert rotated.up(**RETIRED) == "same"
+
+
+@pytest.mark.parametrize("status", ["Staged", "Partial", "Unknown", None, "gone"])
+def test_an_old_slot_stays_while_one_name_is_not_deployed(fly: FakeFly, rotated: Managed, status: str | None) -> None:
+    deploy(fly)
+    fly.apps[APP]["secrets"]["B"]["status"] = status
+    if status == "gone":
+        del fly.apps[APP]["secrets"]["B"]
+    before = dict(rotated.outs)
+    with pytest.raises(RefusedError) as caught:
+        rotated.up(**RETIRED)
+    assert "Fly app relay-api: retiring the old secrets failed: machines may still use the old values" in str(
+        caught.value
+    )
+    assert "would stop working: B. " in str(caught.value)
+    assert "`flyctl secrets deploy -a relay-api`" in str(caught.value)
+    assert fly.commands() == ["secrets list"]
+    assert rotated.outs == before
+
+
+def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: FakeFly, rotated: Managed) -> None:
+    fly.set_secret(APP, "A", "old")
+    deploy(fly)
+    with pytest.raises(RefusedError, match=r"would stop working: A\."):
+        rotated.up(**RETIRED)
+    assert not fly.writes()
+
+
+def test_a_slot_does_not_come_and_another_go_in_one_update(fly: FakeFly, rotated: Managed) -> None:
+    deploy(fly)
+    third = {**RETIRED, "values": {"A": "third", "B": "new", "C": "c"}, "slots": {"A": [2], "B": [0, 1]}}
+    with pytest.raises(RefusedError, match=r"would stop working: A\. Put `rotate` and `retire` back, so that A can"):
+        rotated.up(**third)
+    assert not fly.writes()
+
+
+def test_a_rotation_is_not_taken_back_while_machines_may_have_it(fly: FakeFly, rotated: Managed) -> None:
+    deploy(fly)
+    with pytest.raises(RefusedError, match=r"would stop working: A, B\."):
+        rotated.up(**inputs(values={"A": "old", "B": "old", "C": "c"}, slots={"A": [0], "B": [0]}))
+    assert not fly.writes()
+
+
+def test_a_state_from_before_there_were_slots_gets_them_without_flyctl(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    for side in (secrets.outs, secrets.inputs):
+        del side["slots"]
+    fly.set_secret(APP, "A", "changed by hand")
+    secrets.refresh()
+    assert secrets.inputs["digests"]["A"] == CHANGED
+    fly.set_secret(APP, "A", "one")
+    secrets.refresh()
+    fly.calls.clear()
+    assert secrets.up(**inputs(slots={"A": [0]})) == "update"
+    assert fly.commands() == []
 
 
 def test_another_app_is_another_resource(fly: FakeFly, secrets: Managed) -> None:

@@ -1,4 +1,4 @@
-"""Deploy tokens: minted once, rotated, revoked, and no strays."""
+"""Deploy tokens: minted once, revoked, and no strays; a rotation is another one."""
 
 from __future__ import annotations
 
@@ -48,27 +48,37 @@ def test_an_unchanged_up_mints_nothing(fly: FakeFly, token: Managed) -> None:
 def test_strays_are_revoked_first_and_nobody_elses(fly: FakeFly, token: Managed) -> None:
     random = "0123456789abcdef"
     add_token(fly, "stray1", f"relay-staging-r0-{random}")
-    add_token(fly, "stray2", f"relay-staging-r17-{random}")
-    add_token(fly, "expired", f"relay-staging-r1-{random}", hours=-1)
-    add_token(fly, "revoked", f"relay-staging-r1-{random}", revoked=True)
+    add_token(fly, "stray2", f"relay-staging-r0-{random[::-1]}")
+    add_token(fly, "expired", f"relay-staging-r0-{random}", hours=-1)
+    add_token(fly, "revoked", f"relay-staging-r0-{random}", revoked=True)
+    add_token(fly, "other-rotation", f"relay-staging-r1-{random}")
     add_token(fly, "other-stack", f"relay-staging-2-r0-{random}")
     add_token(fly, "by-hand", "relay-staging-r0-by-hand")
     add_token(fly, "other-app", f"relay-staging-r0-{random}", app="other")
     token.up(**inputs())
     revoking = [call.argv[3:] for call in fly.calls if call.command == "tokens revoke"]
     assert revoking == [("stray1", "stray2")]
-    assert fly.working_tokens() == ["expired", "other-stack", "by-hand", "other-app", token.outs["token_id"]]
+    assert fly.working_tokens() == [
+        *("expired", "other-rotation", "other-stack", "by-hand", "other-app"),
+        token.outs["token_id"],
+    ]
 
 
-@pytest.mark.parametrize("change", [{"rotation": 1}, {"expiry_hours": 24}])
-def test_a_rotation_mints_before_it_revokes(fly: FakeFly, token: Managed, change: dict[str, object]) -> None:
+def test_another_rotation_is_another_resource_beside_the_old_one(fly: FakeFly, token: Managed) -> None:
     token.up(**inputs())
-    fly.calls.clear()
-    assert token.up(**inputs(**change)) == "update"
-    assert fly.commands() == ["tokens list", "tokens create", "tokens list", "tokens revoke"]
-    assert fly.working_tokens() == [token.outs["token_id"]] == ["tok1"]
-    assert f"-r{change.get('rotation', 0)}-" in token.outs["token_name"]
-    assert token.outs["token"] == "FlyV1 fm2_secrettok1,fm2_more"
+    newer = Managed(DeployTokenProvider())
+    newer.up(**inputs(rotation=1))
+    assert fly.working_tokens() == [token.outs["token_id"], newer.outs["token_id"]]
+    assert newer.id != token.id
+    assert "-r1-" in newer.outs["token_name"]
+    token.destroy()
+    assert fly.working_tokens() == [newer.outs["token_id"]]
+
+
+def test_another_expiry_counts_for_the_next_token(fly: FakeFly, token: Managed) -> None:
+    token.up(**inputs())
+    assert token.up(**inputs(expiry_hours=24)) == "same"
+    assert fly.working_tokens() == ["tok0"]
 
 
 def test_moved_code_mints_nothing(fly: FakeFly, token: Managed) -> None:
@@ -79,21 +89,12 @@ def test_moved_code_mints_nothing(fly: FakeFly, token: Managed) -> None:
     assert len(fly.calls) == count
 
 
-@pytest.mark.parametrize("change", [{"prefix": "relay-other"}, {"app": "relay-api-2"}])
+@pytest.mark.parametrize("change", [{"prefix": "relay-other"}, {"rotation": 1}, {"app": "relay-api-2"}])
 def test_another_name_or_app_is_another_token(fly: FakeFly, token: Managed, change: dict[str, object]) -> None:
     fly.add_app("relay-api-2")
     token.up(**inputs())
     assert token.up(**inputs(**change)) == "replace"
     assert fly.working_tokens() == [token.outs["token_id"]] == ["tok1"]
-
-
-def test_an_update_that_was_interrupted_after_revoking_starts_over(fly: FakeFly, token: Managed) -> None:
-    token.up(**inputs())
-    state = dict(token.outs)
-    token.up(**inputs(rotation=1))
-    token.outs = state
-    token.up(**inputs(rotation=1))
-    assert fly.working_tokens() == [token.outs["token_id"]] == ["tok2"]
 
 
 def test_refresh_is_one_read_and_changes_nothing(fly: FakeFly, token: Managed) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 APP = "relay-api"
 FIRST = {"A": "hunter2-one", "B": "hunter2-two # x"}
 SECOND = {"A": "hunter2-new", "C": "hunter2-three"}
+SETTINGS = {"keep": [], "slots": {}, "digest_key": KEY, "adopted": False, "rollout": False, "delete_adopted": False}
 
 
 class Stack:
@@ -26,26 +27,27 @@ class Stack:
         self.fly = fly
         self.app = Managed(AppProvider())
         self.secrets = Managed(SecretsProvider())
-        self.token = Managed(DeployTokenProvider())
+        self.tokens = [Managed(DeployTokenProvider()) for _ in range(2)]
 
-    def up(self, values: dict[str, str], rotation: int) -> None:
-        """Bring all three about."""
+    def up(self, values: dict[str, str], slot: int) -> None:
+        """Bring all three about, with the token of one slot alone."""
         self.app.up(name=APP, organization="acme", adopt=False, managed_secrets=sorted(values), delete_adopted=False)
-        settings = {"keep": [], "digest_key": KEY, "adopted": False, "rollout": False, "delete_adopted": False}
-        self.secrets.up(app=APP, values=values, **settings)
-        self.token.up(app=APP, prefix="relay-staging", rotation=rotation, expiry_hours=24)
+        self.secrets.up(app=APP, values=values, **SETTINGS)
+        self.tokens[slot].up(app=APP, prefix="relay-staging", rotation=slot, expiry_hours=24)
+        if self.tokens[1 - slot].id:
+            self.tokens[1 - slot].destroy()
 
     def first(self) -> None:
         """Create everything."""
         self.up(FIRST, 0)
 
     def second(self) -> None:
-        """Change, add and remove a secret, and rotate the token."""
+        """Change, add and remove a secret, and put another token into the place of the first."""
         self.up(SECOND, 1)
 
     def destroy(self) -> None:
         """Destroy what is left."""
-        for managed in (self.token, self.secrets, self.app):
+        for managed in (*self.tokens, self.secrets, self.app):
             if managed.id:
                 managed.destroy()
 
@@ -53,7 +55,7 @@ class Stack:
         """Assert that Fly.io has what is wanted and nothing else, and that the state knows."""
         assert list(self.fly.apps) == [APP]
         assert self.fly.values(APP) == values
-        assert self.fly.working_tokens() == [self.token.outs["token_id"]]
+        assert self.fly.working_tokens() == [token.outs["token_id"] for token in self.tokens if token.id]
 
 
 def fresh(stack: Stack) -> Callable[[], None]:
@@ -147,7 +149,7 @@ def test_the_next_up_ends_where_an_undisturbed_one_does(fly: FakeFly, scenario: 
 def test_a_rollout_that_fails_is_written_again(fly: FakeFly, fault: str) -> None:
     fly.add_app(APP)
     secrets = Managed(SecretsProvider())
-    settings = {"app": APP, "keep": [], "digest_key": KEY, "adopted": False, "delete_adopted": False, "rollout": True}
+    settings = {**SETTINGS, "app": APP, "rollout": True}
     fly.break_at(1, fault)
     with pytest.raises(FlyError):
         secrets.up(values=FIRST, **settings)

@@ -109,6 +109,7 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
         "app": "relay-api",
         "keep": ["K", "Z"],
         "adopted": False,
+        "slots": {},
         "rollout": False,
         "delete_adopted": False,
         "digests": None,
@@ -119,7 +120,9 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
 
 def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict[str, Any]) -> None:
     opts = pulumi.ResourceOptions(protect=True, additional_secret_outputs=["token_name"])
-    resources.DeployToken("deploy-token", app="relay-api", prefix="relay-staging", expiry_hours=24, opts=opts)
+    resources.DeployToken(
+        "deploy-token", app="relay-api", prefix="relay-staging", rotation=1, expiry_hours=24, opts=opts
+    )
     assert declared["type"] == "dynamic/fly:DeployToken"
     assert type(declared["provider"]) is resources.DeployTokenProvider
     assert declared["opts"].protect is True
@@ -127,7 +130,7 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
     assert declared["props"] == {
         "app": "relay-api",
         "prefix": "relay-staging",
-        "rotation": 0,
+        "rotation": 1,
         "expiry_hours": 24,
         "token": None,
         "token_id": None,
