@@ -288,6 +288,72 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"storageFrom": "staging", "manage": ["backend", "database"], "previewStack": None},
         "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps the app's storage keys: one of them must go",
     ),
+    # rotation
+    (
+        "staging",
+        {"rotate": {"oauthkey": 1}},
+        "Pulumi.staging.yaml: rotate.oauthkey is not a configuration key; did you mean oauthKey?",
+    ),
+    (
+        "staging",
+        {"retire": {"confirm": {}}},
+        "Pulumi.staging.yaml: retire.confirm is not a configuration key; did you mean confirmed?",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": -1}},
+        "Pulumi.staging.yaml: rotate.oauthKey: input should be greater than or equal to 0",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": 1}, "retire": {"oauthKey": 2}},
+        "Pulumi.staging.yaml: retire.oauthKey is 2, but rotate.oauthKey is 1: the current one cannot be retired",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": 2}},
+        "Pulumi.staging.yaml: rotate.oauthKey is 2 and retire.oauthKey 0: at most two work at a time. Put rotate.oauthKey back to 1, and raise it after an `up` with retire.oauthKey 1",
+    ),
+    (
+        "production",
+        {"rotate": {"oauthKey": 1}},
+        "Pulumi.production.yaml: rotate.oauthKey is set, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off that list to rotate it",
+    ),
+    (
+        "production",
+        {"adopt": PRODUCTION_ADOPT},
+        "Pulumi.production.yaml: adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. Keep it, or set rotate.oauthKey to 1 if that is what you want",
+    ),
+    (
+        "staging",
+        {"rotate": {"storageToken": 1}},
+        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+    ),
+    (
+        "production",
+        {"rotate": {"storageToken": 1}},
+        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+    ),
+    (
+        "staging",
+        {"rotate": {"deployToken": 1}, "flyDeployToken": "FlyV1 fm2_x"},
+        "Pulumi.staging.yaml: rotate.deployToken is 1 and retire.deployToken 0, but this stack does not make that one",
+    ),
+    (
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 1}, "retire": {"storageToken": 1}},
+        "Pulumi.production.yaml: retire.storageToken is 1, but stack staging uses that bucket too. Give it the current keys and deploy it, then `pulumi config set --path retire.confirmed.staging 1 -s production`",
+    ),
+    (  # confirmed for the rotation before
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 2}, "retire": {"storageToken": 2, "confirmed": {"staging": 1}}},
+        "Pulumi.production.yaml: retire.storageToken is 2, but stack staging uses that bucket too. Give it the current keys and deploy it, then `pulumi config set --path retire.confirmed.staging 2 -s production`",
+    ),
+    (
+        "production",
+        {"retire": {"confirmed": {"stagign": 1}}},
+        "Pulumi.production.yaml: retire.confirmed names 'stagign', but there is no Pulumi.stagign.yaml",
+    ),
     # between stacks
     (
         "production",
@@ -367,10 +433,39 @@ def test_two_stacks_do_not_adopt_one_database(tmp_path: Path, monkeypatch: pytes
         run_program("dev", root=tmp_path)
 
 
-def test_every_setting_says_what_it_is() -> None:
-    from infra.settings import Adopt, PagesBuild, Settings
+@pytest.mark.parametrize(
+    ("key", "value", "asked"),
+    [
+        ("relay:bucket", "another-bucket", False),
+        ("relay:storageAccessKeyId", "{secure: v1:AAAA:BBBB}", True),
+        ("relay:storageFrom", "production", True),
+    ],
+)
+def test_who_must_confirm_a_retired_storage_token(
+    key: str, value: str, asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staging by its backend, unless its bucket is another; dev by keys of its own."""
+    stack = "staging" if key == "relay:bucket" else "dev"
+    for path in EXAMPLE.glob("Pulumi*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / path.name).write_text(
+            f"{text}  {key}: {value}\n" if path.name == f"Pulumi.{stack}.yaml" else text, encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    confirmed = {"staging": 1, "dev": 1} | {stack: 0}
+    retire = {"storageToken": 1, "confirmed": confirmed}
+    changes = {"adopt": None, "rotate": {"storageToken": 1}, "retire": retire}
+    if asked:
+        with pytest.raises(pulumi.RunError, match=f"but stack {stack} uses that bucket too"):
+            run_program("production", changes, root=tmp_path)
+    else:
+        run_program("production", changes, root=tmp_path)
 
-    for model in (Settings, Adopt, PagesBuild):
+
+def test_every_setting_says_what_it_is() -> None:
+    from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
+
+    for model in (Settings, Adopt, PagesBuild, Rotate, Retire):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
 

@@ -152,6 +152,75 @@ def test_a_minted_deploy_token_reaches_github() -> None:
     assert run.one("deploy-token").inputs["prefix"] == "relay-staging"
 
 
+ROTATED = {"rotate": {"oauthKey": 1, "storageToken": 1, "deployToken": 1}, "mintDeployToken": True, "adopt": None}
+RETIRED = ROTATED | {
+    "retire": {"oauthKey": 1, "storageToken": 1, "deployToken": 1, "confirmed": {"staging": 1}},
+}
+NEW = {"oauth-key-1", "storage-token-1", "deploy-token-1"}
+OLD = {"oauth-key", "storage-token", "deploy-token"}
+
+
+def test_rotate_adds_a_slot_and_uses_it() -> None:
+    run = run_program("production", ROTATED)
+    assert run.names() >= NEW | OLD
+    assert run.one("fly-secrets").inputs["values"]["AWS_ACCESS_KEY_ID"] == "storage-token-1-id"
+    assert run.outputs["storageAccessKeyId"] == "storage-token-1-id"
+    assert "storageSecretAccessKey" in run.secret_outputs
+    assert [run.one(name).inputs["rotation"] for name in ("deploy-token", "deploy-token-1")] == [0, 1]
+    assert run.one("fly-secrets").inputs["slots"] == {
+        name: [0, 1] for name in ("OAUTH_ENCRYPTION_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    }
+
+
+def test_retire_drops_the_old_slot_alone() -> None:
+    run = run_program("production", RETIRED)
+    assert run.names() >= NEW
+    assert not run.names() & OLD
+    assert run.one("fly-secrets").inputs["slots"]["OAUTH_ENCRYPTION_KEY"] == [1]
+
+
+def test_what_uses_the_new_slot_depends_on_the_old_one() -> None:
+    """The engine deletes nothing that a protected or failed resource depends on, whatever flags it is given."""
+    run = run_program("production", ROTATED)
+    for user, used in {
+        "fly-secrets": {"oauth-key", "oauth-key-1", "storage-token", "storage-token-1"},
+        "secret-FLY_API_TOKEN": {"deploy-token", "deploy-token-1"},
+    }.items():
+        assert used <= {urn.rsplit("::", 1)[1] for urn in run.one(user).options.dependencies}
+        assert run.one(user).options.protect
+
+
+def test_the_secrets_of_given_and_kept_keys_have_no_slots() -> None:
+    assert run_program("staging").one("fly-secrets").inputs["slots"] == {"OAUTH_ENCRYPTION_KEY": [0]}
+    assert run_program("production").one("fly-secrets").inputs["slots"] == {}
+
+
+def test_the_key_of_an_adopted_app_takes_the_place_of_the_first_slot() -> None:
+    adopt = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]}
+    run = run_program("production", {"adopt": adopt, "rotate": {"oauthKey": 1}})
+    assert "oauth-key-1" in run.names()
+    assert "oauth-key" not in run.names()
+
+
+def test_dev_rotates_its_oauth_key() -> None:
+    assert run_program("dev", {"rotate": {"oauthKey": 1}}).names() >= {"oauth-key", "oauth-key-1"}
+
+
+def test_an_up_says_how_each_rotation_ends() -> None:
+    def said(run: Run) -> list[str]:
+        return [text for text in run.messages if "still works" in text]
+
+    assert not said(run_program("production", RETIRED))
+    assert not said(run_program("production", ROTATED, preview=True))
+    oauth, storage, deploy = said(run_program("production", ROTATED))
+    assert "Once Fly app tune-api is deployed" in oauth
+    assert "pulumi config set --path retire.oauthKey 1 -s production" in oauth
+    assert "pulumi config set --path retire.storageToken 1 -s production" in storage
+    assert "Once nothing uses it any more" in deploy
+    (local,) = said(run_program("dev", {"rotate": {"oauthKey": 1}}))
+    assert "Once nothing uses it any more" in local
+
+
 def test_without_a_deploy_token_two_commands_finish_it() -> None:
     run = run_program("staging", preview=True)
     assert "secret-FLY_API_TOKEN" not in run.names()

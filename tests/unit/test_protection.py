@@ -31,6 +31,12 @@ def test_production_retains_what_it_adopted() -> None:
     assert retained(run_program("production")) == {"neon-project", "bucket", "pages-project", "fly-app"}
 
 
+def test_an_old_slot_can_be_retired() -> None:
+    rotate = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
+    run = run_program("production", {"adopt": None, "rotate": rotate, "mintDeployToken": True})
+    assert managed(run) - protected(run) == {"oauth-key", "storage-token", "deploy-token"}
+
+
 def test_staging_protects_its_data_alone() -> None:
     run = run_program("staging")
     assert protected(run) == {"neon-project"}
