@@ -177,3 +177,16 @@ def test_dependabot_looks_after_everything_that_is_pinned() -> None:
         "/" + str(path.parent.relative_to(ROOT)) for path in ROOT.glob("*/*/go.mod") if ".venv" not in path.parts
     }
     assert set(updates["gomod"]["directories"]) == modules
+
+
+def test_the_bootstrap_names_every_secret_variable_and_environment() -> None:
+    documented = (ROOT / "docs" / "workflows.md").read_text()
+    text = "".join(path.read_text() for path in OWN)
+    used = set(re.findall(r"(?:secrets|vars)\.(\w+)", text)) | set(
+        re.findall(r"infra-(?:preview|staging|production)", text)
+    )
+    assert len(used) == 12
+    for name in used:
+        assert name in documented, name
+    for path in OWN:
+        assert f"`{path.name}`" in documented
