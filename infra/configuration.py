@@ -170,23 +170,19 @@ class _Problems:
 
     def unconfirmed(self, settings: Settings) -> None:
         """Find the other stacks that may still use a token of the bucket that is to be revoked."""
-        mine, retire, confirmed = (
-            self._files.effective(self._stack),
-            settings.retire.storage_token,
-            settings.retire.confirmed,
-        )
-        for other in sorted(confirmed.keys() - self._files.stacks.keys()):
+        mine, retire = self._files.effective(self._stack), settings.retire
+        for other in sorted(retire.confirmed.keys() - self._files.stacks.keys()):
             self._add("retire", f"retire.confirmed names {other!r}, but there is no Pulumi.{other}.yaml")
         for other in sorted(self._files.stacks.keys() - {self._stack}):
             theirs = self._files.effective(other)
             shared = all(mine.get(key) == theirs.get(key) for key in ("cloudflareAccountId", "bucket"))
             uses = "backend" in (theirs.get("manage") or []) or theirs.keys() & {"storageAccessKeyId", "storageFrom"}
-            if shared and uses and confirmed.get(other, 0) < retire:
+            if shared and uses and retire.confirmed.get(other, 0) < retire.storage_token:
                 self._add(
                     "retire",
-                    f"retire.storageToken is {retire}, but stack {other} uses that bucket too. Give it the current "
-                    "keys and deploy it, then "
-                    f"`pulumi config set --path retire.confirmed.{other} {retire} -s {self._stack}`",
+                    f"retire.storageToken is {retire.storage_token}, but stack {other} uses that bucket too. Give it "
+                    "the current keys and deploy it, then `pulumi config set --path "
+                    f"retire.confirmed.{other} {retire.storage_token} -s {self._stack}`",
                 )
 
 

@@ -189,8 +189,7 @@ def _two_slots(s: Settings) -> Iterator[str]:
         elif retire > rotate:
             yield f"retire.{each.key} is {retire}, but rotate.{each.key} is {rotate}: the current one cannot be retired"
         elif len(each.slots(s)) > 2:
-            before = rotate - 1
             yield (
-                f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}: at most two work at a time. Put "
-                f"rotate.{each.key} back to {before}, and raise it after an `up` with retire.{each.key} {before}"
+                f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}: at most two work at a time. "
+                f"Go back to {rotate - 1} and retire what is older than that first"
             )

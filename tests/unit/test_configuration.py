@@ -312,7 +312,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"rotate": {"oauthKey": 2}},
-        "Pulumi.staging.yaml: rotate.oauthKey is 2 and retire.oauthKey 0: at most two work at a time. Put rotate.oauthKey back to 1, and raise it after an `up` with retire.oauthKey 1",
+        "Pulumi.staging.yaml: rotate.oauthKey is 2 and retire.oauthKey 0: at most two work at a time. Go back to 1 and retire what is older than that first",
     ),
     (
         "production",

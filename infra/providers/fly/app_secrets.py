@@ -199,18 +199,12 @@ def _retired(olds: Props, news: Props) -> set[str]:
 def _require_live(app: str, names: Iterable[str], written: Iterable[str], listed: Mapping[str, Secret]) -> None:
     """Refuse to go on while machines may use another value of these secrets than the one that is set."""
     if missing := sorted(name for name in names if name in written or name not in listed or not listed[name].deployed):
-        changing = sorted(set(missing) & set(written))
-        problem = (
-            f"machines may still use the old values of these secrets, which would stop working: {', '.join(missing)}"
-        )
-        first = (
-            f"Put `rotate` and `retire` back, so that {', '.join(changing)} can be set first, and " if changing else ""
-        )
+        problem = f"machines may still use old values of these secrets, which would stop working: {', '.join(missing)}"
         hint = (
-            f"{first}deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` "
-            "again. Nothing was written or revoked."
+            f"Deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` again. "
+            "Where their values change in this very update, undo that first. Nothing was written or revoked."
         )
-        raise RefusedError("retiring the old secrets", problem, app=app, hint=hint[0].upper() + hint[1:])
+        raise RefusedError("retiring the old secrets", problem, app=app, hint=hint)
 
 
 def _require_arrived(app: str, managed: Iterable[str], listed: Mapping[str, Secret], gone: Iterable[str] = ()) -> None:

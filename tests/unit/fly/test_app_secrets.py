@@ -294,9 +294,7 @@ def test_an_old_slot_stays_while_one_name_is_not_deployed(fly: FakeFly, rotated:
     before = dict(rotated.outs)
     with pytest.raises(RefusedError) as caught:
         rotated.up(**RETIRED)
-    assert "Fly app relay-api: retiring the old secrets failed: machines may still use the old values" in str(
-        caught.value
-    )
+    assert "Fly app relay-api: retiring the old secrets failed: machines may still use old values" in str(caught.value)
     assert "would stop working: B. " in str(caught.value)
     assert "`flyctl secrets deploy -a relay-api`" in str(caught.value)
     assert fly.commands() == ["secrets list"]
@@ -314,7 +312,7 @@ def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: FakeFly, rota
 def test_a_slot_does_not_come_and_another_go_in_one_update(fly: FakeFly, rotated: Managed) -> None:
     deploy(fly)
     third = {**RETIRED, "values": {"A": "third", "B": "new", "C": "c"}, "slots": {"A": [2], "B": [0, 1]}}
-    with pytest.raises(RefusedError, match=r"would stop working: A\. Put `rotate` and `retire` back, so that A can"):
+    with pytest.raises(RefusedError, match=r"would stop working: A\..*undo that first"):
         rotated.up(**third)
     assert not fly.writes()
 

@@ -1,0 +1,153 @@
+"""Rotation through the real engine: the old slot works until every machine has the new value, whatever the flags."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.clouds.fly import tick
+from tests.engine.conftest import Sandbox
+from tests.engine.test_environments import objects, up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APP = "tune-api"
+COUNTERS = ("oauthKey", "storageToken", "deployToken")
+SECRETS = ("OAUTH_ENCRYPTION_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def configure(sandbox: Sandbox, *settings: str) -> None:
+    sandbox.pulumi("config", "set-all", "--stack", "production", "--path", *(f"--plaintext={s}" for s in settings))
+
+
+def retire(sandbox: Sandbox) -> None:
+    configure(sandbox, "retire.confirmed.staging=1", *(f"retire.{key}=1" for key in COUNTERS))
+
+
+def first_deploy(sandbox: Sandbox) -> None:
+    """Give the app a machine that runs with its present secrets, as deploying the application would."""
+    with sandbox.world.transaction() as tx:
+        machine = {"id": "m1", "name": "machine-1", "state": "started", "region": "ams", "release": "1"}
+        app = tx.get("fly", "app", APP) or {}
+        app |= {"deployed": True, "status": "deployed", "machines": [machine], "releases": {"1": tick(tx)}}
+        tx.put("fly", "app", APP, app)
+
+
+def working(sandbox: Sandbox) -> tuple[set[str], set[str]]:
+    """Return the names of the bucket's tokens and of the deploy tokens, these without their random part."""
+    clouds = objects(sandbox)
+    deploy = [token["name"] for token in clouds["fly token"].values() if not token["revoked"]]
+    return {t["name"] for t in clouds["cloudflare token"].values()}, {name.rpartition("-")[0] for name in deploy}
+
+
+BOTH = ({"tune-audio (pulumi)", "tune-audio (pulumi-1)"}, {"relay-production-r0", "relay-production-r1"})
+NEW = ({"tune-audio (pulumi-1)"}, {"relay-production-r1"})
+
+
+@pytest.fixture(scope="session")
+def before_and_rotated(
+    prepared: dict[bool, Sandbox], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, dict[str, Any]], Sandbox]:
+    """Production of a world of its own, running; then all three rotated: the clouds before, and the sandbox."""
+    folder = tmp_path_factory.mktemp("rotated") / "world"
+    shutil.copytree(prepared[True].folder, folder, symlinks=True)
+    sandbox = Sandbox(prepared[True].project, folder, {})
+    configure(sandbox, "mintDeployToken=true")
+    up(sandbox, "production")
+    first_deploy(sandbox)
+    before = objects(sandbox)
+    configure(sandbox, *(f"rotate.{key}=1" for key in COUNTERS))
+    assert up(sandbox, "production").keys() == {"created", "updated", "unchanged"}
+    return before, sandbox
+
+
+@pytest.fixture
+def rotated(before_and_rotated: tuple[Any, Sandbox], tmp_path: Path) -> Sandbox:
+    """A copy of the rotated world."""
+    original = before_and_rotated[1]
+    shutil.copytree(original.folder, tmp_path / "world", symlinks=True)
+    return Sandbox(original.project, tmp_path / "world", {})
+
+
+def test_rotate_sets_the_new_and_leaves_the_old_working(before_and_rotated: tuple[Any, Sandbox]) -> None:
+    before, sandbox = before_and_rotated
+    after = objects(sandbox)
+    assert working(sandbox) == BOTH
+    for kind in ("cloudflare token", "fly token"):
+        assert before[kind].items() <= after[kind].items()
+    changed = {
+        key for key, secret in after["fly secret"].items() if secret["value"] != before["fly secret"][key]["value"]
+    }
+    assert changed == {f"{APP}/{name}" for name in SECRETS}
+    listed = sandbox.run("flyctl", "secrets", "list", "-a", APP).stdout
+    assert {line.split()[1] for line in listed.splitlines() if line.startswith("* ")} == set(SECRETS)
+    (old,), (new,) = before["github secret"].values(), after["github secret"].values()
+    assert old["value"] != new["value"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--continue-on-error",)], ids=" ".join)
+def test_retire_before_the_deploy_revokes_nothing(rotated: Sandbox, flags: tuple[str, ...]) -> None:
+    before = objects(rotated)
+    retire(rotated)
+    done = rotated.pulumi("up", "--stack", "production", "--yes", "--skip-preview", *flags, check=False)
+    assert done.returncode != 0
+    assert (
+        f"Fly app {APP}: retiring the old secrets failed: machines may still use old values of these secrets, "
+        f"which would stop working: {', '.join(sorted(SECRETS))}. "
+    ) in done.stdout
+    assert f"`flyctl secrets deploy -a {APP}`" in done.stdout
+    assert objects(rotated) == before
+
+
+def test_retire_after_the_deploy_revokes_the_old(rotated: Sandbox) -> None:
+    before = objects(rotated)
+    rotated.run("flyctl", "secrets", "deploy", "-a", APP)
+    retire(rotated)
+    counts = up(rotated, "production")
+    assert (counts["deleted"], counts["updated"]) == (3, 1)
+    assert working(rotated) == NEW
+    for kind in ("fly secret", "github secret"):
+        assert objects(rotated)[kind] == before[kind]
+    assert set(up(rotated, "production")) == {"unchanged"}
+
+
+def test_retire_wants_the_other_stacks_confirmed(rotated: Sandbox) -> None:
+    configure(rotated, "retire.storageToken=1")
+    done = rotated.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "retire.storageToken is 1, but stack staging uses that bucket too." in done.stdout
+    assert "pulumi config set --path retire.confirmed.staging 1 -s production" in done.stdout
+    assert working(rotated) == BOTH
+
+
+@pytest.mark.parametrize("flag", ["--skip-preview", "--exclude-protected", "--continue-on-error"])
+def test_destroy_spares_the_old_slots_that_machines_may_use(rotated: Sandbox, flag: str) -> None:
+    """They are not protected themselves, or nobody could retire them."""
+    before = objects(rotated)
+    rotated.pulumi("destroy", "--stack", "production", "--yes", "--skip-preview", flag, check=False)
+    assert objects(rotated) == before
+
+
+def test_a_rotation_is_not_taken_back_from_under_the_machines(rotated: Sandbox) -> None:
+    """In staging, say, where no protection stands in the way: the newest slot would go, which may be live."""
+    rotated.run("flyctl", "secrets", "deploy", "-a", APP)
+    configure(rotated, "unprotect=true", *(f"rotate.{key}=0" for key in ("oauthKey", "storageToken")))
+    done = rotated.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
+    assert "retiring the old secrets failed" in done.stdout
+    assert working(rotated) == BOTH
+
+
+def test_the_key_of_an_adopted_app_changes_by_rotation_alone(sandbox: Sandbox) -> None:
+    up(sandbox, "production")
+    before = objects(sandbox)["fly secret"]
+    # OAUTH_ENCRYPTION_KEY leaves the list: what stands there now is a name that is in it anyway.
+    configure(sandbox, "adopt.keep[4]=DATABASE_URL")
+    refused = sandbox.pulumi("preview", "--stack", "production", check=False)
+    assert "a new one would log everybody out" in refused.stdout
+    configure(sandbox, "rotate.oauthKey=1")
+    assert up(sandbox, "production") | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
+    after = objects(sandbox)["fly secret"]
+    assert {key for key in after if after[key] != before[key]} == {f"{APP}/OAUTH_ENCRYPTION_KEY"}
