@@ -20,10 +20,13 @@ SUMMARY_LIMIT = 1_000_000
 _VALUE_LIMIT = 400
 _INLINE_LIMIT = 60
 _NAMES = {"github": "GitHub", "r2": "R2", "pages": "Pages", "actions": "Actions", "api": "API"}
+_LOCKED = (
+    "Another update holds the stack's lock. If none runs (one was killed), release it: `pulumi cancel -s {stack}`."
+)
 # What a failed preview said, and what to do about it.
 _HINTS = {
-    "currently locked by": "Another update holds the stack's lock. If none is running (one was killed), release it: "
-    "`pulumi cancel -s {stack}`.",
+    "currently locked by": _LOCKED,
+    "Another update is currently in progress": _LOCKED,  # Pulumi Cloud's words
     "incorrect passphrase": "`PULUMI_CONFIG_PASSPHRASE` is not the one the stack was made with: correct it in the "
     "GitHub environment this job runs in.",
     "passphrase must be set": "`PULUMI_CONFIG_PASSPHRASE` is missing in the GitHub environment this job runs in.",

@@ -1,0 +1,103 @@
+"""Credentials that end soon, and what is said of a stack that cannot be looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ops import backend, drift, previews, run_preview
+from tests.unit.program import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _state(**outputs: Any) -> dict[str, Any]:
+    resource = {"urn": "urn:pulumi:staging::relay::pulumi-python:dynamic/fly:DeployToken::deploy-token"}
+    return {"deployment": {"resources": [resource | {"outputs": outputs}, resource]}}
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (NOW + timedelta(days=13), "deploy-token ends on 2026-12-07"),
+        (NOW - timedelta(days=1), "deploy-token ended on 2026-11-23"),
+    ],
+)
+@pytest.mark.parametrize("key", ["expires_at", "expiresOn"])
+def test_a_credential_is_told_fourteen_days_before_it_ends(key: str, end: datetime, said: str) -> None:
+    for text in (end.isoformat(), end.replace(tzinfo=None).isoformat(), f"{end:%Y-%m-%dT%H:%M:%SZ}"):
+        (sentence,) = drift.ending(_state(**{key: text}), NOW)
+        assert sentence.startswith(said)
+
+
+@pytest.mark.parametrize("text", [(NOW + timedelta(days=15)).isoformat(), "", None, 5])
+def test_one_that_lasts_is_not_told(text: Any) -> None:
+    assert list(drift.ending(_state(expires_at=text), NOW)) == []
+    assert list(drift.ending({"deployment": None}, NOW)) == []
+
+
+def test_drift_names_both_ways_out() -> None:
+    step = {
+        "op": "update",
+        "oldState": {"urn": "a::b", "type": "neon:index/project:Project", "custom": True, "inputs": {"x": 1}},
+        "newState": {"urn": "a::b", "type": "neon:index/project:Project", "custom": True, "inputs": {"x": 2}},
+    }
+    found = previews.read("staging", stdout=json.dumps({"steps": [step]}), stderr="", exit_code=0)
+    text = drift.report("staging", found)
+    assert "`pulumi up --refresh -s staging`" in text
+    assert "`pulumi refresh -s staging`" in text
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, *, code: int = 0, stdout: str = "", stderr: str = "") -> None:
+    monkeypatch.delenv("RELAY_SANDBOX", raising=False)
+    done = subprocess.CompletedProcess(["pulumi"], code, stdout, stderr)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+
+
+@pytest.mark.parametrize("url", ["https://api.pulumi.com", "s3://relay-state?region=auto"])
+def test_a_backend_that_others_reach_is_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
+    assert backend.refusal() is None
+
+
+@pytest.mark.parametrize("url", ["file://~", "file:///home/runner/state"])
+def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
+    assert backend.main() == 1
+    assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
+
+
+def test_no_backend_is_told_without_the_credential_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-0123456789abcdef0123456789abcdef01234567")
+    _answer(monkeypatch, code=1, stderr="error: invalid access token pul-0123456789abcdef0123456789abcdef01234567")
+    said = backend.refusal() or ""
+    assert "docs/backend.md" in said
+    assert "pul-0" not in said
+
+
+def test_without_a_cli_a_preview_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
+    assert run_preview.run("staging", tmp_path / "found") == 127
+    assert run_preview.load("staging", tmp_path / "found").errors == ("`pulumi` is not on PATH.",)
+
+
+def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
+    for name in ("bin", "ops"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    done = subprocess.run(
+        [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "The job failed before the preview" in done.stdout, done.stderr
