@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -60,7 +61,7 @@ def load(files: StackFiles | None = None) -> Settings:
     # The SDK has no public way to list keys, and a typo shows only as a key nobody asked for.
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
     plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
-    settings, problems = examine(stack, {key: _parse(text) for key, text in raw.items()}, plain, files)
+    settings, problems = examine(stack, raw, plain, files)
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in problems)
@@ -85,7 +86,7 @@ def examine(
     problems = _Problems(stack, files)
     problems.unknown(values)
     problems.exposed(SECRET_KEYS.intersection(plain, values))
-    known: dict[str, Any] = {key: value for key, value in values.items() if key in _KEYS}
+    known: dict[str, Any] = {key: _parse(value) for key, value in values.items() if key in _KEYS}
     known |= {"stack": stack, "previewApiUrl": _preview_api_url(known.get("previewStack"), files)}
     settings = problems.validated(known)
     problems.between_stacks(known)
@@ -93,14 +94,12 @@ def examine(
     return settings, problems.found
 
 
-def _parse(text: str) -> Any:
-    """Return the value a configuration text stands for: JSON for objects and lists, else the text itself."""
-    if text[:1] in {"{", "["}:
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
+def _parse(value: Any) -> Any:
+    """Return what a configured value stands for: Pulumi hands objects and lists to the program as JSON texts."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        with suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _preview_api_url(preview_stack: Any, files: StackFiles) -> str | None:
