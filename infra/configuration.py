@@ -11,6 +11,7 @@ import pulumi
 import pulumi.runtime.config
 from pydantic import SecretStr, ValidationError
 
+from infra.neighbours import disagreements, preview_api_url, unconfirmed
 from infra.rules import RULES
 from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
 from infra.stackfiles import StackFiles, read_stack_files
@@ -87,10 +88,10 @@ def examine(
     problems.unknown(values)
     problems.exposed(SECRET_KEYS.intersection(plain, values))
     known: dict[str, Any] = {key: _parse(value) for key, value in values.items() if key in _KEYS}
-    known |= {"stack": stack, "previewApiUrl": _preview_api_url(known.get("previewStack"), files)}
+    known |= {"stack": stack, "previewApiUrl": preview_api_url(known.get("previewStack"), files)}
     settings = problems.validated(known)
-    problems.between_stacks(known)
-    problems.unconfirmed(settings)
+    for key, text in (*disagreements(stack, known.get("previewStack"), files), *unconfirmed(stack, settings, files)):
+        problems.add(key, text)
     return settings, problems.found
 
 
@@ -102,13 +103,6 @@ def _parse(value: Any) -> Any:
     return value
 
 
-def _preview_api_url(preview_stack: Any, files: StackFiles) -> str | None:
-    """Return the API URL of another stack from its file; None where the file does not tell."""
-    other = files.effective(str(preview_stack)) if preview_stack in files.stacks else {}
-    app = other.get("flyApp")
-    return other.get("apiUrl") or (f"https://{app}.fly.dev" if app else None)
-
-
 class _Problems:
     """Collects what is wrong, each with its key and its file, never with a value that may be secret."""
 
@@ -117,18 +111,18 @@ class _Problems:
         self._files = files
         self.found: list[str] = []
 
-    def _add(self, key: str, text: str) -> None:
+    def add(self, key: str, text: str) -> None:
         self.found.append(f"{self._files.file_of(self._stack, key)}: {text}")
 
     def unknown(self, raw: Mapping[str, Any]) -> None:
         for key in sorted(raw.keys() - _KEYS.keys()):
-            self._add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
+            self.add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
 
     def exposed(self, keys: Iterable[str]) -> None:
         for key in sorted(keys):
             path = " --path" if key == "extraSecrets" else ""
             name = "extraSecrets.NAME" if path else key
-            self._add(key, f"{key} is not encrypted: `pulumi config set --secret{path} {name} -s {self._stack}`")
+            self.add(key, f"{key} is not encrypted: `pulumi config set --secret{path} {name} -s {self._stack}`")
 
     def validated(self, values: dict[str, Any]) -> Settings:
         bad: set[str] = set()
@@ -137,7 +131,7 @@ class _Problems:
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
                 bad.add(str(detail["loc"][0]))
-                self._add(str(detail["loc"][0]), _in_plain_words(detail))
+                self.add(str(detail["loc"][0]), _in_plain_words(detail))
             # With an example in the place of what is bad, the rules that read only good keys are still checked:
             # one run reports everything.
             good = {key: value for key, value in values.items() if key not in bad}
@@ -145,49 +139,8 @@ class _Problems:
         for rule in RULES:
             if not rule.keys & bad:
                 for text in rule.check(settings):
-                    self._add(text.split()[0].split(".")[0].rstrip(":"), text)
+                    self.add(text.split()[0].split(".")[0].rstrip(":"), text)
         return settings
-
-    def between_stacks(self, values: Mapping[str, Any]) -> None:
-        preview = values.get("previewStack")
-        if preview and preview not in self._files.stacks:
-            self._add("previewStack", f"previewStack is {preview!r}, but there is no Pulumi.{preview}.yaml")
-        elif preview and not values["previewApiUrl"]:
-            self._add("previewStack", f"previewStack is {preview!r}, but Pulumi.{preview}.yaml names no flyApp")
-        mine = self._files.effective(self._stack)
-        for other in sorted(self._files.stacks.keys() - {self._stack}):
-            theirs = self._files.effective(other)
-            for key in ("flyApp", "neonProject"):
-                if mine.get(key) and mine.get(key) == theirs.get(key):
-                    self._add(key, f"{key} is {mine[key]!r} in Pulumi.{other}.yaml too: each stack has its own")
-            adopted = [_adopted_project(config) for config in (mine, theirs)]
-            if adopted[0] and adopted[0] == adopted[1]:
-                self._add(
-                    "adopt",
-                    f"adopt.neonProject is the same project in Pulumi.{other}.yaml: a database has one owner",
-                )
-
-    def unconfirmed(self, settings: Settings) -> None:
-        """Find the other stacks that may still use a token of the bucket that is to be revoked."""
-        mine, retire = self._files.effective(self._stack), settings.retire
-        for other in sorted(retire.confirmed.keys() - self._files.stacks.keys()):
-            self._add("retire", f"retire.confirmed names {other!r}, but there is no Pulumi.{other}.yaml")
-        for other in sorted(self._files.stacks.keys() - {self._stack}):
-            theirs = self._files.effective(other)
-            shared = all(mine.get(key) == theirs.get(key) for key in ("cloudflareAccountId", "bucket"))
-            uses = "backend" in (theirs.get("manage") or []) or theirs.keys() & {"storageAccessKeyId", "storageFrom"}
-            if shared and uses and retire.confirmed.get(other, 0) < retire.storage_token:
-                self._add(
-                    "retire",
-                    f"retire.storageToken is {retire.storage_token}, but stack {other} uses that bucket too. Give it "
-                    "the current keys and deploy it, then `pulumi config set --path "
-                    f"retire.confirmed.{other} {retire.storage_token} -s {self._stack}`",
-                )
-
-
-def _adopted_project(config: Mapping[str, Any]) -> Any:
-    adopt = config.get("adopt")
-    return adopt.get("neonProject") if isinstance(adopt, dict) else None
 
 
 def _did_you_mean(key: str, known: Any) -> str:

@@ -67,7 +67,8 @@ def test_a_pulumi_setting_instead_of_a_variable(sandbox: Sandbox, setting: str, 
 
 
 def test_a_cloudflare_token_for_another_account(sandbox: Sandbox) -> None:
-    sandbox.config_set("production", "relay:cloudflareAccountId", "e" * 32)
+    for stack in ("production", "staging", "dev"):
+        sandbox.config_set(stack, "relay:cloudflareAccountId", "e" * 32)
     (line,) = amiss(sandbox, UP.format("production"))
     assert line.startswith(f"CLOUDFLARE_API_TOKEN does not reach account {'e' * 32}")
     assert "Cloudflare answered 403" in line

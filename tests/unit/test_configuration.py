@@ -407,9 +407,19 @@ def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("relay:flyApp", "tune-api", "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
         ("relay:neonProject", "tune", "neonProject is 'tune' in Pulumi.production.yaml too: each stack has its own"),
+        (
+            "relay:pagesHost",
+            "tune.pages.dev",
+            "pagesHost is 'tune.pages.dev', but 'tune-8xz.pages.dev' in Pulumi.yaml: set it once, in Pulumi.yaml",
+        ),
+        (
+            "relay:cloudflareAccountId",
+            "e" * 32,
+            f"cloudflareAccountId is '{'e' * 32}', but '{'f' * 30}01' in Pulumi.yaml: set it once, in Pulumi.yaml",
+        ),
     ],
 )
-def test_two_stacks_do_not_share(
+def test_stacks_that_contradict_each_other(
     key: str, value: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in EXAMPLE.glob("Pulumi*.yaml"):
