@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests workflows doctor setup clean
+.PHONY: sandbox test lint unit engine-tests workflows bench doctor setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -27,6 +27,12 @@ workflows: setup
 	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, and there is none on PATH." >&2; exit 1; }
 	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../deploy/*.yml
 	.venv/bin/zizmor --offline --no-progress --quiet .github deploy/*.yml
+
+# Takes about six minutes, and writes docs/performance.md: on a busy machine its figures mean little.
+bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench
+bench: setup
+	@bin/sandbox --reset
+	@bin/sandbox .venv/bin/python -m ops.bench
 
 doctor:
 	@bin/doctor
