@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
     from infra.storage import Storage
 
 # Provider SDKs are imported with the component that needs them, inside the functions below: Cloudflare's alone
-# costs two seconds and 160 MB, which a preview of dev or staging need not pay.
+# costs two seconds and 160 MB, which a preview of dev or staging need not pay. The two large ones are loaded as late
+# as can be, so that meanwhile the engine starts the provider of the Fly app, which takes half a second.
 
 
-def main() -> None:
+async def main() -> None:
     """Provision the stack that Pulumi was called for."""
     settings = configuration.load()
     preflight.check(settings)
@@ -43,10 +46,9 @@ def main() -> None:
             "databaseHost": database.host,
         }
 
-    storage = _storage(settings) if settings.manages("storage") else None
+    # The backend waits for the bucket only where it needs the keys that are made with it.
+    storage = await _storage(settings) if settings.mints_storage_token else None
     keys = _storage_keys(settings, storage)
-    if storage:
-        outputs["bucketPublicHost"] = storage.public_host
     if storage and keys:
         # For stacks that set `storageFrom`, and for a person who sets another stack's own.
         outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
@@ -63,20 +65,25 @@ def main() -> None:
             "oauthKeyFingerprint": backend.oauth_key_fingerprint,
         }
 
-    pages_host = None
-    if settings.manages("frontend"):
-        from infra.frontend import Frontend
-
-        pages_host = Frontend(settings, api_url=settings.api_url, preview_api_url=settings.preview_api_url or "").host
-        outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
-
     if settings.manages("delivery"):
-        _deliver(
+        await _deliver(
             settings,
             minted=backend.deploy_token if backend else None,
             neon_project=database.project_id if database else settings.adopt.neon_project,
         )
         outputs["githubEnvironment"] = settings.github_environment_name
+
+    if settings.manages("storage"):
+        storage = storage or await _storage(settings)
+        outputs["bucketPublicHost"] = storage.public_host
+
+    pages_host = None
+    if settings.manages("frontend"):
+        await _load("pulumi_cloudflare")
+        from infra.frontend import Frontend
+
+        pages_host = Frontend(settings, api_url=settings.api_url, preview_api_url=settings.preview_api_url or "").host
+        outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.tier == "development" and database_url is not None:
         from infra.local import Local
@@ -93,6 +100,11 @@ def main() -> None:
         pulumi.export(name, value)
 
 
+async def _load(sdk: str) -> None:
+    """Import a provider's SDK in a thread; what is registered already goes on meanwhile."""
+    await asyncio.to_thread(importlib.import_module, sdk)
+
+
 def _trigger(settings: Settings) -> str:
     return {
         "development": "",
@@ -101,7 +113,8 @@ def _trigger(settings: Settings) -> str:
     }[settings.tier]
 
 
-def _storage(settings: Settings) -> Storage:
+async def _storage(settings: Settings) -> Storage:
+    await _load("pulumi_cloudflare")
     from infra.storage import Storage
 
     return Storage(settings, frontend_origins=[settings.frontend_url, settings.preview_frontend_url])
@@ -123,7 +136,10 @@ def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | 
     return storage.keys if storage else None
 
 
-def _deliver(settings: Settings, *, minted: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None) -> None:
+async def _deliver(
+    settings: Settings, *, minted: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
+) -> None:
+    await _load("pulumi_github")
     from infra.delivery import Delivery
 
     given = configuration.reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted

@@ -15,11 +15,12 @@ runtime: {name: python, options: {toolchain: pip, virtualenv: .venv}}
 """
 # The peer: the program as it would be written without a thought for the time it takes.
 PLAIN = """\
+import pulumi
 import pulumi_cloudflare
 import pulumi_github
 from infra.program import main
 
-main()
+pulumi.run(main)
 """
 _LINKS = ("infra", "sdks", ".venv")
 

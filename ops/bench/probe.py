@@ -3,28 +3,37 @@
 Like `__main__.py` in all else. `ops.bench` puts it into a folder of its own and reads `probe.json` there afterwards.
 """
 
-import gc
 import time
 
-entered = time.time()
-gc.disable()
+times = {"entered": time.time()}
 
 import atexit  # noqa: E402
+import gc  # noqa: E402
+
+gc.disable()
+atexit.register(gc.freeze)
+
 import json  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import pulumi  # noqa: E402
+
 from infra.program import main  # noqa: E402
 
-imported = time.time()
+times["imported"] = time.time()
 _PLACE = Path(__file__).with_name("probe.json")  # now: nothing tells where this is once the program is over
 
 
 def _tell() -> None:
-    times = {"entered": entered, "imported": imported, "declared": declared, "ended": time.time()}
+    times["ended"] = time.time()
     _PLACE.write_text(json.dumps({"times": times, "modules": list(sys.modules)}), encoding="utf-8")
 
 
+async def _main() -> None:
+    await main()
+    times["declared"] = time.time()
+
+
 atexit.register(_tell)
-main()
-declared = time.time()
+pulumi.run(_main)

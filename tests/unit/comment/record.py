@@ -43,7 +43,7 @@ pulumi.log.info("an information")
 pulumi.log.warn("a warning")
 pulumi.log.warn("a warning")
 from infra.program import main
-main()
+pulumi.run(main)
 """
 
 
