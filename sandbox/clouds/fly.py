@@ -19,17 +19,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from sandbox.clouds.errors import CloudError
 from sandbox.credentials import FLY_TOKEN
+from sandbox.world import Document, Transaction
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.world import Document, Transaction
-
-EMAIL = "sandbox@example.com"
+_EMAIL = "sandbox@example.com"
 NOT_AUTHORIZED = "Not authorized to access this resource"
 _APP_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label: what is known to be accepted
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -53,22 +49,10 @@ class Fly:
         self._credential = credential
         self._now = now
 
-    def email(self) -> str:
-        """Return who the caller is."""
-        return EMAIL if self._scope() is None else "deploy-token@tokens.fly.io"
-
     def organizations(self) -> dict[str, Document]:
         """Return the login's organizations by slug."""
         self._require_login()
         return self._transaction.list("fly", "organization")
-
-    def apps(self, organization: str = "") -> list[Document]:
-        """Return the apps of the login's organizations, or of one of them."""
-        visible = self.organizations()
-        if organization and organization not in visible:
-            raise CloudError(404, "Could not find Organization")
-        wanted = {organization} if organization else set(visible)
-        return [a for a in self._transaction.list("fly", "app").values() if a["organization"] in wanted]
 
     def app(self, name: str) -> Document:
         """Return an app that the caller may see; somebody else's is as absent as a missing one."""
@@ -88,8 +72,7 @@ class Fly:
         if organization not in self.organizations():
             raise CloudError(404, "Could not find Organization")
         if not _APP_NAME.fullmatch(name):
-            message = "Validation failed: Name may only contain numbers, lowercase letters and dashes"
-            raise CloudError(422, message)
+            raise CloudError(422, "Validation failed: Name may only contain numbers, lowercase letters and dashes")
         if self._transaction.get("fly", "app", name):
             raise CloudError(422, "Validation failed: Name has already been taken", code="name_taken")
         put_app(self._transaction, name, organization, machines=0)
@@ -110,8 +93,7 @@ class Fly:
         """Set secrets, or unset them (None), all in one write; return the app's new secrets version."""
         app = self.app(name)
         if not all(_SECRET_NAME.fullmatch(secret) for secret in values):
-            message = "Validation failed: Name only allows letters, numbers, and underscores"
-            raise CloudError(422, message)
+            raise CloudError(422, "Validation failed: Name only allows letters, numbers, and underscores")
         app["secrets_version"] += 1
         put_secrets(self._transaction, app, values)
         return int(app["secrets_version"])
@@ -131,7 +113,7 @@ class Fly:
         self._require_login()
         parts = [f"fm2_{os.urandom(160).hex()}", f"fm2_{os.urandom(160).hex()}"]
         identity = f"sandboxtoken{self._transaction.number('fly token'):04}"
-        token = {"id": identity, "name": title, "app": name, "app_number": app["number"], "created_by": EMAIL}
+        token = {"id": identity, "name": title, "app": name, "app_number": app["number"], "created_by": _EMAIL}
         secret = {"parts": [_digest(part) for part in parts], "expires": expires, "revoked": None}
         self._transaction.put("fly", "token", identity, {**token, **secret})
         return f"FlyV1 {','.join(parts)}"

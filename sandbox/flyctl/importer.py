@@ -8,10 +8,7 @@ Source: flyctl v0.4.87's parser, found by running it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 _LINE_LIMIT = 65_536  # bytes, without the LF; Go's line scanner gives up here
 _BLOCK = '"""'

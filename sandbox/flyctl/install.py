@@ -6,16 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
-import sandbox
-
 # Isolated and without site-packages: nothing of the caller's environment changes what runs, and it starts fast.
 _OPTIONS = "-I -S -X utf8"
-# SIGINT and SIGTERM end flyctl at once, with 127 and without a word.
-_START = (
-    "import os, signal, sys; [signal.signal(n, lambda *_: os._exit(127)) for n in (2, 15)]; "
-    "sys.path.insert(0, sys.argv[1]); "
-    "from sandbox.flyctl.main import main; sys.exit(main(sys.argv[2], sys.argv[3:]))"
-)
 
 
 def install(world: Path, python: Path) -> Path:
@@ -26,14 +18,10 @@ def install(world: Path, python: Path) -> Path:
             be moved; the interpreter and this repository may not.
         python: The interpreter that is to run it, 3.11 or newer; it needs no package.
     """
-    repository = str(Path(sandbox.__path__[0]).parent.absolute())
-    words = [shlex.quote(word) for word in (str(python.absolute()), "-c", _START, repository)]
+    interpreter, program = (shlex.quote(str(path.absolute())) for path in (python, Path(__file__).with_name("main.py")))
     executable = world / "bin" / "flyctl"
     executable.parent.mkdir(parents=True, exist_ok=True)
-    script = f'#!/bin/sh\nexec {words[0]} {_OPTIONS} {" ".join(words[1:])} "$0" "$@"\n'
-    if not executable.is_file() or executable.read_text(encoding="utf-8") != script:
-        fresh = executable.with_name(f".flyctl.{os.getpid()}")  # replaced at once: another run may be starting it
-        fresh.write_text(script, encoding="utf-8")
-        fresh.chmod(0o755)
-        fresh.replace(executable)
-    return executable
+    fresh = executable.with_name(f".flyctl.{os.getpid()}")  # replaced at once: another run may be starting it
+    fresh.write_text(f'#!/bin/sh\nexec {interpreter} {_OPTIONS} {program} "$0" "$@"\n', encoding="utf-8")
+    fresh.chmod(0o755)
+    return fresh.replace(executable)

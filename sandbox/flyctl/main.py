@@ -1,13 +1,17 @@
 """The stand-in's entry point: one run from its arguments to its exit code.
 
-Exit codes: 0; 1 for any error; 3 for a panic; 127 after SIGTERM or SIGINT (see `sandbox.flyctl.install`).
+Exit codes: 0; 1 for any error; 3 for a panic; 127 after SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
+
+# Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
+sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
 from sandbox.clouds.errors import CloudError
 from sandbox.flyctl import apps, arguments, secrets, tokens
@@ -30,8 +34,7 @@ def main(executable: str, argv: list[str]) -> int:
     Returns:
         The exit code.
     """
-    path = Path(executable).resolve()
-    store = path.parent.parent / "clouds.sqlite"
+    store = Path(executable).resolve().parent.parent / "clouds.sqlite"
     if not store.is_file():
         return _fail(f"the sandbox's flyctl found no world: {store} is missing; `bin/sandbox --reset` makes one")
     world = World(store)
@@ -39,12 +42,14 @@ def main(executable: str, argv: list[str]) -> int:
     detail = {"argv": argv, "environment": dict(os.environ), "directory": str(Path.cwd())}
     world.record("fly", command or "unknown", detail)
     try:
-        _run(world, path.name, command, argv)
+        parsed = arguments.parse(command, argv)
+        run = Run(world, os.environ, parsed, fault=world.fault("fly", command))
+        getattr(_MODULES.get(command.split(maxsplit=1)[0], apps), command.replace(" ", "_"))(run)
     except UnmodelledError as error:
         print(f"not implemented in the sandbox's flyctl: {error}", file=sys.stderr)
         return 1
     except UsageError as error:
-        print(arguments.usage(command))
+        print(f"Usage:\n  flyctl {command} [flags]\n")
         return _fail(str(error))
     except ParserPanicError:
         print(_PANIC)
@@ -54,20 +59,12 @@ def main(executable: str, argv: list[str]) -> int:
     return 0
 
 
-def _run(world: World, program: str, command: str, argv: list[str]) -> None:
-    if not command:
-        raise UnmodelledError(" ".join(argv[:2]))
-    parsed = arguments.parse(command, argv[len(command.split()) :])
-    if "help" in parsed.flags:
-        print(arguments.usage(command))
-    else:
-        fault = world.fault("fly", command)
-        run = Run(world, os.environ, parsed, program=program, fault=fault)
-        getattr(_MODULES.get(command.split(maxsplit=1)[0], apps), command.replace(" ", "_"))(run)
-
-
 def _fail(message: str) -> int:
-    if os.environ.get("GITHUB_ACTIONS") and os.environ.get("FLY_GHA_ERROR_ANNOTATION"):
-        print(f"::error title=flyctl error::{message}")
     print(f"Error: {message}", file=sys.stderr)
     return 1
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(127))  # at once, and without a word
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

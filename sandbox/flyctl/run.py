@@ -1,24 +1,31 @@
-"""One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud."""
+"""One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud.
+
+Faults, by name (see `sandbox.world.World.inject`); "-after" and those below it strike after the effect:
+
+- "429", "500", "502": the service answers that;
+- "exit1": the run fails; the message repeats standard input and the token;
+- "timeout", "timeout-after": it hangs;
+- "kill", "kill-after": it dies of SIGKILL;
+- "lost": it does not hear the answer;
+- "propagation": it does not find the app that it made;
+- "empty": it mints nothing and exits 0 (tokens create deploy).
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sandbox.clouds.errors import CloudError
 from sandbox.clouds.fly import Fly
-from sandbox.flyctl.arguments import UnmodelledError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sandbox.flyctl.arguments import Arguments
-    from sandbox.world import World
+from sandbox.flyctl.arguments import Arguments, UnmodelledError
+from sandbox.world import World
 
 REQUEST_ID = " (Request ID: 01SANDBOX0000000000000000-iad)"
 _GRAPHQL = "https://api.fly.io/graphql"
@@ -28,23 +35,9 @@ _NAME_TAKEN = (
     "\n\nApp names are unique across all of Fly.io, not just your organization, so this name may be held by an app "
     "you cannot see. Try a different name."
 )
-_TRUE = {"1", "ok", "t", "true"}
-_LOGS_KEPT = 10
+_MINIMUM_VERSIONS = "app_secrets_minvers:"
 _HTTP_FAULTS = {"429": (429, "rate limit exceeded"), "500": (500, "Internal Server Error"), "502": (502, "Bad Gateway")}
-# What `World.inject` may do to a run. What happens before the effect, and what after it:
-FAULTS = {
-    "exit1": "fails before the effect; the message repeats standard input and the token",
-    "timeout": "hangs before the effect",
-    "kill": "dies of SIGKILL before the effect",
-    "429": "is refused for its rate",
-    "500": "is answered 500",
-    "502": "is answered 502",
-    "timeout-after": "hangs after the effect",
-    "kill-after": "dies of SIGKILL after the effect",
-    "lost": "loses the answer, after the effect",
-    "propagation": "does not find the app, after the effect",
-    "empty": "mints nothing and exits 0 (tokens create deploy)",
-}
+FAULTS = (*_HTTP_FAULTS, "exit1", "timeout", "timeout-after", "kill", "kill-after", "lost", "propagation", "empty")
 
 
 class FailureError(Exception):
@@ -60,12 +53,12 @@ class Run:
 
     Attributes:
         arguments: The parsed command line.
-        program: The executable's file name.
+        fault: What was injected into this run: one of `FAULTS`, or None.
         sent: What was read from standard input.
     """
 
     def __init__(
-        self, world: World, environment: Mapping[str, str], arguments: Arguments, *, program: str, fault: str | None
+        self, world: World, environment: Mapping[str, str], arguments: Arguments, *, fault: str | None
     ) -> None:
         """Start a run; does what flyctl does before every command.
 
@@ -75,27 +68,13 @@ class Run:
         if fault not in {None, *FAULTS}:
             raise ValueError(f"no such fault of flyctl: {fault}")
         self.arguments = arguments
-        self.program = program
+        self.fault = fault
         self.sent = b""
         self._world = world
         self._environment = environment
-        self._fault = fault
         self._directory = _configuration_directory(environment)
-        self._log_name = time.strftime("flyctl-%Y%m%dT%H%M%S", time.gmtime()) + f".{time.time_ns() % 10**9:09}.log"
-        self._other_configuration, self._versions = self._read_configuration()
-        # Telemetry is on once config.yml exists, unless it is turned off; the sandbox has no collector.
-        metrics = "FLY_SEND_METRICS" not in environment or self._truthy("FLY_SEND_METRICS")
-        if metrics and (self._directory / "config.yml").exists():
-            print("Warning: Metrics send issue: no collector", file=sys.stderr)
-
-    def option(self, flag: str, *variables: str) -> str:
-        """Return a flag's value, or the first of these variables that is set; "" where there is none."""
-        values = (self._environment.get(variable, "") for variable in variables)
-        return self.arguments.flags.get(flag) or next(filter(None, values), "")
-
-    def switch(self, flag: str, variable: str = "") -> bool:
-        """Return whether a switch is given, or its variable says so."""
-        return bool(self.arguments.flags.get(flag)) or self._truthy(variable)
+        self._configuration = self._directory / "config.yml"
+        self._versions = self._minimum_versions()
 
     def app(self, *, required: bool = True) -> str:
         """Return the app's name: from -a, FLY_APP, or the fly.toml of the working directory.
@@ -109,14 +88,24 @@ class Run:
             import tomllib  # noqa: PLC0415 -- a run starts in milliseconds, and seldom needs it
 
             try:
-                found = str(tomllib.loads(toml.read_text(encoding="utf-8")).get("app", ""))
+                found = tomllib.loads(toml.read_text(encoding="utf-8")).get("app", "")
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise FailureError(f"failed loading app config from {toml.absolute()}: {error}") from None
-        name = self.option("app", "FLY_APP") or found
+        name = self.arguments.flags.get("app") or self._environment.get("FLY_APP") or found
         if required and not name:
             hint = "add an app field to the fly.toml file or specify with the -a flag"
             raise FailureError(f"the config for your app is missing an app name, {hint}")
         return name
+
+    def show(self, document: object, text: str = "") -> None:
+        """Print a document as flyctl does, indented by four spaces; without `--json`, the text.
+
+        Raises:
+            UnmodelledError: `--json` is missing, and there is no text.
+        """
+        if "json" not in self.arguments.flags and not text:
+            raise UnmodelledError("this command without --json")
+        print(json.dumps(document, indent=4, ensure_ascii=False) if "json" in self.arguments.flags else text)
 
     def standard_input(self) -> bytes:
         """Return all of standard input."""
@@ -159,122 +148,95 @@ class Run:
         if effect:
             self._strike_after(f'{prefix}Post "{url}": EOF')
 
-    def mints_nothing(self) -> bool:
-        """Return whether the injected fault is "empty": an answer without a token."""
-        return self._fault == "empty"
-
     def log(self, text: str) -> None:
-        """Write to the run's log, in clear as flyctl does, unless `logs` is not a directory.
+        """Write to the run's log, in clear as flyctl does, unless `logs` is there and not a directory.
 
         LOG_LEVEL=debug shows it on standard error as well.
         """
         if self._environment.get("LOG_LEVEL") == "debug":
             print(f"DEBUG {text}", file=sys.stderr)
         logs = self._directory / "logs"
-        if logs.exists() and not logs.is_dir():
-            return
-        logs.mkdir(mode=0o700, exist_ok=True)
-        with (logs / self._log_name).open("a", encoding="utf-8", errors="replace") as log:
-            log.write(f"{text}\n")
-        for old in sorted(logs.glob("flyctl-*.log"))[:-_LOGS_KEPT]:
-            old.unlink(missing_ok=True)
+        if logs.is_dir() or not logs.exists():
+            logs.mkdir(mode=0o700, exist_ok=True)
+            name = time.strftime("flyctl-%Y%m%dT%H%M%S.log", time.gmtime())
+            with (logs / name).open("a", encoding="utf-8", errors="replace") as log:
+                log.write(f"{text}\n")
 
     def remember_version(self, app: str, version: int) -> None:
         """Note the app's secrets version in config.yml. Parallel runs lose entries, as flyctl's do."""
         self._versions[app] = version
-        entries = [f"    {name}: {number}" for name, number in sorted(self._versions.items())]
-        lines = [*self._other_configuration, "app_secrets_minvers:", *entries, ""]
+        lines = [_MINIMUM_VERSIONS, *(f"    {name}: {number}" for name, number in sorted(self._versions.items())), ""]
         try:
-            (self._directory / "config.yml").write_text("\n".join(lines), encoding="utf-8")
+            self._configuration.write_text("\n".join(lines), encoding="utf-8")
         except OSError as error:
             raise FailureError(f"update secrets: error saving config file: {error.strerror}") from None
 
-    def _truthy(self, variable: str) -> bool:
-        return self._environment.get(variable, "").lower() in _TRUE
+    def _minimum_versions(self) -> dict[str, int]:
+        """Return what `remember_version` noted: the only section of config.yml that the stand-in has."""
+        path = self._configuration
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        try:
+            pairs = (line.split(":") for line in lines if line != _MINIMUM_VERSIONS)
+            return {name.strip(): int(number) for name, number in pairs}
+        except ValueError:
+            reason = f"{path}: yaml: could not find expected ':'"
+            print(f"Error loading config {reason}")
+            raise FailureError(f"failed loading config from {reason}") from None
 
     def _credential(self) -> str:
         for endpoint in _ENDPOINTS:
             if self._environment.get(endpoint):
                 raise UnmodelledError(endpoint)
-        credential = self.arguments.flags.get("access-token")
-        if credential is None:
-            # The first that is present wins, even an empty one.
-            present = (self._environment.get(name) for name in ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"))
-            credential = next((value for value in present if value is not None), "")
+        # The first that is present wins, even an empty one.
+        credential = self._environment.get("FLY_ACCESS_TOKEN", self._environment.get("FLY_API_TOKEN", ""))
         if not credential.strip():
             raise FailureError("no access token available. Please login with 'flyctl auth login'")
         return credential
 
     def _strike_before(self, credential: str) -> None:
-        if self._fault == "exit1":
+        if self.fault == "exit1":
             sent = self.sent.decode("utf-8", "replace").strip()
             raise RefusedError(f"request refused: Authorization: Bearer {credential}\n{sent}".strip())
-        if self._fault in _HTTP_FAULTS:
-            status, message = _HTTP_FAULTS[self._fault]
+        if self.fault in _HTTP_FAULTS:
+            status, message = _HTTP_FAULTS[self.fault]
             raise CloudError(status, message, code="http")
         self._stop("timeout", "kill")
 
     def _strike_after(self, lost: str) -> None:
         self._stop("timeout-after", "kill-after")
-        if self._fault == "lost":
+        if self.fault == "lost":
             raise FailureError(lost)
-        if self._fault == "propagation":
+        if self.fault == "propagation":
             raise FailureError(f"app not found{REQUEST_ID}")
 
     def _stop(self, hang: str, kill: str) -> None:
-        if self._fault == kill:
+        if self.fault == kill:
             os.kill(os.getpid(), signal.SIGKILL)
         parent = os.getppid()
-        while self._fault == hang and os.getppid() == parent:  # never outlives whoever waits for it
+        while self.fault == hang and os.getppid() == parent:  # never outlives whoever waits for it
             time.sleep(0.1)
-
-    def _read_configuration(self) -> tuple[list[str], dict[str, int]]:
-        path = self._directory / "config.yml"
-        others: list[str] = []
-        versions: dict[str, int] = {}
-        section = ""
-        try:
-            for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-                key, value = line.strip().split(":", 1)
-                section = section if line.startswith(" ") else key
-                if section != "app_secrets_minvers":
-                    others.append(line)
-                elif line.startswith(" "):
-                    versions[key] = int(value)
-        except ValueError:
-            reason = f"{path}: yaml: could not find expected ':'"
-            print(f"Error loading config {reason}")
-            raise FailureError(f"failed loading config from {reason}") from None
-        return others, versions
 
 
 def _configuration_directory(environment: Mapping[str, str]) -> Path:
-    name = environment.get("FLY_CONFIG_DIR")
-    if name == "":
-        Path("logs").mkdir(mode=0o700, exist_ok=True)  # flyctl's own leftover
-        raise FailureError("mkdir : no such file or directory")
-    if name is None:
-        if not environment.get("HOME"):
-            raise FailureError("$HOME is not defined")
-        name = f"{environment['HOME']}/.fly"
+    home = environment.get("HOME")
+    name = environment.get("FLY_CONFIG_DIR", f"{home}/.fly" if home else None)
+    if not name:
+        raise FailureError("$HOME is not defined" if name is None else "mkdir : no such file or directory")
     directory = Path(name)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FailureError(f"mkdir {directory}: {(error.strerror or '').lower()}") from None
-    if not os.access(directory, os.W_OK):
-        raise FailureError(f"open {directory}/flyctl.config.lock: permission denied")
     return directory
 
 
 def _words(error: CloudError, url: str, *, mint: bool) -> str:
     """Return a refusal as flyctl words it: the APIs differ."""
+    at_http = error.code == "http"
     if mint:
-        if error.code == "http":
-            return f'returned error {error.status}: {{"errors":[{{"message":"{error.message}"}}]}}'
-        return f"input: {error.message}\n"
+        answer = f'returned error {error.status}: {{"errors":[{{"message":"{error.message}"}}]}}'
+        return answer if at_http else f"input: {error.message}\n"
     if url == _GRAPHQL:
-        at_http = error.code == "http"
         message = f"server returned a non-200 status code: {error.status}" if at_http else error.message
         return f"failed to run query ($name: String!) {{ node(name: $name) {{ id }} }}: {message}"
     if error.status == 502:

@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import posixpath
-import re
-import stat
-import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from sandbox.clouds.errors import CloudError
 from sandbox.clouds.fly import managed_machines, secret_status
 from sandbox.flyctl import importer
-from sandbox.flyctl.output import show, table
-from sandbox.flyctl.run import FailureError
-
-if TYPE_CHECKING:
-    from sandbox.flyctl.run import Run
+from sandbox.flyctl.output import table
+from sandbox.flyctl.run import FailureError, Run
 
 _STAGED = (
     "Secrets have been staged, but not set on VMs. "
     "Deploy or update machines in this app for the secrets to take effect."
 )
-_STDIN_LIMIT = 65_536  # bytes that `secrets set NAME=-` takes
 _MARKS = {"Staged": "* ", "Partial": "! "}
 
 
 def secrets_list(run: Run) -> None:
     """Print an app's secrets: names, digests, and how far they are deployed."""
-    # The name goes into the path as it is, so that dots climb.
-    path = posixpath.normpath(f"/v1/apps/{run.app()}/secrets")
-    place = re.fullmatch(r"/v1/apps/([^/]+)/secrets", path)
-    with run.request(path.removeprefix("/v1"), prefix="failed to list app secrets: ", effect=True) as fly:
-        if place is None:
-            raise CloudError(404, "404 page not found")
-        app, secrets = fly.app(place[1]), fly.secrets(place[1])
-    documents = []
-    for name, secret in secrets.items():
-        status = secret_status(app, secret)
-        documents.append({"name": name, "digest": secret["digest"]} | ({"status": status} if status else {}))
-    rows = [(_MARKS.get(d.get("status", ""), "") + d["name"], d["digest"], d.get("status", "")) for d in documents]
-    text = table(("Name", "Digest", "Status"), rows)
-    if waiting := sum(status != "Deployed" for _, _, status in rows):
-        count = "is 1 secret" if waiting == 1 else f"are {waiting} secrets"
-        text += f"\nThere {count} not deployed. Deploy with `fly secrets deploy` to make them available."
-    show(run, documents, text)
+    name = run.app()
+    with run.request(f"/apps/{name}/secrets", prefix="failed to list app secrets: ", effect=True) as fly:
+        app, secrets = fly.app(name), fly.secrets(name)
+    listed = [(secret["name"], secret["digest"], secret_status(app, secret)) for secret in secrets.values()]
+    documents = [{"name": n, "digest": d} | ({"status": status} if status else {}) for n, d, status in listed]
+    rows = [(_MARKS.get(status or "", "") + n, d, status or "") for n, d, status in listed]
+    run.show(documents, table("NAME|DIGEST|STATUS", rows))
 
 
 def secrets_import(run: Run) -> None:
@@ -56,25 +36,6 @@ def secrets_import(run: Run) -> None:
     except importer.InvalidLineError as error:
         hint = f"Secrets must be provided as NAME=VALUE pairs ({error} is invalid)"
         raise FailureError(f"Failed to parse secrets from stdin: {hint}") from None
-    _write(run, name, dict(values))
-
-
-def secrets_set(run: Run) -> None:
-    """Set the secrets that the arguments name; `NAME=-` reads standard input."""
-    name = _look_up(run)
-    values: dict[str, str | None] = {}
-    for pair in run.arguments.positional:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise FailureError(f"could not parse secrets: '{pair}': must be in the format NAME=VALUE")
-        values[key] = value
-    for key in [key for key, value in values.items() if value == "-"]:
-        if stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode):
-            raise FailureError(f"secret `{key}` expects standard input but none provided")
-        read = run.standard_input()  # empty the second time: so is the secret then
-        if len(read) > _STDIN_LIMIT:
-            raise FailureError(f"error reading stdin for '{key}': more than {_STDIN_LIMIT} bytes")
-        values[key] = read.decode("utf-8", "replace").strip()
     _write(run, name, values)
 
 
@@ -102,7 +63,7 @@ def _look_up(run: Run) -> str:
     return name
 
 
-def _write(run: Run, name: str, values: dict[str, str | None]) -> None:
+def _write(run: Run, name: str, values: Mapping[str, str | None]) -> None:
     if not values:
         raise FailureError("requires at least one SECRET=VALUE pair")
     prefix = "update secrets: failed to update app secrets: "
@@ -110,7 +71,7 @@ def _write(run: Run, name: str, values: dict[str, str | None]) -> None:
     with run.request(f"/apps/{name}/secrets", prefix=prefix, effect=True, body=body) as fly:
         version = fly.write_secrets(name, values)
     run.remember_version(name, version)
-    if run.switch("stage"):
+    if "stage" in run.arguments.flags:
         print(_STAGED)
     else:
         _roll_out(run, name)
@@ -126,9 +87,7 @@ def _roll_out(run: Run, name: str, *, effect: bool = False) -> None:
     if machines:
         print(f"Updating existing machines in '{name}' with rolling strategy")
         for n, machine in enumerate(machines, 1):
-            step = f"[{n}/{len(machines)}]"
-            print(f"> {step} Updating {machine['id']} [app]")
-            print(f"✔ {step} Machine {machine['id']} [app] update succeeded")
+            print(f"✔ [{n}/{len(machines)}] Machine {machine['id']} [app] update succeeded")
     elif app["deployed"] or app["machines"]:
         raise FailureError("error loading appv2 config: could not create a fly.toml from any machines :-(")
     else:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sandbox.clouds import fly
 from sandbox.credentials import FLY_TOKEN
 from sandbox.flyctl.install import install
+from sandbox.flyctl.main import main
 from sandbox.world import World
 
 Completed = subprocess.CompletedProcess[bytes]
@@ -30,7 +35,6 @@ class FlyctlWorld:
             "PATH": "/usr/bin:/bin",
             "FLY_API_TOKEN": FLY_TOKEN,
             "FLY_CONFIG_DIR": str(self.configuration),
-            "FLY_SEND_METRICS": "0",
         }
         with self.world.transaction() as transaction:
             fly.put_organization(transaction, "acme", "Acme & Söhne")
@@ -38,29 +42,43 @@ class FlyctlWorld:
             fly.put_app(transaction, "fresh", "acme", machines=0)
             fly.put_app(transaction, "taken", "somebody-else")
 
-    def run(self, *argv: str, stdin: bytes = b"", timeout: float = 30, **environment: str | None) -> Completed:
-        """Run flyctl; a variable of None is left out of its environment."""
-        return self._run(argv, environment, stdin, timeout)
+    def run(self, *argv: str, stdin: bytes = b"", **environment: str | None) -> Completed:
+        """Run flyctl within this process, which saves its start; a variable of None is left out of its environment."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self._merged(environment), clear=True),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
+            contextlib.chdir(self.cwd),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main(str(self.executable), list(argv))
+        return Completed(argv, code, out.getvalue().encode(), err.getvalue().encode())
+
+    def start(self, *argv: str, stdin: bytes = b"", **environment: str | None) -> subprocess.Popen[bytes]:
+        """Start flyctl as a program, with this on its standard input."""
+        process = subprocess.Popen(
+            [self.executable, *argv],
+            env=self._merged(environment),
+            cwd=self.cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
+        process.stdin = None
+        return process
 
     def json(self, *argv: str, **environment: str | None) -> Any:
         """Run flyctl, which must succeed, and return its JSON."""
-        done = self._run((*argv, "--json"), environment, b"", 30)
+        done = self.run(*argv, "--json", stdin=b"", **environment)
         assert (done.returncode, done.stderr) == (0, b"")
         return json.loads(done.stdout)
 
-    def _run(
-        self, argv: tuple[str, ...], environment: dict[str, str | None], stdin: bytes, timeout: float
-    ) -> Completed:
-        merged = {**self.environment, **environment}
-        return subprocess.run(
-            [self.executable, *argv],
-            input=stdin,
-            env={name: value for name, value in merged.items() if value is not None},
-            cwd=self.cwd,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+    def _merged(self, environment: dict[str, str | None]) -> dict[str, str]:
+        return {name: value for name, value in {**self.environment, **environment}.items() if value is not None}
 
     def values(self, app: str) -> dict[str, str]:
         """Return the values that the cloud holds for an app."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.flyctl import apps, arguments, main, secrets, tokens
-from sandbox.flyctl.arguments import UsageError, command, parse
+from sandbox.flyctl.arguments import UnmodelledError, UsageError, command, parse
 
 
 def test_every_command_is_written() -> None:
@@ -19,8 +19,7 @@ def test_every_command_is_written() -> None:
     ("argv", "expected"),
     [
         (["tokens", "create", "deploy", "-a", "x"], "tokens create deploy"),
-        (["secrets", "ls"], "secrets list"),
-        (["apps", "rm", "x"], "apps destroy"),
+        (["secrets", "list", "--json"], "secrets list"),
         (["status"], "status"),
         (["tokens", "create", "org"], ""),
         (["apps"], ""),
@@ -35,37 +34,29 @@ def test_finds_the_command(argv: list[str], expected: str) -> None:
     ("words", "flags", "positional"),
     [
         (["-a", "x", "--stage", "A"], {"app": "x", "stage": "true"}, ["A"]),
-        (["-ax", "A"], {"app": "x"}, ["A"]),
         (["-a=x", "A"], {"app": "x"}, ["A"]),
-        (["--app=x", "--stage=false", "A"], {"app": "x", "stage": ""}, ["A"]),
+        (["--app=x=y", "--stage", "A"], {"app": "x=y", "stage": "true"}, ["A"]),
         (["A", "--app", "--stage"], {"app": "--stage"}, ["A"]),
-        (["-a", "x", "--", "--stage"], {"app": "x"}, ["--stage"]),
-        (["-"], {}, ["-"]),
-        (["-ht", "token"], {"help": "true", "access-token": "token"}, []),
     ],
 )
 def test_parses(words: list[str], flags: dict[str, str], positional: list[str]) -> None:
-    assert parse("secrets unset", words) == (flags, positional)
+    assert parse("secrets unset", ["secrets", "unset", *words]) == (flags, positional)
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("name", "words", "message"),
     [
-        (["--json", "A"], "unknown flag: --json"),
-        (["-hj", "A"], "unknown shorthand flag: 'j' in -j"),
-        (["A", "-a"], "flag needs an argument: 'a' in -a"),
-        (["A", "--app"], "flag needs an argument: --app"),
-        (["A", "--stage=maybe"], 'invalid argument "maybe" for "--stage" flag'),
-        ([], "requires at least 1 arg(s), only received 0"),
+        ("secrets unset", ["--json", "A"], "unknown flag: --json"),
+        ("secrets unset", ["-j", "A"], "unknown flag: -j"),
+        ("secrets unset", ["--sta", "A"], "unknown flag: --sta"),
+        ("secrets unset", ["A", "-a"], "flag needs an argument: -a"),
+        ("secrets unset", ["A", "--app"], "flag needs an argument: --app"),
+        ("secrets unset", ["A", "--stage=false"], "--stage takes no value"),
+        ("secrets unset", [], "accepts between 1 and 9999 arg(s), received 0"),
+        ("secrets import", ["file"], "accepts between 0 and 0 arg(s), received 1"),
     ],
 )
-def test_refuses(words: list[str], message: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        parse("secrets unset", words)
-    assert str(caught.value).startswith(message)
-
-
-def test_refuses_too_many_arguments() -> None:
-    with pytest.raises(UsageError) as caught:
-        parse("secrets import", ["file"])
-    assert str(caught.value) == "accepts at most 0 arg(s), received 1"
+def test_refuses(name: str, words: list[str], message: str) -> None:
+    with pytest.raises((UsageError, UnmodelledError)) as caught:
+        parse(name, [*name.split(), *words])
+    assert str(caught.value) == message

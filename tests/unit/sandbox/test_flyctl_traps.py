@@ -54,8 +54,7 @@ def test_which_token_counts(flyctl: FlyctlWorld, access: str | None, api: str, w
 
 @pytest.mark.parametrize(("access", "api"), [("", FLY_TOKEN), (None, None), (None, " ")])
 def test_no_token(flyctl: FlyctlWorld, access: str | None, api: str | None) -> None:
-    failed(flyctl.run("orgs", "list", FLY_ACCESS_TOKEN=access, FLY_API_TOKEN=api), NO_TOKEN)
-    assert flyctl.run("orgs", "list", "-t", FLY_TOKEN, FLY_ACCESS_TOKEN=access).returncode == 0
+    failed(flyctl.run("orgs", "list", "--json", FLY_ACCESS_TOKEN=access, FLY_API_TOKEN=api), NO_TOKEN)
 
 
 def test_deploy_token_is_listed_and_revoked(flyctl: FlyctlWorld) -> None:
@@ -74,11 +73,11 @@ def test_deploy_token_works_for_its_app_and_does_not_mint(flyctl: FlyctlWorld) -
     assert flyctl.json("status", "-a", "fresh", FLY_API_TOKEN=token)["Name"] == "fresh"
     done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1", FLY_API_TOKEN=token)
     assert done.returncode == 0
-    foreign = flyctl.run("status", "-a", "relay-api", FLY_API_TOKEN=token)
+    foreign = flyctl.run("status", "--json", "-a", "relay-api", FLY_API_TOKEN=token)
     failed(foreign, 'Could not find App "relay-api"')
     minting = flyctl.run("tokens", "create", "deploy", "-a", "fresh", FLY_API_TOKEN=token)
     failed(minting, "failed creating token: input: Not authorized")
-    for argv in (["apps", "list"], ["orgs", "list"], ["apps", "create", "new", "-o", "acme"]):
+    for argv in (["orgs", "list", "--json"], ["apps", "create", "new", "-o", "acme"]):
         failed(flyctl.run(*argv, FLY_API_TOKEN=token), "Not authorized")
 
 
@@ -100,7 +99,7 @@ def test_a_token_does_not_open_the_next_app_of_that_name(flyctl: FlyctlWorld) ->
     token = _mint(flyctl)
     flyctl.run("apps", "destroy", "fresh", "--yes")
     flyctl.run("apps", "create", "fresh", "-o", "acme")
-    failed(flyctl.run("status", "-a", "fresh", FLY_API_TOKEN=token), "Could not find App")
+    failed(flyctl.run("status", "--json", "-a", "fresh", FLY_API_TOKEN=token), "Could not find App")
     assert _rows(flyctl) == []
 
 
@@ -110,6 +109,10 @@ def test_minting_for_a_missing_app_and_for_nothing(flyctl: FlyctlWorld) -> None:
     flyctl.world.inject("fly", "tokens create deploy", "empty")
     assert flyctl.json("tokens", "create", "deploy", "-a", "fresh") == {"token": ""}
     assert _rows(flyctl) == []
+
+
+def test_a_token_may_be_printed_bare(flyctl: FlyctlWorld) -> None:
+    assert flyctl.run("tokens", "create", "deploy", "-a", "fresh").stdout.startswith(b"FlyV1 fm2_")
 
 
 def test_a_line_break_in_a_tokens_name_splits_its_row(flyctl: FlyctlWorld) -> None:
@@ -126,9 +129,6 @@ def test_the_log_holds_secrets_and_tokens_in_clear(flyctl: FlyctlWorld) -> None:
     assert '"A": "hunter2"' in text
     assert token in text
     assert FLY_TOKEN not in text
-    for _ in range(10):
-        flyctl.run("secrets", "unset", "--stage", "-a", "fresh", "A")
-    assert len(list(logs.iterdir())) == 10
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
@@ -151,12 +151,10 @@ def test_debug_shows_what_is_sent(flyctl: FlyctlWorld) -> None:
 
 
 def test_versions_are_kept_by_app(flyctl: FlyctlWorld) -> None:
-    flyctl.configuration.mkdir()
-    configuration = flyctl.configuration / "config.yml"
-    configuration.write_text("app_secrets_minvers:\n    other: 7\nwire_guard_state: {}\n")
-    for _ in range(2):
-        flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
-    assert configuration.read_text() == "wire_guard_state: {}\napp_secrets_minvers:\n    fresh: 2\n    other: 7\n"
+    for app in ("relay-api", "fresh", "fresh"):
+        flyctl.run("secrets", "import", "--stage", "-a", app, stdin=b"A=1")
+    text = (flyctl.configuration / "config.yml").read_text()
+    assert text == "app_secrets_minvers:\n    fresh: 2\n    relay-api: 2\n"
 
 
 def test_a_write_holds_though_the_configuration_cannot_be_saved(flyctl: FlyctlWorld) -> None:
@@ -175,39 +173,29 @@ def test_a_broken_configuration(flyctl: FlyctlWorld) -> None:
 
 
 def test_the_configuration_directory_must_be_usable(flyctl: FlyctlWorld) -> None:
-    failed(flyctl.run("version", FLY_CONFIG_DIR=None), "$HOME is not defined")
-    failed(flyctl.run("version", FLY_CONFIG_DIR=f"{flyctl.executable}/below"), "mkdir ")
-    failed(flyctl.run("version", FLY_CONFIG_DIR=""), "mkdir ")
-    assert [path.name for path in flyctl.cwd.iterdir()] == ["logs"]
-    assert flyctl.run("version", FLY_CONFIG_DIR=None, HOME=str(flyctl.cwd)).returncode == 0
+    argv = ("version", "--json")
+    failed(flyctl.run(*argv, FLY_CONFIG_DIR=None), "$HOME is not defined")
+    failed(flyctl.run(*argv, FLY_CONFIG_DIR=f"{flyctl.executable}/below"), "mkdir ")
+    failed(flyctl.run(*argv, FLY_CONFIG_DIR=""), "mkdir ")
+    assert flyctl.run(*argv, FLY_CONFIG_DIR=None, HOME=str(flyctl.cwd)).returncode == 0
     assert (flyctl.cwd / ".fly").is_dir()
 
 
-def test_telemetry_starts_with_the_first_write(flyctl: FlyctlWorld) -> None:
-    assert flyctl.run("orgs", "list", FLY_SEND_METRICS=None).stderr == b""
-    flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
-    done = flyctl.run("orgs", "list", FLY_SEND_METRICS=None)
-    assert (done.returncode, done.stderr) == (0, b"Warning: Metrics send issue: no collector\n")
-
-
 def test_the_working_directorys_fly_toml(flyctl: FlyctlWorld) -> None:
-    failed(flyctl.run("secrets", "list"), "the config for your app is missing an app name")
+    failed(flyctl.run("secrets", "list", "--json"), "the config for your app is missing an app name")
     (flyctl.cwd / "fly.toml").write_text("app = 'fresh'\n")
     assert flyctl.json("status")["Name"] == "fresh"
     assert flyctl.json("status", FLY_APP="relay-api")["Name"] == "relay-api"
     assert flyctl.json("status", "-a", "fresh", FLY_APP="relay-api")["Name"] == "fresh"
     (flyctl.cwd / "fly.toml").write_text("app = \n")
-    failed(flyctl.run("status", "-a", "fresh"), "failed loading app config from ")
+    failed(flyctl.run("status", "--json", "-a", "fresh"), "failed loading app config from ")
 
 
-def test_an_apps_name_is_not_escaped(flyctl: FlyctlWorld) -> None:
-    failed(flyctl.run("secrets", "list", "-a", "../../x"), "failed to list app secrets: ")
-    assert flyctl.json("secrets", "list", "-a", "../apps/fresh") == []
-
-
-def test_annotations_pollute_standard_output(flyctl: FlyctlWorld) -> None:
-    done = flyctl.run("status", "-a", "x", GITHUB_ACTIONS="true", FLY_GHA_ERROR_ANNOTATION="1")
-    assert done.stdout.startswith(b"::error title=flyctl error::failed to get app: ")
+def test_nothing_of_the_callers_environment_changes_what_runs(flyctl: FlyctlWorld) -> None:
+    (flyctl.cwd / "json.py").write_text("raise SystemExit(9)\n")
+    with flyctl.start("version", "--json", PYTHONPATH=str(flyctl.cwd), PYTHONHOME=str(flyctl.cwd)) as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)["Name"], err) == (0, "flyctl", b"")
 
 
 def test_a_world_may_be_moved_and_linked_to(flyctl: FlyctlWorld, tmp_path: Path) -> None:
@@ -219,5 +207,5 @@ def test_a_world_may_be_moved_and_linked_to(flyctl: FlyctlWorld, tmp_path: Path)
     done = subprocess.run([link, "orgs", "list", "--json"], env=environment, capture_output=True, check=True)
     assert json.loads(done.stdout) == {"acme": "Acme & Söhne"}
     (tmp_path / "moved" / "clouds.sqlite").unlink()
-    done = subprocess.run([link, "orgs", "list"], env=environment, capture_output=True, check=False)
+    done = subprocess.run([link, "version", "--json"], env=environment, capture_output=True, check=False)
     failed(done, "found no world")
