@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-FLY_TOKEN = "sandbox-fly-token"  # noqa: S105 -- made up
-NEON_KEY = "sandbox-neon-key"
-CLOUDFLARE_TOKEN = "sandbox-cloudflare-token"  # noqa: S105 -- made up
-GITHUB_TOKEN = "sandbox-github-token"  # noqa: S105 -- made up
-
-# The variables in which the real clients look for them.
+# By the variables in which the real clients look for them.
 ENVIRONMENT: dict[str, str] = {
-    "FLY_API_TOKEN": FLY_TOKEN,
-    "NEON_API_KEY": NEON_KEY,
-    "CLOUDFLARE_API_TOKEN": CLOUDFLARE_TOKEN,
-    "GITHUB_TOKEN": GITHUB_TOKEN,
+    "FLY_API_TOKEN": "sandbox-fly-token",
+    "NEON_API_KEY": "sandbox-neon-key",
+    "CLOUDFLARE_API_TOKEN": "sandbox-cloudflare-token",
+    "GITHUB_TOKEN": "sandbox-github-token",
 }
+FLY_TOKEN, NEON_KEY, CLOUDFLARE_TOKEN, GITHUB_TOKEN = ENVIRONMENT.values()

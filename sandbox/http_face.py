@@ -9,15 +9,13 @@ import json
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox import credentials
-from sandbox.clouds import cloudflare, neon
+from sandbox.clouds import cloudflare
 from sandbox.clouds.errors import CloudError
-
-if TYPE_CHECKING:
-    from sandbox.world import Transaction, World
+from sandbox.world import Transaction, World
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -55,38 +53,35 @@ def answer(world: World, target: str, token: str) -> Answer:
         token: The bearer token it came with.
     """
     url = urlsplit(target)
-    if account := _ACCOUNT.fullmatch(url.path):
-        cloud, take = "cloudflare", token == credentials.CLOUDFLARE_TOKEN
-    elif url.path == "/api/v2/projects":
-        cloud, take = "neon", token == credentials.NEON_KEY
-    else:
+    account = _ACCOUNT.fullmatch(url.path)
+    if not account and url.path != "/api/v2/projects":
         return 501, {"message": f"GET {url.path} is not implemented in the sandbox"}
+    cloud = "cloudflare" if account else "neon"
     world.record(cloud, "GET", {"path": target})
     if world.fault(cloud, "GET"):
         return 503, {"message": "Service Unavailable"}
     with world.transaction() as tx:
-        if account:
-            return _cloudflare(tx, *account.groups()) if take else _cloudflare_refusal(401, "Authentication error")
-        if take:
-            return _neon(tx, parse_qs(url.query).get("search", [""])[0])
-        return 401, {"code": "", "message": "authentication failed: invalid API key"}
+        return _cloudflare(tx, token, *account.groups()) if account else _neon(tx, token, parse_qs(url.query))
 
 
-def _cloudflare(tx: Transaction, account: str, path: str) -> Answer:
+def _cloudflare(tx: Transaction, token: str, account: str, path: str) -> Answer:
+    refusal = None if token == credentials.CLOUDFLARE_TOKEN else CloudError(401, "Authentication error")
     try:
         cloudflare.account(tx, account)
     except CloudError as error:
-        return _cloudflare_refusal(error.status, error.message)
+        refusal = refusal or error
+    if refusal:
+        errors = [{"code": 10000, "message": refusal.message}]
+        return refusal.status, {"success": False, "errors": errors, "result": None}
     kind = {"pages/projects": "pages", "r2/buckets": "bucket"}[path]
     found = [item for key, item in tx.list("cloudflare", kind).items() if key.startswith(f"{account}/")]
     return 200, {"success": True, "errors": [], "result": found if kind == "pages" else {"buckets": found}}
 
 
-def _cloudflare_refusal(status: int, message: str) -> Answer:
-    return status, {"success": False, "errors": [{"code": 10000, "message": message}], "result": None}
-
-
-def _neon(tx: Transaction, search: str) -> Answer:
+def _neon(tx: Transaction, token: str, query: dict[str, list[str]]) -> Answer:
     """List the projects whose name or id has the text in it, with what tells them apart."""
-    shown = [{"id": item["id"], "name": item["name"]} for item in neon.projects(tx)]
+    if token != credentials.NEON_KEY:
+        return 401, {"code": "", "message": "authentication failed: invalid API key"}
+    search = query.get("search", [""])[0]
+    shown = [{"id": item["id"], "name": item["name"]} for item in tx.list("neon", "project").values()]
     return 200, {"projects": [item for item in shown if search in item["name"] or search in item["id"]]}

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from sandbox.clouds import fly
+from sandbox.world import Document, Transaction, World
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.world import Document, Transaction, World
+_IN_ENVIRONMENT = {
+    "deployment-policy": "deploys from {type} {name}",
+    "secret": "secret {name} (set {updated_at})",
+    "variable": "variable {name} = {value}",
+}
 
 
 def main(world: World) -> None:
     """Print every object of every cloud."""
+    clouds = {"Fly.io": _fly, "Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}
     with world.transaction() as tx:
-        for title, lines in (
-            ("Fly.io", _fly(tx)),
-            ("Neon", _neon(tx)),
-            ("Cloudflare", _cloudflare(tx)),
-            ("GitHub", _github(tx)),
-        ):
+        for title, lines in clouds.items():
             print(title)
-            for line in list(lines) or ["(nothing)"]:
+            for line in list(lines(tx)) or ["(nothing)"]:
                 print(f"  {line}")
 
 
+def _within(tx: Transaction, cloud: str, kind: str, key: str) -> list[Document]:
+    return [document for other, document in tx.list(cloud, kind).items() if other.startswith(f"{key}/")]
+
+
 def _fly(tx: Transaction) -> Iterator[str]:
-    secrets = tx.list("fly", "secret")
     for name, app in tx.list("fly", "app").items():
-        machines = f"{len(app['machines'])} machine{'s' * (len(app['machines']) != 1)}"
-        yield f"app {name} (organization {app['organization']}, {app['status']}, {machines})"
-        for key, secret in secrets.items():
-            if key.startswith(f"{name}/"):
-                status = fly.secret_status(app, secret) or "-"
-                yield f"  secret {secret['name']:<28} {secret['digest']}  {status}"
+        yield f"app {name} (organization {app['organization']}, {app['status']}, machines: {len(app['machines'])})"
+        for secret in _within(tx, "fly", "secret", name):
+            yield f"  secret {secret['name']:<28} {secret['digest']}  {fly.secret_status(app, secret) or '-'}"
     for token in tx.list("fly", "token").values():
         yield f"token {token['name']} for {token['app']}{' (revoked)' if token['revoked'] else ''}"
 
 
 def _neon(tx: Transaction) -> Iterator[str]:
     for identity, project in tx.list("neon", "project").items():
-        retention = project["history_retention_seconds"]
-        yield (
-            f"project {project['name']} ({identity}, {project['region_id']}, Postgres {project['pg_version']}, "
-            f"history {retention // 3600} h)"
-        )
+        place = f"{project['region_id']}, Postgres {project['pg_version']}"
+        hours = project["history_retention_seconds"] // 3600
+        yield f"project {project['name']} ({identity}, {place}, history {hours} h)"
         yield f"  host {project['endpoint']['host']}"
 
 
@@ -70,19 +66,9 @@ def _cloudflare(tx: Transaction) -> Iterator[str]:
 def _github(tx: Transaction) -> Iterator[str]:
     for repository in tx.list("github", "repository"):
         yield f"repository {repository}"
-        for key in tx.list("github", "environment"):
-            if key.startswith(f"{repository}/"):
-                yield f"  environment {key.removeprefix(f'{repository}/')}"
-                yield from _within(tx, key)
-
-
-def _within(tx: Transaction, environment: str) -> Iterator[str]:
-    def inside(kind: str) -> Iterator[Document]:
-        return (d for key, d in tx.list("github", kind).items() if key.startswith(f"{environment}/"))
-
-    for policy in inside("deployment-policy"):
-        yield f"    deploys from {policy['type']} {policy['name']}"
-    for secret in inside("secret"):
-        yield f"    secret {secret['name']} (set {secret['updated_at']})"
-    for variable in inside("variable"):
-        yield f"    variable {variable['name']} = {variable['value']}"
+        for environment in _within(tx, "github", "environment", repository):
+            yield f"  environment {environment['name']}"
+            place = f"{repository}/{environment['name'].replace('/', '%2F')}"
+            for kind, line in _IN_ENVIRONMENT.items():
+                for document in _within(tx, "github", kind, place):
+                    yield f"    {line.format(**document)}"

@@ -2,39 +2,52 @@
 
 A repository stands under ("github", "repository", "owner/name") as {"id", "name", "owner", …} and is made by
 the seed alone. Everything else hangs on it:
+
 - "environment", key "owner/repo/env";
 - "deployment-policy", key "owner/repo/env/number";
 - "secret" and "variable", key "owner/repo/NAME" or, within an environment, "owner/repo/env/NAME".
-A slash inside an environment's name is written %2F in keys.
-"""
 
-# ruff: noqa: PLR0917 -- owner, repository, environment and name say which, as in the API's own paths
+A slash inside an environment's name is written %2F in keys. Functions take such a key's parts as a path.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sandbox.clouds import ids
 from sandbox.clouds.errors import CloudError
-
-if TYPE_CHECKING:
-    from sandbox.world import Document, Transaction
+from sandbox.world import Document, Transaction
 
 
-def repository(tx: Transaction, owner: str, name: str) -> Document:
-    """Return a repository.
+def get(tx: Transaction, kind: str, *path: object) -> Document:
+    """Return what stands under a path. A secret's value is never shown by GitHub, nor may a caller show it.
 
     Raises:
         CloudError: 404 where the token sees none.
     """
-    found = tx.get("github", "repository", f"{owner}/{name}")
+    found = tx.get("github", kind, _key(kind, *path))
     if found is None:
-        raise _missing()
+        raise CloudError(404, "Not Found")
     return found
 
 
-def put_environment(tx: Transaction, owner: str, repo: str, name: str, body: Document) -> Document:
+def delete(tx: Transaction, kind: str, *path: object) -> None:
+    """Delete what stands under a path, and, of an environment, everything in it.
+
+    Raises:
+        CloudError: 404 where there is none.
+    """
+    get(tx, kind, *path)
+    key = _key(kind, *path)
+    tx.delete("github", kind, key)
+    for part in ("deployment-policy", "secret", "variable") if kind == "environment" else ():
+        for within in tx.list("github", part):
+            if within.startswith(f"{key}/"):
+                tx.delete("github", part, within)
+
+
+def put_environment(tx: Transaction, owner: str, repo: str, name: str, **body: Any) -> Document:
     """Make an environment, or overwrite one: protection the body does not name is taken away.
 
     Args:
@@ -48,7 +61,7 @@ def put_environment(tx: Transaction, owner: str, repo: str, name: str, body: Doc
     Raises:
         CloudError: 404 without the repository, 422 for protection rules that cannot be.
     """
-    repository(tx, owner, repo)
+    get(tx, "repository", owner, repo)
     policy = body.get("deployment_branch_policy")
     if policy and policy["protected_branches"] == policy["custom_branch_policies"]:
         raise CloudError(422, "protected_branches and custom_branch_policies cannot have the same value")
@@ -63,47 +76,19 @@ def put_environment(tx: Transaction, owner: str, repo: str, name: str, body: Doc
         "reviewers": reviewers,
         "deployment_branch_policy": policy,
     }
-    tx.put("github", "environment", _key(owner, repo, name), document)
+    tx.put("github", "environment", _key("environment", owner, repo, name), document)
     return document
 
 
-def environment(tx: Transaction, owner: str, repo: str, name: str) -> Document:
-    """Return an environment.
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    repository(tx, owner, repo)
-    found = tx.get("github", "environment", _key(owner, repo, name))
-    if found is None:
-        raise _missing()
-    return found
-
-
-def delete_environment(tx: Transaction, owner: str, repo: str, name: str) -> None:
-    """Delete an environment with its secrets, variables and policies.
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    environment(tx, owner, repo, name)
-    key = _key(owner, repo, name)
-    tx.delete("github", "environment", key)
-    for kind in ("deployment-policy", "secret", "variable"):
-        for within in tx.list("github", kind):
-            if within.startswith(f"{key}/"):
-                tx.delete("github", kind, within)
-
-
-def create_policy(tx: Transaction, owner: str, repo: str, env: str, pattern: str, kind: str) -> Document:
+def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -> Document:
     """Let an environment deploy from branches or tags (`kind`) that match a pattern.
 
     Raises:
         CloudError: 404 without the environment, 422 where it has no custom policies or has this one already.
     """
-    if not (environment(tx, owner, repo, env)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
-        raise CloudError(422, f"environment {env} does not use custom branch policies")
-    prefix = f"{_key(owner, repo, env)}/"
+    if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
+        raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
+    prefix = _key("environment", *environment) + "/"
     for key, other in tx.list("github", "deployment-policy").items():
         if key.startswith(prefix) and (other["name"], other["type"]) == (pattern, kind):
             raise CloudError(422, f"a deployment policy for {kind} {pattern} already exists")
@@ -112,121 +97,44 @@ def create_policy(tx: Transaction, owner: str, repo: str, env: str, pattern: str
     return document
 
 
-def policy(tx: Transaction, owner: str, repo: str, env: str, identity: int) -> Document:
-    """Return a deployment policy.
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    environment(tx, owner, repo, env)
-    found = tx.get("github", "deployment-policy", _key(owner, repo, env, identity))
-    if found is None:
-        raise _missing()
-    return found
-
-
-def update_policy(tx: Transaction, owner: str, repo: str, env: str, identity: int, pattern: str) -> Document:
+def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:
     """Give a deployment policy another pattern.
 
     Raises:
         CloudError: 404 where there is none.
     """
-    found = policy(tx, owner, repo, env, identity)
-    found["name"] = pattern
-    tx.put("github", "deployment-policy", _key(owner, repo, env, identity), found)
+    found = {**get(tx, "deployment-policy", *path), "name": pattern}
+    tx.put("github", "deployment-policy", _key("deployment-policy", *path), found)
     return found
 
 
-def delete_policy(tx: Transaction, owner: str, repo: str, env: str, identity: int) -> None:
-    """Delete a deployment policy.
+def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = False) -> Document:
+    """Set a "secret" or "variable" of the repository, or of an environment; its name is upper-cased.
+
+    Args:
+        tx: The world.
+        kind: Which of the two.
+        path: Owner, repository, perhaps environment, and name.
+        value: Its value.
+        new: Refuse one that exists, as the API does for variables.
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 without repository or environment, 409 where it exists, 422 for a name GitHub does not allow.
     """
-    policy(tx, owner, repo, env, identity)
-    tx.delete("github", "deployment-policy", _key(owner, repo, env, identity))
-
-
-def put_secret(tx: Transaction, owner: str, repo: str, env: str | None, name: str, value: str) -> Document:
-    """Set a secret of the repository, or of an environment: made or overwritten alike, its name upper-cased.
-
-    Raises:
-        CloudError: 404 without repository or environment, 422 for a name GitHub does not allow.
-    """
-    _refuse_bad_name(name)
-    key = _item(tx, owner, repo, env, name.upper())
-    old = tx.get("github", "secret", key) or {"created_at": ids.now()}
+    *place, name = path
+    if not valid_name(name):
+        message = f"name {name!r}: only letters, digits and _, no digit first, and not starting with GITHUB_"
+        raise CloudError(422, message)
+    get(tx, "environment" if len(place) > 2 else "repository", *place)
+    key = _key(kind, *path)
+    old = tx.get("github", kind, key)
+    if old and new:
+        raise CloudError(409, f"Already exists - {kind.capitalize()} already exists")
+    dates = {"created_at": (old or {}).get("created_at", ids.now()), "updated_at": ids.now()}
     # GitHub's clock ticks in seconds; the count tells two changes within one second apart.
-    document = {
-        **old,
-        "name": name.upper(),
-        "value": value,
-        "updated_at": ids.now(),
-        "version": tx.number("github secret"),
-    }
-    tx.put("github", "secret", key, document)
+    document = {"name": name.upper(), "value": value, **dates, "version": tx.number("github item")}
+    tx.put("github", kind, key, document)
     return document
-
-
-def create_variable(tx: Transaction, owner: str, repo: str, env: str | None, name: str, value: str) -> Document:
-    """Make a variable of the repository, or of an environment. GitHub upper-cases its name.
-
-    Raises:
-        CloudError: 409 where it exists, 404 without repository or environment, 422 for a bad name.
-    """
-    _refuse_bad_name(name)
-    key = _item(tx, owner, repo, env, name.upper())
-    if tx.get("github", "variable", key) is not None:
-        raise CloudError(409, "Already exists - Variable already exists")
-    document = {"name": name.upper(), "value": value, "created_at": ids.now(), "updated_at": ids.now()}
-    tx.put("github", "variable", key, document)
-    return document
-
-
-def update_variable(tx: Transaction, owner: str, repo: str, env: str | None, name: str, value: str) -> Document:
-    """Give a variable another value.
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    found = item(tx, "variable", owner, repo, env, name)
-    found |= {"value": value, "updated_at": ids.now()}
-    tx.put("github", "variable", _item(tx, owner, repo, env, name.upper()), found)
-    return found
-
-
-def item(tx: Transaction, kind: str, owner: str, repo: str, env: str | None, name: str) -> Document:
-    """Return a "secret" or "variable"; GitHub never shows a secret's value, and callers must not either.
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    found = tx.get("github", kind, _item(tx, owner, repo, env, name.upper()))
-    if found is None:
-        raise _missing()
-    return found
-
-
-def delete_item(tx: Transaction, kind: str, owner: str, repo: str, env: str | None, name: str) -> None:
-    """Delete a "secret" or "variable".
-
-    Raises:
-        CloudError: 404 where there is none.
-    """
-    item(tx, kind, owner, repo, env, name)
-    tx.delete("github", kind, _item(tx, owner, repo, env, name.upper()))
-
-
-def _item(tx: Transaction, owner: str, repo: str, env: str | None, name: str) -> str:
-    if env is None:
-        repository(tx, owner, repo)
-        return _key(owner, repo, name)
-    environment(tx, owner, repo, env)
-    return _key(owner, repo, env, name)
-
-
-def _key(owner: str, *parts: object) -> str:
-    return "/".join([owner, *(str(part).replace("/", "%2F") for part in parts)])
 
 
 def valid_name(name: str) -> bool:
@@ -234,12 +142,6 @@ def valid_name(name: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not name.upper().startswith("GITHUB_")
 
 
-def _refuse_bad_name(name: str) -> None:
-    if not valid_name(name):
-        raise CloudError(
-            422, f"name {name!r}: only letters, digits and _, no digit first, and not starting with GITHUB_"
-        )
-
-
-def _missing() -> CloudError:
-    return CloudError(404, "Not Found")
+def _key(kind: str, *path: object) -> str:
+    parts = [str(part).replace("/", "%2F") for part in path]
+    return "/".join([*parts[:-1], parts[-1].upper()] if kind in {"secret", "variable"} else parts)

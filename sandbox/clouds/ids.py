@@ -9,10 +9,8 @@ import hashlib
 import secrets
 import string
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sandbox.world import Transaction
+from sandbox.world import Transaction
 
 _ADJECTIVES = ("quiet", "dawn", "royal", "bold", "misty", "green", "wispy", "calm", "super", "young")
 _NOUNS = ("lake", "sun", "boat", "cloud", "frost", "meadow", "river", "wind", "field", "sea")
@@ -20,19 +18,13 @@ _NOUNS = ("lake", "sun", "boat", "cloud", "frost", "meadow", "river", "wind", "f
 
 def hexes(tx: Transaction, name: str, length: int = 32) -> str:
     """Return the next made-up hexadecimal identifier of its kind."""
-    return _digest(tx, name)[:length]
+    return digest(f"{name} {tx.number(name)}")[:length]
 
 
 def digits(tx: Transaction, name: str, length: int) -> str:
     """Return the next made-up decimal identifier of its kind; it does not start with a zero."""
-    number = int(_digest(tx, name), 16)
+    number = int(hexes(tx, name), 16)
     return str(10 ** (length - 1) + number % (9 * 10 ** (length - 1)))
-
-
-def letters(tx: Transaction, name: str, length: int) -> str:
-    """Return the next made-up identifier of lower-case letters and digits."""
-    digest, alphabet = int(_digest(tx, name), 16), string.ascii_lowercase + string.digits
-    return "".join(alphabet[digest // len(alphabet) ** place % len(alphabet)] for place in range(length))
 
 
 def phrase(tx: Transaction, name: str, length: int = 8) -> str:
@@ -52,5 +44,6 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _digest(tx: Transaction, name: str) -> str:
-    return hashlib.sha256(f"{name} {tx.number(name)}".encode()).hexdigest()
+def digest(text: str) -> str:
+    """Return 64 hexadecimal digits that follow from the text."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,18 +8,14 @@ projects called `relay` are two projects. Limits as Neon's documentation gave th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sandbox.clouds import ids
 from sandbox.clouds.errors import CloudError
-
-if TYPE_CHECKING:
-    from sandbox.world import Document, Transaction
+from sandbox.world import Document, Transaction
 
 _HISTORY = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
-_PROJECTS = {"free": 100, "launch": 100, "scale": 1_000}
 _PAID = {
-    "quota": "launch",
+    "default_branch_protected": "launch",
     "maintenance_window": "launch",
     "allowed_ips": "scale",
     "block_public_connections": "scale",
@@ -27,15 +23,8 @@ _PAID = {
     "hipaa": "scale",
 }
 _RANK = ("free", "launch", "scale")
-_IN_PLACE = (
-    "name",
-    "history_retention_seconds",
-    "default_branch_protected",
-    "default_endpoint_settings",
-    "enable_logical_replication",
-    "allowed_ips_protected_branches_only",
-    *_PAID,
-)
+_IN_PLACE = ("name", "history_retention_seconds", "default_endpoint_settings")
+_SETTINGS = (*_PAID, "enable_logical_replication", "allowed_ips_protected_branches_only")
 
 
 def create_project(tx: Transaction, body: Document) -> Document:
@@ -50,8 +39,6 @@ def create_project(tx: Transaction, body: Document) -> Document:
         CloudError: 400 for what the API or the plan refuses.
     """
     _refuse_bad(tx, body)
-    if len(tx.list("neon", "project")) >= _PROJECTS[_plan(tx)]:
-        raise CloudError(422, f"projects limit of the {_plan(tx)} plan exceeded", code="PROJECTS_LIMIT_EXCEEDED")
     region = body.get("region_id", "aws-us-east-1")
     cloud, _, place = region.partition("-")
     endpoint = f"ep-{ids.phrase(tx, 'neon endpoint')}"
@@ -82,7 +69,7 @@ def create_project(tx: Transaction, body: Document) -> Document:
         },
         "created_at": ids.now(),
     }
-    project |= {name: body[name] for name in (*_PAID, "enable_logical_replication") if body.get(name) is not None}
+    project |= {name: body[name] for name in _SETTINGS if body.get(name) is not None}
     tx.put("neon", "project", identity, project)
     return project
 
@@ -99,11 +86,6 @@ def project(tx: Transaction, identity: str) -> Document:
     return found
 
 
-def projects(tx: Transaction) -> list[Document]:
-    """Return all projects."""
-    return list(tx.list("neon", "project").values())
-
-
 def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     """Change what the body names of name, retention, protection and settings; null takes a setting away.
 
@@ -112,12 +94,9 @@ def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     """
     found = project(tx, identity)
     _refuse_bad(tx, body)
-    for name in _IN_PLACE:
-        if name in body:
-            value = body[name]
-            if name == "default_endpoint_settings":
-                value = {**found[name], **(value or {})}
-            found[name] = value
+    compute = {**found["default_endpoint_settings"], **(body.get("default_endpoint_settings") or {})}
+    found |= {name: body[name] for name in (*_IN_PLACE, *_SETTINGS) if name in body}
+    found["default_endpoint_settings"] = compute
     tx.put("neon", "project", identity, found)
     return found
 
@@ -130,14 +109,6 @@ def delete_project(tx: Transaction, identity: str) -> None:
     """
     project(tx, identity)
     tx.delete("neon", "project", identity)
-
-
-def reset_password(tx: Transaction, identity: str) -> Document:
-    """Give the default role another password, as the console's button does, and return the project."""
-    found = project(tx, identity)
-    found["password"] = f"npg_{ids.password(16)}"
-    tx.put("neon", "project", identity, found)
-    return found
 
 
 def connection_uri(found: Document, *, pooled: bool = False) -> str:
@@ -164,9 +135,8 @@ def _refuse_bad(tx: Transaction, body: Document) -> None:
     plan = _plan(tx)
     retention = body.get("history_retention_seconds") or 0
     if not 0 <= retention <= _HISTORY[plan]:
-        raise CloudError(
-            400, f"history_retention_seconds {retention} is not within 0 and {_HISTORY[plan]}, the {plan} plan's limit"
-        )
+        limit = f"{_HISTORY[plan]}, the {plan} plan's limit"
+        raise CloudError(400, f"history_retention_seconds {retention} is not within 0 and {limit}")
     region = body.get("region_id", "aws-us-east-1")
     if not re.fullmatch(r"(aws|azure)-[a-z0-9-]+", region):
         raise CloudError(400, f"region {region!r} not found", code="REGION_NOT_FOUND")
@@ -174,10 +144,8 @@ def _refuse_bad(tx: Transaction, body: Document) -> None:
     if version not in range(14, 19):
         raise CloudError(400, f"unsupported Postgres version {version}")
     for name, least in _PAID.items():
-        if body.get(name) not in (None, "", "no", []) and _RANK.index(plan) < _RANK.index(least):
+        if body.get(name) not in (None, "", "no", [], False) and _RANK.index(plan) < _RANK.index(least):
             raise CloudError(400, f"{name} needs the {least} plan; this account is on the {plan} plan")
-    if body.get("default_branch_protected") and plan == "free":
-        raise CloudError(400, "protected branches need the launch plan; this account is on the free plan")
     compute = body.get("default_endpoint_settings") or {}
     if plan == "free" and (compute.get("autoscaling_limit_max_cu") or 0) > 2:
         raise CloudError(400, "autoscaling_limit_max_cu is at most 2 on the free plan")

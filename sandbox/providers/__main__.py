@@ -12,23 +12,12 @@ import json
 import os
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import grpc
-
+import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi`
 from sandbox import http_face
 from sandbox.providers.server import providers
 from sandbox.world import World
-
-if TYPE_CHECKING:
-    from pulumi.runtime.proto import provider_pb2_grpc
-else:
-    from sandbox.providers.proto import provider_pb2_grpc
-
-# The engine's own limit on steps at a time is higher; a call here takes a millisecond.
-_THREADS = 16
 
 
 def main() -> None:
@@ -38,13 +27,8 @@ def main() -> None:
     world = World(parser.parse_args().world / "clouds.sqlite")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    ports, servers = {}, []
-    for name, provider in providers(world).items():
-        server = grpc.server(ThreadPoolExecutor(_THREADS))
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-        ports[name] = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        servers.append(server)
+    served = [(name, *provider.serve()) for name, provider in providers(world).items()]
+    ports = {name: port for name, port, _ in served}
     print(json.dumps({"providers": ports, "http": http_face.serve(world)}), flush=True)
     sys.stdin.buffer.read()
     # Nothing to tidy: the world is written transaction by transaction, and waiting for hanging calls helps nobody.

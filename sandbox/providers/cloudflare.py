@@ -4,151 +4,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.clouds import cloudflare
-from sandbox.providers.account_token import AccountToken
 from sandbox.providers.pages import PagesProject
-from sandbox.providers.resource import Resource
-from sandbox.providers.schema import Field, flag, many, nest, number, text
+from sandbox.providers.resource import At, Resource
+from sandbox.providers.schema import Field, each, flag, many, nest, project, text
+from sandbox.providers.values import Properties
+from sandbox.world import Document, Transaction
 
-if TYPE_CHECKING:
-    from sandbox.providers.values import Properties
-    from sandbox.world import Transaction
-
+PERMISSION_GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
 _KEY = text(required=True, replace=True)
 _JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
-
-_CORS_RULE = nest(
-    {
-        "allowed": nest(
-            {
-                "methods": many(text(enum=("GET", "PUT", "POST", "DELETE", "HEAD")), required=True),
-                "origins": many(required=True),
-                "headers": many(),
-            },
-            required=True,
-        ),
-        "id": text(),
-        "exposeHeaders": many(),
-        "maxAgeSeconds": Field(kind="number"),
-    }
-)
-_AGE = nest({"type": text(required=True, enum=("Age",)), "maxAge": number(required=True)})
-_WHEN = {"type": text(required=True, enum=("Age", "Date")), "date": text(), "maxAge": number()}
-_LIFECYCLE_RULE = nest(
-    {
-        "id": text(required=True),
-        "enabled": flag(required=True),
-        "conditions": nest({"prefix": text(required=True)}, required=True),
-        "abortMultipartUploadsTransition": nest({"condition": _AGE}),
-        "deleteObjectsTransition": nest({"condition": nest(_WHEN)}),
-        "storageClassTransitions": many(
-            nest(
-                {
-                    "condition": nest(_WHEN, required=True),
-                    "storageClass": text(required=True, enum=("InfrequentAccess",)),
-                }
-            )
-        ),
-    }
-)
+_LOCATION = text(computed=True, frozen=True, enum=("apac", "eeur", "enam", "weur", "wnam", "oc"), any_case=True)
+_METHOD = text(enum=("GET", "PUT", "POST", "DELETE", "HEAD"))
+_ALLOWED = {"methods": many(_METHOD, required=True), "origins": many(required=True), "headers": many()}
+_RULE = {
+    "allowed": nest(_ALLOWED, required=True),
+    "id": text(),
+    "exposeHeaders": many(),
+    "maxAgeSeconds": Field(kind="number"),
+}
+_POLICY = {
+    "effect": text(required=True, enum=("allow", "deny")),
+    "permissionGroups": many(nest({"id": text(required=True)}), required=True),
+    "resources": Field(kind="json", required=True),
+}
 
 
 class R2Bucket(Resource):
-    """A bucket."""
+    """A bucket. Another jurisdiction is another header of the call, and so a bucket that is not there."""
 
     type_name = "cloudflare:index/r2Bucket:R2Bucket"
     label = "bucket"
+    model = cloudflare
+    kind = "bucket"
     import_id = ("accountId", "name", "jurisdiction")
+    path = ("accountId", "jurisdiction", "name")
+    id_is = "name"
     inputs = {
         "accountId": _KEY,
         "name": _KEY,
         "jurisdiction": _JURISDICTION,
-        "location": text(
-            computed=True, frozen=True, enum=("apac", "eeur", "enam", "weur", "wnam", "oc"), any_case=True
-        ),
+        "location": _LOCATION,
         "storageClass": text(default="Standard", enum=("Standard", "InfrequentAccess")),
     }
     outputs = {"creationDate": text()}
 
-    def identity(self, state: Properties) -> str:
-        """Return the bucket's name."""
-        return str(state["name"])
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Make the bucket."""
-        return self.state(cloudflare.create_bucket(tx, inputs["accountId"], self.body(inputs)))
+        return cloudflare.create_bucket(at.tx, inputs["accountId"], self.body(inputs))
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it."""
-        return self.state(cloudflare.bucket(tx, state["accountId"], state["jurisdiction"], state["name"]))
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Change the storage class. Another jurisdiction is another header, and so a bucket that is not there."""
-        where = (inputs["accountId"], inputs["jurisdiction"], inputs["name"])
-        return self.state(cloudflare.update_bucket(tx, *where, {"storage_class": inputs["storageClass"]}))
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Delete it, if it is empty."""
-        cloudflare.delete_bucket(tx, state["accountId"], state["jurisdiction"], state["name"])
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
+        """Change the storage class."""
+        return cloudflare.update_bucket(at.tx, *self.place(at, inputs), storage_class=inputs["storageClass"])
 
 
 class _OnBucket(Resource):
-    """What hangs on a bucket. Pulumi fills its id with the account's, which identifies nothing."""
+    """What hangs on a bucket. Pulumi fills its id with the account's, which identifies nothing. No import."""
 
-    keys = {"accountId": _KEY, "bucketName": _KEY, "jurisdiction": _JURISDICTION}
+    model = cloudflare
+    kind = "bucket"
+    path = ("accountId", "jurisdiction", "bucketName")
+    id_is = "accountId"
+    inputs = {"accountId": _KEY, "bucketName": _KEY, "jurisdiction": _JURISDICTION}
 
-    def identity(self, state: Properties) -> str:
-        return str(state["accountId"])
-
-    def where(self, state: Properties) -> tuple[str, str, str]:
-        """Return account, jurisdiction and bucket."""
-        return state["accountId"], state["jurisdiction"], state["bucketName"]
-
-
-class _Rules(_OnBucket):
-    """A set of rules that is written as a whole; writing over existing ones is no error."""
-
-    member: str
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
-        """Write the rules."""
-        rules = self.body(inputs).get("rules", [])
-        cloudflare.update_bucket(tx, *self.where(inputs), {self.member: rules})
-        return inputs
-
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read the rules."""
-        rules = cloudflare.bucket(tx, *self.where(state))[self.member]
-        return {**state, **self.state({"rules": rules})}
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Write the rules."""
-        return self.create(tx, owner, inputs)
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        return {**given, **super().shown(at, {**found, "rules": found.get("cors")}, given)}
 
 
-class R2BucketCors(_Rules):
-    """A bucket's CORS rules."""
+class R2BucketCors(_OnBucket):
+    """A bucket's CORS rules, written as a whole; writing over existing ones is no error."""
 
     type_name = "cloudflare:index/r2BucketCors:R2BucketCors"
     label = "bucket-cors"
-    member = "cors"
-    inputs = {**_OnBucket.keys, "rules": many(_CORS_RULE)}
+    inputs = {**_OnBucket.inputs, "rules": many(nest(_RULE))}
 
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+    def create(self, at: At, inputs: Properties) -> Document:
+        """Write the rules."""
+        return cloudflare.update_bucket(at.tx, *self.place(at, inputs), cors=self.body(inputs).get("rules", []))
+
+    def delete(self, at: At, state: Properties) -> None:
         """Remove every rule."""
-        cloudflare.update_bucket(tx, *self.where(state), {"cors": []})
-
-
-class R2BucketLifecycle(_Rules):
-    """A bucket's lifecycle rules. Destroying it leaves the rules as they are."""
-
-    type_name = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
-    label = "bucket-lifecycle"
-    member = "lifecycle"
-    forgets = True
-    inputs = {**_OnBucket.keys, "rules": many(_LIFECYCLE_RULE)}
+        cloudflare.update_bucket(at.tx, *self.place(at, state), cors=[])
 
 
 class R2ManagedDomain(_OnBucket):
@@ -156,29 +92,74 @@ class R2ManagedDomain(_OnBucket):
 
     type_name = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
     label = "bucket-managed-domain"
-    blind = True
-    forgets = True
-    inputs = {**_OnBucket.keys, "enabled": flag(required=True)}
+    blind = forgets = True
+    inputs = {**_OnBucket.inputs, "enabled": flag(required=True)}
     outputs = {"bucketId": text(), "domain": text()}
 
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Switch it on or off; doing so twice is no error."""
-        domain = cloudflare.set_managed_domain(tx, *self.where(inputs), enabled=inputs["enabled"])
-        return {**inputs, **self.state(domain)}
+        return cloudflare.set_managed_domain(at.tx, *self.place(at, inputs), enabled=inputs["enabled"])
 
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Switch it on or off."""
-        return self.create(tx, owner, inputs)
+
+class AccountToken(Resource):
+    """An API token owned by the account. Its value is there at creation, and never again."""
+
+    type_name = "cloudflare:index/accountToken:AccountToken"
+    label = "account-token"
+    model = cloudflare
+    kind = "token"
+    import_id = ("accountId", "id")
+    id_is = "id"
+    inputs = {
+        "accountId": text(required=True, replace=True),
+        "name": text(required=True),
+        "policies": many(nest(_POLICY), required=True),
+        "condition": nest({"requestIp": nest(each("ins notIns", many()))}),
+        **each("expiresOn notBefore", text()),
+        "status": text(computed=True, enum=("active", "disabled", "expired")),
+    }
+    outputs = {
+        **each("creatorEmailAtCreation issuedOn lastUsedOn modifiedOn provisionerId provisionerType", text()),
+        "value": text(secret=True),
+    }
+
+    def create(self, at: At, inputs: Properties) -> Document:
+        """Make the token."""
+        return cloudflare.create_token(at.tx, inputs["accountId"], self.body(inputs))
+
+    def read(self, at: At, state: Properties) -> Document:
+        """Read it; an expired one counts as gone."""
+        found = super().read(at, state)
+        if found["status"] == "expired":
+            raise cloudflare.missing("token", state["id"])
+        return found
+
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
+        """Change it in place; id and value stay."""
+        return cloudflare.update_token(at.tx, inputs["accountId"], state["id"], self.body(inputs))
+
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Keep the value from the state, and the program's spelling of the JSON as long as it says the same."""
+        kept = {"value": given["value"]} if "value" in given else {}
+        shown = {**kept, **super().shown(at, found, given)}
+        if "policies" in given:
+            shown["policies"] = project(self.inputs["policies"], given["policies"], shown["policies"])
+        return shown
+
+
+def permission_groups(tx: Transaction, args: Properties) -> Properties:
+    """Answer the list of permission groups. Filters are matched as they come, as the real client sends them."""
+    cloudflare.account(tx, args["accountId"])
+    name, scope = args.get("name"), args.get("scope")
+    found = [
+        {"isSelectable": True, **{key: group[key] for key in ("id", "name", "scopes", "category")}}
+        for group in cloudflare.permission_groups()
+        if name in {None, group["name"]} and (not scope or scope in group["scopes"])
+    ]
+    return {**args, "results": found}
 
 
 PACKAGE_VERSION = "6.23.1"
 CREDENTIALS = ("apiToken", "apiKey", "apiUserServiceKey")
-CONFIG = (*CREDENTIALS, "email", "baseUrl", "userAgentOperatorSuffix")
-RESOURCES: tuple[Resource, ...] = (
-    PagesProject(),
-    R2Bucket(),
-    R2BucketCors(),
-    R2BucketLifecycle(),
-    R2ManagedDomain(),
-    AccountToken(),
-)
+CONFIG = ("email", "baseUrl", "userAgentOperatorSuffix")
+RESOURCES: tuple[Resource, ...] = (PagesProject(), R2Bucket(), R2BucketCors(), R2ManagedDomain(), AccountToken())

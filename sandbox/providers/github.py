@@ -4,32 +4,28 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 from sandbox.clouds import github
-from sandbox.providers.resource import Resource
-from sandbox.providers.schema import flag, many, nest, number, text
-from sandbox.providers.values import UNKNOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sandbox.providers.values import Properties
-    from sandbox.world import Document, Transaction
+from sandbox.providers.resource import At, Resource
+from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
+from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.world import Document
 
 _REPOSITORY = text(required=True)
-_ENVIRONMENT = text(required=True, replace=True)
+_KEY = text(required=True, replace=True)
 _DATES = {"createdAt": text(), "updatedAt": text(), "repositoryId": number()}
-_VALUES = ("value", "valueEncrypted", "encryptedValue", "plaintextValue")
+_SEALED = ("valueEncrypted", "encryptedValue", "plaintextValue")
 
 
 class _OnRepository(Resource):
+    model = github
     separator = ":"
 
-    def replaced_by(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> set[str]:
+    def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
         """Follow a renamed repository in place; one with another id replaces."""
-        found = tx.get("github", "repository", f"{owner}/{inputs['repository']}")
+        found = at.tx.get("github", "repository", f"{at.owner}/{inputs['repository']}")
         moved = inputs["repository"] != state["repository"]
         return {"repository"} if moved and (found or {}).get("id") != state.get("repositoryId") else set()
 
@@ -41,39 +37,38 @@ class _OnRepository(Resource):
         """Take the id apart again."""
         return {name: value.replace("??", ":") for name, value in super().locate(identity).items()}
 
-    def where(self, owner: str, properties: Properties) -> tuple[str, str, str | None]:
-        """Return owner, repository and environment; None for a thing of the repository itself."""
-        return owner, properties["repository"], properties.get("environment")
+    def place(self, at: At, properties: Properties) -> tuple[Any, ...]:
+        """Return the path: the owner's, then as the import id has it."""
+        return (at.owner, *super().place(at, properties))
 
-    def shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
-        """Return what GitHub answered, with what names it."""
-        names: Properties = {name: given[name] for name in ("repository", "environment") if name in given}
-        repository = github.repository(tx, owner, given["repository"])
-        return {**self.state(found), **names, "repositoryId": repository["id"]}
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Return what GitHub answered, with what names it: the real provider never reads the name back."""
+        repository = github.get(at.tx, "repository", at.owner, given["repository"])
+        names = {name: given[name] for name in self.import_id if name in given}
+        return {**super().shown(at, found, given), **names, "repositoryId": repository["id"]}
 
-
-def _bad_name(inputs: Properties, key: str) -> Iterator[tuple[str, str]]:
-    if inputs[key] != UNKNOWN and not github.valid_name(inputs[key]):
-        yield key, "only letters, digits and _, no digit first, and not starting with GITHUB_"
+    def bad_name(self, inputs: Properties) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the name of a secret or a variable, the import id's last segment."""
+        key = self.import_id[-1]
+        if inputs[key] != UNKNOWN and not github.valid_name(inputs[key]):
+            yield key, "only letters, digits and _, no digit first, and not starting with GITHUB_"
 
 
 class RepositoryEnvironment(_OnRepository):
     """An environment with its protection rules. Creating and updating are one PUT: undeclared means gone."""
 
     type_name = "github:index/repositoryEnvironment:RepositoryEnvironment"
-    label = "environment"
+    label = kind = "environment"
     import_id = ("repository", "environment")
     lenient_delete = True
     inputs = {
         "repository": _REPOSITORY,
-        "environment": _ENVIRONMENT,
+        "environment": _KEY,
         "waitTimer": number(),
         "canAdminsBypass": flag(default=True),
         "preventSelfReview": flag(default=False),
-        "reviewers": many(nest({"teams": many(number()), "users": many(number())})),
-        "deploymentBranchPolicy": nest(
-            {"protectedBranches": flag(required=True), "customBranchPolicies": flag(required=True)}
-        ),
+        "reviewers": many(nest(each("teams users", many(number())))),
+        "deploymentBranchPolicy": nest(each("protectedBranches customBranchPolicies", flag(required=True))),
     }
     outputs = {"repositoryId": number()}
 
@@ -82,128 +77,81 @@ class RepositoryEnvironment(_OnRepository):
         if isinstance(inputs.get("waitTimer"), int) and not 0 <= inputs["waitTimer"] <= 43_200:
             yield "waitTimer", "must be between 0 and 43200 minutes"
 
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Make or overwrite the environment."""
-        name, repo = inputs["environment"], inputs["repository"]
-        return self.shown(tx, owner, github.put_environment(tx, owner, repo, name, self.body(inputs)), inputs)
+        return github.put_environment(at.tx, *self.place(at, inputs), **self.body(inputs))
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+    def read(self, at: At, state: Properties) -> Document:
         """Read it. Reviewers removed outside go unnoticed: the real provider reads them only where there are any."""
-        found = github.environment(tx, owner, state["repository"], state["environment"])
-        if not found["reviewers"]:
-            found |= {
-                name: state[wire]
-                for name, wire in (("reviewers", "reviewers"), ("prevent_self_review", "preventSelfReview"))
-                if wire in state
-            }
-        return self.shown(tx, owner, found, state)
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Overwrite it."""
-        return self.create(tx, owner, inputs)
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Delete it with all that is in it."""
-        github.delete_environment(tx, owner, state["repository"], state["environment"])
+        found = super().read(at, state)
+        unread = {snake(name): state[name] for name in ("reviewers", "preventSelfReview") if name in state}
+        return found if found["reviewers"] else found | unread
 
 
 class DeploymentPolicy(_OnRepository):
     """A pattern of branches or tags that may deploy to an environment."""
 
     type_name = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
-    label = "deployment-policy"
+    label = kind = "deployment-policy"
     import_id = ("repository", "environment", "policyId")
     one_of = ("branchPattern", "tagPattern")
-    inputs = {"repository": _REPOSITORY, "environment": _ENVIRONMENT, "branchPattern": text(), "tagPattern": text()}
+    inputs = {"repository": _REPOSITORY, "environment": _KEY, **each("branchPattern tagPattern", text())}
     outputs = {"policyId": number(), "repositoryId": number()}
 
-    def replaced_by(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> set[str]:
+    def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
         """Replace where a branch pattern becomes a tag pattern, or the other way round."""
         switched = {name for name in self.one_of if (name in state) != (name in inputs)}
-        return switched | super().replaced_by(tx, owner, state, inputs)
+        return switched | super().replaced_by(at, state, inputs)
 
-    def locate(self, identity: str) -> Properties:
-        """Take the id apart; its last segment is a number."""
-        found = super().locate(identity)
-        return {**found, "policyId": int(found["policyId"])}
-
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Make the policy."""
-        kind = "branch" if "branchPattern" in inputs else "tag"
-        repo, env = inputs["repository"], inputs["environment"]
-        return self._shown(
-            tx, owner, github.create_policy(tx, owner, repo, env, inputs[f"{kind}Pattern"], kind), inputs
-        )
+        (kind,) = (kind for kind in ("branch", "tag") if f"{kind}Pattern" in inputs)
+        environment = (at.owner, inputs["repository"], inputs["environment"])
+        return github.create_policy(at.tx, *environment, pattern=inputs[f"{kind}Pattern"], kind=kind)
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it."""
-        found = github.policy(tx, owner, state["repository"], state["environment"], state["policyId"])
-        return self._shown(tx, owner, found, state)
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
         """Give it another pattern."""
         pattern = inputs.get("branchPattern") or inputs["tagPattern"]
-        repo, env = inputs["repository"], inputs["environment"]
-        return self._shown(tx, owner, github.update_policy(tx, owner, repo, env, state["policyId"], pattern), inputs)
+        return github.update_policy(at.tx, *self.place(at, {**state, **inputs}), pattern=pattern)
 
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Delete it."""
-        github.delete_policy(tx, owner, state["repository"], state["environment"], state["policyId"])
-
-    def _shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Return the pattern under its kind's name."""
         pattern = {f"{found['type']}Pattern": found["name"], "policyId": found["id"]}
-        return {**self.shown(tx, owner, found, given), **pattern}
+        return {**super().shown(at, found, given), **pattern}
 
 
 class ActionsSecret(_OnRepository):
-    """A secret for workflows. Creating is a PUT. Its value can be set, never read."""
+    """A secret for workflows. Creating is a PUT. Its value can be set, never read.
+
+    A value changed outside is not noticed: see the provider's own issue tracker.
+    """
 
     type_name = "github:index/actionsSecret:ActionsSecret"
-    label = "secret"
+    label = kind = "secret"
     import_id: ClassVar[tuple[str, ...]] = ("repository", "secretName")
-    one_of = _VALUES
+    one_of = ("value", *_SEALED)
     inputs = {
         "repository": _REPOSITORY,
-        "secretName": text(required=True, replace=True),
-        "keyId": text(computed=True),
-        **{name: text(secret=True) for name in _VALUES},
-        "destroyOnDrift": flag(),
+        "secretName": _KEY,
+        "value": text(secret=True),
+        **each(" ".join(_SEALED), Field(kind="unmodelled", secret=True)),
+        "keyId": Field(kind="unmodelled", computed=True),
+        "destroyOnDrift": Field(kind="unmodelled"),
     }
     outputs = {**_DATES, "remoteUpdatedAt": text()}
 
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse what the real provider's own validation refuses."""
-        yield from _bad_name(inputs, "secretName")
-        if "keyId" in inputs and not {"valueEncrypted", "encryptedValue"} & inputs.keys():
-            yield "keyId", "goes with valueEncrypted only"
-        for sealed in ("valueEncrypted", "encryptedValue"):
-            if inputs.get(sealed, UNKNOWN) != UNKNOWN and not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", inputs[sealed]):
-                yield sealed, "must be base64"
+        """Refuse a name that GitHub does not take."""
+        return self.bad_name(inputs)
 
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Set the secret, whether or not it exists."""
-        name, value = inputs["secretName"], next(inputs[name] for name in _VALUES if name in inputs)
-        found = github.put_secret(tx, *self.where(owner, inputs), name, value)
-        return {"keyId": "568250167242549743", **inputs, **self._shown(tx, owner, found, inputs)}
+        return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"])
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read its dates. A value changed outside is not noticed: see the provider's own issue tracker."""
-        found = github.item(tx, "secret", *self.where(owner, state), state["secretName"])
-        return {**state, **self._shown(tx, owner, found, state)}
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Set the secret."""
-        return self.create(tx, owner, inputs)
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Delete it; one that is gone is an error, as in the real provider."""
-        github.delete_item(tx, "secret", *self.where(owner, state), state["secretName"])
-
-    def _shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
-        dates = {"createdAt": found["created_at"], "updatedAt": found["updated_at"]}
-        named = {"secretName": found["name"], "remoteUpdatedAt": found["updated_at"]}
-        shown = self.shown(tx, owner, {}, given)
-        return {**shown, **dates, **named}
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Return its dates, and the value as it was given."""
+        hidden = {"value": given.get("value"), "key_id": "568250167242549743", "remote_updated_at": found["updated_at"]}
+        return super().shown(at, {**found, **hidden}, given)
 
 
 class ActionsEnvironmentSecret(ActionsSecret):
@@ -212,51 +160,30 @@ class ActionsEnvironmentSecret(ActionsSecret):
     type_name = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
     label = "environment-secret"
     import_id = ("repository", "environment", "secretName")
-    inputs = {
-        "environment": _ENVIRONMENT,
-        **{name: spec for name, spec in ActionsSecret.inputs.items() if name != "destroyOnDrift"},
-    }
+    inputs = {**{k: v for k, v in ActionsSecret.inputs.items() if k != "destroyOnDrift"}, "environment": _KEY}
 
 
 class ActionsVariable(_OnRepository):
     """A variable for workflows. Creating is a POST: one that exists is refused."""
 
     type_name = "github:index/actionsVariable:ActionsVariable"
-    label = "variable"
+    label = kind = "variable"
     import_id: ClassVar[tuple[str, ...]] = ("repository", "variableName")
-    inputs = {
-        "repository": _REPOSITORY,
-        "variableName": text(required=True, replace=True),
-        "value": text(required=True),
-    }
+    inputs = {"repository": _REPOSITORY, "variableName": _KEY, "value": text(required=True)}
     outputs = dict(_DATES)
 
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         """Refuse a name that GitHub does not take."""
-        return _bad_name(inputs, "variableName")
+        return self.bad_name(inputs)
 
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Make the variable."""
-        name, value = inputs["variableName"], inputs["value"]
-        return self._shown(tx, owner, github.create_variable(tx, *self.where(owner, inputs), name, value), inputs)
+        return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"], new=True)
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
-        """Read it."""
-        found = github.item(tx, "variable", *self.where(owner, state), state["variableName"])
-        return self._shown(tx, owner, found, state)
-
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
-        """Give it another value."""
-        name, value = state["variableName"], inputs["value"]
-        return self._shown(tx, owner, github.update_variable(tx, *self.where(owner, inputs), name, value), inputs)
-
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
-        """Delete it."""
-        github.delete_item(tx, "variable", *self.where(owner, state), state["variableName"])
-
-    def _shown(self, tx: Transaction, owner: str, found: Document, given: Properties) -> Properties:
-        # GitHub upper-cases the name and finds it in any case; the real provider never reads it back.
-        return {**self.shown(tx, owner, found, given), "variableName": given["variableName"]}
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
+        """Give it another value; one that is gone is an error."""
+        self.read(at, inputs)
+        return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"])
 
 
 class ActionsEnvironmentVariable(ActionsVariable):
@@ -265,28 +192,16 @@ class ActionsEnvironmentVariable(ActionsVariable):
     type_name = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
     label = "environment-variable"
     import_id = ("repository", "environment", "variableName")
-    inputs = {**ActionsVariable.inputs, "environment": _ENVIRONMENT}
+    inputs = {**ActionsVariable.inputs, "environment": _KEY}
 
 
 PACKAGE_VERSION = "6.15.0"
 CREDENTIALS = ("token",)
 CONFIG = (
-    *CREDENTIALS,
-    "owner",
-    "baseUrl",
-    "writeDelayMs",
-    "readDelayMs",
-    "maxRetries",
-    "retryDelayMs",
-    "parallelRequests",
-    "legacyClient",
-    "maxPerPage",
+    *("owner", "baseUrl", "writeDelayMs", "readDelayMs", "maxRetries", "retryDelayMs"),
+    *("parallelRequests", "legacyClient", "maxPerPage"),
 )
 RESOURCES: tuple[Resource, ...] = (
-    RepositoryEnvironment(),
-    DeploymentPolicy(),
-    ActionsSecret(),
-    ActionsEnvironmentSecret(),
-    ActionsVariable(),
-    ActionsEnvironmentVariable(),
+    *(RepositoryEnvironment(), DeploymentPolicy(), ActionsSecret(), ActionsEnvironmentSecret()),
+    *(ActionsVariable(), ActionsEnvironmentVariable()),
 )

@@ -1,21 +1,16 @@
 """The `neon` package as kislerdm/neon 0.15.0 presents it through Pulumi's bridge."""
 
-# ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
+# ruff: noqa: RUF012 -- every type has the same calls; the tables are class variables of Resource
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from sandbox.clouds import neon
-from sandbox.providers.resource import Resource
+from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
-
-if TYPE_CHECKING:
-    from sandbox.providers.values import Properties
-    from sandbox.world import Document, Transaction
+from sandbox.providers.values import Properties
+from sandbox.world import Document
 
 _YES_NO = ("yes", "no", "")
-_QUOTAS = "activeTimeSeconds computeTimeSeconds writtenDataBytes dataTransferBytes logicalSizeBytes"
 _COMPUTE = {
     "id": text(computed=True),
     **each("autoscalingLimitMinCu autoscalingLimitMaxCu", Field(kind="number", computed=True)),
@@ -30,7 +25,6 @@ class Project(Resource):
     type_name = "neon:index/project:Project"
     label = "project"
     import_id = ("id",)
-    autoname = "name"
     lenient_delete = True
     inputs = {
         "name": text(computed=True),
@@ -41,7 +35,7 @@ class Project(Resource):
         "computeProvisioner": text(computed=True, enum=("k8s-pod", "k8s-neonvm")),
         "branch": nest(each("id name roleName databaseName", text(computed=True)), computed=True, replace=True),
         "defaultEndpointSettings": nest(_COMPUTE, computed=True),
-        "quota": nest(each(_QUOTAS, number(computed=True)), computed=True),
+        "quota": Field(kind="unmodelled"),
         "maintenanceWindow": nest(_WINDOW, computed=True),
         "allowedIps": many(),
         **each("allowedIpsProtectedBranchesOnly blockPublicConnections", text(enum=_YES_NO)),
@@ -54,43 +48,41 @@ class Project(Resource):
         **each("defaultBranchId defaultEndpointId", text()),
     }
 
-    def create(self, tx: Transaction, owner: str, inputs: Properties) -> Properties:
+    def create(self, at: At, inputs: Properties) -> Document:
         """Make a project. The real provider reads the password back, which needs a stored one."""
-        return self._shown(neon.create_project(tx, self.body(inputs)), inputs)
+        return neon.create_project(at.tx, self.body(inputs))
 
-    def read(self, tx: Transaction, owner: str, state: Properties) -> Properties:
+    def read(self, at: At, state: Properties) -> Document:
         """Read the project; its connection strings follow an outside change of the password."""
-        return self._shown(neon.project(tx, state["id"]), state)
+        return neon.project(at.tx, state["id"])
 
-    def update(self, tx: Transaction, owner: str, state: Properties, inputs: Properties) -> Properties:
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
         """Change the project in place; what the program no longer sets is taken away."""
-        body = self.body(inputs)
         gone = {snake(name): None for name, spec in self.inputs.items() if name not in inputs and not spec.computed}
-        return self._shown(neon.update_project(tx, state["id"], {**gone, **body}), inputs)
+        return neon.update_project(at.tx, state["id"], {**gone, **self.body(inputs)})
 
-    def delete(self, tx: Transaction, owner: str, state: Properties) -> None:
+    def delete(self, at: At, state: Properties) -> None:
         """Delete the project."""
-        neon.delete_project(tx, state["id"])
+        neon.delete_project(at.tx, state["id"])
 
-    def _shown(self, found: Document, given: Properties) -> Properties:
-        branch: dict[str, Any] = found["branch"]
-        return self.state(
-            found,
-            id=found["id"],
-            storePassword=given.get("storePassword", "yes"),
-            connectionUri=neon.connection_uri(found),
-            connectionUriPooler=neon.connection_uri(found, pooled=True),
-            databaseHost=neon.host(found),
-            databaseHostPooler=neon.host(found, pooled=True),
-            databaseName=branch["database_name"],
-            databasePassword=found["password"],
-            databaseUser=branch["role_name"],
-            defaultBranchId=branch["id"],
-            defaultEndpointId=found["endpoint"]["id"],
-        )
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Return the state, with what leads into the database."""
+        return {
+            **super().shown(at, found, given),
+            "storePassword": given.get("storePassword", "yes"),
+            "connectionUri": neon.connection_uri(found),
+            "connectionUriPooler": neon.connection_uri(found, pooled=True),
+            "databaseHost": neon.host(found),
+            "databaseHostPooler": neon.host(found, pooled=True),
+            "databaseName": found["branch"]["database_name"],
+            "databasePassword": found["password"],
+            "databaseUser": found["branch"]["role_name"],
+            "defaultBranchId": found["branch"]["id"],
+            "defaultEndpointId": found["endpoint"]["id"],
+        }
 
 
 PACKAGE_VERSION = "0.15.0"
-CONFIG = ("apiKey",)
+CONFIG: tuple[str, ...] = ()
 CREDENTIALS = ("apiKey",)
 RESOURCES: tuple[Resource, ...] = (Project(),)

@@ -10,24 +10,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from sandbox.providers.values import UNKNOWN, Properties, has_unknown, secret
+from sandbox.providers.values import UNKNOWN, has_unknown, secret
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "json": (str,),
-    "number": (int, float),
-    "integer": (int,),
-    "boolean": (bool,),
-    "object": (dict,),
-    "map": (dict,),
-    "list": (list,),
-}
+_TYPES: dict[str, Any] = {"string": str, "json": str, "boolean": bool, "number": (int, float), "integer": int}
+_TYPES |= {"object": dict, "map": dict, "list": list, "unmodelled": ()}
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +28,7 @@ class Field:
 
     Attributes:
         kind: A key of `_TYPES`. "object" has `members`; "map" and "list" have an `element`; "json" is a string
-            compared by what it says, not by its spelling.
+            compared by what it says, not by its spelling; "unmodelled" is there in reality, and refused here.
         required: The program must set it.
         computed: Left out, the service's own value stays. Every output that is no input is computed.
         replace: A change makes a new resource.
@@ -62,19 +54,9 @@ class Field:
 Fields = dict[str, Field]
 
 
-def text(**options: Any) -> Field:
-    """Return a string property."""
-    return Field(**options)
-
-
-def number(**options: Any) -> Field:
-    """Return a whole-number property."""
-    return Field(kind="integer", **options)
-
-
-def flag(**options: Any) -> Field:
-    """Return a boolean property."""
-    return Field(kind="boolean", **options)
+text = Field
+number = partial(Field, kind="integer")
+flag = partial(Field, kind="boolean")
 
 
 def nest(members: Fields, **options: Any) -> Field:
@@ -97,122 +79,99 @@ def each(names: str, spec: Field) -> Fields:
     return dict.fromkeys(names.split(), spec)
 
 
-def problems(fields: Mapping[str, Field], values: Properties, path: str = "") -> Iterator[tuple[str, str]]:
+def problems(spec: Field, value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield (property path, what is wrong with it) for everything a real provider, or its SDK, would refuse."""
-    for name in values.keys() - fields.keys():
-        yield _join(path, name), f"unknown property; this type has: {', '.join(sorted(fields))}"
-    for name, spec in fields.items():
-        value = values.get(name)
-        if value is not None:
-            yield from _problems_of(spec, value, _join(path, name))
-        elif spec.required:
-            yield _join(path, name), "missing required property"
-
-
-def _problems_of(spec: Field, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if value == UNKNOWN:
         return
-    if not _has_kind(value, spec.kind):
-        yield path, f"expected {spec.kind}, got {type(value).__name__}"
+    if wrong := _wrong(spec, value):
+        yield path, wrong
     elif spec.kind == "object":
-        yield from problems(spec.members, value, path)
+        for name in value.keys() - spec.members.keys():
+            yield _join(path, name), f"unknown property; this type has: {', '.join(sorted(spec.members))}"
+        for name, member in spec.members.items():
+            if value.get(name) is not None:
+                yield from problems(member, value[name], _join(path, name))
+            elif member.required:
+                yield _join(path, name), "missing required property"
     elif spec.element is not None:
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from _problems_of(spec.element, item, _join(path, key))
-    elif spec.enum and (value.lower() if spec.any_case else value) not in spec.enum:
-        yield path, f"expected one of {', '.join(map(repr, spec.enum))}, got {value!r}"
-    elif spec.kind == "json" and not _is_json(value):
-        yield path, "expected a string that holds JSON"
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from problems(spec.element, item, _join(path, key))
 
 
-def _has_kind(value: Any, kind: str) -> bool:
+def _wrong(spec: Field, value: Any) -> str:
+    if spec.kind == "unmodelled":
+        return "not implemented in the sandbox"
     # In Python a boolean is an integer; on the wire it is not.
-    return isinstance(value, _TYPES[kind]) and (not isinstance(value, bool) or kind == "boolean")
-
-
-def _is_json(value: str) -> bool:
+    if not isinstance(value, _TYPES[spec.kind]) or (isinstance(value, bool) and spec.kind != "boolean"):
+        return f"expected {spec.kind}, got {type(value).__name__}"
+    if spec.enum and (value.lower() if spec.any_case else value) not in spec.enum:
+        return f"expected one of {', '.join(map(repr, spec.enum))}, got {value!r}"
     try:
-        json.loads(value)
+        json.loads(value if spec.kind == "json" else "0")
     except ValueError:
-        return False
-    return True
+        return "expected a string that holds JSON"
+    return ""
 
 
-def fill(fields: Mapping[str, Field], values: Properties) -> Properties:
-    """Return the values with defaults in place of what is absent, and without nulls, at every depth."""
-    filled = {}
-    for name, spec in fields.items():
-        value = values.get(name)
-        if value is None:
-            value = spec.default
-        if value is not None:
-            filled[name] = _fill_item(spec, value)
-    return filled
+def _mapped(visit: Callable[[Field, Any], Any], spec: Field, value: Any) -> Any:
+    """Visit a value's items, where it has any; return it with what became of them, without nulls in maps."""
+    if isinstance(value, list) and spec.element is not None:
+        return [visit(spec.element, item) for item in value]
+    if not isinstance(value, dict) or spec.kind not in {"object", "map"}:
+        return value
+    items = ((key, spec.element or spec.members.get(key), item) for key, item in value.items() if item is not None)
+    return {key: visit(inner, item) if inner else item for key, inner, item in items}
 
 
-def _fill_item(spec: Field, value: Any) -> Any:
+def fill(spec: Field, value: Any) -> Any:
+    """Return the value with defaults in place of what is absent, and without nulls, at every depth."""
     if spec.kind == "object" and isinstance(value, dict):
-        return fill(spec.members, value)
-    if spec.element is not None and isinstance(value, dict):
-        return {key: _fill_item(spec.element, item) for key, item in value.items() if item is not None}
-    if spec.element is not None and isinstance(value, list):
-        return [_fill_item(spec.element, item) for item in value]
-    return value
+        given = {name: item for name, item in value.items() if item is not None and name in spec.members}
+        value = {name: member.default for name, member in spec.members.items()} | given
+    return _mapped(fill, spec, value)
 
 
-def conceal(fields: Mapping[str, Field], values: Properties) -> Properties:
-    """Return the values with every secret property wrapped, at every depth."""
-    return {name: _conceal_item(fields[name], value) if name in fields else value for name, value in values.items()}
+def conceal(spec: Field, value: Any) -> Any:
+    """Return the value with every secret property wrapped, at every depth."""
+    return secret(value) if spec.secret else _mapped(conceal, spec, value)
 
 
-def _conceal_item(spec: Field, value: Any) -> Any:
-    if spec.secret:
-        return secret(value)
-    if spec.kind == "object" and isinstance(value, dict):
-        return conceal(spec.members, value)
-    if spec.element is not None and isinstance(value, dict):
-        return {key: _conceal_item(spec.element, item) for key, item in value.items()}
-    if spec.element is not None and isinstance(value, list):
-        return [_conceal_item(spec.element, item) for item in value]
-    return value
+def to_api(spec: Field, value: Any) -> Any:
+    """Return an input in the service's own spelling: snake_case members, parsed JSON; free keys as they are."""
+    if spec.kind == "json":
+        return json.loads(value)
+    shown = _mapped(to_api, spec, value)
+    return {snake(name): item for name, item in shown.items()} if spec.kind == "object" else shown
 
 
-@dataclass(frozen=True)
-class Change:
-    """One difference between the program and the state: add, update or delete, and whether it replaces."""
-
-    kind: str
-    replace: bool
-
-
-def changes(
-    fields: Mapping[str, Field], state: Properties, wanted: Properties, path: str = "", *, replace: bool = False
-) -> dict[str, Change]:
-    """Return what differs, by property path."""
-    found: dict[str, Change] = {}
-    for name, spec in fields.items():
-        if not spec.frozen:
-            here = _join(path, name)
-            found |= _changes_of(spec, state.get(name), wanted.get(name), here, replace=replace or spec.replace)
-    return found
+def from_api(spec: Field, value: Any) -> Any:
+    """Return what the service says in the provider's spelling; members the table does not have are left out."""
+    if spec.kind == "json":
+        return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    if spec.kind == "object":
+        value = {name: value.get(snake(name)) for name in spec.members}
+    return _mapped(from_api, spec, value)
 
 
-def _changes_of(spec: Field, have: Any, want: Any, path: str, *, replace: bool) -> dict[str, Change]:
-    if want is None:
-        gone = not spec.computed and not _empty(have)
-        return {path: Change("delete", replace)} if gone else {}
-    if have is None:
-        return {} if _empty(want) else {path: Change("add", replace)}
-    if spec.kind == "object" and isinstance(want, dict):
-        return changes(spec.members, have, want, path, replace=replace)
-    if spec.kind == "map" and isinstance(want, dict) and spec.element is not None:
-        found: dict[str, Change] = {}
-        for key in sorted(have.keys() | want.keys()):
-            here = _join(path, key)
-            found |= _changes_of(spec.element, have.get(key), want.get(key), here, replace=replace)
+def changes(spec: Field, have: Any, want: Any, path: str = "", *, replace: bool = False) -> dict[str, str]:
+    """Return what differs, by property path: ADD, UPDATE or DELETE, with _REPLACE behind it where it replaces."""
+    replace = replace or spec.replace
+    if spec.frozen:
+        return {}
+    if have is not None and isinstance(want, dict):
+        keys = sorted(have.keys() | want.keys()) if spec.element else spec.members
+        found: dict[str, str] = {}
+        for name in keys:
+            member = spec.element or spec.members[name]
+            found |= changes(member, have.get(name), want.get(name), _join(path, name), replace=replace)
         return found
-    return {} if same(spec, have, want) else {path: Change("update", replace)}
+    if want is None:
+        kind = "" if spec.computed or _empty(have) else "DELETE"
+    elif have is None:
+        kind = "" if _empty(want) else "ADD"
+    else:
+        kind = "" if same(spec, have, want) else "UPDATE"
+    return {path: f"{kind}_REPLACE" if replace else kind} if kind else {}
 
 
 def same(spec: Field, have: Any, want: Any) -> bool:
@@ -223,23 +182,23 @@ def same(spec: Field, have: Any, want: Any) -> bool:
         item = spec.element
         return len(have) == len(want) and all(same(item, a, b) for a, b in zip(have, want, strict=True))
     if spec.kind == "object":
-        return not changes(spec.members, have, want)
+        return not changes(spec, have, want)
     if spec.kind == "json":
         return bool(json.loads(have) == json.loads(want))
-    if spec.any_case:
-        return bool(have.lower() == want.lower())
-    return bool(have == want)
+    return bool(have.lower() == want.lower() if spec.any_case else have == want)
 
 
 def project(spec: Field, known: Any, actual: Any) -> Any:
     """Return the actual value cut down to the members that the program sets: inputs after a refresh."""
     if spec.kind == "object" and isinstance(known, dict) and isinstance(actual, dict):
-        return {
-            name: project(spec.members[name], value, actual[name])
-            for name, value in known.items()
-            if name in spec.members and name in actual
-        }
+        shared = [name for name in known if name in spec.members and name in actual]
+        return {name: project(spec.members[name], known[name], actual[name]) for name in shared}
     return known if same(spec, actual, known) else actual
+
+
+def snake(name: str) -> str:
+    """Return `pythonName` as `python_name`."""
+    return _SNAKE.sub("_", name).lower()
 
 
 def _empty(value: Any) -> bool:
@@ -252,36 +211,3 @@ def _join(path: str, name: str | int) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
         return f"{path}[{json.dumps(name)}]"
     return f"{path}.{name}" if path else name
-
-
-_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def to_api(spec: Field, value: Any) -> Any:
-    """Return an input in the service's own spelling: snake_case members, parsed JSON; free keys as they are."""
-    if spec.kind == "object":
-        return {snake(name): to_api(spec.members[name], item) for name, item in value.items()}
-    if spec.element is not None and isinstance(value, dict):
-        return {key: to_api(spec.element, item) for key, item in value.items()}
-    if spec.element is not None:
-        return [to_api(spec.element, item) for item in value]
-    return json.loads(value) if spec.kind == "json" else value
-
-
-def from_api(spec: Field, value: Any) -> Any:
-    """Return what the service says in the provider's spelling; members the table does not have are left out."""
-    if value is None:
-        return None
-    if spec.kind == "object":
-        shown = {name: from_api(item, value.get(snake(name))) for name, item in spec.members.items()}
-        return {name: item for name, item in shown.items() if item is not None}
-    if spec.element is not None and isinstance(value, dict):
-        return {key: from_api(spec.element, item) for key, item in value.items()}
-    if spec.element is not None:
-        return [from_api(spec.element, item) for item in value]
-    return json.dumps(value, separators=(",", ":"), sort_keys=True) if spec.kind == "json" else value
-
-
-def snake(name: str) -> str:
-    """Return `pythonName` as `python_name`."""
-    return _SNAKE.sub("_", name).lower()

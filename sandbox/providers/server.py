@@ -1,77 +1,144 @@
 """The ResourceProvider protocol over the tables and the models: one server per attached package."""
 
-# ruff: noqa: N802, PLR0917 -- gRPC names the methods; context travels through every helper
+# ruff: noqa: ARG002, N802 -- gRPC names the methods and gives each a context
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from sandbox import credentials
 from sandbox.clouds.errors import CloudError
-from sandbox.providers import account_token, cloudflare, github, neon, random
-from sandbox.providers.schema import Change, changes, conceal, fill, problems, project
-from sandbox.providers.session import BRIDGE_VERSION, Session
+from sandbox.providers import cloudflare, github, neon, random
+from sandbox.providers.calls import Caller
+from sandbox.providers.resource import At, Resource
+from sandbox.providers.schema import changes, conceal, fill, problems, project
 from sandbox.providers.values import UNKNOWN, Properties, decode, encode
+from sandbox.world import Document, Transaction, World
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pulumi.runtime.proto import provider_pb2
-
-    from sandbox.providers.resource import Resource
-    from sandbox.world import World
-else:
-    from sandbox.providers.proto import provider_pb2
-
-_DIFF = provider_pb2.PropertyDiff
-_KINDS = {
-    ("add", False): _DIFF.ADD,
-    ("add", True): _DIFF.ADD_REPLACE,
-    ("update", False): _DIFF.UPDATE,
-    ("update", True): _DIFF.UPDATE_REPLACE,
-    ("delete", False): _DIFF.DELETE,
-    ("delete", True): _DIFF.DELETE_REPLACE,
-}
+# The bridge that Neon's provider is a parameter of. The engine compares a plug-in's version with the SDK's.
+BRIDGE_VERSION = "1.1.1"
+# The engine's own limit on steps at a time is higher; a call here takes a millisecond.
+_THREADS = 16
+_TOKENS = {"neon": credentials.NEON_KEY, "cloudflare": credentials.CLOUDFLARE_TOKEN, "github": credentials.GITHUB_TOKEN}
+_ENDPOINTS = {"cloudflare": "https://api.cloudflare.com/", "github": "https://api.github.com/"}
 
 
-class Provider(Session):
-    """One package's resources and functions, after `Session` has started it."""
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """One package's face towards the engine."""
+
+    def __init__(self, name: str, package: ModuleType, world: World, version: str = "") -> None:
+        """Serve a package.
+
+        Args:
+            name: The package's name.
+            package: One of `sandbox.providers.{neon,cloudflare,github,random}`.
+            world: The clouds' state.
+            version: What to report as the plug-in's version; the package's own unless given.
+        """
+        self._name = name
+        self._package = package
+        self._world = world
+        self.version = version or package.PACKAGE_VERSION
+        self._resources: dict[str, Resource] = {resource.type_name: resource for resource in package.RESOURCES}
+        self._caller = Caller(world, name)
+        self._owner = ""
+
+    def serve(self) -> tuple[int, grpc.Server]:
+        """Answer the engine on a loopback port; return the port, and the server to hold on to."""
+        server = grpc.server(ThreadPoolExecutor(_THREADS))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        return port, server
+
+    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
+        """Take values in clear: the engine then marks as secret again what was secret before."""
+        return provider_pb2.ProviderHandshakeResponse()
+
+    def Attach(self, request: Any, context: Any) -> Empty:
+        """Accept the engine; nothing here calls it back."""
+        return Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
+        """Tell the version."""
+        return plugin_pb2.PluginInfo(version=self.version)
+
+    def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
+        """Become the one package this bridge is there for; refuse another provider or version."""
+        asked = (request.value.name, request.value.version)
+        if asked != (self._name, self._package.PACKAGE_VERSION):
+            self._unimplemented(context, f"provider {asked[0]} {asked[1]} behind the Terraform bridge")
+        return provider_pb2.ParameterizeResponse(name=asked[0], version=asked[1])
+
+    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
+        """Refuse provider settings that are unknown, or that point somewhere else."""
+        news = decode(request.news)
+        unknown = sorted(news.keys() - {*self._package.CONFIG, *self._package.CREDENTIALS, "version", "__internal"})
+        refused = dict.fromkeys(unknown, "unknown or not implemented in the sandbox")
+        endpoint = _ENDPOINTS.get(self._name, "")
+        if not str(news.get("baseUrl", endpoint)).startswith(endpoint):
+            refused["baseUrl"] = f"this endpoint would receive the calls meant for {endpoint}; unset it"
+        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in refused.items()]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
+        """Take new credentials without replacing anything."""
+        kinds = provider_pb2.DiffResponse
+        same = decode(request.olds) == decode(request.news)
+        return provider_pb2.DiffResponse(changes=kinds.DIFF_NONE if same else kinds.DIFF_SOME)
+
+    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
+        """Remember the owner, and whether an explicit credential is one that the clouds take."""
+        args = decode(request.args)
+        self._owner = str(args.get("owner", ""))
+        given = {args[name] for name in self._package.CREDENTIALS if args.get(name)}
+        self._caller.refused = bool(given - {_TOKENS.get(self._name), UNKNOWN})
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    def Cancel(self, request: Any, context: Any) -> Empty:
+        """End calls that hang."""
+        self._caller.cancel()
+        return Empty()
 
     def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
-        """Refuse what the table or the real provider's validation refuses; fill in defaults and names."""
+        """Refuse what the table or the real provider's validation refuses; fill in defaults."""
         resource = self._resource(request.urn, context)
-        given, olds = decode(request.news), decode(request.olds)
-        if resource.autoname and not given.get(resource.autoname):
-            suffix = hashlib.sha256(request.randomSeed or request.urn.encode()).hexdigest()[:7]
-            given[resource.autoname] = olds.get(resource.autoname) or f"{request.urn.rpartition('::')[2]}-{suffix}"
-        found = list(problems(resource.inputs, given))
-        inputs = fill(resource.inputs, given)
-        if not found:
-            found = [*self._one_of(resource, inputs), *resource.check(inputs)]
-        failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in found]
-        return provider_pb2.CheckResponse(inputs=encode(conceal(resource.inputs, inputs)), failures=failures)
+        given = decode(request.news)
+        found = list(problems(resource.program, given))
+        inputs = fill(resource.program, given)
+        one_of = [name for name in resource.one_of if name in inputs]
+        if not found and resource.one_of and len(one_of) != 1:
+            named = ", ".join(resource.one_of)
+            found = [(resource.one_of[0], f"set exactly one of {named}; found {', '.join(one_of) or 'none'}")]
+        failures = [
+            provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in found or resource.check(inputs)
+        ]
+        return provider_pb2.CheckResponse(inputs=encode(conceal(resource.program, inputs)), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
         """Compare the program with the state, as Terraform does; the old inputs do not count."""
         resource = self._resource(request.urn, context)
         state, inputs = decode(request.olds), decode(request.news)
-        found = changes(resource.inputs, state, inputs)
+        found = changes(resource.program, state, inputs)
         if found:
             with self._world.transaction() as tx:
-                for name in resource.replaced_by(tx, self._owner, state, inputs) & found.keys():
-                    found[name] = Change(found[name].kind, replace=True)
-        found = {path: change for path, change in found.items() if not _ignored(path, request.ignoreChanges)}
+                for name in resource.replaced_by(At(tx, self._owner), state, inputs) & found.keys():
+                    found[name] += "_REPLACE"
+        found = {path: kind for path, kind in found.items() if not _ignored(path, request.ignoreChanges)}
+        kinds, item = provider_pb2.DiffResponse, provider_pb2.PropertyDiff
         return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
+            changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
             diffs=sorted({path.partition(".")[0].partition("[")[0] for path in found}),
-            replaces=sorted(path for path, change in found.items() if change.replace),
+            replaces=sorted(path for path, kind in found.items() if kind.endswith("_REPLACE")),
             hasDetailedDiff=True,
-            detailedDiff={
-                path: _DIFF(kind=_KINDS[change.kind, change.replace], inputDiff=False) for path, change in found.items()
-            },
+            detailedDiff={path: item(kind=item.Kind.Value(kind)) for path, kind in found.items()},
         )
 
     def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
@@ -79,40 +146,30 @@ class Provider(Session):
         resource = self._resource(request.urn, context)
         inputs = decode(request.properties)
         if request.preview:
-            unknown = {name: UNKNOWN for name, spec in resource.fields.items() if spec.computed}
-            planned = {**unknown, **dict.fromkeys(resource.outputs, UNKNOWN), **inputs}
-            return provider_pb2.CreateResponse(properties=encode(conceal(resource.fields, planned)))
-        state = self._call(resource, "create", inputs, context, lambda tx: resource.create(tx, self._owner, inputs))
-        return provider_pb2.CreateResponse(id=resource.identity(state), properties=self._shown(resource, state))
+            computed = [name for name, spec in resource.whole.members.items() if spec.computed]
+            planned = {**dict.fromkeys([*computed, *resource.outputs], UNKNOWN), **inputs}
+            return provider_pb2.CreateResponse(properties=_encoded(resource, planned))
+        state = self._reach(context, resource, "create", inputs, lambda at: resource.create(at, inputs))
+        return provider_pb2.CreateResponse(id=resource.identity(state), properties=_encoded(resource, state))
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         """Read for a refresh, or, with nothing but an id, for an import."""
         resource = self._resource(request.urn, context)
-        old_inputs = decode(request.inputs)
-        state = {**decode(request.properties), "id": request.id}
-        importing = len(state) == 1
-        if importing:
-            state = self._locate(resource, request.id, context)
+        known = decode(request.properties)
+        importing = not known
+        before = self._locate(resource, request.id, context) if importing else {**known, "id": request.id}
+        state = before
         if not resource.blind:
-            before = state
-            try:
-                state = self._caught(resource, "read", state, lambda tx: resource.read(tx, self._owner, before))
-            except CloudError as error:
-                if error.status != 404 or importing:
-                    self._fail(context, f"reading {resource.type_name} {request.id}", error)
+            state = self._reach(
+                context, resource, "read", before, lambda at: resource.read(at, before), gone_is_fine=not importing
+            )
+            if not state:
                 return provider_pb2.ReadResponse()
-        if importing:
-            inputs = {name: state[name] for name in resource.inputs if name in state}
-        else:
-            inputs = {
-                name: project(resource.inputs[name], value, state[name])
-                for name, value in old_inputs.items()
-                if name in resource.inputs and name in state
-            }
+        inputs = {name: state[name] for name in resource.inputs if name in state}
+        if not importing:
+            inputs = project(resource.program, decode(request.inputs), state)
         return provider_pb2.ReadResponse(
-            id=resource.identity(state),
-            properties=self._shown(resource, state),
-            inputs=encode(conceal(resource.inputs, inputs)),
+            id=resource.identity(state), properties=_encoded(resource, state), inputs=_encoded(resource, inputs)
         )
 
     def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
@@ -120,35 +177,35 @@ class Provider(Session):
         resource = self._resource(request.urn, context)
         state, inputs = {**decode(request.olds), "id": request.id}, decode(request.news)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=self._shown(resource, {**state, **inputs}))
-        changed = sorted(changes(resource.inputs, state, inputs))
-        state = self._call(
-            resource, "update", state, context, lambda tx: resource.update(tx, self._owner, state, inputs), changed
+            return provider_pb2.UpdateResponse(properties=_encoded(resource, {**state, **inputs}))
+        state = self._reach(
+            context,
+            resource,
+            "update",
+            {**state, **inputs},
+            lambda at: resource.update(at, state, inputs),
+            changed=sorted(changes(resource.program, state, inputs)),
         )
-        return provider_pb2.UpdateResponse(properties=self._shown(resource, state))
+        return provider_pb2.UpdateResponse(properties=_encoded(resource, state))
 
     def Delete(self, request: Any, context: Any) -> Empty:
         """Take the thing away, where the real provider does."""
         resource = self._resource(request.urn, context)
         state = {**decode(request.properties), "id": request.id}
-        if resource.forgets:
-            return Empty()
-        try:
-            self._caught(resource, "delete", state, lambda tx: resource.delete(tx, self._owner, state))
-        except CloudError as error:
-            if error.status != 404 or not resource.lenient_delete:
-                self._fail(context, f"deleting {resource.type_name} {request.id}", error)
+        if not resource.forgets:
+            gone_is_fine = resource.lenient_delete
+            self._reach(
+                context, resource, "delete", state, lambda at: resource.delete(at, state), gone_is_fine=gone_is_fine
+            )
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
         """Answer the one look-up the sandbox has."""
-        if request.tok != account_token.PERMISSION_GROUPS or self._caller is None:
+        if request.tok != cloudflare.PERMISSION_GROUPS:
             self._unimplemented(context, f"function {request.tok}")
         args = decode(request.args)
         try:
-            found = self._caller.call(
-                "permission-groups.list", args, lambda tx: account_token.permission_groups(tx, args)
-            )
+            found = self._caller.call("permission-groups.list", args, lambda tx: cloudflare.permission_groups(tx, args))
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
         # `return` is a keyword, so the field cannot be named in a call.
@@ -156,52 +213,57 @@ class Provider(Session):
         getattr(response, "return").CopyFrom(encode(found))
         return response
 
+    def _unimplemented(self, context: Any, what: str) -> NoReturn:
+        message = f"{what} is not implemented in the sandbox"
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+        raise NotImplementedError(message)
+
     def _resource(self, urn: str, context: Any) -> Resource:
         token = urn.split("::")[2].rpartition("$")[2]
         if token not in self._resources:
             self._unimplemented(context, f"resource type {token}")
         return self._resources[token]
 
-    def _one_of(self, resource: Resource, inputs: Properties) -> Iterator[tuple[str, str]]:
-        found = [name for name in resource.one_of if name in inputs]
-        if resource.one_of and len(found) != 1:
-            named = ", ".join(resource.one_of)
-            yield resource.one_of[0], f"set exactly one of {named}; found {', '.join(found) or 'none'}"
-
     def _locate(self, resource: Resource, identity: str, context: Any) -> Properties:
-        if not resource.import_id:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{resource.type_name} does not support import")
         try:
             return resource.locate(identity)
         except ValueError as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"importing {resource.type_name}: {error}")
             raise
 
-    def _call(
-        self, resource: Resource, verb: str, about: Properties, context: Any, effect: Any, changed: Any = ()
-    ) -> Any:
+    def _reach(
+        self,
+        context: Any,
+        resource: Resource,
+        verb: str,
+        about: Properties,
+        effect: Callable[[At], Document | None],
+        *,
+        changed: Sequence[str] = (),
+        gone_is_fine: bool = False,
+    ) -> Properties:
+        """Make a call to the service; return the state that follows, nothing where the thing is gone."""
+        keys = (*resource.import_id, *(name for name, spec in resource.inputs.items() if spec.replace), "name")
+        names = {name: about[name] for name in keys if isinstance(about.get(name), str | int)}
+
+        def carried_out(tx: Transaction) -> Properties:
+            at = At(tx, self._owner)
+            found = effect(at)
+            return {} if found is None else resource.shown(at, found, about)
+
+        detail = names | ({"changed": changed} if changed else {})
         try:
-            return self._caught(resource, verb, about, effect, changed)
+            return self._caller.call(f"{resource.label}.{verb}", detail, carried_out)
         except CloudError as error:
-            named = ", ".join(f"{name} {value}" for name, value in _names(resource, about).items())
+            if error.status == 404 and gone_is_fine:
+                return {}
+            named = ", ".join(f"{name} {value}" for name, value in names.items())
             self._fail(context, f"{verb} of {resource.type_name} ({named})", error)
-
-    def _caught(self, resource: Resource, verb: str, about: Properties, effect: Any, changed: Any = ()) -> Any:
-        if resource.label is None or self._caller is None:
-            with self._world.transaction() as tx:
-                return effect(tx)
-        detail = {**_names(resource, about), **({"changed": list(changed)} if changed else {})}
-        return self._caller.call(f"{resource.label}.{verb}", detail, effect)
-
-    def _shown(self, resource: Resource, state: Properties) -> Any:
-        shown = {name: value for name, value in state.items() if name != "id"}
-        return encode(conceal(resource.fields, shown))
 
     def _fail(self, context: Any, doing: str, error: CloudError) -> NoReturn:
         code = f" ({error.code})" if error.code else ""
-        context.abort(
-            grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {error.status or 'no answer'}: {error.message}{code}"
-        )
+        said = f"{error.status or 'no answer'}: {error.message}{code}"
+        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {said}")
         raise error
 
 
@@ -215,10 +277,10 @@ def providers(world: World) -> dict[str, Provider]:
     }
 
 
-def _names(resource: Resource, about: Properties) -> dict[str, Any]:
-    keys = {**dict.fromkeys(resource.import_id), **{n: None for n, s in resource.inputs.items() if s.replace}}
-    return {name: about[name] for name in (*keys, "name") if isinstance(about.get(name), str | int)}
+def _encoded(resource: Resource, properties: Properties) -> Any:
+    shown = {name: value for name, value in properties.items() if name != "id"}
+    return encode(conceal(resource.whole, shown))
 
 
-def _ignored(path: str, patterns: Any) -> bool:
+def _ignored(path: str, patterns: Sequence[str]) -> bool:
     return any(path == pattern or path.startswith((f"{pattern}.", f"{pattern}[")) for pattern in patterns)

@@ -5,12 +5,9 @@ The wire constants are the protocol's own; a test compares them with those of th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from google.protobuf.struct_pb2 import Struct
-
-if TYPE_CHECKING:
-    from google.protobuf.struct_pb2 import Value
+from google.protobuf.struct_pb2 import Struct, Value
 
 Properties = dict[str, Any]
 

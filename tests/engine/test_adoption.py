@@ -54,10 +54,10 @@ def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) ->
 
     place = ("tune-works", "tune")
     with sandbox.world.transaction() as tx:
-        rules = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
-        github.put_environment(tx, *place, "staging", rules)
-        policy = github.create_policy(tx, *place, "staging", "main", "branch")
-        github.create_variable(tx, *place, "staging", "FLY_APP", "by-hand")
+        policies = {"protected_branches": False, "custom_branch_policies": True}
+        github.put_environment(tx, *place, "staging", deployment_branch_policy=policies)
+        policy = github.create_policy(tx, *place, "staging", pattern="main", kind="branch")
+        github.put_item(tx, "variable", *place, "staging", "FLY_APP", value="by-hand")
     sandbox.config_set("staging", "adopt.githubEnvironment", "staging", path=True)
     sandbox.config_set("staging", "adopt.githubDeploymentPolicy", str(policy["id"]), path=True)
     sandbox.config_set("staging", "adopt.githubVariables[0]", "FLY_APP", path=True)

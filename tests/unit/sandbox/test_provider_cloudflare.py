@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.clouds import cloudflare as cloud
-from sandbox.providers.account_token import PERMISSION_GROUPS
+from sandbox.providers.cloudflare import PERMISSION_GROUPS
 from tests.unit.sandbox.face import Face, Refused
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 CORS = "cloudflare:index/r2BucketCors:R2BucketCors"
-LIFECYCLE = "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle"
 MANAGED = "cloudflare:index/r2ManagedDomain:R2ManagedDomain"
 PAGES = "cloudflare:index/pagesProject:PagesProject"
 TOKEN = "cloudflare:index/accountToken:AccountToken"
@@ -64,11 +63,11 @@ def test_a_bucket_is_made_kept_and_taken(cloudflare: Face) -> None:
 def test_a_bucket_with_objects_is_not_deleted(cloudflare: Face, world: World) -> None:
     identity, state = cloudflare.create(BUCKET, AUDIO)
     with world.transaction() as tx:
-        cloud.update_bucket(tx, "acc", "default", "audio", {"objects": 1})
+        cloud.update_bucket(tx, "acc", "default", "audio", objects=1)
     with pytest.raises(Refused, match="409: The bucket you tried to delete is not empty"):
         cloudflare.delete(BUCKET, identity, state)
     with world.transaction() as tx:
-        cloud.update_bucket(tx, "acc", "default", "audio", {"objects": 0})
+        cloud.update_bucket(tx, "acc", "default", "audio", objects=0)
     cloudflare.delete(BUCKET, identity, state)
     assert cloudflare.refresh(BUCKET, identity, state) is None
 
@@ -110,7 +109,7 @@ def test_cors_is_written_over_and_not_adopted(cloudflare: Face, world: World) ->
     cloudflare.create(CORS, {**ON_AUDIO, "rules": RULES})
     assert cloudflare.diff(CORS, state, {**ON_AUDIO, "rules": RULES}) == {}
     with world.transaction() as tx:
-        cloud.update_bucket(tx, "acc", "default", "audio", {"cors": []})
+        cloud.update_bucket(tx, "acc", "default", "audio", cors=[])
     refreshed = cloudflare.refresh(CORS, identity, state)
     assert refreshed is not None
     assert cloudflare.diff(CORS, refreshed[0], {**ON_AUDIO, "rules": RULES}) == {"rules": "UPDATE"}
@@ -119,17 +118,7 @@ def test_cors_is_written_over_and_not_adopted(cloudflare: Face, world: World) ->
     cloudflare.update(CORS, identity, refreshed[0], {**ON_AUDIO, "rules": RULES})
     cloudflare.delete(CORS, identity, state)
     with world.transaction() as tx:
-        assert cloud.bucket(tx, "acc", "default", "audio")["cors"] == []
-
-
-def test_a_lifecycle_replaces_the_default_rule_and_outlives_its_resource(cloudflare: Face, world: World) -> None:
-    cloudflare.create(BUCKET, AUDIO)
-    rule = {"id": "mine", "enabled": True, "conditions": {"prefix": ""}}
-    identity, state = cloudflare.create(LIFECYCLE, {**ON_AUDIO, "rules": [rule]})
-    assert cloudflare.diff(LIFECYCLE, state, {**ON_AUDIO, "rules": [rule]}) == {}
-    cloudflare.delete(LIFECYCLE, identity, state)
-    with world.transaction() as tx:
-        assert [r["id"] for r in cloud.bucket(tx, "acc", "default", "audio")["lifecycle"]] == ["mine"]
+        assert cloud.get(tx, "bucket", "acc", "default", "audio")["cors"] == []
 
 
 def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world: World) -> None:
@@ -144,7 +133,7 @@ def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world:
     cloudflare.update(MANAGED, identity, state, {**ON_AUDIO, "enabled": True})
     cloudflare.delete(MANAGED, identity, state)
     with world.transaction() as tx:
-        assert cloud.bucket(tx, "acc", "default", "audio")["managed_domain"]["enabled"] is True
+        assert cloud.get(tx, "bucket", "acc", "default", "audio")["managed_domain"]["enabled"] is True
 
 
 @pytest.mark.parametrize(
@@ -162,6 +151,11 @@ def test_the_managed_domain_is_neither_read_nor_deleted(cloudflare: Face, world:
         (CORS, {**ON_AUDIO, "rules": [{"allowed": {"methods": []}}]}, "rules[0].allowed.origins"),
         (MANAGED, {**ON_AUDIO, "enabled": "true"}, "enabled"),
         (PAGES, {**pages_program(), "buildConfig": {"rootDirectory": "x"}}, "buildConfig.rootDirectory"),
+        (
+            PAGES,
+            {**pages_program(), "deploymentConfigs": {"preview": {"r2Buckets": {"A": {"name": "audio"}}}}},
+            "deploymentConfigs.preview.r2Buckets",
+        ),
         (
             PAGES,
             {**pages_program(), "deploymentConfigs": {"preview": {"envVars": {"A": {"type": "plain", "value": "x"}}}}},

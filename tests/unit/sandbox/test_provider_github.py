@@ -45,13 +45,13 @@ def test_a_bare_program_wipes_an_adopted_environments_protection(staging: Face, 
     assert staging.diff(ENVIRONMENT, adopted, WHERE) == {"deploymentBranchPolicy": "DELETE"}
     staging.update(ENVIRONMENT, "relay:staging", adopted, WHERE)
     with world.transaction() as tx:
-        assert cloud.environment(tx, "crew", "relay", "staging")["deployment_branch_policy"] is None
+        assert cloud.get(tx, "environment", "crew", "relay", "staging")["deployment_branch_policy"] is None
 
 
 def test_creating_over_an_environment_overwrites_it(staging: Face, world: World) -> None:
     staging.create(ENVIRONMENT, WHERE)
     with world.transaction() as tx:
-        assert cloud.environment(tx, "crew", "relay", "staging")["deployment_branch_policy"] is None
+        assert cloud.get(tx, "environment", "crew", "relay", "staging")["deployment_branch_policy"] is None
 
 
 @pytest.mark.parametrize("both", [True, False])
@@ -70,7 +70,7 @@ def test_reviewers_removed_outside_go_unnoticed(github: Face, world: World) -> N
     program = {**WHERE, "reviewers": [{"users": [1]}], "preventSelfReview": True}
     identity, state = github.create(ENVIRONMENT, program)
     with world.transaction() as tx:
-        cloud.put_environment(tx, "crew", "relay", "staging", {"wait_timer": 9})
+        cloud.put_environment(tx, "crew", "relay", "staging", wait_timer=9)
     refreshed = github.refresh(ENVIRONMENT, identity, state)
     assert refreshed is not None
     assert refreshed[0]["reviewers"] == [{"users": [1]}]
@@ -146,14 +146,14 @@ def test_an_adopted_secret_is_written_again(staging: Face) -> None:
 def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(staging: Face, world: World) -> None:
     identity, state = staging.create(SECRET, {**WHERE, **VALUES})
     with world.transaction() as tx:
-        cloud.put_secret(tx, "crew", "relay", "staging", "DB", "changed-by-hand")
+        cloud.put_item(tx, "secret", "crew", "relay", "staging", "DB", value="changed-by-hand")
     refreshed = staging.refresh(SECRET, identity, state)
     assert refreshed is not None
     assert staging.diff(SECRET, refreshed[0], {**WHERE, **VALUES}) == {}
     with world.transaction() as tx:
-        cloud.delete_item(tx, "secret", "crew", "relay", "staging", "DB")
+        cloud.delete(tx, "secret", "crew", "relay", "staging", "DB")
     assert staging.refresh(SECRET, identity, state) is None
-    with pytest.raises(Refused, match=r"deleting .* github: 404"):
+    with pytest.raises(Refused, match=r"delete of .* github: 404"):
         staging.delete(SECRET, identity, state)
 
 
@@ -163,9 +163,9 @@ def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(stag
         ({"secretName": "GITHUB_X", "value": "v"}, "secretName"),
         ({"secretName": "1X", "value": "v"}, "secretName"),
         ({"secretName": "X"}, "value"),
-        ({"secretName": "X", "value": "v", "plaintextValue": "v"}, "value"),
+        ({"secretName": "X", "value": "v", "plaintextValue": "v"}, "plaintextValue"),
         ({"secretName": "X", "value": "v", "keyId": "1"}, "keyId"),
-        ({"secretName": "X", "valueEncrypted": "not base64!"}, "valueEncrypted"),
+        ({"secretName": "X", "valueEncrypted": "c2VhbGVk"}, "valueEncrypted"),
         ({"secretName": "X", "value": "v", "destroyOnDrift": True}, "destroyOnDrift"),
     ],
 )
