@@ -9,7 +9,7 @@ from pathlib import Path
 # Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
 sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
-from sandbox.errors import SandboxError
+from sandbox.errors import guarded
 from sandbox.runner import Sandbox
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -53,19 +53,5 @@ def main(arguments: list[str]) -> int:
             return sandbox.run(command)
 
 
-def _guarded(arguments: list[str]) -> int:
-    """Run `main` and turn what a person can mend into a message."""
-    try:
-        return main(arguments)
-    except SandboxError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    except KeyboardInterrupt:
-        return 130
-    print(f"bin/sandbox: {message}", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(_guarded(sys.argv[1:]))
+    sys.exit(guarded("bin/sandbox", lambda: main(sys.argv[1:])))

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sandbox import progress
 from sandbox.engine import build
-from sandbox.errors import SandboxError
+from sandbox.errors import guarded
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -38,27 +38,17 @@ def environment() -> None:
     anew = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
     log = ROOT / ".sandbox" / "setup.log"
     log.parent.mkdir(exist_ok=True)
-    with log.open("w") as output:
-        make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]
-        if progress.run("Making .venv", make, log=output) != 0:
-            # Debian's Python leaves out what makes environments.
-            raise SandboxError(
-                f"{sys.executable} cannot make a virtual environment; on Debian and Ubuntu, install the package "
-                f"python{sys.version_info.major}.{sys.version_info.minor}-venv. The whole log is in {log}."
-            )
-        STAMP.write_text("")
-        pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        code = progress.run(
-            "Installing requirements.txt",
-            [*pip, "install", "--compile", "-r", str(ROOT / "requirements.txt")],
-            log=output,
-            cwd=ROOT,
-            # Without compiled modules each run of the program takes 4 s longer.
-            env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
-        )
-    if code != 0:
-        said = "\n".join(log.read_text().strip().splitlines()[-5:])
-        raise SandboxError(f"Installing requirements.txt failed; the whole log is in {log}:\n{said}")
+    # Debian's Python leaves out what makes environments.
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    hint = f"On Debian and Ubuntu, {sys.executable} needs the package {package} for a virtual environment. "
+    make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]
+    progress.run("Making .venv", make, log=log, hint=hint)
+    STAMP.write_text("")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    install = [*pip, "install", "--compile", "-r", str(ROOT / "requirements.txt")]
+    # Without compiled modules each run of the program takes 4 s longer.
+    compiling = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    progress.run("Installing requirements.txt", install, log=log, cwd=ROOT, env=compiling)
     STAMP.write_text(wanted)
 
 
@@ -78,21 +68,11 @@ def _wanted() -> str:
 
 def main() -> int:
     """Set up, and return the exit code."""
-    try:
-        build.check()
-        environment()
-        build.ensure()
-    except SandboxError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    except KeyboardInterrupt:
-        return 130
-    else:
-        return 0
-    print(f"bin/setup: {message}", file=sys.stderr)
-    return 1
+    build.check()
+    environment()
+    build.ensure()
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded("bin/setup", main))

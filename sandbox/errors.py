@@ -1,5 +1,24 @@
-"""The error of the sandbox itself, as against the refusals of its clouds."""
+"""What a person can mend, and how it is told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
 
 
 class SandboxError(Exception):
-    """The sandbox cannot do what it was asked to. The message says why, and what to do about it."""
+    """An error with a message for the person at the terminal; no traceback is shown."""
+
+
+def guarded(program: str, main: Callable[[], int]) -> int:
+    """Run a program's `main`, turn what a person can mend into a message, and return the exit code."""
+    try:
+        return main()
+    except SandboxError as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    except KeyboardInterrupt:
+        return 130
+    print(f"{program}: {message}", file=sys.stderr)
+    return 1

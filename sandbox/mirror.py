@@ -12,20 +12,17 @@ Files are edited as YAML nodes, not as Python values: PyYAML and the engine disa
 
 from __future__ import annotations
 
-import re
-import subprocess
+import json
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from sandbox.errors import SandboxError
+from sandbox.progress import answer
 from sandbox.sample_secrets import made_up
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 # What a program needs from its folder, beside Pulumi's own files.
 LINKS = ("__main__.py", "infra", "sdks", ".venv")
@@ -41,7 +38,6 @@ def stack_files(folder: Path) -> dict[str, Path]:
     return {path.name[len("Pulumi.") : -len(".yaml")]: path for path in sorted(folder.glob("Pulumi.*.yaml"))}
 
 
-@dataclass(frozen=True)
 class Mirror:
     """A mirror of a project's folder.
 
@@ -50,18 +46,23 @@ class Mirror:
         folder: The mirror.
         derived: Keeps the copies as they were derived, to tell later what was set in the sandbox.
         state: The file backend's folder.
-        pulumi: The engine.
-        environment: What the engine is run with: backend, passphrase, home.
-        empty: Whether there is nothing to adopt in the world.
     """
 
-    source: Path
-    folder: Path
-    derived: Path
-    state: Path
-    pulumi: Path
-    environment: Mapping[str, str]
-    empty: bool
+    def __init__(self, source: Path, world: Path, pulumi: Path, environment: Mapping[str, str], *, empty: bool) -> None:
+        """Tell what is mirrored where.
+
+        Args:
+            source: The project's folder.
+            world: The world's folder, in which the mirror lies.
+            pulumi: The engine.
+            environment: What the engine is run with: backend, passphrase, home.
+            empty: Whether there is nothing to adopt in the world.
+        """
+        self.source = source
+        self.folder, self.derived, self.state = (world / name for name in ("mirror", "derived", "state"))
+        self._engine = pulumi
+        self._environment = environment
+        self._empty = empty
 
     def refresh(self) -> tuple[Config, dict[str, Config]]:
         """Bring the mirror up to date with the committed files, and make the stacks that are missing.
@@ -100,7 +101,7 @@ class Mirror:
         root = _parse(_read(self.source / name), name)
         root.value = [(key, value) for key, value in root.value if key.value not in _ENCRYPTION]
         config = _config(root, name)
-        if self.empty:
+        if self._empty:
             _set(config, f"{project}:adopt", None)
         secrets = {_path(steps): node for steps, node in _secure(config)}
         # Made-up values are by key as the program sees it, without its own namespace.
@@ -110,9 +111,6 @@ class Mirror:
         for key, node in keys.items():
             node.value = values[key]
         plain = _short(_value(config), own) | {key: values[key] for key in values.keys() - keys.keys()}
-        for node in keys.values():
-            node.value = ""
-
         changes = _changes(base, copy)
         if not (self.state / ".pulumi" / "stacks" / project / f"{stack}.json").is_file():
             self._pulumi("stack", "init", stack, "--no-select")
@@ -137,15 +135,8 @@ class Mirror:
 
     def _pulumi(self, *arguments: str) -> None:
         """Run the engine in the mirror, quietly."""
-        done = subprocess.run(
-            [self.pulumi, *arguments, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command: list[str | Path] = [self._engine, *arguments, "--non-interactive"]
+        done = answer(command, cwd=self.folder, env=self._environment)
         if done.returncode != 0:
             what = " ".join(arguments[:2])
             said = (done.stderr or done.stdout).strip().replace(f"{self.folder}/", "")
@@ -203,15 +194,8 @@ def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tupl
 
 
 def _path(steps: tuple[str | int, ...]) -> str:
-    """Return the way to a value as `pulumi config --path` wants it: `relay:a.b[0]["c.d"]`."""
-    first, *rest = steps
-    path = str(first)
-    for step in rest:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += f".{step}" if re.fullmatch(r"[\w-]+", step) else f'["{step}"]'
-    return path
+    """Return the way to a value as `pulumi config --path` wants it: `relay:a["b"][0]`."""
+    return str(steps[0]) + "".join(f"[{json.dumps(step)}]" for step in steps[1:])
 
 
 def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:

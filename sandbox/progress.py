@@ -8,27 +8,28 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from typing import IO, TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+from sandbox.errors import SandboxError
 
 # Seconds between two signs of life: on a terminal one line is rewritten, elsewhere lines follow each other.
 _TERMINAL, _LINES = 0.5, 15.0
 
 
-def run(what: str, command: Sequence[str | Path], *, log: IO[str], **options: Mapping[str, str] | Path) -> int:
+def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", **options: Any) -> None:
     """Run a command to its end, telling on standard error what is being done and for how many seconds.
 
     Args:
         what: What is being done, such as `Building the engine`.
         command: The command, as a list.
-        log: Takes the command's output.
+        log: The file that takes its output.
+        hint: What to say when it fails, beside the end of its output.
         options: `env` and `cwd` of the command.
 
-    Returns:
-        The command's exit code.
+    Raises:
+        SandboxError: It failed.
     """
     began = time.monotonic()
     terminal = sys.stderr.isatty()
@@ -39,18 +40,26 @@ def run(what: str, command: Sequence[str | Path], *, log: IO[str], **options: Ma
         sys.stderr.flush()
 
     tell(" …")
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options)
+    code: int | None = None
     try:
-        while True:
+        while code is None:
             try:
-                code: int = process.wait(timeout=_TERMINAL if terminal else _LINES)
+                code = process.wait(timeout=_TERMINAL if terminal else _LINES)
             except subprocess.TimeoutExpired:
                 tell(" …")
-            else:
-                tell(", done." if code == 0 else ", failed.")
-                return code
     except BaseException:  # Ctrl-C: what was started must not go on alone.
         process.kill()
         process.wait()
         print(file=sys.stderr)
         raise
+    tell(", failed." if code else ", done.")
+    if code:
+        said = "\n".join(log.read_text().strip().splitlines()[-5:])
+        raise SandboxError(f"{what} failed. {hint}The whole log is in {log}:\n{said}")
+
+
+def answer(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command that takes a moment, quietly, whatever its exit code; `options` as `subprocess.run` has them."""
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)

@@ -11,27 +11,22 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from sandbox import credentials
 from sandbox.engine import build
 from sandbox.errors import SandboxError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 # Of the caller's environment, all that reaches the child: none of it can hold a credential.
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
 
 # Where the program finds the two HTTP paths of `sandbox.http_face`.
-_HTTP = {
-    "CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4",
-    "NEON_API_URL": "http://127.0.0.1:{port}/api/v2",
-}
+_HTTP = {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4", "NEON_API_URL": "http://127.0.0.1:{port}/api/v2"}
 
 _SHIM = """\
 #!/bin/sh
@@ -121,15 +116,7 @@ class Sandbox:
             self._clear()
         shims = self.folder / "bin"
         shims.mkdir(exist_ok=True)
-        mirror = Mirror(
-            source=self.root,
-            folder=self.folder / "mirror",
-            derived=self.folder / "derived",
-            state=state,
-            pulumi=pulumi,
-            environment=self._environment(),
-            empty=new["empty"],
-        )
+        mirror = Mirror(self.root, self.folder, pulumi, self._environment(), empty=new["empty"])
         shim = shims / "pulumi"
         shim.write_text(_SHIM.format(pulumi=shlex.quote(str(pulumi)), mirror=shlex.quote(str(mirror.folder))))
         shim.chmod(0o755)
@@ -165,20 +152,18 @@ class Sandbox:
         """Return the child's environment, but for the stand-ins' ports."""
         passed = {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith("LC_")}
         path = [self.folder / "bin", self._python.parent, os.environ.get("PATH", os.defpath)]
-        return (
-            passed
-            | credentials.ENVIRONMENT
-            | {
-                "PATH": os.pathsep.join(map(str, path)),
-                "RELAY_SANDBOX": str(self.folder),
-                "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-                "PULUMI_HOME": str(self.folder / "home"),
-                "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-                # Costs 2 s a preview otherwise, and looks for the plug-ins of the stand-ins on the network.
-                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            }
-        )
+        return {
+            **passed,
+            **credentials.ENVIRONMENT,
+            "PATH": os.pathsep.join(map(str, path)),
+            "RELAY_SANDBOX": str(self.folder),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # Costs 2 s a preview otherwise, and looks for the plug-ins of the stand-ins on the network.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
 
     @contextmanager
     def _stand_ins(self) -> Iterator[subprocess.Popen[str]]:
@@ -196,10 +181,8 @@ class Sandbox:
         try:
             yield process
         finally:
-            if process.stdin:
-                process.stdin.close()
             try:
-                process.wait(timeout=3)
+                process.communicate(timeout=3)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -11,29 +11,19 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 Document = dict[str, Any]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
-    cloud TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL,
-    PRIMARY KEY (cloud, kind, key)
-);
-CREATE TABLE IF NOT EXISTS calls (
-    id INTEGER PRIMARY KEY, at REAL NOT NULL, cloud TEXT NOT NULL, operation TEXT NOT NULL, detail TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS faults (
-    id INTEGER PRIMARY KEY, cloud TEXT NOT NULL, operation TEXT NOT NULL, fault TEXT NOT NULL,
-    skip INTEGER NOT NULL, times INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
+_TABLES = (
+    "objects (cloud, kind, key, document, PRIMARY KEY (cloud, kind, key))",
+    "calls (id INTEGER PRIMARY KEY, at, cloud, operation, detail)",
+    "faults (id INTEGER PRIMARY KEY, cloud, operation, fault, skip, times)",
+    "counters (name PRIMARY KEY, value)",
+)
 
 
 class Transaction:
@@ -44,38 +34,29 @@ class Transaction:
 
     def get(self, cloud: str, kind: str, key: str) -> Document | None:
         """Return a copy of the document, or None where there is none."""
-        row = self._connection.execute(
-            "SELECT document FROM objects WHERE cloud = ? AND kind = ? AND key = ?", (cloud, kind, key)
-        ).fetchone()
+        statement = "SELECT document FROM objects WHERE cloud = ? AND kind = ? AND key = ?"
+        row = self._connection.execute(statement, (cloud, kind, key)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, cloud: str, kind: str, key: str, document: Document) -> None:
         """Store the document, replacing one under the same key."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", (cloud, kind, key, json.dumps(document))
-        )
+        statement = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)"
+        self._connection.execute(statement, (cloud, kind, key, json.dumps(document)))
 
     def delete(self, cloud: str, kind: str, key: str) -> bool:
         """Forget the document; True where there was one."""
-        cursor = self._connection.execute(
-            "DELETE FROM objects WHERE cloud = ? AND kind = ? AND key = ?", (cloud, kind, key)
-        )
-        return cursor.rowcount > 0
+        statement = "DELETE FROM objects WHERE cloud = ? AND kind = ? AND key = ?"
+        return self._connection.execute(statement, (cloud, kind, key)).rowcount > 0
 
     def list(self, cloud: str, kind: str) -> dict[str, Document]:
         """Return every document of a kind by key, in order of the keys."""
-        rows = self._connection.execute(
-            "SELECT key, document FROM objects WHERE cloud = ? AND kind = ? ORDER BY key", (cloud, kind)
-        )
-        return {key: json.loads(document) for key, document in rows}
+        statement = "SELECT key, document FROM objects WHERE cloud = ? AND kind = ? ORDER BY key"
+        return {key: json.loads(text) for key, text in self._connection.execute(statement, (cloud, kind))}
 
     def number(self, name: str) -> int:
         """Return 1, 2, 3, … for a name: the source of every made-up id, so that runs can be compared."""
-        row = self._connection.execute(
-            "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-            (name,),
-        ).fetchone()
-        return int(row[0])
+        statement = "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
+        return int(self._connection.execute(statement, (name,)).fetchone()[0])
 
 
 class World:
@@ -84,8 +65,8 @@ class World:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._connect() as connection:
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
+            for table in _TABLES:
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -95,61 +76,42 @@ class World:
 
     def record(self, cloud: str, operation: str, detail: Document) -> None:
         """Append to the call log. Committed at once, so that a call which then fails is still seen."""
-        with self._connect() as connection:
-            connection.execute(
-                "INSERT INTO calls (at, cloud, operation, detail) VALUES (?, ?, ?, ?)",
-                (time.time(), cloud, operation, json.dumps(detail)),
-            )
+        statement = "INSERT INTO calls (at, cloud, operation, detail) VALUES (?, ?, ?, ?)"
+        self._execute(statement, time.time(), cloud, operation, json.dumps(detail))
 
     def calls(self, cloud: str | None = None) -> list[tuple[str, str, Document]]:
         """Return the call log, oldest first, as (cloud, operation, detail)."""
-        with self._connect() as connection:
-            rows = connection.execute("SELECT cloud, operation, detail FROM calls ORDER BY id").fetchall()
+        rows = self._execute("SELECT cloud, operation, detail FROM calls ORDER BY id")
         return [(c, operation, json.loads(detail)) for c, operation, detail in rows if cloud in {None, c}]
 
     def forget_calls(self) -> None:
         """Empty the call log."""
-        with self._connect() as connection:
-            connection.execute("DELETE FROM calls")
+        self._execute("DELETE FROM calls")
 
     def inject(self, cloud: str, operation: str, fault: str, *, skip: int = 0, times: int = 1) -> None:
         """Make the operation fail: after `skip` good calls, `times` times. The stand-in gives `fault` its meaning."""
-        with self._connect() as connection:
-            connection.execute(
-                "INSERT INTO faults (cloud, operation, fault, skip, times) VALUES (?, ?, ?, ?, ?)",
-                (cloud, operation, fault, skip, times),
-            )
+        statement = "INSERT INTO faults (cloud, operation, fault, skip, times) VALUES (?, ?, ?, ?, ?)"
+        self._execute(statement, cloud, operation, fault, skip, times)
 
     def fault(self, cloud: str, operation: str) -> str | None:
         """Return the fault this call is to suffer, and count it; None for a good call."""
+        first = "SELECT min(id) FROM faults WHERE cloud = ? AND operation = ? AND times > 0"
+        # Below zero, no good call is left.
+        counted = "UPDATE faults SET skip = max(skip - 1, -1), times = times - (skip <= 0)"
+        found = self._execute(f"{counted} WHERE id = ({first}) RETURNING fault, skip", cloud, operation)
+        return next((fault for fault, skip in found if skip < 0), None)
+
+    def _execute(self, statement: str, *values: Any) -> list[Any]:
         with self._connect() as connection:
-            row = connection.execute(
-                "SELECT id, fault, skip FROM faults WHERE cloud = ? AND operation = ? AND times > 0 ORDER BY id",
-                (cloud, operation),
-            ).fetchone()
-            if row is None:
-                return None
-            identity, fault, skip = row
-            if skip > 0:
-                connection.execute("UPDATE faults SET skip = skip - 1 WHERE id = ?", (identity,))
-                return None
-            connection.execute("UPDATE faults SET times = times - 1 WHERE id = ?", (identity,))
-            return str(fault)
+            return connection.execute(statement, values).fetchall()
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         # A connection per transaction: cheap here, and it may be used from any thread. IMMEDIATE takes the
         # write lock at once, so that a read inside is still true when the write that rests on it is made.
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        try:
+        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with connection:  # commits, or, after an exception, rolls back
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-        finally:
-            connection.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -61,13 +60,7 @@ def _go() -> str:
     if go is None:
         raise SandboxError(f"There is neither `pulumi` nor `go` on PATH. {install}")
     # GOTOOLCHAIN=local: an old Go would otherwise download a newer one, and a failure of that says little.
-    answer = subprocess.run(
-        [go, "version"],
-        env=os.environ | {"GOTOOLCHAIN": "local"},
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
+    answer = progress.answer([go, "version"], env=os.environ | {"GOTOOLCHAIN": "local"}).stdout.strip()
     if parse(answer) < _GO:
         raise SandboxError(f"{go} is too old to build Pulumi ({answer or 'no version'}). {install}")
     return go
@@ -80,23 +73,14 @@ def _build(go: str) -> None:
     version = dotted(pinned())
     with tempfile.TemporaryDirectory(dir=BUILT, prefix="build.") as folder:
         made = Path(folder, "pulumi")
-        log = BUILT / "build.log"
         # Neither debug information nor a frugal compiler: each makes the build about a tenth longer.
         flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"]
         flags.append(f"-ldflags=-s -w -X {_VERSION}=v{version}")
         environment = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
         environment |= {"CGO_ENABLED": "0", "GOGC": "400"}
-        with log.open("w") as output:
-            code = progress.run(
-                f"Building the Pulumi engine {version} from its Go module (minutes, once)",
-                [go, "build", *flags, "-o", made, _PACKAGE],
-                log=output,
-                cwd=HERE,
-                env=os.environ | environment,
-            )
-        if code != 0:
-            said = "\n".join(log.read_text().strip().splitlines()[-5:])
-            raise SandboxError(f"Building the engine failed; the whole log is in {log}:\n{said}")
+        command: list[str | Path] = [go, "build", *flags, "-o", made, _PACKAGE]
+        what = f"Building the Pulumi engine {version} from its Go module (minutes, once)"
+        progress.run(what, command, log=BUILT / "build.log", cwd=HERE, env=os.environ | environment)
         made.replace(BUILT / "pulumi")
     for name in _COMPANIONS:
         link = BUILT / name

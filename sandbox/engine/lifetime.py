@@ -6,10 +6,7 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 
 def end_with_engine(before: Callable[[], None] = lambda: None) -> None:

@@ -6,9 +6,9 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+from sandbox import progress
 from sandbox.errors import SandboxError
 
 HERE = Path(__file__).resolve().parent
@@ -28,9 +28,7 @@ def pinned() -> Version:
 def parse(text: str) -> Version:
     """Return the first version in a text such as `v3.259.0` or `go version go1.26.8 linux/amd64`."""
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if found is None:
-        return (0, 0, 0)
-    major, minor, patch = found.groups(default="0")
+    major, minor, patch = found.groups(default="0") if found else "000"
     return (int(major), int(minor), int(patch))
 
 
@@ -74,7 +72,7 @@ def _version(cli: Path) -> Version:
         known = json.loads(cache.read_text())
         if known[:3] == key:
             return parse(known[3])
-    answer = subprocess.run([cli, "version"], capture_output=True, text=True, check=False).stdout.strip()
+    answer = progress.answer([cli, "version"]).stdout.strip()
     BUILT.mkdir(parents=True, exist_ok=True)
     fresh = cache.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps([*key, answer]))
