@@ -110,7 +110,6 @@ class World:
         # A connection per transaction: cheap here, and it may be used from any thread. IMMEDIATE takes the
         # write lock at once, so that a read inside is still true when the write that rests on it is made.
         with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
             with connection:  # commits, or, after an exception, rolls back
                 connection.execute("BEGIN IMMEDIATE")
