@@ -32,7 +32,7 @@ SECRET_KEYS = {
 }
 
 # What the clouds answer, by type: outputs that the program reads and that are not inputs.
-_ANSWERS: dict[str, dict[str, Any]] = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "neon:index/project:Project": {
         "databaseHost": "ep-cold-sky-1.eu-central-1.aws.neon.tech",
         "databaseName": "neondb",
@@ -79,6 +79,7 @@ class Run:
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
     messages: list[str] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def one(self, name: str) -> Registered:
         """Return the only resource of that logical name."""
@@ -96,9 +97,9 @@ class _Clouds(mocks.Mocks):
         self._before = before
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        known = args.typ in _ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
+        known = args.typ in ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
         assert known, f"a resource type the tests were not told about: {args.typ}"
-        return (args.resource_id or f"{args.name}-id"), {**args.inputs, **_ANSWERS.get(args.typ, {})}
+        return (args.resource_id or f"{args.name}-id"), {**args.inputs, **ANSWERS.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "pulumi:pulumi:readStackOutputs":
@@ -119,6 +120,10 @@ class _Recorder(mocks.MockMonitor):
         inputs = _unwrap(raw, "", secrets)
         self._run.resources.append(Registered(response.urn, request.type, request.name, inputs, secrets, request))
         return response
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        self._run.calls.append((request.tok, json_format.MessageToDict(request.args)))
+        return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if "::pulumi:pulumi:Stack::" in request.urn:

@@ -1,0 +1,81 @@
+"""What the program registers and asks for, in every variant that registers something else."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tests.unit.program import ROOT, Run, run_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROTATION = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
+_ROTATED: dict[str, Any] = {"adopt": None, "mintDeployToken": True, "rotate": _ROTATION}
+_RETIRED: dict[str, Any] = _ROTATED | {"retire": {**_ROTATION, "confirmed": {"staging": 1}}}
+_DELIVERED = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given", "reviewers": [1001]}
+_EVERYTHING_ADOPTED = {
+    "neonProject": "calm-hill-55556666",
+    "flyApp": "tune-api-staging",
+    "keep": ["OAUTH_ENCRYPTION_KEY"],
+    "githubEnvironment": "staging",
+    "githubDeploymentPolicy": 42,
+    "githubVariables": ["API_URL", "FRONTEND_URL", "FLY_APP"],
+}
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dev": ("dev", {}),
+    "dev, with a bucket": ("dev", {"adopt": None, "storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}),
+    "staging": ("staging", {}),
+    "staging, delivered": ("staging", _DELIVERED | {"neonOrganizationId": "org-quiet-1"}),
+    "staging, all adopted": ("staging", {"adopt": _EVERYTHING_ADOPTED}),
+    "staging, in the repository": (
+        "staging",
+        _DELIVERED | {"githubScope": "repository", "reviewers": [], "adopt": {"githubVariables": ["API_URL_STAGING"]}},
+    ),
+    "staging, further secrets": (
+        "staging",
+        {"extraSecrets": {"STRIPE_KEY": "sk_1"}, "logfireToken": "pylf_1", "rollout": True, "mintDeployToken": True},
+    ),
+    "production": ("production", {}),
+    "production, nothing adopted": ("production", {"adopt": None}),
+    "production, delivered": ("production", _DELIVERED),
+    "production, rotated": ("production", _ROTATED),
+    "production, retired": ("production", _RETIRED),
+    "production, with more": (
+        "production",
+        {
+            "extraBuckets": ["tune-art", "tune-logs"],
+            "adopt": {"extraBuckets": ["tune-logs"]},
+            "pagesVariables": {"PUBLIC_NAME": "Tune"},
+            "pagesBuild": {"command": "make", "imageVersion": 2},
+        },
+    ),
+}
+"""Each variant's stack, and what its configuration has beside the example's."""
+
+
+@cache
+def run(variant: str) -> Run:
+    """Return what one variant registered; the program runs once for each."""
+    stack, changes = VARIANTS[variant]
+    return run_program(stack, changes)
+
+
+def written() -> Iterator[tuple[str, str, set[str]]]:
+    """Yield each call of an SDK in the program's source: (package, name, keywords)."""
+    for path in sorted((ROOT / "infra").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        aliases = {
+            alias.asname or alias.name: alias.name.removeprefix("pulumi_")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if alias.name.startswith("pulumi_")
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                called = node.func.value
+                if isinstance(called, ast.Name) and called.id in aliases:
+                    yield aliases[called.id], node.func.attr, {word.arg for word in node.keywords if word.arg}
