@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests workflows bench doctor setup clean
+.PHONY: sandbox test lint unit engine-tests workflows bench doctor recover setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -36,6 +36,9 @@ bench: setup
 
 doctor:
 	@bin/doctor
+
+recover:
+	@bin/recover $(or $(STACK),$(error make recover STACK=staging: name the stack))
 
 setup:
 	@bin/setup

@@ -1,4 +1,4 @@
-"""Two looks that no provider offers, each one read-only HTTP request, for `infra.preflight`.
+"""Looks that no provider offers, over the services' own HTTP APIs: for `infra.preflight` and `ops.recover`.
 
 Imported by an `up` alone: urllib and ssl cost a preview more than the rest of the preflight.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
@@ -29,6 +30,7 @@ CLOUDFLARE_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
 
 # Neon's answer has at most so many projects (its API reference), and `search` finds names that only contain the text.
 _MOST_PROJECTS = 400
+_TOKENS_A_PAGE = 50
 _LONGEST_TEXT = 200
 
 
@@ -52,9 +54,7 @@ def cloudflare_account(token: str, account: str, part: str) -> None:
         RefusedError: It does not, or it lacks that permission: Cloudflare's answer is the same for both.
         LookError: Nothing was learnt.
     """
-    path = f"accounts/{account}/{CLOUDFLARE_PATHS[part]}"
-    # 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
-    _get("Cloudflare", CLOUDFLARE_API, path, token, refusals={400, 401, 403, 404}, explain=_cloudflare_errors)
+    cloudflare(f"accounts/{account}/{CLOUDFLARE_PATHS[part]}", token)
 
 
 def neon_projects(key: str, name: str, organization: str | None) -> list[str]:
@@ -71,11 +71,43 @@ def neon_projects(key: str, name: str, organization: str | None) -> list[str]:
     """
     query = {"search": name, "limit": str(_MOST_PROJECTS)} | ({"org_id": organization} if organization else {})
     path = f"projects?{urlencode(query, quote_via=quote)}"
-    answer = _get("Neon", NEON_API, path, key, refusals={401, 403}, explain=lambda body: str(body.get("message", "")))
+    answer = call("Neon", NEON_API, path, key, refusals={401, 403})
     try:
         return [str(project["id"]) for project in answer["projects"] if project["name"] == name]
     except (KeyError, TypeError):
         raise LookError("Neon's answer is not in the documented form") from None
+
+
+def account_tokens(token: str, account: str, name: str) -> list[str]:
+    """Return the ids of an account's API tokens of exactly this name: Cloudflare accepts a name twice.
+
+    Args:
+        token: A Cloudflare API token that may edit the account's.
+        account: The account's id.
+        name: The tokens' name.
+
+    Raises:
+        RefusedError: The token may not list them.
+        LookError: Nothing was learnt.
+    """
+    found: list[str] = []
+    for page in count(1):
+        path = f"accounts/{account}/tokens?page={page}&per_page={_TOKENS_A_PAGE}"
+        answer = cloudflare(path, token)
+        try:
+            found += [str(one["id"]) for one in answer["result"] if one["name"] == name]
+            if len(answer["result"]) < _TOKENS_A_PAGE:
+                break
+        except (KeyError, TypeError):
+            raise LookError("Cloudflare's answer is not in the documented form") from None
+    return found
+
+
+def cloudflare(path: str, token: str, *, method: str = "GET") -> dict[str, Any]:
+    """Call Cloudflare's API; see `call`."""
+    # 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
+    refusals = {400, 401, 403, 404}
+    return call("Cloudflare", CLOUDFLARE_API, path, token, refusals=refusals, explain=_cloudflare_errors, method=method)
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -85,20 +117,35 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def _get(
+def call(
     service: str,
     api: tuple[str, str],
     path: str,
     credential: str,
     *,
     refusals: set[int],
-    explain: Callable[[dict[str, Any]], str],
+    explain: Callable[[dict[str, Any]], str] = lambda body: str(body.get("message", "")),
+    method: str = "GET",
 ) -> dict[str, Any]:
-    """Return the JSON object a service answers to a GET request."""
+    """Return the JSON object a service answers.
+
+    Args:
+        service: Its name, for messages.
+        api: The variable that moves its API elsewhere, and the API's address.
+        path: What to ask for, below that address.
+        credential: Sent as a bearer token; in no message.
+        refusals: The statuses with which it refuses the credential.
+        explain: Takes the reason out of a refusing answer.
+        method: GET, or DELETE.
+
+    Raises:
+        RefusedError: It refused the credential.
+        LookError: It could not be asked, or answered something else.
+    """
     variable, address = api
     base = (os.environ.get(variable) or address).rstrip("/")
     try:
-        request = Request(f"{base}/{path}", headers={"Accept": "application/json"})  # noqa: S310  (checked next)
+        request = Request(f"{base}/{path}", headers={"Accept": "application/json"}, method=method)  # noqa: S310  (checked next)
         if request.type not in {"http", "https"}:
             raise ValueError  # noqa: TRY301  (a bad address, like those that urllib refuses itself)
         # Unredirected: urllib shows these headers in no error, and they go to this one host.

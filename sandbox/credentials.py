@@ -9,4 +9,5 @@ ENVIRONMENT: dict[str, str] = {
     "CLOUDFLARE_API_TOKEN": "sandbox-cloudflare-token",
     "GITHUB_TOKEN": "sandbox-github-token",
 }
+BY_CLOUD = dict(zip(("fly", "neon", "cloudflare", "github"), ENVIRONMENT.values(), strict=True))
 FLY_TOKEN, NEON_KEY, CLOUDFLARE_TOKEN, GITHUB_TOKEN = ENVIRONMENT.values()

@@ -1,4 +1,4 @@
-"""The two paths of the clouds' HTTP APIs that the program itself reads (`infra.cloud_look`), on loopback.
+"""The few paths of the clouds' HTTP APIs that the program and `bin/recover` call themselves, on loopback.
 
 Everything else is answered with 501: not implemented, never a guess.
 """
@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox import credentials
-from sandbox.clouds import cloudflare
+from sandbox.clouds import cloudflare, github
 from sandbox.clouds.errors import CloudError
-from sandbox.world import Transaction, World
+from sandbox.world import Document, Transaction, World
 
-Answer = tuple[int, dict[str, Any]]
-
-_ACCOUNT = re.compile(r"/client/v4/accounts/(\w+)/(pages/projects|r2/buckets)")
+Answer = tuple[int, Document]
 
 
 def serve(world: World) -> int:
@@ -28,13 +27,15 @@ def serve(world: World) -> int:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            status, body = answer(world, self.path, token)
+            status, body = answer(world, self.path, token, self.command)
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        do_DELETE = do_GET  # noqa: N815  (the base class's spelling)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing: the terminal is the command's."""
@@ -44,44 +45,65 @@ def serve(world: World) -> int:
     return server.server_port
 
 
-def answer(world: World, target: str, token: str) -> Answer:
-    """Return status and body of a GET request.
+def answer(world: World, target: str, token: str, method: str = "GET") -> Answer:
+    """Return status and body of a request.
 
     Args:
         world: The clouds' state.
         target: Path and query.
         token: The bearer token it came with.
+        method: GET, or DELETE for a Cloudflare token.
     """
     url = urlsplit(target)
-    account = _ACCOUNT.fullmatch(url.path)
-    if not account and url.path != "/api/v2/projects":
-        return 501, {"message": f"GET {url.path} is not implemented in the sandbox"}
-    cloud = "cloudflare" if account else "neon"
-    world.record(cloud, "GET", {"path": target})
-    if world.fault(cloud, "GET"):
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    routes = ((cloud, respond, re.fullmatch(path, f"{method} {url.path}")) for cloud, path, respond in _ROUTES)
+    cloud, respond, match = next((route for route in routes if route[2]), ("", None, None))
+    if not (respond and match):
+        return 501, {"message": f"{method} {url.path} is not implemented in the sandbox"}
+    world.record(cloud, method, {"path": target})
+    if world.fault(cloud, method):
         return 503, {"message": "Service Unavailable"}
-    with world.transaction() as tx:
-        return _cloudflare(tx, token, *account.groups()) if account else _neon(tx, token, parse_qs(url.query))
-
-
-def _cloudflare(tx: Transaction, token: str, account: str, path: str) -> Answer:
-    refusal = None if token == credentials.CLOUDFLARE_TOKEN else CloudError(401, "Authentication error")
     try:
-        cloudflare.account(tx, account)
+        if token != credentials.BY_CLOUD[cloud]:
+            raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
+        with world.transaction() as tx:
+            return 200, respond(tx, query, *map(unquote, match.groups()))
     except CloudError as error:
-        refusal = refusal or error
-    if refusal:
-        errors = [{"code": 10000, "message": refusal.message}]
-        return refusal.status, {"success": False, "errors": errors, "result": None}
-    kind = {"pages/projects": "pages", "r2/buckets": "bucket"}[path]
-    found = [item for key, item in tx.list("cloudflare", kind).items() if key.startswith(f"{account}/")]
-    return 200, {"success": True, "errors": [], "result": found if kind == "pages" else {"buckets": found}}
+        errors = [{"code": error.code, "message": error.message}]
+        return error.status, {"errors": errors} if cloud == "cloudflare" else {"message": error.message}
 
 
-def _neon(tx: Transaction, token: str, query: dict[str, list[str]]) -> Answer:
+def _cloudflare(tx: Transaction, query: dict[str, str], account: str, path: str) -> Document:
+    """List what an account has of a kind; of the three, tokens alone are listed by the page."""
+    cloudflare.account(tx, account)
+    kind = {"pages/projects": "pages", "r2/buckets": "bucket", "tokens": "token"}[path]
+    found = [item for item in tx.list("cloudflare", kind).values() if item["account_id"] == account]
+    if kind == "token":
+        size, page = int(query["per_page"]), int(query["page"])
+        found = [{name: item[name] for name in ("id", "name")} for item in found[size * (page - 1) : size * page]]
+    return {"success": True, "errors": [], "result": {"buckets": found} if kind == "bucket" else found}
+
+
+def _revoke(tx: Transaction, _query: dict[str, str], account: str, identity: str) -> Document:
+    cloudflare.delete(tx, "token", account, identity)
+    return {"success": True, "errors": [], "result": {"id": identity}}
+
+
+def _policies(tx: Transaction, _query: dict[str, str], *environment: str) -> Document:
+    return {"branch_policies": github.policies(tx, *environment)}
+
+
+def _neon(tx: Transaction, query: dict[str, str]) -> Document:
     """List the projects whose name or id has the text in it, with what tells them apart."""
-    if token != credentials.NEON_KEY:
-        return 401, {"code": "", "message": "authentication failed: invalid API key"}
-    search = query.get("search", [""])[0]
+    search = query.get("search", "")
     shown = [{"id": item["id"], "name": item["name"]} for item in tx.list("neon", "project").values()]
-    return 200, {"projects": [item for item in shown if search in item["name"] or search in item["id"]]}
+    return {"projects": [item for item in shown if search in item["name"] or search in item["id"]]}
+
+
+# Cloud, method and path, and what answers.
+_ROUTES: tuple[tuple[str, str, Callable[..., Document]], ...] = (
+    ("cloudflare", r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)", _cloudflare),
+    ("cloudflare", r"DELETE /client/v4/accounts/(\w+)/tokens/(\w+)", _revoke),
+    ("github", r"GET /repos/([^/]+)/([^/]+)/environments/([^/]+)/deployment-branch-policies", _policies),
+    ("neon", r"GET /api/v2/projects", _neon),
+)

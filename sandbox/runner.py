@@ -25,8 +25,9 @@ from sandbox.errors import SandboxError
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
 
-# Where the program finds the two HTTP paths of `sandbox.http_face`.
+# Where the program and `bin/recover` find the HTTP paths of `sandbox.http_face`.
 _HTTP = {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4", "NEON_API_URL": "http://127.0.0.1:{port}/api/v2"}
+_HTTP["GITHUB_API_URL"] = "http://127.0.0.1:{port}"
 
 _SHIM = """\
 #!/bin/sh

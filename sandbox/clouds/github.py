@@ -88,13 +88,22 @@ def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -
     """
     if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
         raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
-    prefix = _key("environment", *environment) + "/"
-    for key, other in tx.list("github", "deployment-policy").items():
-        if key.startswith(prefix) and (other["name"], other["type"]) == (pattern, kind):
-            raise CloudError(422, f"a deployment policy for {kind} {pattern} already exists")
+    if any((other["name"], other["type"]) == (pattern, kind) for other in policies(tx, *environment)):
+        raise CloudError(422, f"a deployment policy for {kind} {pattern} already exists")
     document = {"id": int(ids.digits(tx, "github policy", 8)), "name": pattern, "type": kind}
-    tx.put("github", "deployment-policy", f"{prefix}{document['id']}", document)
+    tx.put("github", "deployment-policy", _key("deployment-policy", *environment, document["id"]), document)
     return document
+
+
+def policies(tx: Transaction, *environment: str) -> list[Document]:
+    """Return an environment's deployment policies.
+
+    Raises:
+        CloudError: 404 without the environment.
+    """
+    get(tx, "environment", *environment)
+    prefix = _key("environment", *environment) + "/"
+    return [found for key, found in tx.list("github", "deployment-policy").items() if key.startswith(prefix)]
 
 
 def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:

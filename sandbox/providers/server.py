@@ -26,7 +26,6 @@ from sandbox.world import Document, Transaction, World
 BRIDGE_VERSION = "1.1.1"
 # The engine's own limit on steps at a time is higher; a call here takes a millisecond.
 _THREADS = 16
-_TOKENS = {"neon": credentials.NEON_KEY, "cloudflare": credentials.CLOUDFLARE_TOKEN, "github": credentials.GITHUB_TOKEN}
 _ENDPOINTS = {"cloudflare": "https://api.cloudflare.com/", "github": "https://api.github.com/"}
 
 
@@ -99,7 +98,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         args = decode(request.args)
         self._owner = str(args.get("owner", ""))
         given = {args[name] for name in self._package.CREDENTIALS if args.get(name)}
-        self._caller.refused = bool(given - {_TOKENS.get(self._name), UNKNOWN})
+        self._caller.refused = bool(given - {credentials.BY_CLOUD.get(self._name), UNKNOWN})
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Empty:

@@ -1,4 +1,4 @@
-"""The two looks over real HTTP: against the sandbox's face, and against answers no service should give."""
+"""The looks over real HTTP: against the sandbox's face, and against answers no service should give."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import cloud_look
-from infra.cloud_look import LookError, RefusedError, cloudflare_account, neon_projects
+from infra.cloud_look import LookError, RefusedError, account_tokens, cloudflare_account, neon_projects
 from sandbox import credentials, http_face
 from sandbox.clouds import cloudflare, neon
 from sandbox.world import World
@@ -91,6 +91,19 @@ def test_projects_of_exactly_that_name(world: World) -> None:
     ]
 
 
+def test_tokens_of_exactly_that_name_over_several_pages(world: World) -> None:
+    with world.transaction() as tx:
+        for number in range(120):
+            token = {"id": f"{number:032x}", "account_id": ACCOUNT, "name": "audio" if number % 50 == 1 else "audio-1"}
+            tx.put("cloudflare", "token", token["id"], token)
+        tx.put("cloudflare", "token", "f" * 32, {"id": "f" * 32, "account_id": "e" * 32, "name": "audio"})
+    found = account_tokens(credentials.CLOUDFLARE_TOKEN, ACCOUNT, "audio")
+    assert found == [f"{number:032x}" for number in (1, 51, 101)]
+    assert [detail["path"].partition("?")[2] for _, _, detail in world.calls()] == [
+        f"page={page}&per_page=50" for page in (1, 2, 3)
+    ]
+
+
 def test_a_wrong_key(world: World) -> None:
     with pytest.raises(RefusedError, match=r"^Neon answered 401 \(authentication failed"):
         neon_projects(SECRET, "relay", None)
@@ -105,6 +118,8 @@ def test_a_service_that_is_down(world: World) -> None:
 def test_the_face_answers_nothing_else(world: World) -> None:
     assert http_face.answer(world, "/api/v2/projects/relay-1", credentials.NEON_KEY)[0] == 501
     assert http_face.answer(world, f"/client/v4/accounts/{ACCOUNT}", credentials.CLOUDFLARE_TOKEN)[0] == 501
+    buckets = f"/client/v4/accounts/{ACCOUNT}/r2/buckets"
+    assert http_face.answer(world, buckets, credentials.CLOUDFLARE_TOKEN, "DELETE")[0] == 501
     assert world.calls() == []
 
 

@@ -1,0 +1,193 @@
+"""A stack as `bin/recover` sees and mends it: what its last update was doing, and who holds its lock.
+
+Everything goes through the Pulumi CLI, so it is the same for every backend.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from typing import Any, NamedTuple
+
+from ops import stacks
+from ops.redact import credentials, redact
+
+# What no stack has: asking to refresh it takes the stack's lock, and then fails without looking at anything.
+_NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
+_LOCK = re.compile(r"^\s+(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)$", re.MULTILINE)
+
+
+class RecoveryError(Exception):
+    """Recovery cannot go on. The message says why and what to do, and holds no secret."""
+
+
+class Operation(NamedTuple):
+    """Something that was under way when the stack's last update ended.
+
+    Attributes:
+        kind: `creating`, `updating`, `deleting`, `importing` or `reading`.
+        resource: The resource as the state has it.
+    """
+
+    kind: str
+    resource: dict[str, Any]
+
+    @property
+    def urn(self) -> str:
+        """The resource's URN."""
+        return str(self.resource["urn"])
+
+    @property
+    def type(self) -> str:
+        """Its type token."""
+        return str(self.resource["type"])
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What it was to be made with; a secret is an object that holds ciphertext."""
+        return dict(self.resource.get("inputs") or {})
+
+
+class State(NamedTuple):
+    """A stack's state.
+
+    Attributes:
+        pending: What was under way when it was written.
+        resources: Its resources, by URN; one that waits for its deletion is left out.
+    """
+
+    pending: list[Operation]
+    resources: dict[str, dict[str, Any]]
+
+
+class Lock(NamedTuple):
+    """A lock that an update of the stack took.
+
+    Attributes:
+        place: Its file's URL; empty where the backend keeps none.
+        user: Who ran the update.
+        host: On which machine.
+        pid: As which process.
+        since: When it began, in ISO 8601.
+    """
+
+    place: str = ""
+    user: str = ""
+    host: str = ""
+    pid: int = 0
+    since: str = ""
+
+
+class Stack(NamedTuple):
+    """A stack, by the name that `pulumi --stack` takes."""
+
+    name: str
+
+    def state(self) -> State:
+        """Read the state.
+
+        Raises:
+            RecoveryError: There is no such stack, or it cannot be read.
+        """
+        done = self._pulumi("stack", "export")
+        if done.returncode != 0:
+            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}")
+        deployment = json.loads(done.stdout)["deployment"] or {}
+        pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
+        resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}
+        return State(pending, resources)
+
+    def locks(self) -> list[Lock]:
+        """Return the locks that keep an update from starting; the state stays as it is.
+
+        Raises:
+            RecoveryError: The stack cannot be updated for another reason.
+        """
+        done = self._pulumi("refresh", "--yes", "--skip-preview", "--target", _NOBODY)
+        if "currently locked by" in done.stderr:
+            found = _LOCK.findall(done.stderr)
+            return [Lock(place, user, host, int(pid), since) for place, user, host, pid, since in found] or [Lock()]
+        if re.search(r"another update is (currently )?in progress", done.stderr, re.IGNORECASE):
+            return [Lock()]
+        if done.returncode != 0 and "no resource named" not in done.stderr:
+            raise RecoveryError(f"Stack {self.name} cannot be updated: {_said(done)}")
+        return []
+
+    def cancel(self) -> None:
+        """Release the locks.
+
+        Raises:
+            RecoveryError: That failed.
+        """
+        done = self._pulumi("cancel", "--yes")
+        if done.returncode != 0:
+            raise RecoveryError(f"Releasing the lock of stack {self.name}: {_said(done)}")
+
+    def take_in(self, operation: Operation, identity: str) -> str | None:
+        """Import what an interrupted creation made.
+
+        Args:
+            operation: The creation.
+            identity: The import id.
+
+        Returns:
+            None; or what Pulumi said, where it was not imported.
+        """
+        resource = operation.resource
+        table = {"parent": resource.get("parent"), "provider": resource.get("provider", "").rpartition("::")[0]}
+        names = {name: urn for name, urn in table.items() if urn}
+        one = {"type": operation.type, "name": operation.name, "id": identity, **{name: name for name in names}}
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+            json.dump({"nameTable": names, "resources": [one]}, file)
+            file.flush()
+            flags = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
+            done = self._pulumi("import", "--file", file.name, *flags)
+        return None if done.returncode == 0 else _said(done)
+
+    def settle(self) -> None:
+        """Forget the pending creations, and read from the clouds what else was under way.
+
+        Raises:
+            RecoveryError: Something could not be read.
+        """
+        done = self._pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+        if done.returncode != 0:
+            raise RecoveryError(
+                f"Refreshing stack {self.name}: {_said(done)}\n"
+                f"What is listed above is done. Once that is mended: `pulumi refresh -s {self.name}`."
+            )
+
+    def setting(self, key: str) -> str | None:
+        """Return a setting of the stack's configuration, decrypted, or None."""
+        done = self._pulumi("config", "get", key)
+        return done.stdout.rstrip("\n") if done.returncode == 0 else None
+
+    def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
+        try:
+            return subprocess.run(
+                command,
+                cwd=stacks.folder(),
+                env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise RecoveryError("`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`.") from None
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the errors Pulumi reported; it repeats some of them, and progress goes to the other stream."""
+    text = f"{done.stderr}\n{done.stdout}"
+    lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)
+    return redact("\n".join(lines) or text.strip(), credentials(os.environ))
