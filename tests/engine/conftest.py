@@ -1,12 +1,22 @@
-"""Sandboxes for tests through the real engine. Without an engine these tests fail; they never skip."""
+"""Sandboxes for tests through the real engine. Without an engine these tests fail; they never skip.
+
+What takes long is made once for all workers of a test run, and copied by each test that changes it:
+
+- `sandbox`, `empty_sandbox`: nothing is up yet;
+- `standing`, `empty_standing`: the three stacks are up.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +26,13 @@ from sandbox.engine.locate import locate
 from sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 # Generous: a whole `up` takes seconds, but two of them share two cores with whatever else runs.
 TIMEOUT = 300
+STACKS = ("production", "staging", "dev")
+Once = Callable[[str, Callable[[Path], None]], Path]
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,13 @@ class Sandbox:
     Attributes:
         project: The project's folder: this repository, or a copy whose files a test may change.
         folder: The world's folder.
-        environment: Variables of the caller, beside those of the test run.
+        environment: What a command is run with while the sandbox is held open, see `held`. Without it, each
+            command is run by `bin/sandbox` and has stand-ins of its own.
     """
 
     project: Path
     folder: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def world(self) -> World:
@@ -44,10 +57,11 @@ class Sandbox:
 
     def command(self, *command: str) -> dict[str, Any]:
         """Return the arguments with which `subprocess` runs a command in this sandbox."""
+        runner = [] if self.environment else [self.project / "bin" / "sandbox"]
         return {
-            "args": [self.project / "bin" / "sandbox", *command],
+            "args": [*runner, *command],
             "cwd": self.project,
-            "env": os.environ | self.environment | {"RELAY_SANDBOX": str(self.folder)},
+            "env": self.environment or os.environ | {"RELAY_SANDBOX": str(self.folder)},
             "stdin": subprocess.DEVNULL,
         }
 
@@ -84,37 +98,118 @@ def _project(folder: Path, files: Path) -> Path:
     return folder
 
 
+@contextmanager
+def held(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Keep one command running in a sandbox: what others need to join it, and to start no stand-ins of their own."""
+    command = sandbox.command("sh", "-c", "env -0; echo; cat") | {"stdin": subprocess.PIPE}
+    with subprocess.Popen(**command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("\0\n"):
+            line = process.stdout.readline()
+            assert line, "the sandbox did not open"
+            text += line
+        yield replace(sandbox, environment=dict(pair.split("=", 1) for pair in text[:-2].split("\0")))
+
+
+def copied(original: Sandbox, folder: Path) -> Sandbox:
+    """Copy a world. The copy is told its place: the sandbox prepares a world that it finds moved, which takes a second.
+
+    Args:
+        original: The world's sandbox.
+        folder: Where the copy goes; must not exist yet.
+    """
+    shutil.copytree(original.folder, folder, symlinks=True)
+    for path in (folder / "prepared.json", *(folder / "bin").iterdir()):
+        path.write_text(path.read_text().replace(str(original.folder), str(folder)))
+    return Sandbox(original.project, folder)
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Sandbox]:
-    """Worlds of the example project, made once for all tests, by whether they are empty: a copy takes no time."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Return a function that makes a named folder once, whichever worker asks first, and returns it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, made = shared / f"{name}.once", shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                made.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def prepared(once: Once) -> dict[bool, Sandbox]:
+    """Worlds of the example project, by whether they are empty."""
     assert locate() is not None, "There is no engine: `make engine-tests` sets one up."
-    project = _project(tmp_path_factory.mktemp("prepared") / "project", ROOT / "tests" / "example")
-    worlds = {}
-    for empty in (False, True):
-        worlds[empty] = Sandbox(project, tmp_path_factory.mktemp("prepared") / "world", {})
-        worlds[empty].run("--reset", *(["--empty"] if empty else []))
-    return worlds
+
+    def fill(folder: Path) -> None:
+        project = _project(folder / "project", ROOT / "tests" / "example")
+        Sandbox(project, folder / "False").run("--reset")
+        Sandbox(project, folder / "True").run("--reset", "--empty")
+
+    folder = once("prepared", fill)
+    return {empty: Sandbox(folder / "project", folder / str(empty)) for empty in (False, True)}
 
 
-def _copy(prepared: Sandbox, folder: Path) -> Sandbox:
-    shutil.copytree(prepared.folder, folder, symlinks=True)
-    return Sandbox(prepared.project, folder, {})
+@pytest.fixture(scope="session")
+def stood(once: Once, prepared: dict[bool, Sandbox]) -> Callable[[bool], Sandbox]:
+    """Return a function that gives the world, empty before or not, in which the three stacks were brought up."""
+
+    def make(empty: bool) -> Sandbox:
+        def fill(folder: Path) -> None:
+            with held(copied(prepared[empty], folder / "world")) as sandbox, ThreadPoolExecutor() as pool:
+                ups = (("up", "--stack", stack, "--yes", "--skip-preview") for stack in STACKS)
+                list(pool.map(lambda arguments: sandbox.pulumi(*arguments), ups))
+            sandbox.world.forget_calls()
+
+        folder = once("standing-empty" if empty else "standing", fill)
+        return Sandbox(prepared[empty].project, folder / "world")
+
+    return make
 
 
 @pytest.fixture
-def sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
-    """A sandbox of the example project, with the world that its stack files describe."""
-    return _copy(prepared[False], tmp_path / "world")
+def sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox of the example project, with the world that its stack files describe; nothing is up."""
+    with held(copied(prepared[False], tmp_path / "world")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def empty_sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
-    """A sandbox of the example project in which nothing exists yet."""
-    return _copy(prepared[True], tmp_path / "empty-world")
+def empty_sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox of the example project in which nothing exists yet, and nothing is up."""
+    with held(copied(prepared[True], tmp_path / "empty-world")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def standing(stood: Callable[[bool], Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox of the example project in which production, staging and dev are up.
+
+    Production adopted its app, bucket, Pages project and database, dev its database; staging's things were made. No
+    stack was changed since, so that an `up` finds nothing to do, and no call to a cloud is on record.
+    """
+    with held(copied(stood(False), tmp_path / "standing-world")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_standing(stood: Callable[[bool], Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+    """As `standing`, with everything made by the stacks: there was nothing to adopt."""
+    with held(copied(stood(True), tmp_path / "empty-standing-world")) as opened:
+        yield opened
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Sandbox:
     """A sandbox for a copy of this repository, in a folder with a space, whose Pulumi files may be changed."""
     project = _project(tmp_path / "a checkout", ROOT)
-    return Sandbox(project, project / ".sandbox", {})
+    return Sandbox(project, project / ".sandbox")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.conftest import ROOT, Sandbox
+from tests.engine.conftest import ROOT, Once, Sandbox, copied, held
 from tests.engine.test_environments import objects, summary, up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The Fly resources alone, with made-up values from the configuration: what is tested here is theirs.
 PROGRAM = """\
@@ -41,25 +44,28 @@ VALUES = {"PLAIN": "canary-plain", "ODD": " a=\"b\" # 'c' ü ", "PEM": PEM, "JSO
 
 
 @pytest.fixture(scope="session")
-def fly_project(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A project of its own, with its world made once."""
-    project = tmp_path_factory.mktemp("fly") / "project"
-    project.mkdir()
-    for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv"):
-        (project / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "tests" / "example" / "Pulumi.yaml", project)
-    (project / "__main__.py").write_text(PROGRAM)
-    (project / "Pulumi.test.yaml").write_text("config: {relay:values: {}, relay:flyOrganization: tune-works}\n")
-    sandbox = Sandbox(project, tmp_path_factory.mktemp("fly") / "world", {})
-    sandbox.run("--reset")
-    return sandbox
+def fly_world(once: Once) -> Sandbox:
+    """A project of its own, and its world."""
+
+    def fill(folder: Path) -> None:
+        project = folder / "project"
+        project.mkdir()
+        for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv"):
+            (project / name).symlink_to(ROOT / name)
+        shutil.copy(ROOT / "tests" / "example" / "Pulumi.yaml", project)
+        (project / "__main__.py").write_text(PROGRAM)
+        (project / "Pulumi.test.yaml").write_text("config: {relay:values: {}, relay:flyOrganization: tune-works}\n")
+        Sandbox(project, folder / "world").run("--reset")
+
+    folder = once("fly", fill)
+    return Sandbox(folder / "project", folder / "world")
 
 
 @pytest.fixture
-def fly(fly_project: Sandbox, tmp_path: Path) -> Sandbox:
+def fly(fly_world: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
     """A copy of that world with nothing in it yet."""
-    shutil.copytree(fly_project.folder, tmp_path / "world", symlinks=True)
-    return Sandbox(fly_project.project, tmp_path / "world", {})
+    with held(copied(fly_world, tmp_path / "world")) as opened:
+        yield opened
 
 
 def configure(fly: Sandbox, values: dict[str, str], **more: Any) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.clouds.fly import tick
-from tests.engine.conftest import Sandbox
+from tests.engine.conftest import Once, Sandbox, copied, held
 from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 APP = "tune-api"
@@ -48,32 +49,33 @@ NEW = ({"tune-audio (pulumi-1)"}, {"relay-production-r1"})
 
 
 @pytest.fixture(scope="session")
-def before_and_rotated(
-    prepared: dict[bool, Sandbox], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, dict[str, Any]], Sandbox]:
+def before_and_rotated(once: Once, prepared: dict[bool, Sandbox]) -> tuple[dict[str, dict[str, Any]], Sandbox]:
     """Production of a world of its own, running; then all three rotated: the clouds before, and the sandbox."""
-    folder = tmp_path_factory.mktemp("rotated") / "world"
-    shutil.copytree(prepared[True].folder, folder, symlinks=True)
-    sandbox = Sandbox(prepared[True].project, folder, {})
-    configure(sandbox, "mintDeployToken=true")
-    up(sandbox, "production")
-    first_deploy(sandbox)
-    before = objects(sandbox)
-    configure(sandbox, *(f"rotate.{key}=1" for key in COUNTERS))
-    assert up(sandbox, "production").keys() == {"created", "updated", "unchanged"}
-    return before, sandbox
+
+    def fill(folder: Path) -> None:
+        with held(copied(prepared[True], folder / "world")) as sandbox:
+            configure(sandbox, "mintDeployToken=true")
+            up(sandbox, "production")
+            first_deploy(sandbox)
+            (folder / "before.json").write_text(json.dumps(objects(sandbox)))
+            configure(sandbox, *(f"rotate.{key}=1" for key in COUNTERS))
+            assert up(sandbox, "production").keys() == {"created", "updated", "unchanged"}
+
+    folder = once("rotated", fill)
+    return json.loads((folder / "before.json").read_text()), Sandbox(prepared[True].project, folder / "world")
 
 
 @pytest.fixture
-def rotated(before_and_rotated: tuple[Any, Sandbox], tmp_path: Path) -> Sandbox:
+def rotated(before_and_rotated: tuple[Any, Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
     """A copy of the rotated world."""
-    original = before_and_rotated[1]
-    shutil.copytree(original.folder, tmp_path / "world", symlinks=True)
-    return Sandbox(original.project, tmp_path / "world", {})
+    with held(copied(before_and_rotated[1], tmp_path / "world")) as opened:
+        yield opened
 
 
-def test_rotate_sets_the_new_and_leaves_the_old_working(before_and_rotated: tuple[Any, Sandbox]) -> None:
-    before, sandbox = before_and_rotated
+def test_rotate_sets_the_new_and_leaves_the_old_working(
+    before_and_rotated: tuple[Any, Sandbox], rotated: Sandbox
+) -> None:
+    before, sandbox = before_and_rotated[0], rotated
     after = objects(sandbox)
     assert working(sandbox) == BOTH
     for kind in ("cloudflare token", "fly token"):

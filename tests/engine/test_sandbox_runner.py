@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.engine.conftest import Sandbox, copied
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.engine.conftest import Sandbox
 
 # A program that takes no cloud: what is tested here is how it is run.
 _PROGRAM = """\
@@ -36,6 +36,12 @@ config:
     items: [plain, {secure: v1:AAAA:BBBB}]
     dotted.name: {secure: v1:CCCC:DDDD}
 """
+
+
+@pytest.fixture
+def sandbox(prepared: dict[bool, Sandbox], tmp_path: Path) -> Sandbox:
+    """A sandbox of the example project; each command is run by `bin/sandbox`."""
+    return copied(prepared[False], tmp_path / "world")
 
 
 def _files(project: Path) -> dict[str, bytes]:
