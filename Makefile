@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests workflows bench doctor recover setup clean
+.PHONY: sandbox test lint unit engine-tests faults workflows bench doctor recover setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -20,7 +20,12 @@ unit: setup
 	.venv/bin/python -m pytest tests/unit tests/contract
 
 engine-tests: setup
-	.venv/bin/python -m pytest -n 2 tests/engine
+	.venv/bin/python -m pytest -n 2 tests/engine tests/faults
+
+# Every case of tests/faults, of which `test` tries some: takes many minutes.
+faults: export RELAY_FAULTS = full
+faults: setup
+	.venv/bin/python -m pytest -n 2 tests/faults
 
 # Not part of `test`: actionlint is a Go module, and a machine with the Pulumi CLI needs no Go.
 workflows: setup

@@ -1,0 +1,194 @@
+"""What is changed or deleted by hand: it shows in words, and the documented command mends it, or says why not."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.clouds.fly import put_organization
+from tests.engine.conftest import ROOT, Sandbox
+from tests.engine.test_environments import up
+from tests.faults import out_of_band
+from tests.faults.conftest import FULL
+from tests.faults.out_of_band import ADOPTED, DELETED, EDITED, MOVED, PASSWORD, WHOLE, Case
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sandbox.world import Transaction
+
+# What goes with it in the cloud itself: (cloud, kind, beginning of the key), by the thing that is deleted.
+_WITHIN = {
+    "Fly app": [("fly", "secret", "tune-api/"), ("fly", "token", "")],
+    "GitHub environment": [
+        ("github", kind, f"{out_of_band.ENVIRONMENT}/") for kind in ("deployment-policy", "secret", "variable")
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def managed(prepared: dict[bool, Sandbox], tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """A world in which every type that the program registers stands behind a stack."""
+    sandbox = _copy(prepared[True], tmp_path_factory.mktemp("managed") / "world")
+    for key, value in (
+        ("mintDeployToken", "true"),
+        ("extraBuckets", '["tune-covers"]'),
+        ("reviewers", "[4711]"),
+    ):
+        sandbox.config_set("production", key, value)
+    up(sandbox, "production")
+    sandbox.config_set("staging", "githubScope", "repository")
+    sandbox.config_set("staging", "manage", '["delivery"]')
+    sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
+    up(sandbox, "staging")
+    return sandbox
+
+
+def _copy(sandbox: Sandbox, folder: Path) -> Sandbox:
+    shutil.copytree(sandbox.folder, folder, symlinks=True)
+    return Sandbox(sandbox.project, folder, {})
+
+
+def _looks(sandbox: Sandbox, cases: Sequence[Case]) -> list[Any]:
+    with sandbox.world.transaction() as tx:
+        return [case.spot.look(tx) for case in cases]
+
+
+def _by_hand(tx: Transaction, case: Case) -> None:
+    case.spot.set(tx, case.value)
+    if case.done == "deleted":
+        for cloud, kind, start in _WITHIN.get(case.thing.partition(",")[0], []):
+            for key in tx.list(cloud, kind):
+                if key.startswith(start):
+                    tx.delete(cloud, kind, key)
+
+
+def _after(sandbox: Sandbox, cases: Sequence[Case]) -> list[str]:
+    """Do all of it by hand, look, mend; return what did not go as the table says."""
+    before = _looks(sandbox, cases)
+    with sandbox.world.transaction() as tx:
+        for case in cases:
+            _by_hand(tx, case)
+    left = _looks(sandbox, cases)
+    stacks = {case.stack for case in cases}
+    drift = {stack: sandbox.run("bin/drift", stack, check=False) for stack in stacks}
+    ups = {
+        stack: sandbox.pulumi("up", "--refresh", "--stack", stack, "--yes", "--skip-preview", check=False)
+        for stack in stacks
+    }
+    after = _looks(sandbox, cases)
+    wrong = [f"{stack}: bin/drift found nothing\n{look.stdout}" for stack, look in drift.items() if not look.returncode]
+    for case, was, by_hand, now in zip(cases, before, left, after, strict=True):
+        mended, said = ups[case.stack], drift[case.stack].stdout
+        wanted = was if case.mended and not case.refused else by_hand
+        found = {
+            "nothing was changed by hand": was != by_hand,
+            f"bin/drift does not show {case.shows}": case.shows in said,
+            f"left {by_hand!r}, is {now!r}, should be {wanted!r}": now == wanted,
+            f"up ended with {mended.returncode}\n{mended.stdout}": bool(mended.returncode) == bool(case.refused),
+            f"up does not say {case.refused}": case.refused in mended.stdout,
+        }
+        wrong += [f"{case.thing}, {case.done}: {problem}" for problem, held in found.items() if not held]
+    return wrong
+
+
+def _of(*tables: Sequence[Case], seen: bool) -> list[Case]:
+    """Return the cases to try: in the short form one stack's, as the other one's types have twins in it."""
+    cases = [case for cases in tables for case in cases if bool(case.shows) == seen]
+    return [case for case in cases if FULL or case.stack == "production"]
+
+
+def test_edits_show_and_are_mended(managed: Sandbox, tmp_path: Path) -> None:
+    sandbox = _copy(managed, tmp_path / "world")
+    assert _after(sandbox, _of(EDITED, seen=True)) == []
+    with sandbox.world.transaction() as tx:
+        assert PASSWORD.look(tx) in out_of_band.FlySecret("DATABASE_URL").look(tx)
+
+
+def test_what_the_providers_cannot_see_is_not_seen(managed: Sandbox, tmp_path: Path) -> None:
+    """By itself, so that no other change is what makes the engine write it."""
+    sandbox = _copy(managed, tmp_path / "world")
+    cases = _of(EDITED, DELETED, seen=False)
+    before = _looks(sandbox, cases)
+    with sandbox.world.transaction() as tx:
+        for case in cases:
+            _by_hand(tx, case)
+    left = _looks(sandbox, cases)
+    assert all(was != now for was, now in zip(before, left, strict=True))
+    for stack in {case.stack for case in cases}:
+        assert up(sandbox, stack, "--refresh").keys() == {"unchanged"}
+    assert _looks(sandbox, cases) == left
+    for case in cases if FULL else []:
+        if case.resource:
+            _write(sandbox, case)
+    wanted = [was if case.resource else now for case, was, now in zip(cases, before, left, strict=True)]
+    assert not FULL or _looks(sandbox, cases) == wanted
+
+
+def test_deletions_show_and_are_mended(managed: Sandbox, tmp_path: Path) -> None:
+    sandbox = _copy(managed, tmp_path / "world")
+    assert _after(sandbox, _of(DELETED, seen=True)) == []
+
+
+def test_an_app_in_another_organization_is_refused(managed: Sandbox, tmp_path: Path) -> None:
+    sandbox = _copy(managed, tmp_path / "world")
+    with sandbox.world.transaction() as tx:
+        put_organization(tx, "tune-other", "Other")
+    assert _after(sandbox, MOVED) == []
+
+
+@pytest.mark.full
+def test_whole_things_show_and_are_made_again(managed: Sandbox, tmp_path: Path) -> None:
+    sandbox = _copy(managed, tmp_path / "world")
+    assert _after(sandbox, WHOLE) == []
+    # The trap that the page warns of, and the way out of it.
+    (domain,) = [case for case in EDITED if case.resource == "bucket-public-domain"]
+    assert _looks(sandbox, [domain]) == [False]
+    _write(sandbox, domain)
+    assert _looks(sandbox, [domain]) == [True]
+
+
+def _write(sandbox: Sandbox, case: Case) -> None:
+    """Have something written that the provider cannot see, with the page's commands."""
+    resources = sandbox.state(case.stack)["deployment"]["resources"]
+    (urn,) = [resource["urn"] for resource in resources if resource["urn"].endswith(f"::{case.resource}")]
+    sandbox.pulumi("state", "delete", "--force", urn, "--stack", case.stack, "--yes")
+    up(sandbox, case.stack)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("case", ADOPTED, ids=lambda case: case.thing)
+def test_what_was_adopted_is_not_made_anew(sandbox: Sandbox, case: Case) -> None:
+    up(sandbox, "production")
+    assert _after(sandbox, [case]) == []
+    # The way out that the page names. A new app needs every secret: none is kept then.
+    named = {"Neon project": ["neonProject"], "R2 bucket": ["bucket"], "Pages project": ["pagesProject"]}
+    for name in named.get(case.thing.removesuffix(", adopted"), ["flyApp", "keep"]):
+        sandbox.pulumi("config", "rm", "--path", f"relay:adopt.{name}", "--stack", "production")
+    up(sandbox, "production", "--refresh")
+    assert _looks(sandbox, [case]) == [True]
+
+
+def test_every_type_that_is_registered_has_its_rows(managed: Sandbox) -> None:
+    """Every type of a cloud's that is in the states; the rows name resources, the states say of which type."""
+    types = {
+        resource["urn"].rsplit("::", 1)[1]: resource["type"]
+        for stack in ("staging", "production")
+        for resource in managed.state(stack)["deployment"]["resources"]
+        if resource.get("custom") and not resource["type"].startswith(("pulumi:", "random:"))
+    }
+    told = "".join(case.shows + case.resource for cases in (EDITED, DELETED, WHOLE) for case in cases)
+    told += "fly-secrets" * ("`digests." in told)
+    assert len(set(types.values())) >= 13
+    missing = set(types.values()) - {kind for name, kind in types.items() if name in told}
+    assert not missing
+
+
+def test_the_page_is_the_table() -> None:
+    text = (ROOT / "docs" / "out-of-band.md").read_text(encoding="utf-8")
+    assert text.endswith(out_of_band.page()), (
+        "python -m tests.faults.out_of_band prints the tables of docs/out-of-band.md"
+    )
