@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from infra.preflight import own_outputs
 from infra.rotation import made_here
 
 if TYPE_CHECKING:
@@ -87,12 +88,10 @@ def _advise_on_rotation(settings: Settings) -> None:
 
 
 def _outputs_of_the_last_up() -> dict[str, Any] | None:
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
-        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name})
+        return own_outputs()
     except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
         return None
-    return dict(answer.value.get("outputs") or {})
 
 
 def _expect(key: str, configured: str, actual: pulumi.Output[str]) -> None:

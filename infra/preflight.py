@@ -7,7 +7,7 @@ start. An `up` also asks flyctl for its version and takes the two looks of `infr
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulumi
 import pulumi.runtime
@@ -139,6 +139,7 @@ def check(settings: Settings) -> None:
     found = [
         *missing_credentials(needs, _credential, preview=preview),
         *github_owner_problems(settings, os.environ),
+        *another_database(settings),
         *([] if preview else _looked(settings, looks())),
     ]
     if found:
@@ -186,21 +187,54 @@ def github_owner_problems(settings: Settings, environ: Mapping[str, str]) -> Ite
             )
 
 
-def managed_neon() -> tuple[bool, str | None]:
-    """Return whether this stack's state has a Neon project, and its id where the last `up` came to its end.
+def another_database(settings: Settings) -> Iterable[str]:
+    """Yield a line where `adopt.neonProject` would put another database into the place of the one in the state.
 
-    A program cannot read its own state; its engine reads it as that of any stack. An `up` that failed halfway leaves
-    no outputs, and no id: hence the second look, at all resources, in that case alone.
+    The engine imports another id over a resource that it has, be that one protected or not.
+    """
+    adopted = settings.adopt.neon_project
+    if adopted is None or not settings.manages("database"):
+        return
+    try:
+        in_use = str(own_outputs().get("neonProjectId") or adopted)
+        other = in_use != adopted and managed_neon()[0]
+    except Exception:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises; the plan still shows it)
+        return
+    if other:
+        yield (
+            f"adopt.neonProject is {adopted!r}, but this stack's database is {in_use!r}, and the backend would change "
+            'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
+        )
+
+
+def own_outputs() -> dict[str, Any]:
+    """Return this stack's outputs as its last `up` left them; empty where there was none.
+
+    A program cannot read its own state; its engine reads it as that of any stack.
 
     Raises:
         Exception: The engine could not read it.
     """
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    outputs = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value["outputs"]
-    if outputs.get("neonProjectId"):
-        return True, str(outputs["neonProjectId"])
-    resources = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value["outputs"]
-    return any(resource["type"] == "neon:index/project:Project" for resource in resources.values()), None
+    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": _own_name()})
+    return dict(answer.value.get("outputs") or {})
+
+
+def managed_neon() -> tuple[bool, str | None]:
+    """Return whether this stack's state has a Neon project, and its id where the last `up` came to its end.
+
+    An `up` that failed halfway leaves no outputs; a project that was taken out of the state is still among them.
+
+    Raises:
+        Exception: The engine could not read it.
+    """
+    found = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": _own_name()})
+    manages = any(each["type"] == "neon:index/project:Project" for each in found.value["outputs"].values())
+    identity = own_outputs().get("neonProjectId") if manages else None
+    return manages, str(identity) if identity else None
+
+
+def _own_name() -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def _credential(credential: Credential) -> str | None:

@@ -310,6 +310,17 @@ def test_neon_projects_of_one_name(
         assert run_program(stack).outputs
 
 
+@pytest.mark.parametrize("preview", [False, True])
+def test_another_id_does_not_exchange_the_database(preview: bool) -> None:
+    with pytest.raises(pulumi.RunError) as error:
+        run_program("production", before={"neonProjectId": "old-1"}, preview=preview)
+    assert (
+        "adopt.neonProject is 'tall-oak-33334444', but this stack's database is 'old-1', and the backend would change "
+        'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
+    ) in str(error.value)
+    assert run_program("production", before={"neonProjectId": "tall-oak-33334444"}, preview=preview).outputs
+
+
 def test_an_unreadable_state_is_a_warning(look: Callable[..., None]) -> None:
     look(neon=["old-1"], managed_neon=Exception("invoke failed"))
     assert (
