@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tests.engine.conftest import checkout, empty_sandbox, prepared, sandbox
+from tests.engine.conftest import checkout, empty_sandbox, empty_standing, once, prepared, sandbox, standing, stood
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["FULL", "checkout", "empty_sandbox", "prepared", "sandbox"]
+__all__ = [
+    "FULL",
+    "checkout",
+    "empty_sandbox",
+    "empty_standing",
+    "once",
+    "prepared",
+    "sandbox",
+    "standing",
+    "stood",
+]
 
 FULL = os.environ.get("RELAY_FAULTS") == "full"
 """Whether everything is tried (`make faults`), or what `make test` has time for."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.clouds.fly import put_organization
-from tests.engine.conftest import ROOT, Sandbox
+from tests.engine.conftest import ROOT, Sandbox, copied, held
 from tests.engine.test_environments import up
 from tests.faults import out_of_band
 from tests.faults.conftest import FULL
 from tests.faults.out_of_band import ADOPTED, DELETED, EDITED, MOVED, PASSWORD, WHOLE, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sandbox.world import Transaction
+    from tests.engine.conftest import Once
 
 # What goes with it in the cloud itself: (cloud, kind, beginning of the key), by the thing that is deleted.
 _WITHIN = {
@@ -29,27 +29,24 @@ _WITHIN = {
 }
 
 
-@pytest.fixture(scope="session")
-def managed(prepared: dict[bool, Sandbox], tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A world in which every type that the program registers stands behind a stack."""
-    sandbox = _copy(prepared[True], tmp_path_factory.mktemp("managed") / "world")
-    for key, value in (
-        ("mintDeployToken", "true"),
-        ("extraBuckets", '["tune-covers"]'),
-        ("reviewers", "[4711]"),
-    ):
-        sandbox.config_set("production", key, value)
-    up(sandbox, "production")
-    sandbox.config_set("staging", "githubScope", "repository")
-    sandbox.config_set("staging", "manage", '["delivery"]')
-    sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
-    up(sandbox, "staging")
-    return sandbox
+@pytest.fixture
+def managed(once: Once, prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+    """A copy of a world in which every type that the program registers stands behind a stack."""
 
+    def fill(folder: Path) -> None:
+        with held(copied(prepared[True], folder / "world")) as sandbox:
+            sandbox.config_set("production", "mintDeployToken", "true")
+            sandbox.config_set("production", "extraBuckets", '["tune-covers"]')
+            sandbox.config_set("production", "reviewers", "[4711]")
+            sandbox.config_set("staging", "githubScope", "repository")
+            sandbox.config_set("staging", "manage", '["delivery"]')
+            sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
+            for stack in ("production", "staging"):
+                up(sandbox, stack)
 
-def _copy(sandbox: Sandbox, folder: Path) -> Sandbox:
-    shutil.copytree(sandbox.folder, folder, symlinks=True)
-    return Sandbox(sandbox.project, folder, {})
+    made = Sandbox(prepared[True].project, once("managed", fill) / "world")
+    with held(copied(made, tmp_path / "world")) as opened:
+        yield opened
 
 
 def _looks(sandbox: Sandbox, cases: Sequence[Case]) -> list[Any]:
@@ -101,54 +98,49 @@ def _of(*tables: Sequence[Case], seen: bool) -> list[Case]:
     return [case for case in cases if FULL or case.stack == "production"]
 
 
-def test_edits_show_and_are_mended(managed: Sandbox, tmp_path: Path) -> None:
-    sandbox = _copy(managed, tmp_path / "world")
-    assert _after(sandbox, _of(EDITED, seen=True)) == []
-    with sandbox.world.transaction() as tx:
+def test_edits_show_and_are_mended(managed: Sandbox) -> None:
+    assert _after(managed, _of(EDITED, seen=True)) == []
+    with managed.world.transaction() as tx:
         assert PASSWORD.look(tx) in out_of_band.FlySecret("DATABASE_URL").look(tx)
 
 
-def test_what_the_providers_cannot_see_is_not_seen(managed: Sandbox, tmp_path: Path) -> None:
+def test_what_the_providers_cannot_see_is_not_seen(managed: Sandbox) -> None:
     """By itself, so that no other change is what makes the engine write it."""
-    sandbox = _copy(managed, tmp_path / "world")
     cases = _of(EDITED, DELETED, seen=False)
-    before = _looks(sandbox, cases)
-    with sandbox.world.transaction() as tx:
+    before = _looks(managed, cases)
+    with managed.world.transaction() as tx:
         for case in cases:
             _by_hand(tx, case)
-    left = _looks(sandbox, cases)
+    left = _looks(managed, cases)
     assert all(was != now for was, now in zip(before, left, strict=True))
     for stack in {case.stack for case in cases}:
-        assert up(sandbox, stack, "--refresh").keys() == {"unchanged"}
-    assert _looks(sandbox, cases) == left
+        assert up(managed, stack, "--refresh").keys() == {"unchanged"}
+    assert _looks(managed, cases) == left
     for case in cases if FULL else []:
         if case.resource:
-            _write(sandbox, case)
+            _write(managed, case)
     wanted = [was if case.resource else now for case, was, now in zip(cases, before, left, strict=True)]
-    assert not FULL or _looks(sandbox, cases) == wanted
+    assert not FULL or _looks(managed, cases) == wanted
 
 
-def test_deletions_show_and_are_mended(managed: Sandbox, tmp_path: Path) -> None:
-    sandbox = _copy(managed, tmp_path / "world")
-    assert _after(sandbox, _of(DELETED, seen=True)) == []
+def test_deletions_show_and_are_mended(managed: Sandbox) -> None:
+    assert _after(managed, _of(DELETED, seen=True)) == []
 
 
-def test_an_app_in_another_organization_is_refused(managed: Sandbox, tmp_path: Path) -> None:
-    sandbox = _copy(managed, tmp_path / "world")
-    with sandbox.world.transaction() as tx:
+def test_an_app_in_another_organization_is_refused(managed: Sandbox) -> None:
+    with managed.world.transaction() as tx:
         put_organization(tx, "tune-other", "Other")
-    assert _after(sandbox, MOVED) == []
+    assert _after(managed, MOVED) == []
 
 
 @pytest.mark.full
-def test_whole_things_show_and_are_made_again(managed: Sandbox, tmp_path: Path) -> None:
-    sandbox = _copy(managed, tmp_path / "world")
-    assert _after(sandbox, WHOLE) == []
+def test_whole_things_show_and_are_made_again(managed: Sandbox) -> None:
+    assert _after(managed, WHOLE) == []
     # The trap that the page warns of, and the way out of it.
     (domain,) = [case for case in EDITED if case.resource == "bucket-public-domain"]
-    assert _looks(sandbox, [domain]) == [False]
-    _write(sandbox, domain)
-    assert _looks(sandbox, [domain]) == [True]
+    assert _looks(managed, [domain]) == [False]
+    _write(managed, domain)
+    assert _looks(managed, [domain]) == [True]
 
 
 def _write(sandbox: Sandbox, case: Case) -> None:
@@ -161,15 +153,14 @@ def _write(sandbox: Sandbox, case: Case) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("case", ADOPTED, ids=lambda case: case.thing)
-def test_what_was_adopted_is_not_made_anew(sandbox: Sandbox, case: Case) -> None:
-    up(sandbox, "production")
-    assert _after(sandbox, [case]) == []
+def test_what_was_adopted_is_not_made_anew(standing: Sandbox, case: Case) -> None:
+    assert _after(standing, [case]) == []
     # The way out that the page names. A new app needs every secret: none is kept then.
     named = {"Neon project": ["neonProject"], "R2 bucket": ["bucket"], "Pages project": ["pagesProject"]}
     for name in named.get(case.thing.removesuffix(", adopted"), ["flyApp", "keep"]):
-        sandbox.pulumi("config", "rm", "--path", f"relay:adopt.{name}", "--stack", "production")
-    up(sandbox, "production", "--refresh")
-    assert _looks(sandbox, [case]) == [True]
+        standing.pulumi("config", "rm", "--path", f"relay:adopt.{name}", "--stack", "production")
+    up(standing, "production", "--refresh")
+    assert _looks(standing, [case]) == [True]
 
 
 def test_every_type_that_is_registered_has_its_rows(managed: Sandbox) -> None:
