@@ -83,8 +83,8 @@ def tests() -> Iterator[Finding]:
 def set_up() -> Finding:
     """Look whether `bin/setup`, which `bin/sandbox` and `make` begin with, has nothing left to do to `.venv`."""
     if bootstrap.is_set_up():
-        return Finding("ok", ".venv, as requirements.txt has it")
-    return Finding("missing", ".venv: not made, or not what requirements.txt asks for", "bin/setup")
+        return Finding("ok", ".venv, as requirements.lock has it")
+    return Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
 
 
 def packages() -> Finding:

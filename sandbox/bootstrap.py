@@ -20,12 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 # Names what is installed; empty while it is being installed. `bin/sandbox` looks for it.
 STAMP = VENV / "set-up"
+_PIP = "pip --disable-pip-version-check --no-input install --compile"
+# A wheel runs no code when it is installed; a source would, with what it fetches for its build.
+_LOCKED = f"{_PIP} --require-hashes --only-binary :all: -r"
+# pip cannot hash a folder: it is built with the setuptools that is locked.
+_LOCAL = f"{_PIP} --no-deps --no-index --no-build-isolation"
 # In the folder of the local SDK.
 _LEFT_BY_PIP = {"build", "pulumi_neon.egg-info"}
 
 
 def environment() -> None:
-    """Make `.venv` with everything in requirements.txt, unless that is what is there.
+    """Make `.venv` with everything in requirements.lock, and nothing else of an index, unless that is what is there.
 
     Raises:
         SandboxError: This Python cannot make one, or pip failed.
@@ -39,29 +44,28 @@ def environment() -> None:
     log = ROOT / ".sandbox" / "setup.log"
     log.parent.mkdir(exist_ok=True)
     # Debian's Python leaves out what makes environments.
-    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    hint = f"On Debian and Ubuntu, {sys.executable} needs the package {package} for a virtual environment. "
+    hint = f"On Debian and Ubuntu, {sys.executable} needs the package python3.{sys.version_info.minor}-venv for that. "
     make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]
     progress.run("Making .venv", make, log=log, hint=hint)
     STAMP.write_text("")
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    install = [*pip, "install", "--compile", "-r", str(ROOT / "requirements.txt")]
     # Without compiled modules each run of the program takes 4 s longer.
     compiling = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    progress.run("Installing requirements.txt", install, log=log, cwd=ROOT, env=compiling)
+    for what, options in (("requirements.lock", _LOCKED), ("sdks/neon", _LOCAL)):
+        pip: list[str | Path] = [VENV / "bin" / "python", "-m", *options.split(), ROOT / what]
+        progress.run(f"Installing {what}", pip, log=log, cwd=ROOT, env=compiling)
     STAMP.write_text(wanted)
 
 
 def is_set_up() -> bool:
-    """Tell whether `.venv` is there, with everything in requirements.txt."""
+    """Tell whether `.venv` is there, with everything in requirements.lock."""
     return STAMP.is_file() and STAMP.read_text() == _wanted()
 
 
 def _wanted() -> str:
-    """Return a digest of what determines the environment: requirements, the local SDK, Python."""
+    """Return a digest of what determines the environment: the lock, the local SDK, Python."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}\n".encode())
-    for path in [ROOT / "requirements.txt", *sorted((ROOT / "sdks").rglob("*.*"))]:
-        if path.is_file() and path.suffix in {".txt", ".py", ".toml"} and not _LEFT_BY_PIP.intersection(path.parts):
+    for path in [ROOT / "requirements.lock", *sorted((ROOT / "sdks").rglob("*.*"))]:
+        if path.is_file() and path.suffix in {".lock", ".py", ".toml"} and not _LEFT_BY_PIP.intersection(path.parts):
             digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 

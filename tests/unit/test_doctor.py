@@ -110,7 +110,7 @@ def test_a_machine_that_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "is_set_up", lambda: True)
     assert [*checkup.sandbox()] == [
         Finding("ok", f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"),
-        Finding("ok", ".venv, as requirements.txt has it"),
+        Finding("ok", ".venv, as requirements.lock has it"),
         Finding("ok", "Pulumi engine: /opt/pulumi"),
     ]
 
@@ -129,7 +129,7 @@ def test_an_engine_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_venv_that_is_not_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
-    missing = Finding("missing", ".venv: not made, or not what requirements.txt asks for", "bin/setup")
+    missing = Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
     assert checkup.set_up() == missing
     bootstrap.STAMP.write_text("another digest")
     assert checkup.set_up() == missing
