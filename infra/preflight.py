@@ -100,6 +100,11 @@ CREDENTIALS = (
 )
 
 
+ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL")
+ENDPOINTS += tuple(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS"))
+"""Variables that a provider, flyctl or a look takes for its service's address."""
+
+
 class Looks(NamedTuple):
     """The looks outside that an `up` takes; tests give their own.
 
@@ -135,6 +140,8 @@ def check(settings: Settings) -> None:
         PreflightError: Something is missing, or meant for something else.
     """
     preview = pulumi.runtime.is_dry_run()
+    for warning in redirected(os.environ):
+        pulumi.log.warn(warning)
     needs = needs_of(settings)
     found = [
         *missing_credentials(needs, _credential, preview=preview),
@@ -185,6 +192,15 @@ def github_owner_problems(settings: Settings, environ: Mapping[str, str]) -> Ite
                 f"{variable} is {owner!r}, but githubOwner is {settings.github_owner!r}, and the variable would win: "
                 f"`unset {variable}`, or correct githubOwner"
             )
+
+
+def redirected(environ: Mapping[str, str]) -> Iterable[str]:
+    """Yield a warning for each variable that sends a service's calls, credential and all, to another address."""
+    for variable in ENDPOINTS:
+        # Not parsed by a library, which may refuse it: no user, no path, no port.
+        host = environ.get(variable, "").rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+        if host and host not in {"127.0.0.1", "localhost"}:  # the sandbox's
+            yield f"{variable} is set: calls go to {host}, with the credential. `unset {variable}` unless you mean it"
 
 
 def another_database(settings: Settings) -> Iterable[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.clouds import cloudflare
 from tests.unit.program import SECRET_KEYS
 
 if TYPE_CHECKING:
@@ -138,6 +139,22 @@ def test_a_replace_of_data_is_refused_at_preview(sandbox: Sandbox) -> None:
     assert done.returncode != 0
     assert "neon-project" in done.stdout
     assert "protect" in done.stdout
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_another_bucket_is_refused_at_preview(standing: Sandbox, adopted: bool) -> None:
+    """Its objects would have to move first; where it exists already, its address and CORS rules stand in the way."""
+    with standing.world.transaction() as tx:
+        cloudflare.create_bucket(tx, "ffffffffffffffffffffffffffffff01", {"name": "tune-sounds"})
+    standing.config_set("production", "bucket", "tune-sounds")
+    if adopted:
+        standing.config_set("production", "adopt.bucket", "tune-sounds", path=True)
+    else:
+        standing.pulumi("config", "rm", "--stack", "production", "--path", "adopt.bucket")
+    done = standing.pulumi("preview", "--stack", "production", check=False)
+    assert done.returncode != 0
+    assert "bucket-public-domain" in done.stdout
+    assert "marked for protection" in done.stdout
 
 
 def test_urns_are_the_frozen_ones(sandbox: Sandbox) -> None:

@@ -196,6 +196,18 @@ def test_a_variable_that_would_win_over_the_configured_owner(monkeypatch: pytest
     assert run_program("staging", preview=True).outputs
 
 
+@pytest.mark.parametrize("variable", preflight.ENDPOINTS)
+def test_a_variable_that_sends_calls_elsewhere_is_a_warning(variable: str) -> None:
+    (warning,) = preflight.redirected({variable: "https://name:pass@api.example/v1"})
+    assert warning.startswith(f"{variable} is set: calls go to api.example, with the credential.")
+    assert not list(preflight.redirected({variable: "http://127.0.0.1:80/client/v4", "FLY_APP": "https://x.example"}))
+
+
+def test_such_a_warning_is_given_at_preview_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_BASE_URL", "https://api.example/")
+    assert any("GITHUB_BASE_URL is set" in text for text in run_program("staging", preview=True).messages)
+
+
 def test_the_owner_is_of_no_concern_without_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OWNER", "somebody")
     assert run_program("dev").outputs

@@ -365,6 +365,14 @@ def test_custom_domains() -> None:
     assert not re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://evil-tune-8xz.pages.dev")
 
 
+@pytest.mark.parametrize("preview", ["fix-a-b-1", "0a1b2c3d", "dependabot-npm-vite-7-1-2"])
+def test_staging_answers_every_preview(preview: str) -> None:
+    pattern = run_program("staging").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
+    assert re.fullmatch(pattern, f"https://{preview}.tune-8xz.pages.dev")
+    for other in (f"http://{preview}.tune-8xz.pages.dev", f"https://{preview}.tune-8xz.pages.dev.evil.example"):
+        assert not re.fullmatch(pattern, other)
+
+
 def test_previews_do_not_reach_production() -> None:
     pattern = run_program("production").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
     assert re.fullmatch(pattern, "https://tune-8xz.pages.dev")
