@@ -99,9 +99,10 @@ CREDENTIALS = (
     ),
 )
 
-
-ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL")
-ENDPOINTS += tuple(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS"))
+ENDPOINTS = (
+    *("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL"),
+    *(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS")),
+)
 """Variables that a provider, flyctl or a look takes for its service's address."""
 
 
