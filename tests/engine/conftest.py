@@ -88,7 +88,7 @@ class Sandbox:
         return exported
 
 
-def _project(folder: Path, files: Path) -> Path:
+def project_copy(folder: Path, files: Path) -> Path:
     """Make a copy of this repository whose Pulumi files, taken from a folder, may be changed."""
     folder.mkdir()
     for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv", "__main__.py"):
@@ -151,7 +151,7 @@ def prepared(once: Once) -> dict[bool, Sandbox]:
     assert locate() is not None, "There is no engine: `make engine-tests` sets one up."
 
     def fill(folder: Path) -> None:
-        project = _project(folder / "project", ROOT / "tests" / "example")
+        project = project_copy(folder / "project", ROOT / "tests" / "example")
         Sandbox(project, folder / "False").run("--reset")
         Sandbox(project, folder / "True").run("--reset", "--empty")
 
@@ -211,5 +211,5 @@ def empty_standing(stood: Callable[[bool], Sandbox], tmp_path: Path) -> Iterator
 @pytest.fixture
 def checkout(tmp_path: Path) -> Sandbox:
     """A sandbox for a copy of this repository, in a folder with a space, whose Pulumi files may be changed."""
-    project = _project(tmp_path / "a checkout", ROOT)
+    project = project_copy(tmp_path / "a checkout", ROOT)
     return Sandbox(project, project / ".sandbox")

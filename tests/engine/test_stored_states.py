@@ -1,0 +1,53 @@
+"""States that an earlier release wrote: what every team's next preview starts from. See docs/upgrades.md."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.states.record import HERE, STACKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.conftest import Sandbox
+
+
+def changes(sandbox: Sandbox, stack: str, state: Path) -> list[str]:
+    """Import a state, and return what a preview would change: names, operations, properties.
+
+    A provider's own version is left out: it follows the SDK's, and so says nothing about what the provider manages.
+    """
+    sandbox.pulumi("stack", "import", "--stack", stack, "--file", str(state))
+    preview: dict[str, Any] = json.loads(sandbox.pulumi("preview", "--stack", stack, "--json").stdout)
+    assert preview["changeSummary"]["same"] > 10
+    return [
+        f"{step['urn'].rpartition('::')[2]} {step['op']} {' '.join(step.get('diffReasons') or [])}".strip()
+        for step in preview["steps"]
+        if step["op"] != "same" and not ("pulumi:providers:" in step["urn"] and _differ(step) == {"version"})
+    ]
+
+
+def _differ(step: dict[str, Any]) -> set[str]:
+    old, new = (step.get(side, {}).get("inputs", {}) for side in ("oldState", "newState"))
+    return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stored_state_previews_unchanged(stack: str, sandbox: Sandbox) -> None:
+    assert changes(sandbox, stack, HERE / f"{stack}.json") == []
+
+
+def test_a_state_of_older_sdks_previews_what_the_program_changes_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+    state = json.loads((HERE / "production.json").read_text())
+    older: dict[str, tuple[str, Any]] = {"pulumi:providers:github": ("version", "6.0.0")}
+    older["neon:index/project:Project"] = ("historyRetentionSeconds", 3600)
+    for resource in state["deployment"]["resources"]:
+        if resource["type"] in older:
+            name, value = older[resource["type"]]
+            resource["inputs"][name] = resource["outputs"][name] = value
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    found = changes(sandbox, "production", tmp_path / "state.json")
+    assert found == ["neon-project update historyRetentionSeconds"]
