@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.preflight import own_outputs
-from infra.rotation import made_here
+from infra.preflight import check_made, own_outputs
+from infra.rotation import STORAGE_TOKEN, made_here
 
 if TYPE_CHECKING:
     from infra.backend import Backend
@@ -44,17 +44,20 @@ def advise(
     if storage is not None:
         _expect("bucketPublicHost", settings.bucket_public_host, storage.public_host)
     if not pulumi.runtime.is_dry_run():
-        _advise_on_changes(settings, database, pages_host)
+        _advise_on_changes(settings, database, storage, pages_host)
         _advise_on_rotation(settings)
     if backend is not None and not pulumi.runtime.is_dry_run():
         backend.staged.apply(lambda names: _say_staged(settings.fly_app or "", names))
         backend.foreign.apply(lambda names: _say_foreign(settings.fly_app or "", names))
 
 
-def _advise_on_changes(settings: Settings, database: Database | None, pages_host: pulumi.Output[str] | None) -> None:
+def _advise_on_changes(
+    settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
+) -> None:
     """Say what follows from the difference to the last `up`."""
-    before = _outputs_of_the_last_up()
-    if before is None:
+    try:
+        before = own_outputs()
+    except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
         return
 
     def say_new(project_id: str) -> None:
@@ -63,9 +66,16 @@ def _advise_on_changes(settings: Settings, database: Database | None, pages_host
                 f"Database {settings.neon_project} is new and empty. An application whose "
                 'first migration expects tables cannot migrate an empty one: deploy/README.md, "A new database".'
             )
+            check_made(settings, "neon-project", project_id)
+
+    def look_at_token(token_id: str) -> None:
+        if before.get("storageAccessKeyId") != token_id:
+            check_made(settings, STORAGE_TOKEN.names(settings)[-1], token_id)
 
     if database is not None and settings.adopt.neon_project is None:
         database.project_id.apply(say_new)
+    if storage is not None and storage.keys is not None:
+        storage.keys.access_key_id.apply(look_at_token)
     if pages_host is not None and before.get("previewApiUrl") != settings.preview_api_url:
         pulumi.log.info(
             f"Previews of the frontend use {settings.preview_api_url} from their next build: what is built already "
@@ -85,13 +95,6 @@ def _advise_on_rotation(settings: Settings) -> None:
                 f"(docs/rotation.md):\n  pulumi config set --path retire.{each.key} {current} -s {settings.stack}\n"
                 f"  pulumi up -s {settings.stack}"
             )
-
-
-def _outputs_of_the_last_up() -> dict[str, Any] | None:
-    try:
-        return own_outputs()
-    except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
-        return None
 
 
 def _expect(key: str, configured: str, actual: pulumi.Output[str]) -> None:

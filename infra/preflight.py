@@ -15,6 +15,7 @@ import pulumi.runtime
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from infra.namesakes import Thing
     from infra.settings import Settings
 
 Needs = frozenset[str]
@@ -113,13 +114,17 @@ class Looks(NamedTuple):
         flyctl: Ask flyctl for its version; raises a `FlyError` where it is missing or too old.
         cloudflare: See `infra.cloud_look.cloudflare_account`.
         neon: See `infra.cloud_look.neon_projects`.
-        managed_neon: See `managed_neon`.
+        tokens: See `infra.cloud_look.account_tokens`.
+        outputs: See `own_outputs`.
+        managed: See `managed`.
     """
 
     flyctl: Callable[[], object]
     cloudflare: Callable[[str, str, str], None]
     neon: Callable[[str, str, str | None], list[str]]
-    managed_neon: Callable[[], tuple[bool, str | None]]
+    tokens: Callable[[str, str, str], list[str]]
+    outputs: Callable[[], dict[str, Any]]
+    managed: Callable[[], frozenset[str]]
 
 
 def looks() -> Looks:
@@ -128,7 +133,14 @@ def looks() -> Looks:
     from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only a stack with a backend needs it)
 
     flyctl = Flyctl(warn=pulumi.log.warn)
-    return Looks(flyctl.version, cloud_look.cloudflare_account, cloud_look.neon_projects, managed_neon)
+    return Looks(
+        flyctl.version,
+        cloud_look.cloudflare_account,
+        cloud_look.neon_projects,
+        cloud_look.account_tokens,
+        own_outputs,
+        managed,
+    )
 
 
 def check(settings: Settings) -> None:
@@ -214,7 +226,7 @@ def another_database(settings: Settings) -> Iterable[str]:
         return
     try:
         in_use = str(own_outputs().get("neonProjectId") or adopted)
-        other = in_use != adopted and managed_neon()[0]
+        other = in_use != adopted and "neon-project" in managed()
     except Exception:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises; the plan still shows it)
         return
     if other:
@@ -225,33 +237,39 @@ def another_database(settings: Settings) -> Iterable[str]:
 
 
 def own_outputs() -> dict[str, Any]:
-    """Return this stack's outputs as its last `up` left them; empty where there was none.
+    """Return this stack's outputs as its last `up` left them: fewer where it failed halfway, none where it was killed.
 
-    A program cannot read its own state; its engine reads it as that of any stack.
+    Raises:
+        Exception: See `_own`.
+    """
+    return dict(_own("pulumi:pulumi:readStackOutputs", "name").get("outputs") or {})
+
+
+def managed() -> frozenset[str]:
+    """Return the logical names of the resources in this stack's state; what was just being made is not among them.
+
+    Raises:
+        Exception: See `_own`.
+    """
+    found = _own("pulumi:pulumi:readStackResourceOutputs", "stackName")["outputs"]
+    return frozenset(urn.rpartition("::")[2] for urn in found)
+
+
+def _own(token: str, argument: str) -> dict[str, Any]:
+    """Read this stack's state: a program cannot, but its engine reads it as that of any stack.
 
     Raises:
         Exception: The engine could not read it.
     """
-    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": _own_name()})
-    return dict(answer.value.get("outputs") or {})
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return dict(pulumi.runtime.invoke(token, {argument: name}).value)
 
 
-def managed_neon() -> tuple[bool, str | None]:
-    """Return whether this stack's state has a Neon project, and its id where the last `up` came to its end.
+def check_made(settings: Settings, resource: str, made: str) -> None:
+    """See `infra.namesakes.check_made`; for an `up`."""
+    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
 
-    An `up` that failed halfway leaves no outputs; a project that was taken out of the state is still among them.
-
-    Raises:
-        Exception: The engine could not read it.
-    """
-    found = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": _own_name()})
-    manages = any(each["type"] == "neon:index/project:Project" for each in found.value["outputs"].values())
-    identity = own_outputs().get("neonProjectId") if manages else None
-    return manages, str(identity) if identity else None
-
-
-def _own_name() -> str:
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    namesakes.check_made(settings, _things(settings, looks()), resource, made)
 
 
 def _credential(credential: Credential) -> str | None:
@@ -269,11 +287,13 @@ def _looked(settings: Settings, look: Looks) -> Iterable[str]:
             look.flyctl()
         except FlyError as error:
             yield str(error)
-    values = {credential.service: _credential(credential) for credential in CREDENTIALS}
-    if values["Cloudflare"]:
-        yield from _cloudflare(settings, look, values["Cloudflare"])
-    if values["Neon"] and settings.manages("database"):
-        yield from _neon(settings, look, values["Neon"])
+    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
+
+    (cloudflare,) = (credential for credential in CREDENTIALS if credential.service == "Cloudflare")
+    token = _credential(cloudflare)
+    refused = list(_cloudflare(settings, look, token)) if token else []
+    yield from refused
+    yield from namesakes.problems(settings, _things(settings, look, cloudflare=not refused), look)
 
 
 def _cloudflare(settings: Settings, look: Looks, token: str) -> Iterable[str]:
@@ -294,41 +314,9 @@ def _cloudflare(settings: Settings, look: Looks, token: str) -> Iterable[str]:
         pulumi.log.warn(f"Not checked: whether CLOUDFLARE_API_TOKEN is for account {account}: {error}.")
 
 
-def _neon(settings: Settings, look: Looks, key: str) -> Iterable[str]:
-    from infra.cloud_look import LookError, RefusedError  # noqa: PLC0415  (as in `looks`)
+def _things(settings: Settings, look: Looks, *, cloudflare: bool = True) -> Iterable[Thing]:
+    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
 
-    name, own = settings.neon_project, settings.adopt.neon_project
-    unchecked = f"Not checked: whether another Neon project is called {name!r}"
-    try:
-        namesakes = set(look.neon(key, name, settings.neon_organization_id)) - {own}
-    except RefusedError as error:
-        yield f"NEON_API_KEY is not accepted: {error}. Make one {CREDENTIALS[0].make}"
-        return
-    except LookError as error:
-        hint = (
-            "" if settings.neon_organization_id else " A personal key must name its organization: neonOrganizationId."
-        )
-        pulumi.log.warn(f"{unchecked}: {error}.{hint}")
-        return
-    if not namesakes:
-        return
-    try:
-        manages, managed = look.managed_neon()
-    except Exception as error:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises)
-        pulumi.log.warn(f"{unchecked}: this stack's own state could not be read ({error}).")
-        return
-    namesakes -= {managed}
-    others = ", ".join(sorted(namesakes))
-    if namesakes and managed is None and manages and own is None:
-        # Its id is not known, as the `up` that made it did not end well; the only one there is must be it.
-        if len(namesakes) > 1:
-            yield (
-                f"{len(namesakes)} Neon projects are called {name!r} ({others}), and this stack made one of them: "
-                "delete the others in Neon's console, or rename them"
-            )
-    elif namesakes:
-        yield (
-            f"neonProject is {name!r}, but another Neon project is called that already: {others}. Neon would accept "
-            "the name twice. To take that one over set adopt.neonProject to its id; else choose another neonProject, "
-            "or rename or delete it"
-        )
+    values = {credential.service: _credential(credential) or "" for credential in CREDENTIALS}
+    token = values["Cloudflare"] if cloudflare else ""
+    return namesakes.things(settings, look, neon_key=values["Neon"], cloudflare_token=token)

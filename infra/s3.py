@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from infra.rotation import STORAGE_TOKEN
+
 if TYPE_CHECKING:
     import pulumi
 
@@ -14,6 +16,11 @@ class StorageKeys(NamedTuple):
 
     access_key_id: pulumi.Output[str]
     secret_access_key: pulumi.Output[str]
+
+
+def token_name(bucket: str, resource: str) -> str:
+    """Return the name of a bucket's token at Cloudflare, given its logical name: `audio (pulumi-1)`."""
+    return f"{bucket} (pulumi{resource.removeprefix(STORAGE_TOKEN.resource)})"
 
 
 def s3_secret(token_value: str) -> str:

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.rotation import STORAGE_TOKEN, newest
-from infra.s3 import StorageKeys, s3_secret
+from infra.s3 import StorageKeys, s3_secret, token_name
 from infra.settings import LOCAL_FRONTEND_URL
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Storage(pulumi.ComponentResource):
         token = cloudflare.AccountToken(
             name,
             account_id=account,
-            name=f"{settings.bucket} (pulumi{name.removeprefix(STORAGE_TOKEN.resource)})",
+            name=token_name(settings.bucket, name),
             policies=[
                 cloudflare.AccountTokenPolicyArgs(
                     effect="allow",

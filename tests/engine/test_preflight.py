@@ -86,7 +86,7 @@ def test_a_neon_project_of_the_same_name(sandbox: Sandbox) -> None:
         taken = neon.create_project(tx, {"name": "tune-staging", "region_id": "aws-eu-central-1"})["id"]
     before = projects(sandbox)
     (line,) = amiss(sandbox, UP.format("staging"))
-    assert f"another Neon project is called that already: {taken}." in line
+    assert line.startswith(f"Another Neon project is called 'tune-staging' already: {taken}. Where an `up` of")
     assert projects(sandbox) == before
     # What the message says to do.
     sandbox.config_set("staging", "relay:adopt.neonProject", taken, path=True)
@@ -111,9 +111,9 @@ def test_the_project_of_an_up_that_ended_halfway(sandbox: Sandbox, tmp_path: Pat
         second = neon.create_project(tx, {"name": "tune-staging"})["id"]
     (line,) = amiss(sandbox, UP.format("staging"))
     if ended == "killed":
-        assert line.startswith("2 Neon projects are called 'tune-staging' (")
+        assert line.startswith("More than one Neon project is called 'tune-staging' (")
     else:
-        assert f"another Neon project is called that already: {second}." in line
+        assert f"already: {second}. This stack's own is {made}: " in line
     with sandbox.world.transaction() as tx:
         neon.delete_project(tx, second)
     sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")

@@ -23,6 +23,11 @@ def nothing_amiss(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
         monkeypatch.delenv(variable, raising=False)
     found_nothing = preflight.Looks(
-        flyctl=lambda: None, cloudflare=lambda *_: None, neon=lambda *_: [], managed_neon=lambda: (False, None)
+        flyctl=lambda: None,
+        cloudflare=lambda *_: None,
+        neon=lambda *_: [],
+        tokens=lambda *_: [],
+        outputs=dict,
+        managed=frozenset,
     )
     monkeypatch.setattr(preflight, "looks", lambda: found_nothing)

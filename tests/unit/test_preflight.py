@@ -283,39 +283,66 @@ def test_a_neon_key_that_is_not_accepted(look: Callable[..., None]) -> None:
     ]
 
 
-NAMESAKE = (
-    "neonProject is {!r}, but another Neon project is called that already: {}. Neon would accept the name twice. To "
-    "take that one over set adopt.neonProject to its id; else choose another neonProject, or rename or delete it"
+MADE = "neon-project-id"  # what the mocks give the project
+NAMESAKE = "Another Neon project is called {!r} already: {}. {}"
+TOKEN = (
+    "Another Cloudflare account token is called 'tune-audio (pulumi)' already: old-1. Where an `up` of this stack was "
+    "interrupted, run `bin/recover production`. Rename it, or revoke it where nothing uses it, under Manage Account → "
+    "Account API Tokens"
+)
+TOKENS = (
+    "More than one Cloudflare account token is called 'tune-audio (pulumi)' (any-1, any-2), and this stack made one of "
+    "them (`pulumi stack output storageAccessKeyId` is the newest one's id): revoke the other under Manage Account → "
+    "Account API Tokens"
 )
 
 
-# stack, the projects of that name, what this stack's state has, the line or None
+def namesake(name: str, ids: str, own: str | None = None) -> str:
+    """Return the line about a project that is not this stack's."""
+    if own:
+        return NAMESAKE.format(
+            name, ids, f"This stack's own is {own}: delete the other in Neon's console, or rename it"
+        )
+    return NAMESAKE.format(
+        name,
+        ids,
+        "Where an `up` of this stack was interrupted, run `bin/recover staging`. To take it over set adopt.neonProject "
+        "to its id; else choose another neonProject, or rename or delete it",
+    )
+
+
+# stack, the projects of that name, the id in the last outputs and the names in the state, the line or None
 @pytest.mark.parametrize(
-    ("stack", "projects", "managed", "line"),
+    ("stack", "projects", "state", "line"),
     [
-        ("staging", [], (False, None), None),
-        ("staging", ["old-1"], (False, None), NAMESAKE.format("tune-staging", "old-1")),
-        ("staging", ["old-2", "old-1"], (False, None), NAMESAKE.format("tune-staging", "old-1, old-2")),
-        ("staging", ["mine-1"], (True, "mine-1"), None),
-        ("staging", ["mine-1", "old-1"], (True, "mine-1"), NAMESAKE.format("tune-staging", "old-1")),
-        ("staging", ["any-1"], (True, None), None),
+        ("staging", [], (None, []), None),
+        ("staging", ["old-1"], (None, []), namesake("tune-staging", "old-1")),
+        ("staging", ["old-2", "old-1"], (None, []), namesake("tune-staging", "old-1, old-2")),
+        ("staging", [MADE], (MADE, ["neon-project"]), None),
+        ("staging", [MADE, "old-1"], (MADE, ["neon-project"]), namesake("tune-staging", "old-1", MADE)),
+        ("staging", [MADE], (None, ["neon-project"]), None),
         (
             "staging",
             ["any-2", "any-1"],
-            (True, None),
-            "2 Neon projects are called 'tune-staging' (any-1, any-2), and this stack made one of them: delete the "
-            "others in Neon's console, or rename them",
+            (None, ["neon-project"]),
+            "More than one Neon project is called 'tune-staging' (any-1, any-2), and this stack made one of them: "
+            "delete the other in Neon's console",
         ),
-        ("production", ["tall-oak-33334444"], (False, None), None),
-        ("production", ["tall-oak-33334444", "old-1"], (False, None), NAMESAKE.format("tune", "old-1")),
-        ("production", ["tall-oak-33334444", "old-1"], (True, None), NAMESAKE.format("tune", "old-1")),
-        ("production", ["tall-oak-33334444", "old-1"], (True, "tall-oak-33334444"), NAMESAKE.format("tune", "old-1")),
+        ("production", ["tall-oak-33334444"], (None, []), None),
+        ("production", ["tall-oak-33334444", "old-1"], (None, []), namesake("tune", "old-1", "tall-oak-33334444")),
+        (
+            "production",
+            ["tall-oak-33334444", "old-1"],
+            (None, ["neon-project"]),
+            namesake("tune", "old-1", "tall-oak-33334444"),
+        ),
     ],
 )
 def test_neon_projects_of_one_name(
-    look: Callable[..., None], stack: str, projects: list[str], managed: tuple[bool, str | None], line: str | None
+    look: Callable[..., None], stack: str, projects: list[str], state: tuple[str | None, list[str]], line: str | None
 ) -> None:
-    look(neon=projects, managed_neon=managed)
+    output, names = state
+    look(neon=projects, outputs={"neonProjectId": output} if output else {}, managed=frozenset(names))
     if line:
         assert refused(stack) == [line]
     else:
@@ -333,8 +360,76 @@ def test_another_id_does_not_exchange_the_database(preview: bool) -> None:
     assert run_program("production", before={"neonProjectId": "tall-oak-33334444"}, preview=preview).outputs
 
 
+@pytest.mark.parametrize(
+    ("tokens", "names", "line"),
+    [
+        ([], [], None),
+        (["storage-token-id"], ["storage-token"], None),
+        (["old-1"], ["bucket"], TOKEN),
+        (["any-2", "any-1"], ["storage-token"], TOKENS),
+    ],
+)
+def test_account_tokens_of_one_name(
+    look: Callable[..., None], tokens: list[str], names: list[str], line: str | None
+) -> None:
+    look(tokens=tokens, managed=frozenset(names))
+    if line:
+        assert refused("production", {"adopt": None}) == [line]
+    else:
+        assert run_program("production", {"adopt": None}).outputs
+    assert run_program("production").outputs  # its token is kept, so nobody asks
+
+
+def test_a_refused_account_is_one_line(look: Callable[..., None]) -> None:
+    look(cloudflare=RefusedError("no"), tokens=RefusedError("no"))
+    assert len(refused("production", {"adopt": None})) == 1
+
+
+def test_tokens_that_may_not_be_listed(look: Callable[..., None]) -> None:
+    look(tokens=RefusedError("Cloudflare answered 403"))
+    assert refused("production", {"adopt": None}) == [
+        "CLOUDFLARE_API_TOKEN may not list the account's tokens: Cloudflare answered 403. It needs Account API Tokens: "
+        "Edit"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "found", "what", "remove"),
+    [
+        ("staging", {"neon": [MADE, "twin-1"]}, f"Neon project is called 'tune-staging': {MADE}", "delete"),
+        (
+            "production",
+            {"tokens": ["storage-token-id", "twin-1"]},
+            "Cloudflare account token is called 'tune-audio (pulumi)': storage-token-id",
+            "revoke",
+        ),
+    ],
+)
+def test_what_a_provider_made_twice_is_said_by_the_same_up(
+    monkeypatch: pytest.MonkeyPatch, stack: str, found: dict[str, list[str]], what: str, remove: str
+) -> None:
+    (service, ids) = next(iter(found.items()))
+    answers = [[], ids]  # before it is made, and after
+    look: dict[str, Any] = {service: lambda *_: answers.pop(0)}
+    taken = preflight.looks()._replace(**look)
+    monkeypatch.setattr(preflight, "looks", lambda: taken)
+    with pytest.raises(pulumi.RunError) as caught:
+        run_program(stack, {"adopt": None})
+    what, _, made = what.partition(": ")
+    assert str(caught.value).startswith(
+        f"More than one {what}: a provider repeats a call that was answered with an error. This stack has {made}, and "
+        f"nothing uses twin-1: {remove} the other "
+    )
+
+
+def test_a_look_after_that_cannot_be_had_is_a_warning(look: Callable[..., None]) -> None:
+    look(neon=LookError("Neon answered 503"))
+    messages = run_program("staging").messages
+    assert "Not checked: whether more than one Neon project is called 'tune-staging': Neon answered 503." in messages
+
+
 def test_an_unreadable_state_is_a_warning(look: Callable[..., None]) -> None:
-    look(neon=["old-1"], managed_neon=Exception("invoke failed"))
+    look(neon=[MADE], managed=Exception("invoke failed"))
     assert (
         "Not checked: whether another Neon project is called 'tune-staging': this stack's own state could not be read "
         "(invoke failed)."
