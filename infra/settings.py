@@ -2,6 +2,7 @@
 
 The names of the fields, in camelCase, are the configuration keys. `infra.configuration` reads them.
 What follows from them (URLs, client id, CORS) is a property here, so that no fact is typed twice.
+The text below a field is its description: `ops.described` reads it.
 """
 
 from __future__ import annotations
@@ -47,206 +48,187 @@ class Adopt(_Frozen):
     Importing an absent id is an error, so an account that has none of it has no `adopt` key at all.
     """
 
-    neon_project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] | None = Field(
-        None,
-        description="Id of the Neon project (as in its console URL). Neon accepts a name twice, so only the id tells.",
-    )
-    pages_project: str | None = Field(None, description="Name of the Cloudflare Pages project.")
-    bucket: str | None = Field(None, description="Name of the R2 bucket.")
-    extra_buckets: frozenset[str] = Field(frozenset(), description="Those of `extraBuckets` that exist already.")
-    fly_app: str | None = Field(None, description="Name of the Fly app.")
-    keep: frozenset[SecretName] = Field(
-        frozenset(),
-        description="Secrets on the adopted Fly app that must exist and are never written.",
-    )
-    github_environment: str | None = Field(
-        None,
-        description="Name of the GitHub environment; unset, one of that name is overwritten with the rules here.",
-    )
-    github_deployment_policy: int | None = Field(
-        None,
-        description="Id of that environment's deployment branch or tag policy, where it has the one wanted here.",
-    )
-    github_variables: frozenset[str] = Field(
-        frozenset(),
-        description="Variables that environment has already: GitHub refuses to create them again.",
-    )
+    neon_project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] | None = None
+    """Id of the Neon project (as in its console URL). Neon accepts a name twice, so only the id tells."""
+    pages_project: str | None = None
+    """Name of the Cloudflare Pages project."""
+    bucket: str | None = None
+    """Name of the R2 bucket."""
+    extra_buckets: frozenset[str] = frozenset()
+    """Those of `extraBuckets` that exist already."""
+    fly_app: str | None = None
+    """Name of the Fly app."""
+    keep: frozenset[SecretName] = frozenset()
+    """Secrets on the adopted Fly app that must exist and are never written."""
+    github_environment: str | None = None
+    """Name of the GitHub environment; unset, one of that name is overwritten with the rules here."""
+    github_deployment_policy: int | None = None
+    """Id of that environment's deployment branch or tag policy, where it has the one wanted here."""
+    github_variables: frozenset[str] = frozenset()
+    """Variables that environment has already: GitHub refuses to create them again."""
 
 
 class PagesBuild(_Frozen):
     """How Cloudflare Pages builds the frontend. Every member is sent: an undeclared one would drift."""
 
-    command: str = Field("npm run build", description="Build command.")
-    root_dir: str = Field("frontend", description="Folder of the repository the command runs in.")
-    output_dir: str = Field("build", description="Folder, below the root, that is published.")
-    caching: bool = Field(True, description="Keep dependencies between builds.")
-    image_version: int = Field(3, ge=2, le=3, description="Major version of Cloudflare's build image.")
+    command: str = "npm run build"
+    """Build command."""
+    root_dir: str = "frontend"
+    """Folder of the repository the command runs in."""
+    output_dir: str = "build"
+    """Folder, below the root, that is published."""
+    caching: bool = True
+    """Keep dependencies between builds."""
+    image_version: int = Field(3, ge=2, le=3)
+    """Major version of Cloudflare's build image."""
 
 
 class Rotate(_Frozen):
     """Counters of rotations: one higher makes a new key or token and sets it, beside the old one, which still works."""
 
-    oauth_key: int = Field(0, ge=0, description="Counter of the OAuth key. A new one, once live, logs everybody out.")
-    storage_token: int = Field(0, ge=0, description="Counter of the bucket's token.")
-    deploy_token: int = Field(0, ge=0, description="Counter of the minted deploy token.")
+    oauth_key: int = Field(0, ge=0)
+    """Counter of the OAuth key. A new one, once live, logs everybody out."""
+    storage_token: int = Field(0, ge=0)
+    """Counter of the bucket's token."""
+    deploy_token: int = Field(0, ge=0)
+    """Counter of the minted deploy token."""
 
 
 class Retire(_Frozen):
     """The same counters, following: what is below is revoked. Refused while a machine may use it."""
 
-    oauth_key: int = Field(0, ge=0, description="OAuth keys made before this number of rotations are forgotten.")
-    storage_token: int = Field(0, ge=0, description="Tokens of the bucket made before this number are revoked.")
-    deploy_token: int = Field(0, ge=0, description="Deploy tokens made before this number are revoked.")
-    confirmed: dict[str, int] = Field(
-        default_factory=dict,
-        description="Other stacks that use the bucket's keys, each with the number of the rotation it is live with.",
-    )
+    oauth_key: int = Field(0, ge=0)
+    """OAuth keys made before this number of rotations are forgotten."""
+    storage_token: int = Field(0, ge=0)
+    """Tokens of the bucket made before this number are revoked."""
+    deploy_token: int = Field(0, ge=0)
+    """Deploy tokens made before this number are revoked."""
+    confirmed: dict[str, int] = {}
+    """Other stacks that use the bucket's keys, each with the number of the rotation it is live with."""
 
 
 class Settings(_Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
-    stack: _Text = Field(description="The stack's name; not a configuration key.", exclude=True)
+    stack: _Text = Field(exclude=True)
+    """The stack's name; not a configuration key."""
 
     # What this stack is
-    tier: Tier = Field(
-        description="Which policy of protection and delivery holds: development, staging or production.",
-        examples=["staging"],
-    )
-    manage: frozenset[Part] = Field(
-        description="The parts this stack owns. Production can be taken over one part at a time.",
-        examples=[["database"]],
-    )
-    adopt: Adopt = Field(default_factory=Adopt, description="What exists already and is taken over (see Adopt).")
-    unprotect: bool = Field(
-        False,
-        description="The one escape from protection: set true, run `pulumi up`, and the stack's own can be destroyed.",
-    )
+    tier: Tier = Field(examples=["staging"])
+    """Which policy of protection and delivery holds: development, staging or production."""
+    manage: frozenset[Part] = Field(examples=[["database"]])
+    """The parts this stack owns. Production can be taken over one part at a time."""
+    adopt: Adopt = Adopt()
+    """What exists already and is taken over (see Adopt)."""
+    unprotect: bool = False
+    """The one escape from protection: set true, run `pulumi up`, and the stack's own can be destroyed."""
 
     # Accounts
-    fly_organization: _Text = Field(description="Fly.io organization, by slug.", examples=["personal"])
-    cloudflare_account_id: _Hex32 = Field(
-        description="Cloudflare account id, 32 hexadecimal digits.", examples=["0123456789abcdef0123456789abcdef"]
-    )
-    github_owner: _Text = Field(
-        description="GitHub user or organization that owns the repository.", examples=["relay-music"]
-    )
-    github_repository: _Text = Field(
-        description="Repository that holds the application and deploys it.", examples=["relay"]
-    )
-    neon_organization_id: str | None = Field(
-        None, description="Neon organization (`org-…`); needed with a personal API key that sees several."
-    )
+    fly_organization: _Text = Field(examples=["personal"])
+    """Fly.io organization, by slug."""
+    cloudflare_account_id: _Hex32 = Field(examples=["0123456789abcdef0123456789abcdef"])
+    """Cloudflare account id, 32 hexadecimal digits."""
+    github_owner: _Text = Field(examples=["relay-music"])
+    """GitHub user or organization that owns the repository."""
+    github_repository: _Text = Field(examples=["relay"])
+    """Repository that holds the application and deploys it."""
+    neon_organization_id: str | None = None
+    """Neon organization (`org-…`); needed with a personal API key that sees several."""
 
     # Database
-    neon_project: _Text = Field(description="Name of this environment's Neon project.", examples=["relay-staging"])
+    neon_project: _Text = Field(examples=["relay-staging"])
+    """Name of this environment's Neon project."""
     neon_region: Annotated[str, StringConstraints(pattern=r"^(aws|azure)-[a-z0-9-]+$")] = Field(
-        description="Neon region id; a change would replace the database.", examples=["aws-us-east-1"]
+        examples=["aws-us-east-1"]
     )
-    neon_plan: Literal["free", "launch", "scale"] = Field("free", description="Neon plan, for its limits.")
-    postgres_version: int = Field(17, ge=14, le=18, description="Major version of Postgres; a change would replace it.")
-    history_retention_seconds: int = Field(
-        21_600,
-        ge=0,
-        description="How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h).",
-    )
-    default_branch_protected: bool = Field(
-        False,
-        description="Whether Neon protects the default branch (paid plans). Declare what is real at adoption.",
-    )
+    """Neon region id; a change would replace the database."""
+    neon_plan: Literal["free", "launch", "scale"] = "free"
+    """Neon plan, for its limits."""
+    postgres_version: int = Field(17, ge=14, le=18)
+    """Major version of Postgres; a change would replace it."""
+    history_retention_seconds: int = Field(21_600, ge=0)
+    """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
+    default_branch_protected: bool = False
+    """Whether Neon protects the default branch (paid plans). Declare what is real at adoption."""
 
     # Backend
-    fly_app: AppName | None = Field(None, description="Name of the Fly app, unique in all of Fly.io.")
-    fly_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] = Field(
-        description="Fly.io region, three letters.", examples=["iad"]
-    )
-    api_url_override: WebUrl | None = Field(
-        None, alias="apiUrl", description="URL of the API on a custom domain. Default: https://APP.fly.dev."
-    )
-    atproto_namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = Field(
-        "app.relay",
-        description="Production's record namespace; every other environment gets `-<stack>` appended.",
-    )
-    rollout: bool = Field(
-        False, description="Restart machines when secrets change. Default: stage them for the next deploy."
-    )
-    extra_secrets: dict[SecretName, SecretStr] = Field(
-        default_factory=dict,
-        description="A team's own secrets for the Fly app: `pulumi config set --secret --path`.",
-    )
-    logfire_token: SecretStr | None = Field(
-        None, description="Logfire write token. Without one Logfire is switched off."
-    )
+    fly_app: AppName | None = None
+    """Name of the Fly app, unique in all of Fly.io."""
+    fly_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] = Field(examples=["iad"])
+    """Fly.io region, three letters."""
+    api_url_override: WebUrl | None = Field(None, alias="apiUrl")
+    """URL of the API on a custom domain. Default: https://APP.fly.dev."""
+    atproto_namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = "app.relay"
+    """Production's record namespace; every other environment gets `-<stack>` appended."""
+    rollout: bool = False
+    """Restart machines when secrets change. Default: stage them for the next deploy."""
+    extra_secrets: dict[SecretName, SecretStr] = {}
+    """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
+    logfire_token: SecretStr | None = None
+    """Logfire write token. Without one Logfire is switched off."""
 
-    mint_deploy_token: bool = Field(
-        False,
-        description="Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token.",
-    )
-    deploy_token_hours: int = Field(
-        8760, ge=24, description="How long a minted deploy token lives, in hours; counts from the next rotation on."
-    )
-    rotate: Rotate = Field(default_factory=Rotate, description="What to make anew (see Rotate).")
-    retire: Retire = Field(default_factory=Retire, description="What of the old to revoke (see Retire).")
+    mint_deploy_token: bool = False
+    """Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token."""
+    deploy_token_hours: int = Field(8760, ge=24)
+    """How long a minted deploy token lives, in hours; counts from the next rotation on."""
+    rotate: Rotate = Rotate()
+    """What to make anew (see Rotate)."""
+    retire: Retire = Retire()
+    """What of the old to revoke (see Retire)."""
 
     # Storage
-    bucket: _BucketName = Field(description="The R2 bucket all environments share.", examples=["relay-audio"])
-    extra_buckets: frozenset[_BucketName] = Field(
-        frozenset(), description="Further R2 buckets that the owner of the storage provisions, private, by name."
-    )
-    bucket_public_host: Host = Field(
-        description="Public host of the bucket (`pub-….r2.dev`).",
-        examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"],
-    )
-    storage_from: str | None = Field(
-        None, description="Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."
-    )
-    storage_access_key_id: _AccessKeyId | None = Field(None, description="S3 access key id for the bucket.")
-    storage_secret_access_key: SecretStr | None = Field(None, description="S3 secret access key for the bucket.")
+    bucket: _BucketName = Field(examples=["relay-audio"])
+    """The R2 bucket all environments share."""
+    extra_buckets: frozenset[_BucketName] = frozenset()
+    """Further R2 buckets that the owner of the storage provisions, private, by name."""
+    bucket_public_host: Host = Field(examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
+    """Public host of the bucket (`pub-….r2.dev`)."""
+    storage_from: str | None = None
+    """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
+    storage_access_key_id: _AccessKeyId | None = None
+    """S3 access key id for the bucket."""
+    storage_secret_access_key: SecretStr | None = None
+    """S3 secret access key for the bucket."""
 
     # Frontend
-    pages_project: _Text = Field(description="Name of the Cloudflare Pages project.", examples=["relay"])
-    pages_host: Host = Field(
-        description="Host that Cloudflare gave the Pages project (`….pages.dev`).", examples=["relay-4i6.pages.dev"]
-    )
-    pages_build: PagesBuild = Field(default_factory=PagesBuild, description="Build settings (see PagesBuild).")
-    pages_variables: dict[str, str] = Field(
-        default_factory=dict,
-        description="Further plain build variables, the same in previews and production.",
-    )
-    production_branch: _Text = Field("main", description="Branch whose pushes deploy the frontend to production.")
-    preview_branch: _Text = Field("staging", description="Branch whose preview deployment is staging's frontend.")
-    preview_stack: str | None = Field(
-        None, description="The stack whose API the Pages previews use. Never the one that owns the project."
-    )
-    frontend_url_override: WebUrl | None = Field(
-        None, alias="frontendUrl", description="URL users see, on a custom domain. Default: from `pagesHost`."
-    )
+    pages_project: _Text = Field(examples=["relay"])
+    """Name of the Cloudflare Pages project."""
+    pages_host: Host = Field(examples=["relay-4i6.pages.dev"])
+    """Host that Cloudflare gave the Pages project (`….pages.dev`)."""
+    pages_build: PagesBuild = PagesBuild()
+    """Build settings (see PagesBuild)."""
+    pages_variables: dict[str, str] = {}
+    """Further plain build variables, the same in previews and production."""
+    production_branch: _Text = "main"
+    """Branch whose pushes deploy the frontend to production."""
+    preview_branch: _Text = "staging"
+    """Branch whose preview deployment is staging's frontend."""
+    preview_stack: str | None = None
+    """The stack whose API the Pages previews use. Never the one that owns the project."""
+    frontend_url_override: WebUrl | None = Field(None, alias="frontendUrl")
+    """URL users see, on a custom domain. Default: from `pagesHost`."""
 
     # Delivery
-    main_branch: _Text = Field("main", description="Branch whose pushes deploy the backend to staging.")
-    release_tags: _Text = Field("v*", description="Pattern of the release tags that deploy to production.")
-    github_scope: Literal["environment", "repository"] = Field(
-        "environment",
-        description="Where secrets and variables go. `repository` (private repositories on the free plan have no "
-        "environments) appends the stack to each name: FLY_API_TOKEN_STAGING.",
-    )
-    github_environment: EnvironmentName | None = Field(
-        None, description="GitHub environment. Default: the stack's name."
-    )
-    reviewers: frozenset[int] = Field(
-        frozenset(), max_length=6, description="GitHub user ids who must approve a deployment; at most six."
-    )
-    fly_deploy_token: SecretStr | None = Field(
-        None, description="Fly deploy token that GitHub deploys with; made after the app exists."
-    )
-    neon_restore_key: SecretStr | None = Field(
-        None,
-        description="Neon API key with which a release takes a restore point of the database before it deploys. "
-        "Project-scoped where the account is an organization. Without one no restore point is taken.",
-    )
+    main_branch: _Text = "main"
+    """Branch whose pushes deploy the backend to staging."""
+    release_tags: _Text = "v*"
+    """Pattern of the release tags that deploy to production."""
+    github_scope: Literal["environment", "repository"] = "environment"
+    """Where secrets and variables go. `repository` (private repositories on the free plan have no environments)
+    appends the stack to each name: FLY_API_TOKEN_STAGING."""
+    github_environment: EnvironmentName | None = None
+    """GitHub environment. Default: the stack's name."""
+    reviewers: frozenset[int] = Field(frozenset(), max_length=6)
+    """GitHub user ids who must approve a deployment; at most six."""
+    fly_deploy_token: SecretStr | None = None
+    """Fly deploy token that GitHub deploys with; made after the app exists."""
+    neon_restore_key: SecretStr | None = None
+    """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
+    the account is an organization. Without one no restore point is taken."""
 
     # Facts of other stacks, read from their files, not from this stack's configuration.
-    preview_api_url: str | None = Field(None, exclude=True, description="API URL of `previewStack`.")
+    preview_api_url: str | None = Field(None, exclude=True)
+    """API URL of `previewStack`."""
 
     @property
     def environment(self) -> str:

@@ -28,11 +28,9 @@ def code_lines(source: str) -> int:
         if token.type not in NO_CODE:
             carrying.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            docstring = node.body[0]
-            carrying.difference_update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+        # A string that stands alone is documentation: of a module, a class, a function, or of the attribute before it.
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            carrying.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(carrying)
 
 
@@ -63,6 +61,7 @@ class Place:
     text = """three
 
     five"""
+    """What an attribute is."""
 
     def name(
         self,
