@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests faults workflows bench doctor recover setup clean
+.PHONY: sandbox test lint unit engine-tests faults workflows bench docs doctor recover setup clean
 
 sandbox: setup
 	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
@@ -38,6 +38,9 @@ bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench
 bench: setup
 	@bin/sandbox --reset
 	@bin/sandbox .venv/bin/python -m ops.bench
+
+docs: setup
+	@bin/docs
 
 doctor:
 	@bin/doctor

@@ -8,25 +8,18 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ops import mixups, stacks
+from ops import costs, mixups, stacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-FLY_MONTHLY_USD = 5
-R2_MONTHLY_USD = 0.16
-COST_BASIS = (
-    f"Basis: Fly shared-cpu-1x with 1 GB running all month, about ${FLY_MONTHLY_USD}; R2 about "
-    f"${R2_MONTHLY_USD:.2f} for the audio stored today; Neon and Cloudflare Pages on their free plans."
-)
 
 
 def row(stack: str, outputs: dict[str, Any] | None) -> dict[str, str]:
     """Return one environment's row: what a person looks up about it, as texts; a dash where there is nothing."""
     if outputs is None:
         return {"Environment": stack, "Deploys on": f"not up yet: `pulumi up -s {stack}`"}
-    app, owns_bucket = outputs.get("flyApp"), "bucketPublicHost" in outputs
-    cost = (FLY_MONTHLY_USD if app else 0) + (R2_MONTHLY_USD if owns_bucket else 0)
+    app = outputs.get("flyApp")
+    cost = costs.monthly(app=bool(app), bucket="bucketPublicHost" in outputs)
     environment = outputs["environment"]
     return {
         "Environment": environment,
@@ -81,12 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [row(stack, outputs) for stack, outputs in found.items()]
     comparison = mixups.compare({stack: outputs for stack, outputs in found.items() if outputs})
     if options.format == "json":
-        print(json.dumps({"environments": rows, "cost": COST_BASIS, **comparison._asdict()}, indent=2))
+        print(json.dumps({"environments": rows, "cost": costs.BASIS, **comparison._asdict()}, indent=2))
     else:
         print({"text": text, "markdown": markdown}[options.format](rows))
         print("".join(f"\nWarning: {line}.\n" for line in comparison.wrong), end="")
         print("".join(f"\nNote: {line}.\n" for line in comparison.unknown), end="")
-        print(f"\n{COST_BASIS}")
+        print(f"\n{costs.BASIS}")
     return 0
 
 
