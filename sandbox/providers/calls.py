@@ -5,7 +5,8 @@ Faults, by name (see `sandbox.world.World.inject`):
 - a status with "-after", such as "502-after": it answers that, and has done what was asked;
 - "cut": the connection breaks before the request arrives;
 - "lost", "timeout", "garbage": the request is carried out, and no usable answer arrives;
-- "hang", "hang-after": nothing arrives for a minute, before or after the effect.
+- "hang", "hang-after": nothing arrives, before or after the effect, until the engine cancels. The call log has an
+  operation `hang` meanwhile; where a test takes that away, it is a timeout.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ _NO_ANSWER = {
     "timeout": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
     "garbage": "invalid character '<' looking for beginning of value",
 }
-_HANG_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,9 @@ class Caller:
 
     def _fail(self, kind: str) -> None:
         if kind == "hang":
-            self._stopping.wait(_HANG_SECONDS)
-            kind = "timeout"
-        if kind in _NO_ANSWER:
-            raise CloudError(0, _NO_ANSWER[kind])
+            self._world.record(self._cloud, kind, {})
+            while not self._stopping.wait(0.05) and any(name == kind for _, name, _ in self._world.calls()):
+                pass
+        if kind in {"hang", *_NO_ANSWER}:
+            raise CloudError(0, _NO_ANSWER.get(kind, _NO_ANSWER["timeout"]))
         raise CloudError(int(kind), f"the sandbox was asked to answer {kind} here", code="injected")

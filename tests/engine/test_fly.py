@@ -232,30 +232,6 @@ def test_a_revoked_token_shows_on_refresh_and_is_minted_anew(fly: Sandbox) -> No
     assert len(tokens(fly)) == 1
 
 
-FAULTY = ("status", "apps create", "secrets import", "secrets list", "tokens create deploy", "tokens list")
-
-
-@pytest.mark.parametrize("fault", ["exit1", "kill-after", "lost", "429"])
-@pytest.mark.parametrize("operation", FAULTY)
-def test_after_a_fault_the_second_up_converges(fly: Sandbox, operation: str, fault: str) -> None:
-    configure(fly, VALUES, mint=True)
-    # More often than the client repeats by itself: the `up` meets the fault.
-    fly.world.inject("fly", operation, fault, times=4)
-    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
-    assert not [value for value in VALUES.values() if value.strip() in said]
-    if done.returncode != 0:
-        assert "tune-fly" in said  # which app
-    with fly.world.transaction() as tx:
-        tx._connection.execute("DELETE FROM faults")
-    up(fly, "test")
-    assert values(fly) == VALUES
-    assert list(objects(fly)["fly app"]) == ["tune-fly"]
-    assert len(tokens(fly)) == 1
-    assert up(fly, "test") == {"unchanged": 4}
-
-
 def test_an_answer_lost_after_the_app_was_made_is_no_error(fly: Sandbox) -> None:
     configure(fly, VALUES)
     fly.world.inject("fly", "apps create", "lost")

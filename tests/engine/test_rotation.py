@@ -28,13 +28,13 @@ def retire(sandbox: Sandbox) -> None:
     configure(sandbox, "retire.confirmed.staging=1", *(f"retire.{key}=1" for key in COUNTERS))
 
 
-def first_deploy(sandbox: Sandbox) -> None:
+def first_deploy(sandbox: Sandbox, name: str = APP) -> None:
     """Give the app a machine that runs with its present secrets, as deploying the application would."""
     with sandbox.world.transaction() as tx:
         machine = {"id": "m1", "name": "machine-1", "state": "started", "region": "ams", "release": "1"}
-        app = tx.get("fly", "app", APP) or {}
+        app = tx.get("fly", "app", name) or {}
         app |= {"deployed": True, "status": "deployed", "machines": [machine], "releases": {"1": tick(tx)}}
-        tx.put("fly", "app", APP, app)
+        tx.put("fly", "app", name, app)
 
 
 def working(sandbox: Sandbox) -> tuple[set[str], set[str]]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.engine.conftest import Sandbox, copied
+from tests.engine.processes import descendants, gone, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 # A program that takes no cloud: what is tested here is how it is run.
 _PROGRAM = """\
@@ -58,28 +57,6 @@ def _own_program(sandbox: Sandbox, text: str = _PROGRAM) -> None:
 
 def _output(sandbox: Sandbox, name: str) -> str:
     return sandbox.pulumi("stack", "output", name, "--stack", "staging", "--show-secrets").stdout.strip()
-
-
-def _descendants(pid: int) -> dict[int, str]:
-    """Return the command lines of a process's children, and of theirs, by process id."""
-    found: dict[int, str] = {}
-    # By thread, as that is where Linux counts them.
-    children = [text for path in Path(f"/proc/{pid}/task").glob("*/children") for text in path.read_text().split()]
-    for child in children:
-        found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-        found |= _descendants(int(child))
-    return found
-
-
-def _gone(processes: dict[int, str]) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in processes)
-
-
-def _until(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
 
 
 def test_committed_files_are_never_written(checkout: Sandbox) -> None:
@@ -192,12 +169,12 @@ def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals) -> None:
     process = subprocess.Popen(**sandbox.command("sleep", "3"))
-    assert _until(lambda: "sleep 3 " in _descendants(process.pid).values())
-    started = _descendants(process.pid)
+    assert until(lambda: "sleep 3 " in descendants(process.pid).values())
+    started = descendants(process.pid)
     assert any("sandbox.providers" in command for command in started.values())
     process.send_signal(end)
     process.wait(timeout=20)
-    assert _until(lambda: _gone(started))
+    assert until(lambda: gone(started))
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
@@ -212,8 +189,8 @@ def test_a_stopped_command_leaves_nothing_running(checkout: Sandbox, how: str) -
         text=True,
         start_new_session=True,
     )
-    assert _until(mark.exists), "the program did not start"
-    started = _descendants(process.pid)
+    assert until(mark.exists), "the program did not start"
+    started = descendants(process.pid)
     assert any("language_host.py" in command for command in started.values())
     if how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does: it reaches the engine, not its plug-ins
@@ -223,7 +200,7 @@ def test_a_stopped_command_leaves_nothing_running(checkout: Sandbox, how: str) -
     said, _ = process.communicate(timeout=20)
     assert process.returncode != 0
     assert "Traceback" not in said
-    assert _until(lambda: _gone(started))
+    assert until(lambda: gone(started))
     if how == "kill -9":
         checkout.pulumi("cancel", "--stack", "staging", "--yes")
     # The stack is not left locked.

@@ -1,9 +1,10 @@
-"""The engine tests' sandboxes, and which form of these tests is run."""
+"""The engine tests' sandboxes, which form of these tests is run, and the table at its end."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import checkout, empty_sandbox, empty_standing, once, prepared, sandbox, standing, stood
 
@@ -26,6 +27,10 @@ FULL = os.environ.get("RELAY_FAULTS") == "full"
 """Whether everything is tried (`make faults`), or what `make test` has time for."""
 
 
+COLUMNS = ("cases", "converged", "lost", "duplicated", "tracebacks")
+"""What a case counts for, recorded by `tests.faults.blows.survive`."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "full: left to `make faults`")
@@ -36,3 +41,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [] if FULL else [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was done to the program and what was left of it, by class: a class is a test."""
+    table: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if getattr(report, "when", "") == "call":
+            name = report.nodeid.partition("::test_")[2].partition("[")[0].replace("_", " ")
+            for found in (value for key, value in report.user_properties if key == "fault"):
+                table[name].update(found)
+    if not table:
+        return
+    total: Counter[str] = Counter()
+    for row in table.values():
+        total.update(row)
+    width = max(map(len, table))
+    terminalreporter.section("faults")
+    terminalreporter.write_line("  ".join(["class".ljust(width), *COLUMNS]))
+    for name, row in [*sorted(table.items()), ("all", total)]:
+        cells = [str(row[column]).rjust(len(column)) for column in COLUMNS]
+        terminalreporter.write_line("  ".join([name.ljust(width), *cells]))
