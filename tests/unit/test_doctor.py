@@ -34,6 +34,7 @@ esac
 if [ -f "{folder}/$answer" ]; then cat "{folder}/$answer"; else echo "error: no stack named '$5' found" >&2; exit 1; fi
 """
 FLYCTL = """#!/bin/sh\necho '{{"Name":"flyctl","Version":"{}"}}'\n"""
+ENGINE = locate.dotted(locate.pinned())
 INSTALL = "(https://www.pulumi.com/docs/install/)"
 
 
@@ -53,7 +54,7 @@ class Machine:
         (self.bin / name).write_text(script)
         (self.bin / name).chmod(0o755)
 
-    def pulumi(self, *, version: str = "v3.259.0", url: str | None = "file:///state", **outputs: Any) -> None:
+    def pulumi(self, *, version: str = f"v{ENGINE}", url: str | None = "file:///state", **outputs: Any) -> None:
         """Install a CLI; without a URL it is not logged in; the outputs are those of live stacks."""
         self.install("pulumi", PULUMI.format(folder=self.answers))
         rows = [{"name": stack, "resourceCount": 9} for stack in ("production", "staging")]
@@ -162,7 +163,7 @@ def test_no_make(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_pulumi_cli(machine: Machine) -> None:
     assert bad(checkup.real()) == [
-        Finding("missing", "Pulumi CLI: not on PATH", f"install 3.259.0 or later {INSTALL}"),
+        Finding("missing", "Pulumi CLI: not on PATH", f"install {ENGINE} or later {INSTALL}"),
     ]
 
 
@@ -180,7 +181,7 @@ def test_packages_other_than_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_old_pulumi_cli(machine: Machine) -> None:
     machine.pulumi(version="v3.99.1")
     assert bad(checkup.real()) == [
-        Finding("missing", "Pulumi CLI 3.99.1: too old", f"upgrade to 3.259.0 or later {INSTALL}"),
+        Finding("missing", "Pulumi CLI 3.99.1: too old", f"upgrade to {ENGINE} or later {INSTALL}"),
     ]
 
 
@@ -193,7 +194,7 @@ def test_not_logged_in(machine: Machine) -> None:
 
 def test_a_cli_that_is_logged_in(machine: Machine) -> None:
     machine.pulumi()
-    assert [finding.what for finding in checkup.real()][1:] == ["Pulumi CLI 3.259.0", "backend: file:///state"]
+    assert [finding.what for finding in checkup.real()][1:] == [f"Pulumi CLI {ENGINE}", "backend: file:///state"]
 
 
 # --- a stack

@@ -40,7 +40,7 @@ class Tools:
             lock.write_text(versions.repinned(text, pins))
         elif (found := re.search(r"pkg/v3/cmd/pulumi@v(\S+)", line)) is not None:
             gomod = folder / "go.mod"
-            gomod.write_text(gomod.read_text().replace("pulumi/pkg/v3 v3.259.0", f"pulumi/pkg/v3 v{found[1]}"))
+            gomod.write_text(re.sub(r"(?<=pulumi/pkg/v3 v)\S+", found[1], gomod.read_text()))
 
 
 @pytest.fixture

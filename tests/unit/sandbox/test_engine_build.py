@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.engine.locate import dotted, pinned
+
+PINNED = dotted(pinned())
 ROOT = Path(__file__).resolve().parents[3]
 
 # Stands in for Go: notes that it was called, and makes the file that is asked for.
@@ -92,9 +95,9 @@ def test_an_old_cli_is_refused_even_where_go_could_build_one(tree: Tree) -> None
     path, said = tree.ensure()
     assert path == ""
     assert "is Pulumi 3.99.0" in said
-    assert "3.259.0 or later" in said
+    assert f"{PINNED} or later" in said
     assert not tree.calls.exists()
-    tree.program("pulumi", "#!/bin/sh\necho v3.259.0 upgraded\n")
+    tree.program("pulumi", f"#!/bin/sh\necho v{PINNED} upgraded\n")
     assert tree.ensure()[0] == str(tree.folder / "bin" / "pulumi")
 
 
@@ -104,7 +107,7 @@ def test_without_a_go_that_is_new_enough_the_message_says_what_to_install(tree: 
         tree.go(version=go)
     path, said = tree.ensure()
     assert path == ""
-    assert "Install the Pulumi CLI 3.259.0 or later" in said
+    assert f"Install the Pulumi CLI {PINNED} or later" in said
     assert "Go 1.26 or later" in said
 
 
@@ -114,7 +117,7 @@ def test_the_engine_is_built_once_from_what_go_sum_pins(tree: Tree) -> None:
     assert [tree.ensure()[0], tree.ensure()[0]] == [built, built]
     (call,) = tree.calls.read_text().splitlines()
     assert call.startswith("-mod=readonly build ")
-    assert "version.Version=v3.259.0" in call
+    assert f"version.Version=v{PINNED}" in call
     for name in ("pulumi-language-python", "pulumi-resource-pulumi-python"):
         assert os.access(tree.engine / name, os.X_OK)
 
