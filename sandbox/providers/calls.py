@@ -3,6 +3,7 @@
 Faults, by name (see `sandbox.world.World.inject`):
 - a status such as "404" or "500": the service answers it and does nothing;
 - a status with "-after", such as "502-after": it answers that, and has done what was asked;
+- either with words behind it, such as "422: no such thing": those are what it says;
 - "cut": the connection breaks before the request arrives;
 - "lost", "timeout", "garbage": the request is carried out, and no usable answer arrives;
 - "hang", "hang-after": nothing arrives, before or after the effect, until the engine cancels. The call log has an
@@ -99,21 +100,21 @@ class Caller:
         if self.refused:
             message, code = self._service.unauthorized
             raise CloudError(401, message, code=code)
-        fault = self._world.fault(self._cloud, operation)
-        kind, _, when = (fault or "").partition("-")
+        fault, _, said = (self._world.fault(self._cloud, operation) or "").partition(": ")
+        kind, _, when = fault.partition("-")
         if fault and not (when or kind in {"lost", "timeout", "garbage"}):
-            self._fail(kind)
+            self._fail(kind, said)
         with self._world.transaction() as tx:
             result = effect(tx)
         if fault:
-            self._fail(kind)
+            self._fail(kind, said)
         return result
 
-    def _fail(self, kind: str) -> None:
+    def _fail(self, kind: str, said: str) -> None:
         if kind == "hang":
             self._world.record(self._cloud, kind, {})
             while not self._stopping.wait(0.05) and any(name == kind for _, name, _ in self._world.calls()):
                 pass
         if kind in {"hang", *_NO_ANSWER}:
             raise CloudError(0, _NO_ANSWER.get(kind, _NO_ANSWER["timeout"]))
-        raise CloudError(int(kind), f"the sandbox was asked to answer {kind} here", code="injected")
+        raise CloudError(int(kind), said or f"the sandbox was asked to answer {kind} here", code="injected")

@@ -144,6 +144,20 @@ def test_previews_and_the_sandbox_share_the_pull_requests_between_them() -> None
     assert foreign == re.sub(r"==|!=|&&", lambda match: opposite[match[0]], own)
 
 
+@pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
+def test_no_engine_log_is_asked_for_or_kept(path: Path) -> None:
+    """They hold secrets in clear: docs/workflows.md."""
+    document = _load(path)
+    steps = list(_steps(path)) if "jobs" in document else document["runs"]["steps"]
+    for step in steps:
+        assert "upload" not in step.get("uses", "")
+        said = f"{step.get('run', '')} {step.get('with', '')}"
+        assert not re.search(
+            r"(?<![\w-])-v\b|--(verbose|logtostderr|logflow|debug)|'(debug|log-)|pulumi .*--json", said
+        )
+    assert not re.search(r"ACTIONS_STEP_DEBUG|PULUMI_\w*(LOG|DEBUG|TRACE)", path.read_text())
+
+
 def test_a_failed_preview_is_told_too() -> None:
     steps = _jobs(ROOT / ".github/workflows/preview.yml")["preview"]["steps"]
     assert steps[-1]["if"] == "!cancelled()"
