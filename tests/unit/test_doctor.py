@@ -84,6 +84,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine.change("staging", config=keys)
     monkeypatch.setenv("PATH", f"{machine.bin}:/usr/bin:/bin")
     monkeypatch.setattr(stacks, "folder", lambda: machine.project)
+    # The tests may run in another environment than `.venv`, as they do with another Python.
+    monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
     for variable in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "RELAY_SANDBOX"):
         monkeypatch.delenv(variable, raising=False)
     for cached in (checkup.backend, checkup.known_stacks):
@@ -167,7 +169,7 @@ def test_no_pulumi_cli(machine: Machine) -> None:
     ]
 
 
-def test_packages_other_than_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_other_than_pinned(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checkup.packages() == Finding("ok", ".venv, with what requirements.txt pins")
     real = checkup._installed
     found = {"pulumi": "3.1.0", "pydantic": None}

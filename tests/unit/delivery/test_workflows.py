@@ -21,7 +21,7 @@ HANDED_OVER = sorted((ROOT / "deploy").glob("*.yml"))
 ALL = [*OWN, *HANDED_OVER]
 ACTION = ROOT / ".github" / "actions" / "set-up" / "action.yml"
 # Whose code runs there is not known before it is merged.
-UNTRUSTED = {"check.yml": {"check"}, "preview.yml": {"sandbox"}}
+UNTRUSTED = {"check.yml": {"check", "unit"}, "preview.yml": {"sandbox"}}
 
 
 def _load(path: Path) -> dict[Any, Any]:
@@ -204,3 +204,13 @@ def test_the_bootstrap_names_every_secret_variable_and_environment() -> None:
         assert name in documented, name
     for path in OWN:
         assert f"`{path.name}`" in documented
+
+
+def test_unit_tests_run_on_every_python_that_is_supported() -> None:
+    job = _jobs(ROOT / ".github/workflows/check.yml")["unit"]
+    tried = job["strategy"]["matrix"]["python"]
+    asked = re.search(r"for python in .*?((?: python3\.\d+)+) python3;", (ROOT / "bin" / "setup").read_text())
+    assert asked is not None
+    assert [f"python{version}" for version in reversed(tried)] == asked[1].split()
+    (set_up,) = [step for step in job["steps"] if "set-up" in step.get("uses", "")]
+    assert set_up["with"]["python"] == "${{ matrix.python }}"
