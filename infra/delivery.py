@@ -25,7 +25,11 @@ class Delivery(pulumi.ComponentResource):
     ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
         self._settings = settings
-        provider = github.Provider("github", owner=settings.github_owner, opts=pulumi.ResourceOptions(parent=self))
+        provider = github.Provider(
+            "github",
+            owner=settings.github_owner,
+            opts=pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured]),
+        )
         child = pulumi.ResourceOptions(parent=self, provider=provider)
         if settings.github_scope == "repository":
             self._in_repository(child, secrets, variables)
@@ -114,6 +118,15 @@ class Delivery(pulumi.ComponentResource):
                 value=value,
                 opts=_adopting(child, f"{repository}:{name}" if existing else None),
             )
+
+
+def _token_as_configured(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """Keep GITHUB_TOKEN out of the state: the SDK takes it into the inputs, yet the provider reads it itself.
+
+    A token that is a setting stands in the stack file anyway, and the engine gives it to default providers alone.
+    """
+    configured = pulumi.Config("github").get_secret("token")
+    return pulumi.ResourceTransformationResult({**args.props, "token": configured}, args.opts)
 
 
 def _adopting(opts: pulumi.ResourceOptions, identity: str | None) -> pulumi.ResourceOptions:

@@ -229,6 +229,31 @@ def test_without_a_deploy_token_two_commands_finish_it() -> None:
     assert "pulumi up -s staging" in message
 
 
+def test_no_token_of_the_environment_is_in_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview, whose own token can only read, can decrypt the state."""
+    monkeypatch.setenv("GITHUB_TOKEN", "CanaryGitHub")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "CanaryCloudflare")
+    monkeypatch.setenv("NEON_API_KEY", "CanaryNeon")
+    run = run_program("production", {"flyDeployToken": "FlyV1 fm2_given"})
+    assert "token" not in run.one("github").inputs
+    for resource in run.resources:
+        assert not re.search("Canary(GitHub|Cloudflare|Neon)", json.dumps(resource.inputs).replace("CanaryNeonP", ""))
+
+
+def test_a_configured_token_reaches_githubs_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine gives `github:` settings to default providers alone."""
+    monkeypatch.setenv("GITHUB_TOKEN", "CanaryGitHub")
+    get = pulumi.Config.get_secret
+    monkeypatch.setattr(
+        pulumi.Config,
+        "get_secret",
+        lambda config, key, *_: pulumi.Output.secret("CanarySet") if config.name == "github" else get(config, key),
+    )
+    provider = run_program("staging").one("github")
+    assert provider.inputs["token"] == "CanarySet"
+    assert "token" in provider.secrets
+
+
 @pytest.mark.parametrize(("stack", "kind"), [("staging", "branchPattern"), ("production", "tagPattern")])
 def test_what_may_deploy(stack: str, kind: str) -> None:
     inputs = run_program(stack).one("deployment-policy").inputs
