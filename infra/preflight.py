@@ -222,7 +222,7 @@ def another_database(settings: Settings) -> Iterable[str]:
     The engine imports another id over a resource that it has, be that one protected or not.
     """
     adopted = settings.adopt.neon_project
-    if adopted is None or not settings.manages("database"):
+    if adopted is None or settings.unprotect or not settings.manages("database"):
         return
     try:
         in_use = str(own_outputs().get("neonProjectId") or adopted)

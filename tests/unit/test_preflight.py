@@ -358,6 +358,8 @@ def test_another_id_does_not_exchange_the_database(preview: bool) -> None:
         'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
     ) in str(error.value)
     assert run_program("production", before={"neonProjectId": "tall-oak-33334444"}, preview=preview).outputs
+    # The one escape.
+    assert run_program("production", {"unprotect": True}, before={"neonProjectId": "old-1"}, preview=preview).outputs
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,471 @@
+"""docs/runbook.md, section by section: every command there is run in the sandbox, or named with why it is not."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sandbox.clouds import cloudflare, fly, neon
+from tests.engine.conftest import ROOT
+from tests.engine.test_environments import objects
+from tests.engine.test_rotation import first_deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.engine.conftest import Sandbox
+
+PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+APPLICATION = "runs in the application's repository, or inside of its machines: the stand-ins deploy no code"
+CLOUD = "the stand-ins have no such command; the test does to the world what it does"
+
+# Sections without a command of their own, and what they are.
+POINTERS = {"Account move": "a heading", "The state, to another backend": "docs/backend.md"}
+
+COVERED: dict[str, str] = {}
+"""Section → the test that walks through it."""
+
+
+def _commands(text: str) -> Iterator[str]:
+    """Yield each command of the shell blocks; one goes on to the next line where a quote is open."""
+    for block in re.findall(r"^( *)```sh\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        command = ""
+        for line in dedent(block[1]).splitlines():
+            command = f"{command}\n{line}".lstrip("\n")
+            try:
+                shlex.split(command)
+            except ValueError:
+                continue
+            yield re.sub(r"\s{2,}# .*$", "", command)
+            command = ""
+        assert not command, f"a quote stays open: {command}"
+
+
+def _sections() -> dict[str, str]:
+    parts = re.split(r"^##+ (.+)\n", PAGE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+SECTIONS = _sections()
+
+
+def walks(section: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Say which section a test walks through."""
+
+    def register(test: Callable[..., None]) -> Callable[..., None]:
+        assert section not in COVERED
+        COVERED[section] = test.__name__
+        return test
+
+    return register
+
+
+class Walk:
+    """A walk through a section's commands, in any order; each counts once.
+
+    Attributes:
+        left: The commands that nobody ran yet.
+    """
+
+    def __init__(self, sandbox: Sandbox, section: str) -> None:
+        self.left = list(_commands(SECTIONS[section]))
+        self._sandbox = sandbox
+
+    def run(
+        self,
+        command: str,
+        *,
+        given: str = "",
+        then: str = "",
+        check: bool = True,
+        names: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run one of the section's commands and return all it said.
+
+        Args:
+            command: As it stands there; the beginning will do.
+            given: Its standard input.
+            then: What the same shell runs afterwards.
+            check: Fail the test where the command fails.
+            names: What stands for a placeholder.
+        """
+        text = self._take(command).replace("relay-api", "tune-api")
+        for placeholder, value in (names or {}).items():
+            assert placeholder in text
+            text = text.replace(placeholder, value)
+        text = f"printf %s {shlex.quote(given)} | {text}" if given else text
+        done = self._sandbox.run("sh", "-c", f"export PULUMI_SKIP_CONFIRMATIONS=true; {text}\n{then}", check=check)
+        assert check or done.returncode != 0, f"{text} was to fail"
+        return done.stdout + done.stderr
+
+    def elsewhere(self, reason: str, *commands: str) -> None:
+        """Say why some of the section's commands are not run here."""
+        assert reason
+        for command in commands:
+            self._take(command)
+
+    def _take(self, command: str) -> str:
+        found = next((each for each in self.left if each.startswith(command)), None)
+        assert found is not None, f"{command} does not stand in this section (any more), or was run already"
+        self.left.remove(found)
+        return found
+
+
+@contextmanager
+def walk(sandbox: Sandbox, section: str) -> Iterator[Walk]:
+    """Walk through a section; at the end, every command of it must have been run or named."""
+    walking = Walk(sandbox, section)
+    yield walking
+    assert walking.left == []
+
+
+def unchanged(said: str) -> bool:
+    return not re.search(r"\d+ to (create|update|replace|delete|import)", said)
+
+
+def put(sandbox: Sandbox, cloud: str, kind: str, key: str, **changes: Any) -> None:
+    """Change a thing by hand."""
+    with sandbox.world.transaction() as tx:
+        tx.put(cloud, kind, key, (tx.get(cloud, kind, key) or {}) | changes)
+
+
+def secrets(sandbox: Sandbox, app: str) -> dict[str, str]:
+    found = objects(sandbox)["fly secret"]
+    return {key.removeprefix(f"{app}/"): each["value"] for key, each in found.items() if key.startswith(f"{app}/")}
+
+
+def project(sandbox: Sandbox, name: str) -> str:
+    (identity,) = [key for key, each in objects(sandbox)["neon project"].items() if each["name"] == name]
+    return identity
+
+
+def forget(sandbox: Sandbox) -> None:
+    """Lose staging's state."""
+    sandbox.pulumi("stack", "rm", "--stack", "staging", "--force", "--preserve-config", "--yes")
+
+
+def test_every_section_is_walked_through() -> None:
+    assert SECTIONS.keys() - POINTERS.keys() == COVERED.keys()
+    assert not [title for title in POINTERS if list(_commands(SECTIONS[title]))]
+    assert all(list(_commands(SECTIONS[title])) for title in COVERED)
+
+
+@walks("Migration rollback")
+def test_a_migration_is_rolled_back(standing: Sandbox) -> None:
+    with walk(standing, "Migration rollback") as steps:
+        steps.elsewhere(APPLICATION, 'flyctl ssh console -a relay-api -C "uv run alembic downgrade -1"')
+        steps.elsewhere(APPLICATION, *["gh workflow run deploy-production.yml --ref v1.2.2"] * 2)
+        said = steps.run("export NEON_PROJECT_ID=", then='echo "id: $NEON_PROJECT_ID"')
+        assert "id: tall-oak-33334444" in said
+        shown = "tests/unit/delivery/test_release.py::test_the_database_is_restored_from_a_point"
+        steps.elsewhere(f"the stand-ins restore no branch; {shown}", "NEON_API_KEY=… python3 deploy/release.py restore")
+        steps.elsewhere(APPLICATION, 'flyctl ssh console -a relay-api -C "uv run alembic current"')
+        assert "no changes" in steps.run("bin/drift production")
+
+
+@walks("First migration of an empty database")
+def test_a_new_database_is_empty(empty_sandbox: Sandbox) -> None:
+    said = empty_sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").stdout
+    assert "Database tune-staging is new and empty" in said
+    with walk(empty_sandbox, "First migration of an empty database") as steps:
+        assert steps.run("pulumi stack output neonProjectId").strip() == project(empty_sandbox, "tune-staging")
+        steps.elsewhere(APPLICATION, "gh workflow run deploy-backend.yml", "flyctl ssh console -a relay-api-staging")
+
+
+@walks("Stranded lock")
+def test_a_lock_that_was_left_behind(standing: Sandbox) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lock = standing.folder / "state" / ".pulumi" / "locks" / "organization" / "relay" / "staging" / "left.json"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    held_by = {"pid": ended.pid, "username": "somebody", "hostname": socket.gethostname()}
+    lock.write_text(json.dumps(held_by | {"timestamp": "2026-11-24T12:00:00Z"}))
+    refused = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+    assert refused.returncode != 0
+    assert "the stack is currently locked by 1 lock(s)" in refused.stdout + refused.stderr
+    assert standing.pulumi("preview", "--stack", "staging").returncode == 0
+    with walk(standing, "Stranded lock") as steps:
+        assert "The lock of an update that has ended was released" in steps.run("bin/recover staging")
+        assert unchanged(steps.run("pulumi up -s staging"))
+
+
+@walks("Killed update")
+def test_an_update_that_was_killed(standing: Sandbox) -> None:
+    """As a kill leaves it after the cloud's answer: the thing is there, and in the state only as being created."""
+    # In the file: `stack import` drops what is pending.
+    path = standing.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
+    state = json.loads(path.read_text())
+    latest = state["checkpoint"]["latest"]
+    (made,) = [each for each in latest["resources"] if each["urn"].endswith("::variable-FLY_APP")]
+    latest["resources"].remove(made)
+    made = {key: value for key, value in made.items() if key not in ("id", "outputs")}
+    latest["pending_operations"] = [{"resource": made, "type": "creating"}]
+    path.write_text(json.dumps(state))
+    before = objects(standing)
+    with walk(standing, "Killed update") as steps:
+        assert "imported" in steps.run("bin/recover staging")
+        steps.run("pulumi up -s staging")
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert objects(standing) == before
+
+
+@walks("Lost state")
+def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
+    before = objects(standing)
+    with walk(standing, "Lost state") as steps:
+        forget(standing)
+        steps.run("pulumi stack init staging")
+        refused = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+        assert "another Neon project is called that already" in refused.stdout
+        copies = (standing.folder / "state" / ".pulumi" / "backups" / "relay" / "staging").glob("*.json")
+        copy = max(path for path in copies if "fly-secrets" in path.read_text())
+        steps.run("python3 -c", names={"COPY": str(copy), "state.json": str(tmp_path / "state.json")})
+        steps.run("pulumi stack import -s staging", names={"state.json": str(tmp_path / "state.json")})
+        steps.run("pulumi refresh -s staging")
+        assert unchanged(standing.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout)
+        assert objects(standing) == before
+
+        forget(standing)
+        steps.run("pulumi stack init staging")
+        listed = steps.run("flyctl secrets list -a relay-api-staging")
+        adopt = _adopted(standing, re.findall(r"[A-Z][A-Z_]+(?= +│)", listed.split("STATUS")[1]))
+        keys = {"storageAccessKeyId": "5a4d5b0c" * 4, "storageSecretAccessKey": "5a4d5b0c" * 8}
+        for key in keys:
+            standing.pulumi("config", "rm", "--stack", "staging", key)
+        standing.config_set("staging", "adopt", json.dumps(adopt))
+        planned = steps.run("pulumi preview -s staging")
+        assert "6 to import" in planned
+        steps.run("pulumi up -s staging")
+        assert objects(standing) == before
+        for key, value in keys.items():
+            standing.config_set("staging", key, value, secret=True)
+        standing.config_set("staging", "adopt", json.dumps(adopt | {"keep": ["OAUTH_ENCRYPTION_KEY"]}))
+        held_before = secrets(standing, "tune-api-staging")
+        steps.run("pulumi up -s staging")
+        assert secrets(standing, "tune-api-staging") == held_before
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    things = ("neon project", "fly app", "github environment", "github variable", "github deployment-policy")
+    after = objects(standing)
+    assert {kind: after[kind].keys() for kind in things} == {kind: before[kind].keys() for kind in things}
+
+
+def _adopted(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
+    """Return the block of the page with this world's ids."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", SECTIONS["Lost state"], re.DOTALL)
+    adopt: dict[str, Any] = yaml.safe_load(block.replace("relay-api", "tune-api"))["relay:adopt"]
+    (policy,) = [key for key in objects(sandbox)["github deployment-policy"] if "/staging/" in key]
+    ids = {"neonProject": project(sandbox, "tune-staging"), "githubDeploymentPolicy": int(policy.rsplit("/", 1)[1])}
+    return adopt | ids | {"keep": names}
+
+
+@walks("Leaked credential")
+def test_a_leaked_credential(standing: Sandbox) -> None:
+    first_deploy(standing, "tune-api-staging")
+    standing.run("flyctl", "secrets", "deploy", "-a", "tune-api-staging")
+    with walk(standing, "Leaked credential") as steps:
+        put(standing, "neon", "project", project(standing, "tune-staging"), password="npg_Another")
+        steps.run("pulumi up --refresh -s staging")
+        steps.run("flyctl secrets deploy -a relay-api-staging")
+        assert ":npg_Another@" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
+
+        standing.run("flyctl", "tokens", "create", "deploy", "-a", "tune-api-staging", "-n", "leaked")
+        assert "leaked" in steps.run("flyctl tokens list -a relay-api-staging")
+        (old,) = objects(standing)["fly token"].values()
+        steps.run("flyctl tokens revoke ID", names={"ID": old["id"]})
+        steps.run("flyctl tokens create deploy -a relay-api-staging")
+        steps.run("pulumi up -s staging")
+        clouds = objects(standing)
+        assert [bool(token["revoked"]) for token in clouds["fly token"].values()] == [True, False]
+        (given,) = clouds["github secret"].values()
+        assert given["value"].startswith("FlyV1 fm2_")
+
+        steps.run("pulumi config set --secret storageAccessKeyId", given="a" * 32)
+        steps.run("pulumi config set --secret storageSecretAccessKey", given="b" * 64)
+        steps.run("pulumi up -s staging")
+        steps.run("flyctl secrets deploy -a relay-api-staging")
+        assert secrets(standing, "tune-api-staging")["AWS_ACCESS_KEY_ID"] == "a" * 32
+        assert "* " not in steps.run("flyctl secrets list -a relay-api-staging")
+
+        steps.elsewhere("GitHub's own client, and an environment that no stack provisions", "gh secret set")
+        steps.run("pulumi preview -s staging --expect-no-changes")
+        # With two lines of input, as the command asks twice.
+        change = steps.left.pop(steps.left.index("pulumi stack change-secrets-provider passphrase -s staging"))
+        standing.run("sh", "-c", f"printf 'another\\nanother\\n' | {change}")
+        preview = "pulumi preview -s staging --expect-no-changes --non-interactive"
+        assert standing.run("sh", "-c", preview, check=False).returncode != 0
+        standing.run("sh", "-c", f"PULUMI_CONFIG_PASSPHRASE=another {preview}")
+
+
+@walks("Renamed app")
+def test_the_app_gets_another_name(standing: Sandbox) -> None:
+    before = objects(standing)
+    with walk(standing, "Renamed app") as steps:
+        key = secrets(standing, "tune-api-staging")["OAUTH_ENCRYPTION_KEY"]
+        steps.run("pulumi config set flyApp relay-api-next -s staging")
+        planned = standing.pulumi("preview", "--stack", "staging").stdout
+        assert re.search(r"\+- .*fly-app", planned)
+        steps.run("pulumi up -s staging")
+        steps.run("flyctl tokens create deploy -a relay-api-next -n github-staging")
+        steps.run("pulumi up -s staging")
+        steps.run("pulumi up -s production")
+        after = objects(standing)
+        assert after["fly app"].keys() == {"tune-api", "tune-api-next"}
+        assert after["neon project"] == before["neon project"]
+        assert secrets(standing, "tune-api-next")["OAUTH_ENCRYPTION_KEY"] == key
+        (pages,) = after["cloudflare pages"].values()
+        previews = pages["deployment_configs"]["preview"]["env_vars"]["PUBLIC_API_URL"]
+        assert previews["value"] == "https://tune-api-next.fly.dev"
+        writes = "writes into this repository; tests/unit/delivery/test_handoff.py::test_a_team_writes_its_own_names"
+        steps.elsewhere(writes, "bin/handoff")
+
+        # As the page has one name for both: staging's is free again in the world, and production takes it.
+        standing.config_set("staging", "flyApp", "tune-api-staging")
+        standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+        standing.config_set("production", "flyApp", "tune-api-next")
+        standing.config_set("production", "adopt.flyApp", "tune-api-next", path=True)
+        refused = standing.pulumi("preview", "--stack", "production", check=False)
+        assert "marked for protection" in refused.stdout
+        kept = secrets(standing, "tune-api")
+        steps.run("flyctl apps create relay-api-next", names={"personal": "tune-works"})
+        steps.elsewhere(APPLICATION, "flyctl ssh console")
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "LOGFIRE_WRITE_TOKEN")
+        copied = {name: kept[name] for name in (*names, "OAUTH_ENCRYPTION_KEY")}
+        lines = "".join(f"{name}={value}\n" for name, value in copied.items())
+        steps.run("flyctl secrets import --stage -a relay-api-next", given=lines)
+        for _ in range(2):
+            steps.run("pulumi state delete --force")
+        steps.run("pulumi config set flyApp relay-api-next -s production")
+        steps.run("pulumi config set --path adopt.flyApp relay-api-next -s production")
+        planned = steps.run("pulumi preview -s production")
+        assert "2 to create" in planned
+        assert "to replace" not in planned
+        steps.run("pulumi up -s production")
+        assert copied.items() <= secrets(standing, "tune-api-next").items()
+        assert secrets(standing, "tune-api") == kept
+        steps.run("pulumi preview -s production --expect-no-changes")
+
+
+@walks("A Fly app, to another organization")
+def test_an_app_moves_to_another_organization(standing: Sandbox) -> None:
+    before = objects(standing)
+    with walk(standing, "A Fly app, to another organization") as steps:
+        with standing.world.transaction() as tx:
+            fly.put_organization(tx, "tune-other", "Other")
+        steps.run("pulumi config set flyOrganization", names={"ORGANIZATION": "tune-other"})
+        refused = standing.pulumi("preview", "--stack", "staging", check=False)
+        assert "is in organization tune-works, not in the configured tune-other" in refused.stdout
+        steps.elsewhere(CLOUD, "flyctl apps move")
+        put(standing, "fly", "app", "tune-api-staging", organization="tune-other")
+        steps.run("pulumi refresh -s staging")
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert objects(standing)["fly secret"] == before["fly secret"]
+
+
+@walks("A database, to another Neon project")
+def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
+    first_deploy(standing, "tune-api-staging")
+    old = project(standing, "tune-staging")
+    with walk(standing, "A database, to another Neon project") as steps:
+        steps.run("pulumi config set --path adopt.neonProject OLD", names={"OLD": old})
+        assert unchanged(steps.run("pulumi up -s staging"))
+        put(standing, "neon", "project", old, name="tune-staging-old")
+        with standing.world.transaction() as tx:
+            new = neon.create_project(tx, {"name": "tune-staging", "region_id": "aws-eu-central-1"})["id"]
+        steps.elsewhere("the stand-ins hold no data", "pg_dump")
+        steps.run("pulumi config set --path adopt.neonProject NEW", names={"NEW": new})
+        refused = standing.pulumi("preview", "--stack", "staging", check=False)
+        assert f"this stack's database is {old!r}" in refused.stdout
+        steps.run("pulumi config set unprotect true")
+        planned = steps.run("pulumi preview -s staging")
+        assert re.search(r"-- .*neon-project delete original\[retain\]", planned)
+        steps.run("pulumi up -s staging")
+        steps.run("flyctl secrets deploy -a relay-api-staging")
+        steps.run("pulumi config set unprotect false")
+        steps.run("pulumi up -s staging")
+        host = objects(standing)["neon project"][new]["endpoint"]["host"]
+        assert steps.run("pulumi stack output databaseHost -s staging").strip() == host
+        assert f"@{host}/" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert objects(standing)["neon project"].keys() >= {old, new}
+
+
+@walks("Bucket and Pages, to another Cloudflare account")
+def test_bucket_and_pages_move_to_another_account(standing: Sandbox) -> None:
+    before = objects(standing)
+    account = "e" * 32
+    section = "Bucket and Pages, to another Cloudflare account"
+    with walk(standing, section) as steps:
+        with standing.world.transaction() as tx:
+            tx.put("cloudflare", "account", account, {"id": account, "name": "Other"})
+            domain = cloudflare.create_bucket(tx, account, {"name": "tune-audio"})["managed_domain"]["domain"]
+            (pages,) = before["cloudflare pages"].values()
+            moved = pages | {"account_id": account, "subdomain": "tune-new.pages.dev"}
+            tx.put("cloudflare", "pages", f"{account}/tune", moved)
+        for stack in ("production", "staging", "dev"):
+            for key, value in {
+                "cloudflareAccountId": account,
+                "pagesHost": "tune-new.pages.dev",
+                "bucketPublicHost": domain,
+            }.items():
+                standing.config_set(stack, key, value)
+        keep = ["DATABASE_URL", "LOGFIRE_WRITE_TOKEN", "OAUTH_ENCRYPTION_KEY"]
+        for number, name in enumerate([*keep, *keep[:2]]):
+            standing.config_set("production", f"adopt.keep[{number}]", name, path=True)
+        steps.run("pulumi config set --secret storageAccessKeyId", given="a" * 32)
+        steps.run("pulumi config set --secret storageSecretAccessKey", given="b" * 64)
+        refused = standing.pulumi("preview", "--stack", "production", check=False)
+        assert "marked for protection" in refused.stdout
+        for _ in range(4):
+            steps.run("pulumi state delete --force")
+        planned = steps.run("pulumi preview -s production")
+        assert "2 to import" in planned
+        assert "to replace" not in planned
+        said = steps.run("pulumi up -s production")
+        assert "but Cloudflare says" not in said
+        steps.run("pulumi up -s staging")
+        steps.elsewhere("writes into this repository; tests/unit/delivery/test_handoff.py", "bin/handoff")
+        steps.run("pulumi preview -s production --expect-no-changes")
+    after = objects(standing)
+    for kind in ("cloudflare bucket", "cloudflare pages"):
+        assert before[kind].items() <= after[kind].items()
+    assert secrets(standing, "tune-api")["AWS_ACCESS_KEY_ID"] == "a" * 32
+
+
+@walks("Pages variables gone")
+def test_pages_variables_are_gone(standing: Sandbox) -> None:
+    ((key, pages),) = objects(standing)["cloudflare pages"].items()
+    bare = {kind: {**each, "env_vars": {}} for kind, each in pages["deployment_configs"].items()}
+    put(standing, "cloudflare", "pages", key, deployment_configs=bare)
+    assert unchanged(standing.pulumi("preview", "--stack", "production").stdout)
+    with walk(standing, "Pages variables gone") as steps:
+        said = steps.run("bin/drift production", check=False)
+        for kind in ("preview", "production"):
+            assert f"deploymentConfigs.{kind}.envVars.PUBLIC_API_URL" in said
+        steps.run("pulumi up --refresh -s production")
+        assert objects(standing)["cloudflare pages"][key] == pages
+        assert "no changes" in steps.run("bin/drift production")
+
+
+@walks("Failed deployment")
+def test_a_failed_update_is_run_again(standing: Sandbox) -> None:
+    standing.config_set("staging", "logfireToken", "pylf_v1_us_another", secret=True)
+    standing.world.inject("fly", "secrets import", "exit1")
+    failed = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
+    assert failed.returncode != 0
+    assert "errored" in failed.stdout
+    with walk(standing, "Failed deployment") as steps:
+        steps.elsewhere(APPLICATION, "gh workflow run deploy-production.yml")
+        steps.run("pulumi up -s staging")
+        steps.elsewhere("a run on GitHub", "gh workflow run deploy-infrastructure.yml")
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert secrets(standing, "tune-api-staging")["LOGFIRE_WRITE_TOKEN"] == "pylf_v1_us_another"
