@@ -28,9 +28,14 @@ def render(results: Results) -> str:
         _HEAD.format(rounds=results.rounds),
         "## Targets\n",
         _table(
-            ("", "at most", "here", ""),
+            ("target", "at most", "here", ""),
             [
-                (t.what, _figure(t.limit, t.unit), _figure(t.found, t.unit), "" if t.found <= t.limit else "**missed**")
+                (
+                    t.what,
+                    _figure(t.limit, t.unit),
+                    _figure(t.found, t.unit),
+                    "met" if t.found <= t.limit else "**missed**",
+                )
                 for t in targets(results)
             ],
         ),

@@ -39,6 +39,7 @@ def missed(found: Results) -> list[str]:
 
 def test_everything_is_within_its_target() -> None:
     assert missed(results()) == []
+    assert "| Unchanged preview of production | 3.00 × | 2.50 × | met |" in report.render(results())
     assert "**missed**" not in report.render(results())
 
 
