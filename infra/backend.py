@@ -1,19 +1,13 @@
 """The backend on Fly.io: the app and its secrets. Deploying code into it is the application's own work."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pulumi
 
 from infra.environment import backend_secrets
 from infra.keys import UNKNOWN_FINGERPRINT, fingerprint, oauth_key, random_key
 from infra.providers.fly.resources import App, DeployToken, Secrets
 from infra.rotation import DEPLOY_TOKEN, newest, secret_slots
-
-if TYPE_CHECKING:
-    from infra.s3 import StorageKeys
-    from infra.settings import Settings
+from infra.s3 import StorageKeys
+from infra.settings import Settings
 
 
 class Backend(pulumi.ComponentResource):

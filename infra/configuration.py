@@ -1,25 +1,20 @@
 """Reads the stack's configuration into `Settings`, or says everything that is wrong with it at once."""
 
-from __future__ import annotations
-
 import difflib
 import json
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi.runtime.config
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from infra.neighbours import disagreements, preview_api_url, unconfirmed
 from infra.rules import RULES
 from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
 from infra.stackfiles import StackFiles, read_stack_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from pydantic_core import ErrorDetails
 
 # Facts that are not configuration keys, though they are fields.
 _NOT_KEYS = {"stack", "previewApiUrl"}

@@ -1,15 +1,11 @@
 """The environment's Postgres: one Neon project with its default branch, role and database."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_neon as neon
 
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 # What may stand in a URL's user, password and database name as it is (RFC 3986, unreserved).
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")

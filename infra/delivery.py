@@ -1,16 +1,11 @@
 """Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_github as github
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 class Delivery(pulumi.ComponentResource):

@@ -1,18 +1,10 @@
 """What the backend reads from its environment, wherever it runs: on Fly as secrets, on a laptop as a dotenv file."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import pulumi
 
 from infra.configuration import reveal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pulumi
-
-    from infra.s3 import StorageKeys
-    from infra.settings import Settings
+from infra.s3 import StorageKeys
+from infra.settings import Settings
 
 
 def backend_secrets(
@@ -30,7 +22,7 @@ def backend_secrets(
         oauth_key: See `infra.keys.random_key`; None where it is kept.
     """
     logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
-    values: Mapping[str, pulumi.Input[str] | None] = {
+    values: dict[str, pulumi.Input[str] | None] = {
         "DATABASE_URL": database_url,
         "ATPROTO_CLIENT_ID": settings.atproto_client_id,
         "ATPROTO_REDIRECT_URI": settings.atproto_redirect_uri,

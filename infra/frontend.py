@@ -1,14 +1,9 @@
 """The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 
 class Frontend(pulumi.ComponentResource):

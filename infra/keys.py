@@ -1,18 +1,13 @@
 """Keys that are made once, kept in the state, and stay the same from run to run."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_random as random
 
 from infra.rotation import OAUTH_KEY, newest
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 UNKNOWN_FINGERPRINT = "unknown"
 """The fingerprint of a key that is kept: it is on the Fly app, where nobody can read it."""

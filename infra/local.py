@@ -1,20 +1,14 @@
 """Development on a laptop: no cloud but its database, and everything else in two dotenv files."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import pulumi
 
 from infra.environment import backend_secrets
 from infra.keys import fingerprint, oauth_key
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from infra.s3 import StorageKeys
-    from infra.settings import Settings
+from infra.s3 import StorageKeys
+from infra.settings import Settings
 
 
 class Local(pulumi.ComponentResource):
@@ -36,10 +30,7 @@ class Local(pulumi.ComponentResource):
         super().__init__("relay:infra:Local", "local")
         key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
         plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
-        values = {
-            **plain,
-            **backend_secrets(settings, database_url, storage_keys, key),
-        }
+        values = {**plain, **backend_secrets(settings, database_url, storage_keys, key)}
         self.dotenv = pulumi.Output.secret(pulumi.Output.all(**values).apply(dotenv))
         self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
         self.oauth_key_fingerprint = fingerprint(key)

@@ -1,14 +1,10 @@
 """Names and addresses whose rules the clouds would only enforce halfway through an `up`."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 from pydantic import AfterValidator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MANAGED_SECRETS = frozenset(
     {
@@ -58,10 +54,7 @@ AppName = Annotated[
 SecretName = Annotated[
     str,
     AfterValidator(
-        _matching(
-            r"[A-Za-z_][A-Za-z0-9_]*",
-            "a secret's name has letters, digits and underscores, and no digit first",
-        )
+        _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
     ),
 ]
 EnvironmentName = Annotated[

@@ -1,14 +1,10 @@
 """What must agree, or differ, between the stacks: read from their files, undecrypted, beside each other."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from infra.settings import Settings
-    from infra.stackfiles import StackFiles
+from infra.settings import Settings
+from infra.stackfiles import StackFiles
 
 OWN = ("flyApp", "neonProject", "apiUrl", "frontendUrl")
 """What every stack has for itself."""

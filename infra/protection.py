@@ -1,15 +1,9 @@
 """What `destroy` and a replacement may not touch: a policy of the stack, laid over every resource in one place."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pulumi
 
 from infra.rotation import superseded
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import Settings
 
 DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
 """Types whose loss cannot be made good by another `up`."""
@@ -36,8 +30,7 @@ def apply_policy(settings: Settings) -> None:
         guarded = (production and args.name not in old_slots) or (settings.tier == "staging" and data)
         adopted = args.opts.import_ is not None or args.props.get("adopt") is True
         opts = pulumi.ResourceOptions(
-            protect=guarded and not settings.unprotect,
-            retain_on_delete=adopted or (production and data),
+            protect=guarded and not settings.unprotect, retain_on_delete=adopted or (production and data)
         )
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
 

@@ -4,16 +4,12 @@ Slot n of something is a resource of its own. `rotate` raises the newest slot, `
 the range leaves the program, and the engine deletes it.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import pulumi
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from infra.settings import Settings
+from infra.settings import Settings
 
 T = TypeVar("T")
 

@@ -1,15 +1,11 @@
 """What must agree within one stack's configuration. Each rule names the keys it reads."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from infra.names import MANAGED_SECRETS, PLAIN_SETTINGS, SETTINGS_GROUPS
 from infra.rotation import ROTATING, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 class Rule(NamedTuple):

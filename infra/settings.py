@@ -5,8 +5,6 @@ What follows from them (URLs, client id, CORS) is a property here, so that no fa
 The text below a field is its description: `ops.described` reads it.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -34,11 +32,7 @@ _LOOPBACK_API_URL = "http://127.0.0.1:8000"
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        populate_by_name=True,
+        alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True
     )
 
 

@@ -4,8 +4,6 @@ Stacks do not read each other's state, yet some facts must agree between them: t
 use, and that no two stacks manage one project or app. The files are the place where that can be seen.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, NamedTuple
 

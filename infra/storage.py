@@ -64,9 +64,7 @@ class Storage(pulumi.ComponentResource):
                 cloudflare.R2BucketCorsRuleArgs(
                     id="frontends",
                     allowed=cloudflare.R2BucketCorsRuleAllowedArgs(
-                        methods=["GET", "HEAD"],
-                        origins=[*frontend_origins, LOCAL_FRONTEND_URL],
-                        headers=["range"],
+                        methods=["GET", "HEAD"], origins=[*frontend_origins, LOCAL_FRONTEND_URL], headers=["range"]
                     ),
                     expose_headers=["content-length", "content-range", "etag"],
                     max_age_seconds=3600,

@@ -1,7 +1,5 @@
 """Storage keys taken from the stack that owns the bucket, instead of from this stack's own configuration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pulumi

@@ -4,19 +4,14 @@ Whatever is wrong with the form of a result, parsing it raises AttributeError, K
 Texts were verified against flyctl v0.4.87; those that only Fly.io's servers send are matched loosely.
 """
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from infra.providers.fly import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MACAROON = re.compile(r"fm[0-9][a-z]?_[A-Za-z0-9+/=_-]+")

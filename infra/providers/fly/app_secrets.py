@@ -1,26 +1,21 @@
 """The rules of an app's secrets: which are written, which removed, and which never touched."""
 
-from __future__ import annotations
-
 import binascii
 import hmac
 from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.output import UNKNOWN, Unknown
 
+from infra.providers.fly.answers import Secret
 from infra.providers.fly.apps import refuse_adopted
 from infra.providers.fly.errors import AppNotFoundError, RefusedError, UnexpectedAnswerError
 from infra.providers.fly.flyctl import app_name_problem
 from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
 from infra.providers.fly.secrets_format import name_problem, value_problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from infra.providers.fly.answers import Secret
 
 CHANGED = "changed outside Pulumi"
 """Stands for a secret's digest where somebody else wrote the secret."""

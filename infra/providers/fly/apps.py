@@ -1,20 +1,14 @@
 """The rules of a Fly app: when it is created, taken over, or destroyed."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
+from infra.providers.fly.answers import AppStatus
 from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError
 from infra.providers.fly.flyctl import Flyctl, app_name_problem, organization_problem
 from infra.providers.fly.props import FlyProvider, Props, checked, difference
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from infra.providers.fly.answers import AppStatus
 
 _INPUTS = ("name", "organization", "adopt", "managed_secrets", "delete_adopted")
 

@@ -1,23 +1,16 @@
 """The rules of a deploy token: minted once, found by its name, revoked when its time is over."""
 
-from __future__ import annotations
-
 import re
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.output import Unknown
 
+from infra.providers.fly.answers import Token
 from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
-from infra.providers.fly.flyctl import app_name_problem
+from infra.providers.fly.flyctl import Flyctl, app_name_problem
 from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from infra.providers.fly.answers import Token
-    from infra.providers.fly.flyctl import Flyctl
 
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 OUTPUTS = ("token", "token_id", "token_name", "expires_at")

@@ -4,8 +4,6 @@ Pulumi shows nothing but the text of an exception, so the text carries everythin
 app, what was answered (already redacted), and what to do next.
 """
 
-from __future__ import annotations
-
 
 class FlyError(Exception):
     """Something about Fly.io failed.

@@ -4,24 +4,19 @@
 Verified against flyctl v0.4.87.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import re
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from infra.providers.fly import answers, errors, process, secrets_format
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from infra.providers.fly.answers import AppStatus, Secret, Token
+from infra.providers.fly.answers import AppStatus, Secret, Token
 
 TESTED_VERSION = (0, 4, 87)
 """The version everything here was verified with, and the oldest accepted: older ones read secrets differently."""

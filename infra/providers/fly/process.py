@@ -1,16 +1,12 @@
 """How flyctl is run: its environment, its folders, and the one call that starts it."""
 
-from __future__ import annotations
-
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 TOKEN_VARIABLES = ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN")
 """Where a token is looked for; the first one that is not empty wins, as in flyctl."""

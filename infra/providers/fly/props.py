@@ -1,17 +1,13 @@
 """What the providers have in common: reaching flyctl, comparing property bags, waiting for an app just created."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ResourceProvider
 from pulumi.output import Unknown
 
 from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl, shared
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 Props: TypeAlias = dict[str, Any]
 T = TypeVar("T")

@@ -5,9 +5,7 @@ ever. So is that they have no attributes, which would be stored with them: setti
 environment.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -15,11 +13,6 @@ from pulumi.dynamic import Resource
 from infra.providers.fly.app_secrets import AppSecrets
 from infra.providers.fly.apps import Apps
 from infra.providers.fly.deploy_tokens import OUTPUTS, DeployTokens
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from infra.providers.fly.props import Props
 
 
 class AppProvider(Apps):
@@ -71,7 +64,7 @@ class App(Resource, module="fly", name="App"):
             delete_adopted: Let an adopted app be destroyed; counts from the `up` after it was set.
             opts: Pulumi's options.
         """
-        props: Props = {
+        props = {
             "name": name,
             "organization": organization,
             "adopt": adopt,
@@ -124,7 +117,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
             delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
             opts: Pulumi's options.
         """
-        props: Props = {
+        props = {
             "app": app,
             "values": {name: pulumi.Output.secret(value) for name, value in values.items()},
             "keep": sorted(keep),
@@ -173,7 +166,7 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
             expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
             opts: Pulumi's options.
         """
-        props: Props = {
+        props = {
             "app": app,
             "prefix": prefix,
             "rotation": rotation,

@@ -7,15 +7,10 @@ odd number of `"` stands before it; one pair of outer quotes is removed; `"""` o
 later line ending in `"""`; a CR before a line's end is lost.
 '''
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from infra.providers.fly.errors import SecretFormatError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_LINE_BYTES = 60 * 1024
 """Longest line written, in bytes with name and quotes. flyctl's own limit is 65,535, beyond which it drops the rest."""
