@@ -1,6 +1,6 @@
 """Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pulumi
 import pulumi_github as github
@@ -19,100 +19,60 @@ class Delivery(pulumi.ComponentResource):
         variables: Mapping[str, pulumi.Input[str]],
     ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
-        self._settings = settings
-        provider = github.Provider(
-            "github",
-            owner=settings.github_owner,
-            opts=pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured]),
-        )
-        child = pulumi.ResourceOptions(parent=self, provider=provider)
-        if settings.github_scope == "repository":
-            self._in_repository(child, secrets, variables)
-        else:
-            self._in_environment(child, secrets, variables)
-        self.register_outputs({})
-
-    def _in_environment(
-        self,
-        child: pulumi.ResourceOptions,
-        secrets: Mapping[str, pulumi.Input[str]],
-        variables: Mapping[str, pulumi.Input[str]],
-    ) -> None:
-        """Provision an environment that deploys from one branch, or in production from release tags, alone."""
-        settings = self._settings
-        repository, name, adopt = settings.github_repository, settings.github_environment_name, settings.adopt
-        # Made by PUT, with every rule: what is not declared here would be reset.
-        environment = github.RepositoryEnvironment(
-            "github-environment",
-            repository=repository,
-            environment=name,
-            wait_timer=0,
-            can_admins_bypass=True,
-            prevent_self_review=False,
-            reviewers=[github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))]
-            if settings.reviewers
-            else None,
-            deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
-                protected_branches=False, custom_branch_policies=True
-            ),
-            opts=_adopting(child, f"{repository}:{name}" if adopt.github_environment else None),
-        )
-        within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
-        production, policy = settings.tier == "production", adopt.github_deployment_policy
-        github.RepositoryEnvironmentDeploymentPolicy(
-            "deployment-policy",
-            repository=repository,
-            environment=name,
-            branch_pattern=None if production else settings.main_branch,
-            tag_pattern=settings.release_tags if production else None,
-            opts=_adopting(within, f"{repository}:{name}:{policy}" if policy else None),
-        )
+        opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
+        provider = github.Provider("github", owner=settings.github_owner, opts=opts)
+        within = pulumi.ResourceOptions(parent=self, provider=provider)
+        place = {"repository": settings.github_repository}
+        secret_type: Callable[..., pulumi.Resource] = github.ActionsSecret
+        variable_type: Callable[..., pulumi.Resource] = github.ActionsVariable
+        if settings.github_scope == "environment":
+            place["environment"] = settings.github_environment_name
+            within = _environment(settings, within)
+            secret_type, variable_type = github.ActionsEnvironmentSecret, github.ActionsEnvironmentVariable
         for secret, value in secrets.items():
-            github.ActionsEnvironmentSecret(
-                f"secret-{secret}",
-                repository=repository,
-                environment=name,
-                secret_name=secret,
-                value=value,
-                opts=within,
-            )
-        for variable, value in variables.items():
-            existing = variable in adopt.github_variables
-            github.ActionsEnvironmentVariable(
-                f"variable-{variable}",
-                repository=repository,
-                environment=name,
-                variable_name=variable,
-                value=value,
-                opts=_adopting(within, f"{repository}:{name}:{variable}" if existing else None),
-            )
-
-    def _in_repository(
-        self,
-        child: pulumi.ResourceOptions,
-        secrets: Mapping[str, pulumi.Input[str]],
-        variables: Mapping[str, pulumi.Input[str]],
-    ) -> None:
-        """Provision repository secrets and variables, each named after the stack, beside the other stacks' own."""
-        settings, repository = self._settings, self._settings.github_repository
-        for secret, value in secrets.items():
-            github.ActionsSecret(
-                f"secret-{secret}",
-                repository=repository,
-                secret_name=settings.github_name(secret),
-                value=value,
-                opts=child,
-            )
+            name = settings.github_name(secret)
+            secret_type(f"secret-{secret}", **place, secret_name=name, value=value, opts=within)
         for variable, value in variables.items():
             name = settings.github_name(variable)
-            existing = name in settings.adopt.github_variables
-            github.ActionsVariable(
-                f"variable-{variable}",
-                repository=repository,
-                variable_name=name,
-                value=value,
-                opts=_adopting(child, f"{repository}:{name}" if existing else None),
-            )
+            opts = _adopting(within, [*place.values(), name] if name in settings.adopt.github_variables else None)
+            variable_type(f"variable-{variable}", **place, variable_name=name, value=value, opts=opts)
+        self.register_outputs({})
+
+
+def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Provision an environment that deploys from one branch, or in production from release tags, alone.
+
+    Returns:
+        Options for what belongs in it.
+    """
+    repository, name = settings.github_repository, settings.github_environment_name
+    policy = settings.adopt.github_deployment_policy
+    reviewers = github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))
+    # Made by PUT, with every rule: what is not declared here would be reset.
+    environment = github.RepositoryEnvironment(
+        "github-environment",
+        repository=repository,
+        environment=name,
+        wait_timer=0,
+        can_admins_bypass=True,
+        prevent_self_review=False,
+        reviewers=[reviewers] if settings.reviewers else None,
+        deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+            protected_branches=False, custom_branch_policies=True
+        ),
+        opts=_adopting(child, [repository, name] if settings.adopt.github_environment else None),
+    )
+    within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
+    production = settings.tier == "production"
+    github.RepositoryEnvironmentDeploymentPolicy(
+        "deployment-policy",
+        repository=repository,
+        environment=name,
+        branch_pattern=None if production else settings.main_branch,
+        tag_pattern=settings.release_tags if production else None,
+        opts=_adopting(within, [repository, name, str(policy)] if policy else None),
+    )
+    return within
 
 
 def _token_as_configured(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
@@ -124,5 +84,7 @@ def _token_as_configured(args: pulumi.ResourceTransformationArgs) -> pulumi.Reso
     return pulumi.ResourceTransformationResult({**args.props, "token": configured}, args.opts)
 
 
-def _adopting(opts: pulumi.ResourceOptions, identity: str | None) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(import_=identity))
+def _adopting(opts: pulumi.ResourceOptions, identity: Iterable[str] | None) -> pulumi.ResourceOptions:
+    """Return the options with, where there is one, the identity to import, whose parts GitHub's provider joins."""
+    import_ = pulumi.ResourceOptions(import_=":".join(identity) if identity else None)
+    return pulumi.ResourceOptions.merge(opts, import_)

@@ -1,9 +1,14 @@
 """The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.settings import Settings
+
+T = TypeVar("T")
 
 
 class Frontend(pulumi.ComponentResource):
@@ -17,12 +22,16 @@ class Frontend(pulumi.ComponentResource):
 
     def __init__(self, settings: Settings, *, api_url: str, preview_api_url: str) -> None:
         super().__init__("relay:infra:Frontend", "frontend")
-        build = settings.pages_build
+        build, account = settings.pages_build, settings.cloudflare_account_id
+        identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
+        # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
+        production = {**settings.pages_variables, "PUBLIC_API_URL": api_url}
+        previews = {**settings.pages_variables, "PUBLIC_API_URL": preview_api_url}
         # Everything is declared, also what is as it was: Cloudflare wipes an undeclared `source`, and the
         # provider shows every undeclared member of the two configurations as a change in each plan.
         project = cloudflare.PagesProject(
             "pages-project",
-            account_id=settings.cloudflare_account_id,
+            account_id=account,
             name=settings.pages_project,
             production_branch=settings.production_branch,
             build_config=cloudflare.PagesProjectBuildConfigArgs(
@@ -50,33 +59,19 @@ class Frontend(pulumi.ComponentResource):
                 preview=cloudflare.PagesProjectDeploymentConfigsPreviewArgs(
                     build_image_major_version=build.image_version,
                     fail_open=True,
-                    env_vars={
-                        name: cloudflare.PagesProjectDeploymentConfigsPreviewEnvVarsArgs(type="plain_text", value=value)
-                        for name, value in _variables(settings, preview_api_url).items()
-                    },
+                    env_vars=_plain(cloudflare.PagesProjectDeploymentConfigsPreviewEnvVarsArgs, previews),
                 ),
                 production=cloudflare.PagesProjectDeploymentConfigsProductionArgs(
                     build_image_major_version=build.image_version,
                     fail_open=True,
-                    env_vars={
-                        name: cloudflare.PagesProjectDeploymentConfigsProductionEnvVarsArgs(
-                            type="plain_text", value=value
-                        )
-                        for name, value in _variables(settings, api_url).items()
-                    },
+                    env_vars=_plain(cloudflare.PagesProjectDeploymentConfigsProductionEnvVarsArgs, production),
                 ),
             ),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                import_=f"{settings.cloudflare_account_id}/{settings.pages_project}"
-                if settings.adopt.pages_project
-                else None,
-            ),
+            opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
         self.host = project.subdomain
         self.register_outputs({"host": self.host})
 
 
-def _variables(settings: Settings, api_url: str) -> dict[str, str]:
-    # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
-    return {**settings.pages_variables, "PUBLIC_API_URL": api_url}
+def _plain(type_: Callable[..., T], variables: Mapping[str, str]) -> dict[str, T]:
+    return {name: type_(type="plain_text", value=value) for name, value in variables.items()}

@@ -33,48 +33,30 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, settings: Settings, *, frontend_origins: list[str]) -> None:
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
-        bucket = cloudflare.R2Bucket(
-            "bucket",
-            account_id=account,
-            name=name,
-            opts=pulumi.ResourceOptions(
-                parent=self, import_=f"{account}/{name}/{JURISDICTION}" if settings.adopt.bucket else None
-            ),
-        )
+        bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
         for extra in sorted(settings.extra_buckets):
-            existing = extra in settings.adopt.extra_buckets
-            cloudflare.R2Bucket(
-                f"bucket-{extra}",
-                account_id=account,
-                name=extra,
-                opts=pulumi.ResourceOptions(
-                    parent=self, import_=f"{account}/{extra}/{JURISDICTION}" if existing else None
-                ),
-            )
+            self._bucket(f"bucket-{extra}", account, extra, adopted=extra in settings.adopt.extra_buckets)
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
         # Neither of the two can be imported; both are made by PUT, which also takes over what is there.
         domain = cloudflare.R2ManagedDomain(
             "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
         )
-        cloudflare.R2BucketCors(
-            "bucket-cors",
-            account_id=account,
-            bucket_name=name,
-            rules=[
-                cloudflare.R2BucketCorsRuleArgs(
-                    id="frontends",
-                    allowed=cloudflare.R2BucketCorsRuleAllowedArgs(
-                        methods=["GET", "HEAD"], origins=[*frontend_origins, LOCAL_FRONTEND_URL], headers=["range"]
-                    ),
-                    expose_headers=["content-length", "content-range", "etag"],
-                    max_age_seconds=3600,
-                )
-            ],
-            opts=child,
+        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(
+            methods=["GET", "HEAD"], origins=[*frontend_origins, LOCAL_FRONTEND_URL], headers=["range"]
         )
+        exposed = ["content-length", "content-range", "etag"]
+        rule = cloudflare.R2BucketCorsRuleArgs(
+            id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600
+        )
+        cloudflare.R2BucketCors("bucket-cors", account_id=account, bucket_name=name, rules=[rule], opts=child)
         self.keys = self._keys(settings, child) if settings.mints_storage_token else None
         self.public_host = domain.domain
         self.register_outputs({"bucket": bucket.name, "public_host": self.public_host})
+
+    def _bucket(self, resource: str, account: str, name: str, *, adopted: bool) -> cloudflare.R2Bucket:
+        identity = f"{account}/{name}/{JURISDICTION}" if adopted else None
+        opts = pulumi.ResourceOptions(parent=self, import_=identity)
+        return cloudflare.R2Bucket(resource, account_id=account, name=name, opts=opts)
 
     def _keys(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
         """Make the bucket's token in each slot that is in use, and return the current one's keys."""
@@ -87,27 +69,16 @@ class Storage(pulumi.ComponentResource):
         groups = cloudflare.get_account_api_token_permission_groups_list_output(
             account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
         )
+        group = groups.results.apply(lambda results: _id_of(_WRITE_PERMISSION, results))
+        scope = f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}"
         # One policy with one permission group: Cloudflare returns several in an order of its own.
-        token = cloudflare.AccountToken(
-            name,
-            account_id=account,
-            name=token_name(settings.bucket, name),
-            policies=[
-                cloudflare.AccountTokenPolicyArgs(
-                    effect="allow",
-                    permission_groups=[
-                        cloudflare.AccountTokenPolicyPermissionGroupArgs(
-                            id=groups.results.apply(lambda results: _id_of(_WRITE_PERMISSION, results))
-                        )
-                    ],
-                    resources=json.dumps(
-                        {f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}": "*"},
-                        separators=(",", ":"),
-                    ),
-                )
-            ],
-            opts=opts,
+        policy = cloudflare.AccountTokenPolicyArgs(
+            effect="allow",
+            permission_groups=[cloudflare.AccountTokenPolicyPermissionGroupArgs(id=group)],
+            resources=json.dumps({scope: "*"}, separators=(",", ":")),
         )
+        label = token_name(settings.bucket, name)
+        token = cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
         return StorageKeys(token.id, pulumi.Output.secret(token.value.apply(s3_secret)))
 
 
