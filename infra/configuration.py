@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pulumi.runtime.config
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.neighbours import disagreements, preview_api_url, unconfirmed
@@ -157,8 +157,3 @@ def _in_plain_words(detail: ErrorDetails) -> str:
     else:
         text = f": {detail['msg'][0].lower()}{detail['msg'][1:]}"
     return f"{where}{text}"
-
-
-def reveal(secret: SecretStr) -> pulumi.Output[str]:
-    """Return a configured secret as a secret output, the only form in which it may leave the settings."""
-    return pulumi.Output.secret(secret.get_secret_value())

@@ -1,6 +1,6 @@
 """Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import pulumi
 import pulumi_github as github
@@ -22,20 +22,28 @@ class Delivery(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
         provider = github.Provider("github", owner=settings.github_owner, opts=opts)
         within = pulumi.ResourceOptions(parent=self, provider=provider)
-        place = {"repository": settings.github_repository}
-        secret_type: Callable[..., pulumi.Resource] = github.ActionsSecret
-        variable_type: Callable[..., pulumi.Resource] = github.ActionsVariable
-        if settings.github_scope == "environment":
-            place["environment"] = settings.github_environment_name
+        repository, environment = settings.github_repository, settings.github_environment_name
+        in_environment = settings.github_scope == "environment"
+        if in_environment:
             within = _environment(settings, within)
-            secret_type, variable_type = github.ActionsEnvironmentSecret, github.ActionsEnvironmentVariable
         for secret, value in secrets.items():
-            name = settings.github_name(secret)
-            secret_type(f"secret-{secret}", **place, secret_name=name, value=value, opts=within)
+            resource, name = f"secret-{secret}", settings.github_name(secret)
+            if in_environment:
+                github.ActionsEnvironmentSecret(
+                    resource, repository=repository, environment=environment, secret_name=name, value=value, opts=within
+                )
+            else:
+                github.ActionsSecret(resource, repository=repository, secret_name=name, value=value, opts=within)
         for variable, value in variables.items():
-            name = settings.github_name(variable)
-            opts = _adopting(within, [*place.values(), name] if name in settings.adopt.github_variables else None)
-            variable_type(f"variable-{variable}", **place, variable_name=name, value=value, opts=opts)
+            resource, name = f"variable-{variable}", settings.github_name(variable)
+            identity = [repository, environment, name] if in_environment else [repository, name]
+            opts = _adopting(within, identity if name in settings.adopt.github_variables else None)
+            if in_environment:
+                github.ActionsEnvironmentVariable(
+                    resource, repository=repository, environment=environment, variable_name=name, value=value, opts=opts
+                )
+            else:
+                github.ActionsVariable(resource, repository=repository, variable_name=name, value=value, opts=opts)
         self.register_outputs({})
 
 

@@ -1,19 +1,24 @@
 """What the backend reads from its environment, wherever it runs: on Fly as secrets, on a laptop as a dotenv file."""
 
 import pulumi
+from pydantic import SecretStr
 
-from infra.configuration import reveal
 from infra.s3 import StorageKeys
 from infra.settings import Settings
 
 
-def backend_secrets(
+def reveal(secret: SecretStr) -> pulumi.Output[str]:
+    """Return a configured secret as a secret output, the only form in which it may leave the settings."""
+    return pulumi.Output.secret(secret.get_secret_value())
+
+
+def wanted_secrets(
     settings: Settings,
-    database_url: pulumi.Output[str] | None,
-    storage_keys: StorageKeys | None,
-    oauth_key: pulumi.Output[str] | None,
-) -> dict[str, pulumi.Input[str]]:
-    """Return the secrets to set on the Fly app, by name: all the backend needs, less those that are kept.
+    database_url: pulumi.Output[str] | None = None,
+    storage_keys: StorageKeys | None = None,
+    oauth_key: pulumi.Output[str] | None = None,
+) -> dict[str, SecretStr | pulumi.Input[str] | None]:
+    """Return every secret that the program itself sets on a Fly app, by name; None for what is not there to be set.
 
     Args:
         settings: The stack's settings.
@@ -22,7 +27,7 @@ def backend_secrets(
         oauth_key: See `infra.keys.random_key`; None where it is kept.
     """
     logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
-    values: dict[str, pulumi.Input[str] | None] = {
+    return {
         "DATABASE_URL": database_url,
         "ATPROTO_CLIENT_ID": settings.atproto_client_id,
         "ATPROTO_REDIRECT_URI": settings.atproto_redirect_uri,
@@ -32,9 +37,22 @@ def backend_secrets(
         "AWS_SECRET_ACCESS_KEY": storage_keys.secret_access_key if storage_keys else None,
         "LOGFIRE_ENABLED": "true" if logfire else "false",
         "LOGFIRE_ENVIRONMENT": settings.environment,
-        "LOGFIRE_WRITE_TOKEN": reveal(settings.logfire_token) if settings.logfire_token else None,
+        "LOGFIRE_WRITE_TOKEN": settings.logfire_token,
         "FRONTEND_URL": settings.frontend_url,
         "FRONTEND_CORS_ORIGIN_REGEX": settings.cors_origin_regex,
-        **{name: reveal(value) for name, value in settings.extra_secrets.items()},
     }
-    return {name: value for name, value in values.items() if value is not None and name not in settings.adopt.keep}
+
+
+def backend_secrets(
+    settings: Settings,
+    database_url: pulumi.Output[str] | None,
+    storage_keys: StorageKeys | None,
+    oauth_key: pulumi.Output[str] | None,
+) -> dict[str, pulumi.Input[str]]:
+    """Return all secrets to set, a team's own with them, less those that are kept: see `wanted_secrets`."""
+    values = {**wanted_secrets(settings, database_url, storage_keys, oauth_key), **settings.extra_secrets}
+    return {
+        name: reveal(value) if isinstance(value, SecretStr) else value
+        for name, value in values.items()
+        if value is not None and name not in settings.adopt.keep
+    }

@@ -1,28 +1,9 @@
 """Names and addresses whose rules the clouds would only enforce halfway through an `up`."""
 
 import re
-from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator
-
-MANAGED_SECRETS = frozenset(
-    {
-        "DATABASE_URL",
-        "ATPROTO_CLIENT_ID",
-        "ATPROTO_REDIRECT_URI",
-        "ATPROTO_APP_NAMESPACE",
-        "OAUTH_ENCRYPTION_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "LOGFIRE_ENABLED",
-        "LOGFIRE_ENVIRONMENT",
-        "LOGFIRE_WRITE_TOKEN",
-        "FRONTEND_URL",
-        "FRONTEND_CORS_ORIGIN_REGEX",
-    }
-)
-"""Every secret the program itself may set on a Fly app."""
 
 PLAIN_SETTINGS = frozenset({"PORT", "STORAGE_BACKEND", "R2_BUCKET", "R2_ENDPOINT_URL", "R2_PUBLIC_BUCKET_URL"})
 """What goes into a fly file's `[env]`; a secret of the same name would silently win over it."""
@@ -31,56 +12,39 @@ SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO"
 """The backend's groups of settings: a variable of that very name is read as the whole group and crashes it."""
 
 
-def _matching(pattern: str, rule: str) -> Callable[[str], str]:
-    compiled = re.compile(pattern)
+_HOST = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*"
 
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
     def check(value: str) -> str:
-        if not compiled.fullmatch(value):
+        if not re.fullmatch(pattern, value):
             raise ValueError(rule)
         return value
 
-    return check
+    return AfterValidator(check)
 
 
 AppName = Annotated[
     str,
-    AfterValidator(
-        _matching(
-            r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
-            "a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens",
-        )
+    _matching(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens"
     ),
 ]
 SecretName = Annotated[
     str,
-    AfterValidator(
-        _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
-    ),
+    _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first"),
 ]
 EnvironmentName = Annotated[
     str,
-    AfterValidator(
-        _matching(
-            r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}",
-            "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'",
-        )
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}", "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'"
     ),
 ]
-Host = Annotated[
-    str,
-    AfterValidator(
-        _matching(
-            r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*",
-            "a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`",
-        )
-    ),
-]
+Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`")]
 WebUrl = Annotated[
     str,
-    AfterValidator(
-        _matching(
-            r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*",
-            "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
-        )
+    _matching(
+        f"https://{_HOST}",
+        "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
     ),
 ]

@@ -10,10 +10,11 @@ import pulumi
 
 from infra import configuration, preflight
 from infra.advice import advise
+from infra.environment import reveal
 from infra.protection import apply_policy
+from infra.s3 import StorageKeys
 
 if TYPE_CHECKING:
-    from infra.s3 import StorageKeys
     from infra.settings import Settings
     from infra.storage import Storage
 
@@ -123,12 +124,7 @@ async def _storage(settings: Settings) -> Storage:
 def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | None:
     """Return the keys this stack's backend gets: configured, another stack's, or the bucket's own token's."""
     if settings.storage_access_key_id and settings.storage_secret_access_key:
-        from infra.s3 import StorageKeys
-
-        return StorageKeys(
-            configuration.reveal(settings.storage_access_key_id),
-            configuration.reveal(settings.storage_secret_access_key),
-        )
+        return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
     if settings.storage_from:
         from infra.storage_reference import keys_of
 
@@ -142,12 +138,12 @@ async def _deliver(
     await _load("pulumi_github")
     from infra.delivery import Delivery
 
-    given = configuration.reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted
+    given = reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted
     secrets: dict[str, pulumi.Input[str]] = {"FLY_API_TOKEN": given} if given else {}
     variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
     if settings.fly_app:
         variables["FLY_APP"] = settings.fly_app
     if settings.neon_restore_key and neon_project:
-        secrets["NEON_API_KEY"] = configuration.reveal(settings.neon_restore_key)
+        secrets["NEON_API_KEY"] = reveal(settings.neon_restore_key)
         variables["NEON_PROJECT_ID"] = neon_project
     Delivery(settings, secrets=secrets, variables=variables)

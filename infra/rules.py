@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from infra.names import MANAGED_SECRETS, PLAIN_SETTINGS, SETTINGS_GROUPS
+from infra.environment import wanted_secrets
+from infra.names import PLAIN_SETTINGS, SETTINGS_GROUPS
 from infra.rotation import ROTATING, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
@@ -78,7 +79,7 @@ def _within_the_neon_plan(s: Settings) -> Iterator[str]:
 def _secret_names_are_free(s: Settings) -> Iterator[str]:
     for name in sorted(s.extra_secrets):
         where = f"extraSecrets.{name}"
-        if name in MANAGED_SECRETS:
+        if name in wanted_secrets(s):
             yield f"{where}: the program sets this secret itself"
         elif name in PLAIN_SETTINGS:
             yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"

@@ -63,7 +63,7 @@ class _Input(TypedDict, total=False):
 class _How(_Input, total=False):
     """How a subcommand is run: besides its input, for which app, and how long, in seconds."""
 
-    app: str
+    app: str | None
     timeout: float
 
 
@@ -121,18 +121,13 @@ class Flyctl:
 
     def orgs_list(self) -> frozenset[str]:
         """Return the slugs of the organizations the token may see."""
-        action = "listing the organizations"
-        stdout = self._call(action, ["orgs", "list", "--json"], repeat=True)
-        return _parsed(answers.parse_organizations, stdout, action)
+        return self._read("listing the organizations", ["orgs", "list", "--json"], answers.parse_organizations)
 
     def status(self, app: str) -> AppStatus | None:
         """Return an app, or None where there is none, or none that the token may see."""
-        action = "looking at it"
-        try:
-            stdout = self._call(action, ["status", "--json", "-a", app], app=app, repeat=True)
-        except errors.AppNotFoundError:
-            return None
-        return _parsed(answers.parse_status, stdout, action, app)
+        with suppress(errors.AppNotFoundError):
+            return self._read("looking at it", ["status", "--json", "-a", app], answers.parse_status, app)
+        return None
 
     def apps_create(self, app: str, *, organization: str) -> None:
         """Create an app. Not repeated, and not to be believed when it fails: the app may exist all the same."""
@@ -155,13 +150,12 @@ class Flyctl:
         """
         action = "listing its secrets"
         try:
-            stdout = self._call(action, ["secrets", "list", "--json", "-a", app], app=app, repeat=True)
+            return self._read(action, ["secrets", "list", "--json", "-a", app], answers.parse_secrets, app)
         except errors.FlyctlFailedError:
             # What this command says of a missing app is the server's text, which is not known.
             if self.status(app) is None:
                 raise errors.AppNotFoundError(action, "there is no such app", app=app) from None
             raise
-        return _parsed(answers.parse_secrets, stdout, action, app)
 
     def secrets_import(self, app: str, values: Mapping[str, str], *, stage: bool = True) -> None:
         """Set secrets, all in one request.
@@ -206,9 +200,7 @@ class Flyctl:
         Raises:
             AppNotFoundError: There is no such app.
         """
-        action = "listing its tokens"
-        stdout = self._call(action, ["tokens", "list", "-a", app], app=app, repeat=True)
-        return _parsed(answers.parse_tokens, stdout, action, app)
+        return self._read("listing its tokens", ["tokens", "list", "-a", app], answers.parse_tokens, app)
 
     def tokens_revoke(self, app: str, ids: Sequence[str]) -> frozenset[str]:
         """Revoke tokens of an app and return the ids that flyctl says were revoked: it never fails."""
@@ -218,6 +210,9 @@ class Flyctl:
         stdout = self._call(action, ["tokens", "revoke", *ids], app=app, repeat=True)
         lines = set(answers.plain(stdout).splitlines())
         return frozenset(token_id for token_id in ids if f"Revoked {token_id}" in lines)
+
+    def _read(self, action: str, argv: list[str], parse: Callable[[str], T], app: str | None = None) -> T:
+        return _parsed(parse, self._call(action, argv, repeat=True, app=app), action, app)
 
     def _write(self, action: str, argv: list[str], *, stage: bool, app: str, **how: Unpack[_Input]) -> None:
         argv = [*argv, *(["--stage"] if stage else []), "-a", app]
