@@ -3,19 +3,15 @@
 Imported by an `up` alone: urllib and ssl cost a preview more than the rest of the preflight.
 """
 
-from __future__ import annotations
-
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TIMEOUT = 10.0
 """Seconds for a request, after which its answer counts as not to be had."""

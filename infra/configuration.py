@@ -131,9 +131,9 @@ class _Problems:
             # one run reports everything.
             good = {key: value for key, value in values.items() if key not in bad}
             settings = Settings.model_validate(_EXAMPLES | good, by_alias=True, by_name=False)
-        for rule in RULES:
-            if not rule.keys & bad:
-                for text in rule.check(settings):
+        for keys, check in RULES:
+            if not keys & bad:
+                for text in check(settings):
                     self.add(text.split()[0].split(".")[0].rstrip(":"), text)
         return settings
 

@@ -31,8 +31,7 @@ AppName = Annotated[
     ),
 ]
 SecretName = Annotated[
-    str,
-    _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first"),
+    str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
 ]
 EnvironmentName = Annotated[
     str,
@@ -44,7 +43,6 @@ Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither schem
 WebUrl = Annotated[
     str,
     _matching(
-        f"https://{_HOST}",
-        "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
+        f"https://{_HOST}", "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`"
     ),
 ]

@@ -1,27 +1,23 @@
 """What must agree within one stack's configuration. Each rule names the keys it reads."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from infra.environment import wanted_secrets
 from infra.names import PLAIN_SETTINGS, SETTINGS_GROUPS
 from infra.rotation import ROTATING, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
+Check: TypeAlias = Callable[[Settings], Iterator[str]]
+"""Yields one sentence for each violation of a rule."""
 
-class Rule(NamedTuple):
-    """A rule: the keys it reads, and a function that yields one sentence for each violation."""
-
-    keys: frozenset[str]
-    check: Callable[[Settings], Iterator[str]]
-
-
-RULES: list[Rule] = []
+RULES: list[tuple[frozenset[str], Check]] = []
+"""Each rule, after the keys that it reads."""
 
 
-def _rule(*keys: str) -> Callable[[Callable[[Settings], Iterator[str]]], Callable[[Settings], Iterator[str]]]:
-    def register(check: Callable[[Settings], Iterator[str]]) -> Callable[[Settings], Iterator[str]]:
-        RULES.append(Rule(frozenset(keys), check))
+def _rule(*keys: str) -> Callable[[Check], Check]:
+    def register(check: Check) -> Check:
+        RULES.append((frozenset(keys), check))
         return check
 
     return register

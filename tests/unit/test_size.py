@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX_LIMIT = 3000
+INFRA_LIMIT = 2500
 
 NO_CODE = {
     tokenize.COMMENT,
@@ -79,3 +80,9 @@ def test_the_sandbox_is_small() -> None:
     counts = code_lines_under("sandbox")
     assert counts["sandbox/world.py"] > 50
     assert sum(counts.values()) <= SANDBOX_LIMIT, f"most lines of code: {largest(counts)}"
+
+
+def test_the_program_is_small() -> None:
+    counts = code_lines_under("infra")
+    assert counts["infra/program.py"] > 50
+    assert sum(counts.values()) <= INFRA_LIMIT, f"most lines of code: {largest(counts)}"
