@@ -79,9 +79,8 @@ def things(settings: Settings, look: Looks, *, neon_key: str, cloudflare_token: 
 
 
 def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterator[str]:
-    """Yield a line for each thing that has a namesake; one that could not be looked at is a warning."""
+    """Yield a line for each thing that has a namesake, or may have; one that nobody could look for is a warning."""
     for thing in wanted:
-        unchecked = f"Not checked: whether another {thing.what}"
         try:
             ids = set(thing.find()) - {thing.adopted}
         except RefusedError as error:
@@ -90,7 +89,7 @@ def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterat
         except LookError as error:
             hint = " A personal key must name its organization: neonOrganizationId."
             needed = thing.output == "neonProjectId" and not settings.neon_organization_id
-            pulumi.log.warn(f"{unchecked}: {error}.{hint if needed else ''}")
+            pulumi.log.warn(f"Not checked: whether another {thing.what}: {error}.{hint if needed else ''}")
             continue
         try:
             # An output alone says little: it is still there where the thing was taken out of the state.
@@ -98,7 +97,8 @@ def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterat
             known = look.outputs().get(thing.output) if ours else thing.adopted
             ids -= {known}
         except Exception as error:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises)
-            pulumi.log.warn(f"{unchecked}: this stack's own state could not be read ({error}).")
+            unknown = f"this stack's state, which tells whether it is its own, could not be read ({error})"
+            yield f"A {thing.what} already, and {unknown}: run the same command again"
             continue
         found = ", ".join(sorted(ids))
         if ours and not known:

@@ -66,7 +66,7 @@ def _looked_up(stack: Stack, state: State, creations: Sequence[Operation]) -> li
         except RecoveryError as error:
             problems.append(f"  creating {operation.name}: {error}.")
     if problems:
-        again = f"Nothing was changed. Then run `bin/recover {stack.name}` again."
+        again = f"In the clouds and the state nothing was changed. Then run `bin/recover {stack.name}` again."
         raise RecoveryError("\n".join(["This needs a person:", *problems, again]))
     return found
 

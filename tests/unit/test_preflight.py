@@ -422,12 +422,12 @@ def test_a_look_after_that_cannot_be_had_is_a_warning(look: Callable[..., None])
     assert "Not checked: whether more than one Neon project is called 'tune-staging': Neon answered 503." in messages
 
 
-def test_an_unreadable_state_is_a_warning(look: Callable[..., None]) -> None:
+def test_an_unreadable_state_is_no_reason_to_make_another(look: Callable[..., None]) -> None:
     look(neon=[MADE], managed=Exception("invoke failed"))
-    assert (
-        "Not checked: whether another Neon project is called 'tune-staging': this stack's own state could not be read "
-        "(invoke failed)."
-    ) in run_program("staging").messages
+    assert refused("staging") == [
+        "A Neon project is called 'tune-staging' already, and this stack's state, which tells whether it is its own, "
+        "could not be read (invoke failed): run the same command again"
+    ]
 
 
 def test_no_message_shows_a_credential(monkeypatch: pytest.MonkeyPatch, look: Callable[..., None]) -> None:

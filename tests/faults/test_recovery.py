@@ -1,0 +1,224 @@
+"""An update that is killed while it makes something: `bin/recover`, then `up`, and there is one of everything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from sandbox.clouds import neon
+from tests.engine.conftest import TIMEOUT
+from tests.engine.test_environments import up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engine.conftest import Sandbox
+
+
+class Call(NamedTuple):
+    """A call during which the engine is killed.
+
+    Attributes:
+        cloud: The cloud.
+        operation: The call, as the sandbox's log has it.
+        kind: What it makes there.
+        resource: Logical name of the resource.
+        line: What recovery says of it.
+    """
+
+    cloud: str
+    operation: str
+    kind: str
+    resource: str
+    line: str
+
+
+PROJECT = Call("neon", "project.create", "project", "neon-project", "Neon project '{}' is there as")
+TOKEN = Call(
+    "cloudflare", "account-token.create", "token", "storage-token", "Cloudflare account token '{}' is there as"
+)
+BUCKET = Call("cloudflare", "bucket.create", "bucket", "bucket", "it is there as ffffffffffffffffffffffffffffff01/{}/")
+PAGES = Call("cloudflare", "pages.create", "pages", "pages-project", "it is there as ffffffffffffffffffffffffffffff01/")
+VARIABLE = Call("github", "environment-variable.create", "variable", "variable-", "it is there as tune:staging:")
+POLICY = Call(
+    "github", "deployment-policy.create", "deployment-policy", "deployment-policy", "deployment policy 'main'"
+)
+APP = Call("fly", "apps create", "app", "fly-app", "making it looks first")
+# A name may repeat in the cloud, which is what the first `up` after a kill would do.
+MAY_REPEAT = (("neon", "project"), ("cloudflare", "token"), ("github", "deployment-policy"))
+
+
+def made(sandbox: Sandbox) -> dict[tuple[str, str], list[str]]:
+    """Return the keys of all there is, by cloud and kind."""
+    kinds = {(call.cloud, call.kind) for call in (PROJECT, TOKEN, BUCKET, PAGES, VARIABLE, POLICY, APP)}
+    with sandbox.world.transaction() as tx:
+        return {(cloud, kind): list(tx.list(cloud, kind)) for cloud, kind in kinds}
+
+
+def once_each(sandbox: Sandbox) -> None:
+    """See that no two things have one name."""
+    with sandbox.world.transaction() as tx:
+        for cloud, kind in MAY_REPEAT:
+            found = [(key.rpartition("/")[0], item["name"]) for key, item in tx.list(cloud, kind).items()]
+            assert len(set(found)) == len(found), found
+
+
+@contextmanager
+def hanging(sandbox: Sandbox, stack: str, *calls: Call, after: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+    """Run an `up` that hangs in some calls, before or after the effect; kill the engine at the end."""
+    before = made(sandbox)
+    for call in calls:
+        fault = "timeout" if call.cloud == "fly" else "hang"
+        sandbox.world.inject(call.cloud, call.operation, f"{fault}-after" if after else fault)
+    command = sandbox.command("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive")
+    command |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with subprocess.Popen(**command) as process:
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            now, under_way = made(sandbox), {(cloud, operation) for cloud, operation, _ in sandbox.world.calls()}
+            grown = all(len(now[call.cloud, call.kind]) > len(before[call.cloud, call.kind]) for call in calls)
+            if {(call.cloud, call.operation) for call in calls} <= under_way and (grown or not after):
+                break
+            assert process.poll() is None, "the update ended by itself"
+            assert time.monotonic() < deadline, f"only these calls were made: {under_way}"
+            time.sleep(0.05)
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def recovered(sandbox: Sandbox, stack: str) -> list[str]:
+    """Recover a stack and return what was said."""
+    return sandbox.run("bin/recover", stack).stdout.splitlines()
+
+
+def converges(sandbox: Sandbox, stack: str) -> None:
+    """See that an `up` is all that is left to do, and that it makes nothing twice."""
+    assert recovered(sandbox, stack) == ["Nothing to recover."]
+    up(sandbox, stack)
+    once_each(sandbox)
+    sandbox.pulumi("preview", "--stack", stack, "--expect-no-changes")
+
+
+# stack, the calls, the names in what is said
+CASES = [
+    pytest.param("production", (PROJECT, BUCKET, PAGES), ["tune", "tune-audio", "tune"], id="what-has-an-address"),
+    pytest.param("staging", (VARIABLE, POLICY, APP), ["", "", ""], id="github-and-fly"),
+]
+
+
+@pytest.mark.parametrize(("stack", "calls", "names"), CASES)
+def test_what_was_made_is_taken_in(
+    empty_sandbox: Sandbox, stack: str, calls: tuple[Call, ...], names: list[str]
+) -> None:
+    with hanging(empty_sandbox, stack, *calls) as process:
+        running = empty_sandbox.run("bin/recover", stack, check=False)
+        assert running.returncode == 1
+        assert f"Stack {stack} is being updated: process {process.pid} of " in running.stderr
+        assert process.poll() is None
+    before = made(empty_sandbox)
+    refused = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
+    assert "currently locked by" in refused.stderr
+    released, *lines, following = recovered(empty_sandbox, stack)
+    assert released.startswith(f"The lock of an update that has ended was released (process {process.pid} of ")
+    for call, name in zip(calls, names, strict=True):
+        (line,) = (line for line in lines if line.startswith(f"  creating {call.resource}"))
+        assert call.line.format(name) in line
+        assert line.endswith("; imported" if call != APP else "; forgotten, the next `up` makes it")
+    assert following == f"Next: pulumi up -s {stack}"
+    assert made(empty_sandbox) == before
+    converges(empty_sandbox, stack)
+    assert all(keys == made(empty_sandbox)[kind][: len(keys)] or kind[1] == "variable" for kind, keys in before.items())
+
+
+def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
+    with hanging(empty_sandbox, "production", TOKEN):
+        pass
+    (lost,) = made(empty_sandbox)["cloudflare", "token"]
+    empty_sandbox.pulumi("cancel", "--stack", "production", "--yes")
+    refused = empty_sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
+    assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}." in refused.stdout
+    assert "run `bin/recover production`" in refused.stdout
+    with empty_sandbox.world.transaction() as tx:  # a stranger's, that recovery must leave alone
+        stranger = tx.get("cloudflare", "token", lost) or {}
+        tx.put("cloudflare", "token", "e" * 32, {**stranger, "id": "e" * 32, "name": "tune-audio (pulumi) of old"})
+    lines = recovered(empty_sandbox, "production")
+    what = f"Cloudflare account token 'tune-audio (pulumi)' is there as {lost}, and its value is lost"
+    assert f"  creating storage-token: {what}; revoked, the next `up` mints another" in lines
+    assert made(empty_sandbox)["cloudflare", "token"] == ["e" * 32]
+    converges(empty_sandbox, "production")
+    assert len(made(empty_sandbox)["cloudflare", "token"]) == 2
+
+
+@pytest.mark.full
+def test_what_was_not_made_is_forgotten(empty_sandbox: Sandbox) -> None:
+    calls = (PROJECT, BUCKET, PAGES)
+    with hanging(empty_sandbox, "production", *calls, after=False):
+        pass
+    lines = recovered(empty_sandbox, "production")
+    assert "  creating neon-project: there is no Neon project 'tune'; forgotten, the next `up` makes it" in lines
+    for name in ("bucket", "pages-project"):
+        (line,) = (line for line in lines if line.startswith(f"  creating {name}: there is none as "))
+        assert line.endswith("; forgotten, the next `up` makes it")
+    converges(empty_sandbox, "production")
+
+
+def test_a_deletion_that_was_under_way(standing: Sandbox) -> None:
+    standing.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
+    up(standing, "staging")
+    standing.pulumi("config", "rm", "flyDeployToken", "--stack", "staging")
+    gone = Call("github", "environment-secret.delete", "variable", "secret-FLY_API_TOKEN", "")
+    with hanging(standing, "staging", gone, after=False):
+        pass
+    with standing.world.transaction() as tx:  # the call arrived after all; GitHub answers a second one with 404
+        assert tx.delete("github", "secret", "tune-works/tune/staging/FLY_API_TOKEN")
+    _, *lines, _ = recovered(standing, "staging")
+    assert lines[-1] == "  deleting secret-FLY_API_TOKEN: its state is read from the cloud"
+    converges(standing, "staging")
+
+
+@pytest.mark.parametrize("stack", ["dev", pytest.param("production", marks=pytest.mark.full)])
+def test_what_a_provider_made_twice(empty_sandbox: Sandbox, stack: str) -> None:
+    call, fault = {"dev": (PROJECT, "500-after"), "production": (TOKEN, "502-after")}[stack]
+    empty_sandbox.world.inject(call.cloud, call.operation, fault)
+    done = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    stray, own = made(empty_sandbox)[call.cloud, call.kind]
+    state = {resource["urn"]: resource.get("id") for resource in empty_sandbox.state(stack)["deployment"]["resources"]}
+    if own not in state.values():
+        stray, own = own, stray
+    assert own in state.values()
+    assert f"This stack has {own}, and nothing uses {stray}: " in done.stdout
+    again = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
+    assert again.returncode != 0
+    assert stray in again.stdout
+    with empty_sandbox.world.transaction() as tx:  # what the message says to do
+        tx.delete(call.cloud, call.kind, stray)
+    converges(empty_sandbox, stack)
+    assert made(empty_sandbox)[call.cloud, call.kind] == [own]
+
+
+@pytest.mark.full
+def test_two_that_may_be_it(empty_sandbox: Sandbox) -> None:
+    with hanging(empty_sandbox, "dev", PROJECT):
+        pass
+    with empty_sandbox.world.transaction() as tx:
+        neon.create_project(tx, {"name": "tune-dev"})
+    before = made(empty_sandbox)["neon", "project"]
+    done = empty_sandbox.run("bin/recover", "dev", check=False)
+    assert done.returncode == 1
+    assert f"the state has none: {', '.join(before)}. Delete in Neon's console those that nothing uses" in done.stderr
+    assert made(empty_sandbox)["neon", "project"] == before
+    assert [one["type"] for one in empty_sandbox.state("dev")["deployment"]["pending_operations"]] == ["creating"]
+    with empty_sandbox.world.transaction() as tx:
+        neon.delete_project(tx, before[1])
+    recovered(empty_sandbox, "dev")
+    converges(empty_sandbox, "dev")
