@@ -61,12 +61,12 @@ SERVICES = {
 class Caller:
     """Makes the calls of one provider to its service."""
 
-    def __init__(self, world: World, cloud: str) -> None:
+    def __init__(self, world: World, cloud: str, *, valid: bool = True) -> None:
         self._world = world
         self._cloud = cloud
         self._service = SERVICES[cloud]
         self._stopping = threading.Event()
-        self.refused = False
+        self.refused = not valid
 
     def cancel(self) -> None:
         """Let hanging calls fail at once."""

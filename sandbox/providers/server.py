@@ -97,8 +97,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Remember the owner, and whether an explicit credential is one that the clouds take."""
         args = decode(request.args)
         self._owner = str(args.get("owner", ""))
-        given = {args[name] for name in self._package.CREDENTIALS if args.get(name)}
-        self._caller.refused = bool(given - {credentials.BY_CLOUD.get(self._name), UNKNOWN})
+        given = {args.get(name) or UNKNOWN for name in self._package.CREDENTIALS}
+        # A new one for each run of the engine: what an earlier run cancelled does not concern this one.
+        self._caller = Caller(self._world, self._name, valid=given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)})
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Empty:

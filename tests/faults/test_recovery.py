@@ -179,8 +179,9 @@ def test_a_deletion_that_was_under_way(standing: Sandbox) -> None:
         pass
     with standing.world.transaction() as tx:  # the call arrived after all; GitHub answers a second one with 404
         assert tx.delete("github", "secret", "tune-works/tune/staging/FLY_API_TOKEN")
-    _, *lines, _ = recovered(standing, "staging")
-    assert lines[-1] == "  deleting secret-FLY_API_TOKEN: its state is read from the cloud"
+    *_, line, following = recovered(standing, "staging")
+    assert line == "  deleting secret-FLY_API_TOKEN: its state is read from the cloud"
+    assert following == "Next: pulumi up -s staging"
     converges(standing, "staging")
 
 
