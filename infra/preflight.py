@@ -6,7 +6,9 @@ start. An `up` also asks flyctl for its version and takes the two looks of `infr
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulumi
@@ -262,6 +264,11 @@ def _own(token: str, argument: str) -> dict[str, Any]:
         Exception: The engine could not read it.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    for _ in range(4):
+        # A local backend's file cannot be read at the moment when the engine, busy with this very `up`, writes it.
+        with contextlib.suppress(Exception):
+            return dict(pulumi.runtime.invoke(token, {argument: name}).value)
+        time.sleep(0.25)
     return dict(pulumi.runtime.invoke(token, {argument: name}).value)
 
 

@@ -99,7 +99,10 @@ class Stack(NamedTuple):
         """
         done = self._pulumi("stack", "export")
         if done.returncode != 0:
-            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}")
+            # The local backend writes each file's attributes in place: a kill in that moment leaves them empty.
+            cut = "EOF" in done.stderr
+            hint = f". Delete {self.name}.json.attrs beside the state's file (.pulumi/stacks), and run this again"
+            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}{hint if cut else ''}")
         deployment = json.loads(done.stdout)["deployment"] or {}
         pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
         resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}

@@ -422,6 +422,22 @@ def test_a_look_after_that_cannot_be_had_is_a_warning(look: Callable[..., None])
     assert "Not checked: whether more than one Neon project is called 'tune-staging': Neon answered 503." in messages
 
 
+def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [Exception("EOF"), Exception("EOF"), type("Answer", (), {"value": {"outputs": {"a": "b"}}})]
+
+    def invoke(*_: Any) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    waits: list[float] = []
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr("infra.preflight.time.sleep", waits.append)
+    assert preflight.own_outputs() == {"a": "b"}
+    assert waits == [0.25, 0.25]
+
+
 def test_an_unreadable_state_is_no_reason_to_make_another(look: Callable[..., None]) -> None:
     look(neon=[MADE], managed=Exception("invoke failed"))
     assert refused("staging") == [

@@ -45,7 +45,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
         def pulumi(_: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
             given.append(" ".join(arguments[:2]))
-            if arguments[:2] == ("stack", "export"):
+            if arguments[:2] == ("stack", "export") and "stack" not in said:
                 return subprocess.CompletedProcess(arguments, 0, json.dumps(deployment), "")
             error = said.get(arguments[0], "")
             if arguments[0] == "refresh":
@@ -140,6 +140,12 @@ def test_a_refresh_that_fails(answers: Callable[..., list[str]], capsys: pytest.
     assert "  updating it: its state is read from the cloud" in said.out
     assert "Refreshing stack dev: error: Neon answered 503\n" in said.err
     assert "`pulumi refresh -s dev`" in said.err
+
+
+def test_a_state_cut_short(answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    answers(stack="error: failed to load checkpoint: EOF")
+    assert main(["dev"]) == 1
+    assert "checkpoint: EOF. Delete dev.json.attrs beside the state's file" in capsys.readouterr().err
 
 
 def test_a_stack_that_cannot_be_updated(
