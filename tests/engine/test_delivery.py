@@ -73,28 +73,27 @@ def test_a_program_that_gives_a_secret_away_is_told_without_it(checkout: Sandbox
         assert given_away not in told
 
 
-def test_drift_is_told_with_the_command_that_mends_it(sandbox: Sandbox) -> None:
-    up(sandbox, "staging")
-    assert "no changes" in sandbox.run(DRIFT, "staging").stdout
-    with sandbox.world.transaction() as tx:
+def test_drift_is_told_with_the_command_that_mends_it(standing: Sandbox) -> None:
+    assert "no changes" in standing.run(DRIFT, "staging").stdout
+    with standing.world.transaction() as tx:
         (key,) = [key for key, project in tx.list("neon", "project").items() if project["name"] == "tune-staging"]
         project = tx.get("neon", "project", key) or {}
         tx.put("neon", "project", key, project | {"history_retention_seconds": 3600})
-    done = sandbox.run(DRIFT, "staging", check=False)
+    done = standing.run(DRIFT, "staging", check=False)
     assert done.returncode == 1
     assert "update Neon project `neon-project`: `historyRetentionSeconds` `3600` → `21600`" in done.stdout
     assert "pulumi up --refresh -s staging" in done.stdout
     # A look changes nothing, and the command mends it.
-    assert sandbox.run(DRIFT, "staging", check=False).returncode == 1
-    sandbox.pulumi("up", "--refresh", "--stack", "staging", "--yes", "--skip-preview")
-    assert sandbox.run(DRIFT, "staging").returncode == 0
+    assert standing.run(DRIFT, "staging", check=False).returncode == 1
+    standing.pulumi("up", "--refresh", "--stack", "staging", "--yes", "--skip-preview")
+    assert standing.run(DRIFT, "staging").returncode == 0
 
 
-def test_a_token_that_ends_soon_is_told(sandbox: Sandbox) -> None:
-    sandbox.config_set("staging", "mintDeployToken", "true")
-    sandbox.config_set("staging", "deployTokenHours", "240")
-    up(sandbox, "staging")
-    done = sandbox.run(DRIFT, "staging")
+def test_a_token_that_ends_soon_is_told(standing: Sandbox) -> None:
+    standing.config_set("staging", "mintDeployToken", "true")
+    standing.config_set("staging", "deployTokenHours", "240")
+    up(standing, "staging")
+    done = standing.run(DRIFT, "staging")
     end = datetime.now(UTC) + timedelta(hours=240)
     assert "::warning title=A credential of staging ends soon::deploy-token" in done.stdout
     assert f"ends on {end:%Y-%m-%d}" in done.stdout
@@ -197,10 +196,9 @@ def test_a_forks_new_stack_is_new_as_a_whole(repository: Path) -> None:
     assert "to create" in done.stdout
 
 
-def test_drift_is_told_in_the_jobs_summary_too(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_drift_is_told_in_the_jobs_summary_too(standing: Sandbox, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
-    up(sandbox, "staging")
-    printed = sandbox.run("env", f"GITHUB_STEP_SUMMARY={summary}", DRIFT, "staging").stdout
+    printed = standing.run("env", f"GITHUB_STEP_SUMMARY={summary}", DRIFT, "staging").stdout
     assert summary.read_text() == f"before\n{printed}"
     assert printed.startswith("### `staging`: no changes")

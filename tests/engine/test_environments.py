@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,8 @@ from sandbox.clouds import cloudflare
 from tests.unit.program import SECRET_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.engine.conftest import Sandbox
 
 STACKS = ("production", "staging", "dev")
@@ -39,22 +43,38 @@ def objects(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
         return {f"{cloud} {kind}": tx.list(cloud, kind) for cloud, names in kinds.items() for kind in names}
 
 
-@pytest.mark.parametrize("order", [STACKS, STACKS[::-1], ("staging", "dev", "production")], ids=" ".join)
-def test_any_order_and_then_nothing(sandbox: Sandbox, order: tuple[str, ...]) -> None:
-    for stack in order:
+def test_dev_and_staging_before_production(sandbox: Sandbox) -> None:
+    for stack in STACKS[::-1]:
         counts = up(sandbox, stack)
         assert not counts.keys() & {"replaced", "deleted"}, (stack, counts)
+    assert_nothing_to_do(sandbox)
+
+
+def test_staging_before_production_in_an_empty_world(empty_sandbox: Sandbox) -> None:
+    for stack in ("staging", "production", "dev"):
+        assert up(empty_sandbox, stack).keys() == {"created"}
+    assert_nothing_to_do(empty_sandbox)
+
+
+def test_production_first(standing: Sandbox, stood: Callable[[bool], Sandbox]) -> None:
+    for stack in STACKS:
+        counts = summary((stood(False).folder.parent / f"{stack}.txt").read_text())
+        assert not counts.keys() & {"replaced", "deleted"}, (stack, counts)
+    assert_nothing_to_do(standing)
+    assert "staging" in standing.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout
+
+
+def test_production_first_in_an_empty_world(empty_standing: Sandbox, stood: Callable[[bool], Sandbox]) -> None:
+    for stack in STACKS:
+        assert summary((stood(True).folder.parent / f"{stack}.txt").read_text()).keys() == {"created"}
+    assert_nothing_to_do(empty_standing)
+
+
+def assert_nothing_to_do(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
     for stack in STACKS:
         assert set(up(sandbox, stack)) == {"unchanged"}
-        assert "staging" in sandbox.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout
-
-
-@pytest.mark.parametrize("order", [("staging", "production", "dev"), ("production", "dev", "staging")], ids=" ".join)
-def test_an_empty_world(empty_sandbox: Sandbox, order: tuple[str, ...]) -> None:
-    for stack in order:
-        assert up(empty_sandbox, stack).keys() == {"created"}
-    for stack in STACKS:
-        assert set(up(empty_sandbox, stack)) == {"unchanged"}
+    assert objects(sandbox) == before
 
 
 def test_adoption_creates_and_replaces_no_data(sandbox: Sandbox) -> None:
@@ -80,10 +100,11 @@ def test_adoption_creates_and_replaces_no_data(sandbox: Sandbox) -> None:
     }
 
 
-def test_adoption_changes_only_what_the_previews_use(sandbox: Sandbox) -> None:
-    before = objects(sandbox)["cloudflare pages"]["ffffffffffffffffffffffffffffff01/tune"]
-    up(sandbox, "production")
-    after = objects(sandbox)["cloudflare pages"]["ffffffffffffffffffffffffffffff01/tune"]
+def test_adoption_changes_only_what_the_previews_use(
+    prepared: dict[bool, Sandbox], stood: Callable[[bool], Sandbox]
+) -> None:
+    project = "ffffffffffffffffffffffffffffff01/tune"
+    before, after = (objects(world)["cloudflare pages"][project] for world in (prepared[False], stood(False)))
     variable = before["deployment_configs"]["preview"]["env_vars"]["PUBLIC_API_URL"]
     assert variable["value"] == "https://tune-api.fly.dev"
     variable["value"] = "https://tune-api-staging.fly.dev"
@@ -101,41 +122,35 @@ def test_a_secret_set_by_hand_is_not_overwritten_at_adoption(sandbox: Sandbox) -
     assert objects(sandbox)["fly secret"] == before
 
 
-def test_destroy_of_staging_leaves_everything_else(sandbox: Sandbox) -> None:
-    for stack in ("production", "dev"):
-        up(sandbox, stack)
-    before = objects(sandbox)
-    up(sandbox, "staging")
-    refused = sandbox.pulumi("destroy", "--stack", "staging", "--yes", check=False)
+def test_destroy_of_staging_leaves_everything_else(standing: Sandbox, stood: Callable[[bool], Sandbox]) -> None:
+    refused = standing.pulumi("destroy", "--stack", "staging", "--yes", check=False)
     assert refused.returncode != 0
     assert "protected" in refused.stdout + refused.stderr
-    assert [p["name"] for p in objects(sandbox)["neon project"].values()].count("tune-staging") == 1
-    sandbox.config_set("staging", "unprotect", "true")
-    up(sandbox, "staging")
-    sandbox.pulumi("destroy", "--stack", "staging", "--yes")
-    assert objects(sandbox) == before
+    assert [p["name"] for p in objects(standing)["neon project"].values()].count("tune-staging") == 1
+    standing.config_set("staging", "unprotect", "true")
+    up(standing, "staging")
+    standing.pulumi("destroy", "--stack", "staging", "--yes", "--skip-preview")
+    assert objects(standing) == objects(replace(standing, folder=stood(False).folder.parent / "before-staging"))
 
 
 @pytest.mark.parametrize("flags", [(), ("--skip-preview",), ("--exclude-protected",)], ids=" ".join)
-def test_destroy_of_production_touches_nothing(sandbox: Sandbox, flags: tuple[str, ...]) -> None:
-    up(sandbox, "production")
-    before = objects(sandbox)
-    sandbox.pulumi("destroy", "--stack", "production", "--yes", *flags, check=False)
-    assert objects(sandbox) == before
-    assert set(up(sandbox, "production")) == {"unchanged"}
+def test_destroy_of_production_touches_nothing(standing: Sandbox, flags: tuple[str, ...]) -> None:
+    before = objects(standing)
+    standing.pulumi("destroy", "--stack", "production", "--yes", *flags, check=False)
+    assert objects(standing) == before
+    assert set(up(standing, "production")) == {"unchanged"}
 
 
-def test_destroy_of_dev_leaves_the_adopted_database(sandbox: Sandbox) -> None:
-    before = objects(sandbox)
-    up(sandbox, "dev")
-    sandbox.pulumi("destroy", "--stack", "dev", "--yes")
-    assert objects(sandbox) == before
+def test_destroy_of_dev_leaves_the_adopted_database(standing: Sandbox) -> None:
+    before = objects(standing)
+    standing.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    assert "urn:pulumi:dev::" not in json.dumps(standing.state("dev"))
+    assert objects(standing) == before
 
 
-def test_a_replace_of_data_is_refused_at_preview(sandbox: Sandbox) -> None:
-    up(sandbox, "staging")
-    sandbox.config_set("staging", "neonRegion", "aws-us-east-2")
-    done = sandbox.pulumi("preview", "--stack", "staging", check=False)
+def test_a_replace_of_data_is_refused_at_preview(standing: Sandbox) -> None:
+    standing.config_set("staging", "neonRegion", "aws-us-east-2")
+    done = standing.pulumi("preview", "--stack", "staging", check=False)
     assert done.returncode != 0
     assert "neon-project" in done.stdout
     assert "protect" in done.stdout
@@ -157,12 +172,11 @@ def test_another_bucket_is_refused_at_preview(standing: Sandbox, adopted: bool) 
     assert "marked for protection" in done.stdout
 
 
-def test_urns_are_the_frozen_ones(sandbox: Sandbox) -> None:
+def test_urns_are_the_frozen_ones(stood: Callable[[bool], Sandbox]) -> None:
     from tests.unit.test_program import GOLDEN
 
     for stack in STACKS:
-        up(sandbox, stack)
-        resources = sandbox.state(stack)["deployment"]["resources"]
+        resources = stood(False).state(stack)["deployment"]["resources"]
         urns = {resource["urn"].split("::", 2)[2] for resource in resources}
         golden = set((GOLDEN / f"urns.{stack}.txt").read_text(encoding="utf-8").splitlines())
         # Beside them: the stack, and default providers, which the engine makes.
@@ -170,14 +184,14 @@ def test_urns_are_the_frozen_ones(sandbox: Sandbox) -> None:
         assert all(re.match(r"pulumi:(pulumi:Stack|providers:)", urn) for urn in urns - golden)
 
 
-@pytest.mark.parametrize("empty", [False, True])
-def test_no_secret_is_plain_in_the_state(empty: bool, sandbox: Sandbox, empty_sandbox: Sandbox) -> None:
-    chosen = empty_sandbox if empty else sandbox
+@pytest.mark.parametrize("world", ["standing", "empty_standing"])
+def test_no_secret_is_plain_in_the_state(world: str, request: pytest.FixtureRequest) -> None:
+    chosen: Sandbox = request.getfixturevalue(world)
     chosen.config_set("staging", "extraSecrets.CANARY", "CanaryExtra", secret=True, path=True)
+    up(chosen, "staging")
+    values = secret_values(chosen)
     for stack in STACKS:
-        up(chosen, stack)
         state, shown = json.dumps(chosen.state(stack)), json.dumps(chosen.state(stack, show_secrets=True))
-        values = secret_values(chosen)
         seen = [value for value in values if value in shown]
         assert seen, "the state with secrets shown holds none: the test looks for the wrong values"
         assert not [value for value in values if value in state]
@@ -196,23 +210,15 @@ def secret_values(sandbox: Sandbox) -> set[str]:
     return values | {value.translate(str.maketrans("-_", "+/")) for value in values}
 
 
-def test_each_environment_has_an_oauth_key_of_its_own(empty_sandbox: Sandbox) -> None:
-    for stack in STACKS:
-        up(empty_sandbox, stack)
-    secrets = objects(empty_sandbox)["fly secret"]
+def test_each_environment_has_an_oauth_key_of_its_own(stood: Callable[[bool], Sandbox]) -> None:
+    secrets = objects(stood(True))["fly secret"]
     keys = [secrets[f"{app}/OAUTH_ENCRYPTION_KEY"]["value"] for app in ("tune-api", "tune-api-staging")]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys)
     assert len(set(keys)) == 2
-    for stack in STACKS:
-        up(empty_sandbox, stack)
-    assert objects(empty_sandbox)["fly secret"] == secrets
 
 
-def test_storage_keys_of_production_are_those_of_its_token(empty_sandbox: Sandbox) -> None:
-    import hashlib
-
-    up(empty_sandbox, "production")
-    clouds = objects(empty_sandbox)
+def test_storage_keys_of_production_are_those_of_its_token(stood: Callable[[bool], Sandbox]) -> None:
+    clouds = objects(stood(True))
     (token,) = clouds["cloudflare token"].values()
     secrets = clouds["fly secret"]
     assert secrets["tune-api/AWS_ACCESS_KEY_ID"]["value"] == token["id"]
@@ -220,29 +226,25 @@ def test_storage_keys_of_production_are_those_of_its_token(empty_sandbox: Sandbo
     assert secrets["tune-api/AWS_SECRET_ACCESS_KEY"]["value"] == digest
 
 
-def test_a_deploy_token_finishes_delivery(sandbox: Sandbox) -> None:
-    up(sandbox, "staging")
-    assert not objects(sandbox)["github secret"]
-    sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
-    assert up(sandbox, "staging")["created"] == 1
-    (secret,) = objects(sandbox)["github secret"].values()
+def test_a_deploy_token_finishes_delivery(standing: Sandbox) -> None:
+    assert not objects(standing)["github secret"]
+    standing.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
+    assert up(standing, "staging")["created"] == 1
+    (secret,) = objects(standing)["github secret"].values()
     assert secret["value"] == "FlyV1 fm2_given,fm2_here"
 
 
-def test_dotenv_is_what_a_shell_can_read(sandbox: Sandbox) -> None:
-    up(sandbox, "dev")
-    text = sandbox.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
+def test_dotenv_is_what_a_shell_can_read(standing: Sandbox) -> None:
+    text = standing.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
     lines = dict(line.split("=", 1) for line in text.splitlines())
     assert lines["DATABASE_URL"].strip("'").startswith("postgresql+psycopg://neondb_owner:npg_")
     assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & lines.keys()
     assert len(SECRET_KEYS) == 6  # a new secret setting wants a look at what dev gets of it
 
 
-def test_the_environment_report(sandbox: Sandbox) -> None:
-    for stack in STACKS:
-        up(sandbox, stack)
-    done = sandbox.run("bin/environments", "--format", "json")
+def test_the_environment_report(standing: Sandbox) -> None:
+    done = standing.run("bin/environments", "--format", "json")
     rows = json.loads(done.stdout)["environments"]
     assert [row["Environment"] for row in rows] == ["production", "staging", "development"]
     assert rows[1]["API"] == "https://tune-api-staging.fly.dev"
-    assert not [value for value in secret_values(sandbox) if value in done.stdout]
+    assert not [value for value in secret_values(standing) if value in done.stdout]

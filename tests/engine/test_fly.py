@@ -68,6 +68,25 @@ def fly(fly_world: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def fly_world_up(once: Once, fly_world: Sandbox) -> Sandbox:
+    """That world with VALUES and a deploy token up."""
+
+    def fill(folder: Path) -> None:
+        with held(copied(fly_world, folder / "world")) as opened:
+            configure(opened, VALUES, mint=True)
+            up(opened, "test")
+
+    return Sandbox(fly_world.project, once("fly-up", fill) / "world")
+
+
+@pytest.fixture
+def fly_up(fly_world_up: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
+    """A copy of the world with VALUES and a deploy token up."""
+    with held(copied(fly_world_up, tmp_path / "world-up")) as opened:
+        yield opened
+
+
 def configure(fly: Sandbox, values: dict[str, str], **more: Any) -> None:
     """Write the configuration straight into the sandbox's copy: no value passes through an argv."""
     config = {f"relay:{key}": value for key, value in {"values": values, **more}.items()}
@@ -103,6 +122,7 @@ def test_a_fresh_up_runs_flyctl_eight_times_and_an_unchanged_one_not_at_all(fly:
         "secrets import",
         "tokens create deploy",
     ]
+    assert values(fly) == VALUES
     assert up(fly, "test") == {"unchanged": 4}
     assert not WRITES & set(runs(fly))
     fly.pulumi("refresh", "--stack", "test", "--yes")
@@ -114,12 +134,6 @@ def test_a_preview_needs_no_token_and_runs_no_flyctl(fly: Sandbox) -> None:
     runs(fly)
     fly.run("sh", "-c", "unset FLY_API_TOKEN; pulumi preview --stack test --non-interactive")
     assert runs(fly) == []
-
-
-def test_values_arrive_as_they_are(fly: Sandbox) -> None:
-    configure(fly, VALUES)
-    up(fly, "test")
-    assert values(fly) == VALUES
 
 
 def test_two_hundred_secrets_are_one_write(fly: Sandbox) -> None:
@@ -154,16 +168,14 @@ def by_hand(fly: Sandbox, **changes: str | None) -> None:
         put_secrets(tx, app, changes)
 
 
-def test_foreign_changes_show_as_drift_and_are_mended(fly: Sandbox) -> None:
-    configure(fly, VALUES)
-    up(fly, "test")
-    by_hand(fly, PLAIN="another", JSON=None, MINE="by hand")
-    plan = fly.pulumi("preview", "--stack", "test", "--refresh", "--diff").stdout
+def test_foreign_changes_show_as_drift_and_are_mended(fly_up: Sandbox) -> None:
+    by_hand(fly_up, PLAIN="another", JSON=None, MINE="by hand")
+    plan = fly_up.pulumi("preview", "--stack", "test", "--refresh", "--diff").stdout
     assert "changed outside Pulumi" in plan
     assert "deleted outside Pulumi" in plan
-    fly.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview")
-    assert values(fly) == {**VALUES, "MINE": "by hand"}
-    foreign = fly.pulumi("stack", "output", "foreign", "--stack", "test").stdout
+    fly_up.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview")
+    assert values(fly_up) == {**VALUES, "MINE": "by hand"}
+    foreign = fly_up.pulumi("stack", "output", "foreign", "--stack", "test").stdout
     assert "MINE" in foreign
 
 
@@ -211,25 +223,20 @@ def test_an_app_of_somebody_else_is_said_to_be(fly: Sandbox) -> None:
     assert values(fly) == {}
 
 
-def test_destroy_takes_away_what_was_made(fly: Sandbox) -> None:
-    before = objects(fly)
-    configure(fly, VALUES, mint=True)
-    up(fly, "test")
-    assert len(tokens(fly)) == 1
-    fly.pulumi("destroy", "--stack", "test", "--yes")
-    assert tokens(fly) == []
-    assert objects(fly)["fly app"] == before["fly app"]
+def test_destroy_takes_away_what_was_made(fly_up: Sandbox) -> None:
+    assert len(tokens(fly_up)) == 1
+    fly_up.pulumi("destroy", "--stack", "test", "--yes")
+    assert tokens(fly_up) == []
+    assert objects(fly_up)["fly app"] == {}
 
 
-def test_a_revoked_token_shows_on_refresh_and_is_minted_anew(fly: Sandbox) -> None:
-    configure(fly, {"A": "1"}, mint=True)
-    up(fly, "test")
-    with fly.world.transaction() as tx:
+def test_a_revoked_token_shows_on_refresh_and_is_minted_anew(fly_up: Sandbox) -> None:
+    with fly_up.world.transaction() as tx:
         for key, token in tx.list("fly", "token").items():
             tx.put("fly", "token", key, {**token, "revoked": 1.0})
-    plan = fly.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview").stdout
+    plan = fly_up.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview").stdout
     assert summary(plan)["created"] == 1
-    assert len(tokens(fly)) == 1
+    assert len(tokens(fly_up)) == 1
 
 
 def test_an_answer_lost_after_the_app_was_made_is_no_error(fly: Sandbox) -> None:
@@ -238,12 +245,10 @@ def test_an_answer_lost_after_the_app_was_made_is_no_error(fly: Sandbox) -> None
     assert up(fly, "test")["created"] == 3
 
 
-def test_no_secret_in_any_argv_environment_or_log(fly: Sandbox) -> None:
-    configure(fly, VALUES, mint=True)
-    up(fly, "test")
-    minted = fly.pulumi("stack", "output", "token", "--show-secrets", "--stack", "test").stdout.strip()
+def test_no_secret_in_any_argv_environment_or_log(fly_up: Sandbox) -> None:
+    minted = fly_up.pulumi("stack", "output", "token", "--show-secrets", "--stack", "test").stdout.strip()
     assert minted.startswith("FlyV1 fm2_")
-    for _, _, detail in fly.world.calls("fly"):
+    for _, _, detail in fly_up.world.calls("fly"):
         environment = {name: value for name, value in detail["environment"].items() if name != "FLY_API_TOKEN"}
         seen = json.dumps([detail["argv"], environment])
         assert not [value for value in [*VALUES.values(), minted] if value in seen]

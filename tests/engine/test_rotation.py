@@ -142,14 +142,13 @@ def test_a_rotation_is_not_taken_back_from_under_the_machines(rotated: Sandbox) 
     assert working(rotated) == BOTH
 
 
-def test_the_key_of_an_adopted_app_changes_by_rotation_alone(sandbox: Sandbox) -> None:
-    up(sandbox, "production")
-    before = objects(sandbox)["fly secret"]
+def test_the_key_of_an_adopted_app_changes_by_rotation_alone(standing: Sandbox) -> None:
+    before = objects(standing)["fly secret"]
     # OAUTH_ENCRYPTION_KEY leaves the list: what stands there now is a name that is in it anyway.
-    configure(sandbox, "adopt.keep[4]=DATABASE_URL")
-    refused = sandbox.pulumi("preview", "--stack", "production", check=False)
+    configure(standing, "adopt.keep[4]=DATABASE_URL")
+    refused = standing.pulumi("preview", "--stack", "production", check=False)
     assert "a new one would log everybody out" in refused.stdout
-    configure(sandbox, "rotate.oauthKey=1")
-    assert up(sandbox, "production") | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
-    after = objects(sandbox)["fly secret"]
+    configure(standing, "rotate.oauthKey=1")
+    assert up(standing, "production") | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
+    after = objects(standing)["fly secret"]
     assert {key for key in after if after[key] != before[key]} == {f"{APP}/OAUTH_ENCRYPTION_KEY"}
