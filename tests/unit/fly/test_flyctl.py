@@ -499,7 +499,7 @@ def test_the_shared_one_is_made_once_and_reads_the_environment_late(
     from infra.providers.fly.flyctl import shared
 
     program = tmp_path / "flyctl"
-    program.write_text(f'#!{sys.executable}\nprint(\'{{"Version": "0.4.87"}}\')\n')
+    program.write_text('#!/bin/sh\necho \'{"Version": "0.4.87"}\'\n')
     program.chmod(0o755)
     shared.cache_clear()
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
