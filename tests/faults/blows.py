@@ -99,7 +99,13 @@ def mend(scene: Scene, sandbox: Sandbox, *, recover: bool) -> str:
     return said
 
 
-def survive(scene: Scene, folder: Path, blow: Blow, record: Callable[[str, object], None]) -> Struck:
+def survive(
+    scene: Scene,
+    folder: Path,
+    blow: Blow,
+    record: Callable[[str, object], None],
+    remedy: Callable[[Sandbox, str], None] = lambda _sandbox, _said: None,
+) -> Struck:
     """Let a copy of a scene's world suffer a blow, mend it, and see that it ends where an undisturbed run does.
 
     Args:
@@ -107,12 +113,14 @@ def survive(scene: Scene, folder: Path, blow: Blow, record: Callable[[str, objec
         folder: Where to put the copy.
         blow: What goes wrong.
         record: Pytest's `record_property`: the table at the end is made of what is recorded.
+        remedy: What the run's message tells a person to do next, given the sandbox and what the run said.
 
     Returns:
         The run that suffered it.
     """
     sandbox = worlds.copy(scene.before, folder / "world")
     struck = strike(scene, sandbox, blow)
+    remedy(sandbox, struck.said)
     failed = ""
     try:
         said = mend(scene, sandbox, recover=blow.victim in NEEDS_RECOVERY)
@@ -163,12 +171,13 @@ def _hit(sandbox: Sandbox, process: subprocess.Popen[str], blow: Blow) -> None:
             time.sleep(0.5)  # the engine takes two that come at once for one
     else:
         kill(process, blow.victim)
-    _release(sandbox)
+    release(sandbox)
     process.wait(timeout=TIMEOUT)
-    assert until(lambda: gone(started), 30), "processes are left"
+    assert until(lambda: gone(started), 60), "processes are left"
 
 
-def _release(sandbox: Sandbox) -> None:
+def release(sandbox: Sandbox) -> None:
+    """Let what hangs go on."""
     with sandbox.world.transaction() as tx:
         tx._connection.execute("DELETE FROM calls WHERE operation = 'hang'")
 

@@ -5,12 +5,16 @@ With RELAY_FAULTS=full every case, as `make faults` runs it; otherwise one of ea
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.conftest import Once, Sandbox
+from tests.engine.conftest import TIMEOUT, Once, Sandbox
+from tests.engine.processes import until
 from tests.engine.test_fly import VALUES, WRITES, configure, values
 from tests.engine.test_rotation import first_deploy
 from tests.faults import worlds
@@ -111,6 +115,7 @@ KILLS = {
     "dynamic provider": ("timeout", "pause", "timeout-after"),
     "language host": ("pause",),
     "program": ("pause",),
+    "bin/sandbox": ("pause",),
 }
 REFUSALS = ("401", "403", "404", "409", "422", "429", "500", "502", "timeout", "cut", "garbage", "exit1")
 READS = ("401", "429", "garbage", "exit1")
@@ -211,6 +216,11 @@ def test_kill_language_host(survives: Callable[[str, Blow], str], name: str, blo
     assert "error" in survives(name, blow)
 
 
+@cases("name blow", [case for case in killing("bin/sandbox") if case[0] == "fresh"])
+def test_kill_sandbox(survives: Callable[[str, Blow], str], name: str, blow: Blow) -> None:
+    survives(name, blow)
+
+
 @cases("name blow", killing_flyctl())
 def test_kill_flyctl(survives: Callable[[str, Blow], str], name: str, blow: Blow) -> None:
     said = survives(name, blow)
@@ -231,3 +241,19 @@ def test_fly_answers(survives: Callable[[str, Blow], str], name: str, blow: Blow
     where = "Fly.io: " if blow.operation == "version" else "Fly app tune-fly: "
     # What was being done, to which app, what was answered, what to do next.
     assert re.search(rf"{where}.+ failed: .+\. .+\.$", said, re.MULTILINE), said
+
+
+@cases("mark", [(mark,) for mark in ("lock", "bin/pulumi", "mirror/Pulumi.yaml", "derived", "clouds.sqlite")])
+def test_kill_while_the_world_is_made(scenes: Callable[[str], Scene], tmp_path: Path, mark: str) -> None:
+    fly = Sandbox(scenes("fresh").before.project, tmp_path / "world")
+    process = subprocess.Popen(
+        **fly.command("--reset"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    assert until((fly.folder / mark).exists, TIMEOUT)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=TIMEOUT)
+    done = fly.run("pulumi", "stack", "ls")
+    assert "Traceback" not in done.stderr
+    fresh(fly)
+    fly.run(*scenes("fresh").arguments)
+    assert scenes("fresh").outcome(fly) == ([], [])

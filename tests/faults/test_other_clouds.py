@@ -6,12 +6,18 @@ With RELAY_FAULTS=full every case, as `make faults` runs it; otherwise one of ea
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.engine.conftest import TIMEOUT
+from tests.engine.processes import until
+from tests.engine.test_environments import objects
 from tests.faults import worlds
-from tests.faults.blows import CTRL_C, Blow, survive
+from tests.faults.blows import CTRL_C, Blow, mend, release, survive
 from tests.faults.cases import cases
 
 if TYPE_CHECKING:
@@ -104,6 +110,18 @@ def test_interrupted_elsewhere(survives: Callable[[str, Blow], str], part: str, 
     survives(part, blow)
 
 
+# What was done, and its answer lost: the settings that take it over. Nothing is made twice, and nothing overwritten.
+ADOPTED = {
+    "project.create": "adopt.neonProject",
+    "bucket.create": "adopt.bucket",
+    "environment-variable.create": "adopt.githubVariables[0]",
+}
+# After those its provider asks again, and its service has it already: it is not in the state, as with the others.
+LOST = ("502-after", "timeout", "lost", "garbage")
+# The provider asks again, and its service makes another.
+TWICE = [("database", Blow("neon", "project.create", 0, fault)) for fault in ("423-after", "429-after", "500-after")]
+TWICE += [("storage", Blow("cloudflare", "account-token.create", 0, fault)) for fault in ("500-after", "lost")]
+
 REFUSALS = ("401", "403", "404", "409", "422", "429", "500", "502", "cut")
 
 
@@ -115,3 +133,61 @@ def test_refused_elsewhere(survives: Callable[[str, Blow], str], part: str, blow
     status = "no answer" if blow.fault == "cut" else blow.fault
     assert f"{blow.cloud}: {status}: " in said
     assert f"of {RESOURCES[blow.operation]} (" in said
+
+
+@cases("part blow", [(part, Blow(cloud, operation, 0, f)) for part, cloud, operation in FIRST for f in LOST])
+def test_answer_lost_elsewhere(
+    scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
+) -> None:
+    stack = PARTS[part][0]
+
+    def adopt(sandbox: Sandbox, said: str) -> None:
+        (made,) = found(sandbox, blow, said)
+        sandbox.config_set(stack, ADOPTED[blow.operation], made, path=True)
+
+    said = survive(scenes(part), tmp_path, blow, record_property, adopt).said
+    assert f"of {RESOURCES[blow.operation]} (" in said
+
+
+def found(sandbox: Sandbox, blow: Blow, said: str) -> list[str]:
+    """Return the ids, or the names, of what the call made."""
+    if blow.operation == "environment-variable.create":
+        return sorted(set(re.findall(r"error: .*variableName (\w+)\)", said)))
+    things = objects(sandbox)[f"{blow.cloud} {blow.operation.partition('.')[0]}"]
+    return [thing["id"] if blow.cloud == "neon" else thing["name"] for thing in things.values()]
+
+
+@cases("part blow", TWICE)
+def test_made_twice_elsewhere(
+    scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
+) -> None:
+    def remove(sandbox: Sandbox, said: str) -> None:
+        unused = re.findall(r"error: More than one .+ This stack has (\S+), and nothing uses (\S+): ", said)
+        ((ours, other),) = set(unused)
+        kind = blow.operation.partition(".")[0].removeprefix("account-")
+        with sandbox.world.transaction() as tx:
+            assert tx.list(blow.cloud, kind).keys() == {ours, other}
+            tx.delete(blow.cloud, kind, other)
+
+    survive(scenes(part), tmp_path, blow, record_property, remove)
+
+
+def test_a_second_up_is_refused_and_the_first_goes_on(scenes: Callable[[str], Scene], tmp_path: Path) -> None:
+    scene = scenes("delivery")
+    sandbox = worlds.copy(scene.before, tmp_path / "world")
+    # Before it the environment is made, which the state has: there is something to lose.
+    sandbox.world.inject("github", "deployment-policy.create", "hang")
+    first = subprocess.Popen(**sandbox.command(*scene.arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert until(lambda: any(operation == "hang" for _, operation, _ in sandbox.world.calls()), TIMEOUT)
+    time.sleep(1)  # what goes on beside it comes to its end, and the state with it
+    state = worlds.checkpoint(sandbox, scene.stack)
+    second = sandbox.run(*scene.arguments, check=False)
+    said = second.stdout + second.stderr
+    assert second.returncode != 0
+    assert "currently locked by 1 lock(s)" in said
+    assert "Traceback" not in said
+    assert worlds.checkpoint(sandbox, scene.stack) == state
+    release(sandbox)  # without an answer, as the call stays away
+    assert first.wait(timeout=TIMEOUT) != 0
+    mend(scene, sandbox, recover=False)
+    assert scene.outcome(sandbox) == ([], [])

@@ -136,8 +136,8 @@ def project(folder: Path, program: str, stack: str, config: str) -> Path:
     shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     for name, long, short in (
         ("flyctl", "RETRY_PAUSES = (1.0, 4.0)", "RETRY_PAUSES = (0.01, 0.02)"),
-        ("flyctl", "READ_TIMEOUT = 60.0", "READ_TIMEOUT = 6.0"),
-        ("flyctl", "SLOW_TIMEOUT = 120.0", "SLOW_TIMEOUT = 6.0"),
+        ("flyctl", "READ_TIMEOUT = 60.0", "READ_TIMEOUT = 10.0"),
+        ("flyctl", "SLOW_TIMEOUT = 120.0", "SLOW_TIMEOUT = 10.0"),
         ("props", "APPEARANCE_SECONDS = 30.0", "APPEARANCE_SECONDS = 1.0"),
     ):
         path = folder / "infra" / "providers" / "fly" / f"{name}.py"
