@@ -85,15 +85,20 @@ class Apps(FlyProvider):
         """Record the new inputs: none of those that may change without a replacement concerns Fly.io."""
         return UpdateResult(_outputs(news, adopted=olds["adopted"]))
 
-    def delete(self, _id: str, props: Props) -> None:
+    def delete(self, id_: str, props: Props) -> None:
         """Destroy the app; one that is gone already is no error.
 
         Raises:
-            RefusedError: The app was adopted, and `delete_adopted` is not in the state.
+            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or `read` cannot tell.
+            AppNotFoundError: Fly.io says so, and yet the app is there.
         """
         refuse_adopted("destroying it", props, app=props["name"])
-        with suppress(AppNotFoundError):
+        try:
             self.flyctl.apps_destroy(props["name"])
+        except AppNotFoundError:
+            # That is the answer, too, where the token may not see the app: forgotten, it would go on to cost.
+            if self.read(id_, props).id:
+                raise
 
 
 def refuse_adopted(action: str, props: Props, *, app: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pulumi.output import UNKNOWN
 
-from infra.providers.fly.errors import AppNameTakenError, FlyctlFailedError, FlyError, RefusedError
+from infra.providers.fly.errors import AppNameTakenError, AppNotFoundError, FlyctlFailedError, FlyError, RefusedError
+from infra.providers.fly.process import Completed
 from infra.providers.fly.resources import AppProvider
 from tests.unit.fly.fakes import CheckFailedError, FakeFly, Managed
 
@@ -214,6 +215,24 @@ def test_destroying_what_is_gone_is_done(fly: FakeFly, app: Managed) -> None:
     app.up(**inputs())
     fly.apps.clear()
     app.destroy()
+
+
+def test_destroying_with_a_token_of_somebody_else_forgets_nothing(fly: FakeFly, app: Managed) -> None:
+    app.up(**inputs())
+    fly.apps.clear()
+    fly.organizations = ["rivals"]
+    with pytest.raises(RefusedError, match="neither the app nor its organization acme"):
+        app.destroy()
+
+
+def test_an_app_that_is_not_found_and_yet_there_is_not_forgotten(
+    fly: FakeFly, app: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.up(**inputs())
+    answer = Completed(1, stderr="Error: app not found (Request ID: 01)\n")
+    monkeypatch.setattr(fly, "_apps_destroy", lambda *_: answer)
+    with pytest.raises(AppNotFoundError):
+        app.destroy()
 
 
 def test_an_adopted_app_is_destroyed_only_where_that_was_asked_for(fly: FakeFly, app: Managed) -> None:
