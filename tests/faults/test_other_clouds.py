@@ -143,6 +143,8 @@ def test_answer_lost_elsewhere(
 
     def adopt(sandbox: Sandbox, said: str) -> None:
         (made,) = found(sandbox, blow, said)
+        if blow.cloud == "github":  # variables are adopted with their environment
+            sandbox.config_set(stack, "adopt.githubEnvironment", stack, path=True)
         sandbox.config_set(stack, ADOPTED[blow.operation], made, path=True)
 
     said = survive(scenes(part), tmp_path, blow, record_property, adopt).said
