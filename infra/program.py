@@ -35,6 +35,7 @@ async def main() -> None:
         "deploysOn": _trigger(settings),
     }
 
+    keys = _given_storage_keys(settings)  # another stack's may be refused, and then nothing is made
     database, database_url = None, None
     if settings.manages("database"):
         from infra.database import Database
@@ -49,7 +50,7 @@ async def main() -> None:
 
     # The backend waits for the bucket only where it needs the keys that are made with it.
     storage = await _storage(settings) if settings.mints_storage_token else None
-    keys = _storage_keys(settings, storage)
+    keys = keys or (storage.keys if storage else None)
     if storage and keys:
         # For stacks that set `storageFrom`, and for a person who sets another stack's own.
         outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
@@ -121,15 +122,15 @@ async def _storage(settings: Settings) -> Storage:
     return Storage(settings, frontend_origins=[settings.frontend_url, settings.preview_frontend_url])
 
 
-def _storage_keys(settings: Settings, storage: Storage | None) -> StorageKeys | None:
-    """Return the keys this stack's backend gets: configured, another stack's, or the bucket's own token's."""
+def _given_storage_keys(settings: Settings) -> StorageKeys | None:
+    """Return the bucket's keys that are not made here: configured, or another stack's."""
     if settings.storage_access_key_id and settings.storage_secret_access_key:
         return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
     if settings.storage_from:
         from infra.storage_reference import keys_of
 
         return keys_of(settings.storage_from)
-    return storage.keys if storage else None
+    return None
 
 
 async def _deliver(

@@ -29,7 +29,7 @@ def refusal() -> str | None:
             check=False,
         )
     except FileNotFoundError:
-        return "`pulumi` is not on PATH."
+        return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."
     if done.returncode != 0:
         said = redact(done.stderr.strip(), credentials(os.environ))
         return f"There is no backend to work on: {said}\nSee docs/backend.md."

@@ -98,6 +98,11 @@ class Stack(NamedTuple):
             RecoveryError: There is no such stack, or it cannot be read.
         """
         done = self._pulumi("stack", "export")
+        if "no stack named" in done.stderr:
+            known = ", ".join(stacks.names())
+            raise RecoveryError(
+                f"There is no stack {self.name} here. Stack files: {known}; `pulumi stack ls` lists stacks."
+            )
         if done.returncode != 0:
             # The local backend writes each file's attributes in place: a kill in that moment leaves them empty.
             cut = "EOF" in done.stderr

@@ -51,6 +51,8 @@ def outputs(stack: str, root: Path = ROOT) -> dict[str, Any] | None:
         raise StackError("`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`.") from None
     if done.returncode != 0:
         if "no stack named" in done.stderr:
-            return None
+            if stack in names(root):
+                return None
+            raise StackError(f"There is neither a stack {stack} nor its file. Stack files: {', '.join(names(root))}.")
         raise StackError(f"Reading the outputs of stack {stack}: {done.stderr.strip()}")
     return json.loads(done.stdout) or None

@@ -3,8 +3,6 @@
 Standard library only, run by `bin/setup` with any Python that is new enough. Doing nothing costs 0.1 s.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys
@@ -35,14 +33,19 @@ def environment() -> None:
     Raises:
         SandboxError: This Python cannot make one, or pip failed.
     """
-    if is_set_up():
-        return
+    if not is_set_up():
+        log = ROOT / ".sandbox" / "setup.log"
+        log.parent.mkdir(exist_ok=True)
+        with progress.alone(log.with_suffix(".lock")):
+            if not is_set_up():  # by another command, while this one waited
+                _install(log)
+
+
+def _install(log: Path) -> None:
     wanted = _wanted()
     # Completed where somebody made it; made anew where that was interrupted, or done with another Python.
     interrupted = STAMP.is_file() and not STAMP.read_text()
     anew = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
-    log = ROOT / ".sandbox" / "setup.log"
-    log.parent.mkdir(exist_ok=True)
     # Debian's Python leaves out what makes environments.
     hint = f"On Debian and Ubuntu, {sys.executable} needs the package python3.{sys.version_info.minor}-venv for that. "
     make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]

@@ -1,7 +1,5 @@
 """The made-up credentials that the stand-ins accept, and no real service does."""
 
-from __future__ import annotations
-
 # By the variables in which the real clients look for them.
 ENVIRONMENT: dict[str, str] = {
     "FLY_API_TOKEN": "sandbox-fly-token",

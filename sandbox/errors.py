@@ -1,7 +1,5 @@
 """What a person can mend, and how it is told."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 

@@ -3,12 +3,12 @@
 Standard library only: it runs before anything is installed.
 """
 
-from __future__ import annotations
-
+import fcntl
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,14 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
     if code:
         said = "\n".join(log.read_text().strip().splitlines()[-5:])
         raise SandboxError(f"{what} failed. {hint}The whole log is in {log}:\n{said}")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other command holds this lock file, and hold it meanwhile."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def answer(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:

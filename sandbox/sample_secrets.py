@@ -1,7 +1,5 @@
 """Made-up secret settings, for the values that a stack file holds encrypted or leaves to each team."""
 
-from __future__ import annotations
-
 from typing import Any
 
 _STORAGE_KEYS = ("storageAccessKeyId", "storageSecretAccessKey")

@@ -1,7 +1,5 @@
 """`bin/sandbox show`: the clouds as they stand, for a person. Names and digests, never a secret's value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from sandbox.clouds import fly

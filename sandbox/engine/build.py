@@ -3,9 +3,6 @@
 Standard library only.
 """
 
-from __future__ import annotations
-
-import fcntl
 import os
 import shutil
 import tempfile
@@ -32,8 +29,7 @@ def ensure() -> Path:
     if found is None:
         go = _go()
         BUILT.mkdir(parents=True, exist_ok=True)
-        with (BUILT / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with progress.alone(BUILT / "lock"):
             if not built():  # by another command, while this one waited
                 _build(go)
         found = BUILT / "pulumi"

@@ -1,7 +1,5 @@
 """Finds the Pulumi CLI: the one on PATH, or the one that `build` made."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """flyctl's command line: which commands and flags are modelled, and the complaints about wrong ones."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 _WRITE = "app/a= stage detach dns-checks"

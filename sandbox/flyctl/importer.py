@@ -6,8 +6,6 @@ vanish, an unclosed block or an overlong line swallows everything after it, with
 Source: flyctl v0.4.87's parser, found by running it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 _LINE_LIMIT = 65_536  # bytes, without the LF; Go's line scanner gives up here
