@@ -11,6 +11,22 @@ from ops.redact import credentials, redact
 from ops.stacks import ROOT
 
 
+def whoami() -> subprocess.CompletedProcess[str]:
+    """Ask the CLI for its user and its backend's `url`, as JSON.
+
+    Raises:
+        FileNotFoundError: There is no CLI.
+    """
+    return subprocess.run(
+        ["pulumi", "whoami", "--json", "--non-interactive"],  # noqa: S607
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def refusal() -> str | None:
     """Return why this backend is not used here, or None.
 
@@ -20,14 +36,7 @@ def refusal() -> str | None:
     if os.environ.get("RELAY_SANDBOX"):
         return None
     try:
-        done = subprocess.run(
-            ["pulumi", "whoami", "--json", "--non-interactive"],  # noqa: S607
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = whoami()
     except FileNotFoundError:
         return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."
     if done.returncode != 0:

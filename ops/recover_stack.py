@@ -10,9 +10,12 @@ import os
 import re
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ops import stacks
+import yaml
+
+from ops import backend, stacks
 from ops.redact import credentials, redact
 
 # What no stack has: asking to refresh it takes the stack's lock, and then fails without looking at anything.
@@ -98,16 +101,15 @@ class Stack(NamedTuple):
             RecoveryError: There is no such stack, or it cannot be read.
         """
         done = self._pulumi("stack", "export")
+        if "EOF" in done.stderr and self._drop_cut_attributes():
+            done = self._pulumi("stack", "export")
         if "no stack named" in done.stderr:
             known = ", ".join(stacks.names())
             raise RecoveryError(
                 f"There is no stack {self.name} here. Stack files: {known}; `pulumi stack ls` lists stacks."
             )
         if done.returncode != 0:
-            # The local backend writes each file's attributes in place: a kill in that moment leaves them empty.
-            cut = "EOF" in done.stderr
-            hint = f". Delete {self.name}.json.attrs beside the state's file (.pulumi/stacks), and run this again"
-            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}{hint if cut else ''}")
+            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}")
         deployment = json.loads(done.stdout)["deployment"] or {}
         pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
         resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}
@@ -177,6 +179,22 @@ class Stack(NamedTuple):
         """Return a setting of the stack's configuration, decrypted, or None."""
         done = self._pulumi("config", "get", key)
         return done.stdout.rstrip("\n") if done.returncode == 0 else None
+
+    def _drop_cut_attributes(self) -> bool:
+        """Delete the attributes of this stack's file that a kill left empty, and tell whether there were such.
+
+        A local backend writes them in place, beside the state, which is whole; without them it reads the state as well.
+        """
+        where = backend.whoami()
+        url = str(json.loads(where.stdout)["url"]) if where.returncode == 0 else ""
+        project = yaml.safe_load((stacks.folder() / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+        folder = Path(url.partition("file://")[2]).expanduser() / ".pulumi" / "stacks" / project
+        attributes = folder / f"{self.name}.json.attrs"
+        cut = url.startswith("file://") and attributes.is_file() and attributes.stat().st_size == 0
+        if cut:
+            attributes.unlink()
+            print(f"{attributes}, which a kill left empty, is deleted.", flush=True)
+        return cut
 
     def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]

@@ -29,7 +29,7 @@ class Spot:
     Attributes:
         cloud: The cloud.
         kind: The kind of its documents.
-        key: The document's key, or the beginning of it: ids are made up anew in each world.
+        key: The document's key, or its first parts, or empty for the only one: ids are made up anew in each world.
         path: Where in the document, dotted; the whole of it where empty.
     """
 
@@ -64,9 +64,10 @@ class Spot:
         return self.path.split(".") if self.path else []
 
     def _document(self, tx: Transaction) -> tuple[str, Any]:
-        found = [
-            (key, document) for key, document in tx.list(self.cloud, self.kind).items() if key.startswith(self.key)
-        ]
+        # Whole parts of a key: `tune-api` is not the beginning of `tune-api-staging`.
+        start = f"{self.key}/" if self.key else ""
+        documents = tx.list(self.cloud, self.kind)
+        found = [(key, one) for key, one in documents.items() if key == self.key or key.startswith(start)]
         assert len(found) <= 1, f"{self} is {len(found)} things"
         return found[0] if found else ("", None)
 

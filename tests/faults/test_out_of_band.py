@@ -11,7 +11,7 @@ from tests.engine.conftest import ROOT, Sandbox, copied, held
 from tests.engine.test_environments import up
 from tests.faults import out_of_band
 from tests.faults.conftest import FULL
-from tests.faults.out_of_band import ADOPTED, DELETED, EDITED, MOVED, PASSWORD, WHOLE, Case
+from tests.faults.out_of_band import ADOPTED, DELETED, EDITED, MOVED, PASSWORD, WHOLE, Case, Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +52,12 @@ def managed(once: Once, prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterat
 def _looks(sandbox: Sandbox, cases: Sequence[Case]) -> list[Any]:
     with sandbox.world.transaction() as tx:
         return [case.spot.look(tx) for case in cases]
+
+
+def _count(sandbox: Sandbox, case: Case) -> int:
+    assert isinstance(case.spot, Spot)
+    with sandbox.world.transaction() as tx:
+        return len(tx.list(case.spot.cloud, case.spot.kind))
 
 
 def _by_hand(tx: Transaction, case: Case) -> None:
@@ -154,13 +160,15 @@ def _write(sandbox: Sandbox, case: Case) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("case", ADOPTED, ids=lambda case: case.thing)
 def test_what_was_adopted_is_not_made_anew(standing: Sandbox, case: Case) -> None:
+    there = _count(standing, case)
     assert _after(standing, [case]) == []
+    assert _count(standing, case) == there - 1
     # The way out that the page names. A new app needs every secret: none is kept then.
     named = {"Neon project": ["neonProject"], "R2 bucket": ["bucket"], "Pages project": ["pagesProject"]}
     for name in named.get(case.thing.removesuffix(", adopted"), ["flyApp", "keep"]):
         standing.pulumi("config", "rm", "--path", f"relay:adopt.{name}", "--stack", "production")
     up(standing, "production", "--refresh")
-    assert _looks(standing, [case]) == [True]
+    assert _count(standing, case) == there  # a Neon project has another id now
 
 
 def test_every_type_that_is_registered_has_its_rows(managed: Sandbox) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops import backend
 from ops.recover import main
 from ops.recover_stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 HERE = socket.gethostname()
 PASSWORD = "random:index/randomPassword:RandomPassword"
@@ -142,10 +144,23 @@ def test_a_refresh_that_fails(answers: Callable[..., list[str]], capsys: pytest.
     assert "`pulumi refresh -s dev`" in said.err
 
 
-def test_a_state_cut_short(answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-    answers(stack="error: failed to load checkpoint: EOF")
-    assert main(["dev"]) == 1
-    assert "checkpoint: EOF. Delete dev.json.attrs beside the state's file" in capsys.readouterr().err
+@pytest.mark.parametrize(("attributes", "left"), [("", []), ("{}", ["dev.json.attrs"])])
+def test_a_state_cut_short(
+    attributes: str,
+    left: list[str],
+    answers: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "a place" / ".pulumi" / "stacks" / "relay"
+    folder.mkdir(parents=True)
+    (folder / "dev.json.attrs").write_text(attributes)
+    url = json.dumps({"url": f"file://{tmp_path}/a place"})
+    monkeypatch.setattr(backend, "whoami", lambda: subprocess.CompletedProcess([], 0, url, ""))
+    given = answers(stack="error: failed to load checkpoint: EOF")
+    assert main(["dev"]) == 1  # this CLI says so however often it is asked
+    assert given == ["stack export"] * (1 if left else 2)
+    assert [path.name for path in folder.iterdir()] == left
 
 
 def test_a_stack_that_cannot_be_updated(
