@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.preflight import check_made, own_outputs
+from infra import own_state
 from infra.rotation import STORAGE_TOKEN, made_here
 
 if TYPE_CHECKING:
@@ -55,8 +55,10 @@ def _advise_on_changes(
     settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
 ) -> None:
     """Say what follows from the difference to the last `up`."""
+    from infra.namesakes import check_made  # noqa: PLC0415  (see `infra.cloud_look`)
+
     try:
-        before = own_outputs()
+        before = own_state.outputs()
     except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
         return
 

@@ -5,18 +5,20 @@ An `up` that was killed, or an answer that was lost, leaves one that no state kn
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
 
-from infra.cloud_look import LookError, RefusedError
+from infra import own_state
+from infra.cloud_look import LookError, RefusedError, account_tokens, neon_projects
+from infra.preflight import credential_of
 from infra.rotation import STORAGE_TOKEN
 from infra.s3 import token_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from infra.preflight import Looks
     from infra.settings import Settings
 
 
@@ -46,7 +48,7 @@ class Thing(NamedTuple):
     remove: str
 
 
-def things(settings: Settings, look: Looks, *, neon_key: str, cloudflare_token: str) -> Iterator[Thing]:
+def _things(settings: Settings, neon_key: str, cloudflare_token: str) -> Iterator[Thing]:
     """Yield what this stack makes of that sort."""
     if settings.manages("database") and neon_key:
         name, organization = settings.neon_project, settings.neon_organization_id
@@ -55,7 +57,7 @@ def things(settings: Settings, look: Looks, *, neon_key: str, cloudflare_token: 
             resource="neon-project",
             output="neonProjectId",
             adopted=settings.adopt.neon_project,
-            find=lambda: look.neon(neon_key, name, organization),
+            find=partial(neon_projects, neon_key, name, organization),
             refused="NEON_API_KEY is not accepted: {}. Make one at https://console.neon.tech/app/settings/api-keys",
             which="",
             others="To take it over set adopt.neonProject to its id; else choose another neonProject, or rename or "
@@ -70,7 +72,7 @@ def things(settings: Settings, look: Looks, *, neon_key: str, cloudflare_token: 
                 resource=resource,
                 output="",  # after an `up` that failed, the one there is may be an older token's
                 adopted=None,
-                find=lambda name=name: look.tokens(cloudflare_token, settings.cloudflare_account_id, name),  # type: ignore[misc]
+                find=partial(account_tokens, cloudflare_token, settings.cloudflare_account_id, name),
                 refused="CLOUDFLARE_API_TOKEN may not list the account's tokens: {}. It needs Account API Tokens: Edit",
                 which=" (`pulumi stack output storageAccessKeyId` is the newest one's id)",
                 others="Rename it, or revoke it where nothing uses it, under Manage Account → Account API Tokens",
@@ -78,9 +80,15 @@ def things(settings: Settings, look: Looks, *, neon_key: str, cloudflare_token: 
             )
 
 
-def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterator[str]:
-    """Yield a line for each thing that has a namesake, or may have; one that nobody could look for is a warning."""
-    for thing in wanted:
+def problems(settings: Settings, *, neon_key: str, cloudflare_token: str) -> Iterator[str]:
+    """Yield a line for each thing that has a namesake, or may have; one that nobody could look for is a warning.
+
+    Args:
+        settings: The stack's settings.
+        neon_key: Neon's credential; without one its things are not looked for.
+        cloudflare_token: Cloudflare's; likewise.
+    """
+    for thing in _things(settings, neon_key, cloudflare_token):
         try:
             ids = set(thing.find()) - {thing.adopted}
         except RefusedError as error:
@@ -93,8 +101,8 @@ def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterat
             continue
         try:
             # An output alone says little: it is still there where the thing was taken out of the state.
-            ours = bool(ids) and not thing.adopted and thing.resource in look.managed()
-            known = look.outputs().get(thing.output) if ours else thing.adopted
+            ours = bool(ids) and not thing.adopted and thing.resource in own_state.managed()
+            known = own_state.outputs().get(thing.output) if ours else thing.adopted
             ids -= {known}
         except Exception as error:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises)
             unknown = f"this stack's state, which tells whether it is its own, could not be read ({error})"
@@ -111,7 +119,7 @@ def problems(settings: Settings, wanted: Iterable[Thing], look: Looks) -> Iterat
             yield f"Another {thing.what} already: {found}. {theirs if known else killed}"
 
 
-def check_made(settings: Settings, wanted: Iterable[Thing], resource: str, made: str) -> None:
+def check_made(settings: Settings, resource: str, made: str) -> None:
     """Look, once a thing was made, whether it was made once.
 
     Both providers repeat a call that was answered with an error, also where the service had done what was asked: then
@@ -119,14 +127,13 @@ def check_made(settings: Settings, wanted: Iterable[Thing], resource: str, made:
 
     Args:
         settings: The stack's settings.
-        wanted: See `things`.
         resource: The thing's logical name.
         made: Its id.
 
     Raises:
         pulumi.RunError: There are others of its name.
     """
-    for thing in wanted:
+    for thing in _things(settings, credential_of("Neon"), credential_of("Cloudflare")):
         if thing.resource == resource:
             try:
                 others = ", ".join(sorted(set(thing.find()) - {made}))

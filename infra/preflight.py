@@ -6,18 +6,17 @@ start. An `up` also asks flyctl for its version and takes the two looks of `infr
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
 import pulumi.runtime
 
+from infra import own_state
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from infra.namesakes import Thing
     from infra.settings import Settings
 
 Needs = frozenset[str]
@@ -49,11 +48,15 @@ class Credential(NamedTuple):
     permissions: Mapping[str, str]
     make: str
 
+    def wanted(self, needs: Needs) -> str:
+        """Return what it has to be, and how one is made."""
+        asked = ", ".join(text for need, text in self.permissions.items() if need in needs and text)
+        return f"{self.kind}{asked and f' with {asked}'}. Make one {self.make}"
+
     def missing(self, needs: Needs) -> str:
         """Return what to tell somebody who lacks it."""
-        asked = ", ".join(text for need, text in self.permissions.items() if need in needs and text)
         other = f" (or `pulumi config set --secret {self.config}`)" if self.config else ""
-        return f"{self.variables[-1]} is not set{other}: {self.kind}{asked and f' with {asked}'}. Make one {self.make}"
+        return f"{self.variables[-1]} is not set{other}: {self.wanted(needs)}"
 
 
 CREDENTIALS = (
@@ -109,40 +112,9 @@ ENDPOINTS = (
 """Variables that a provider, flyctl or a look takes for its service's address."""
 
 
-class Looks(NamedTuple):
-    """The looks outside that an `up` takes; tests give their own.
-
-    Attributes:
-        flyctl: Ask flyctl for its version; raises a `FlyError` where it is missing or too old.
-        cloudflare: See `infra.cloud_look.cloudflare_account`.
-        neon: See `infra.cloud_look.neon_projects`.
-        tokens: See `infra.cloud_look.account_tokens`.
-        outputs: See `own_outputs`.
-        managed: See `managed`.
-    """
-
-    flyctl: Callable[[], object]
-    cloudflare: Callable[[str, str, str], None]
-    neon: Callable[[str, str, str | None], list[str]]
-    tokens: Callable[[str, str, str], list[str]]
-    outputs: Callable[[], dict[str, Any]]
-    managed: Callable[[], frozenset[str]]
-
-
-def looks() -> Looks:
-    """Return the real looks, importing what they need."""
-    from infra import cloud_look  # noqa: PLC0415  (see there)
-    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only a stack with a backend needs it)
-
-    flyctl = Flyctl(warn=pulumi.log.warn)
-    return Looks(
-        flyctl.version,
-        cloud_look.cloudflare_account,
-        cloud_look.neon_projects,
-        cloud_look.account_tokens,
-        own_outputs,
-        managed,
-    )
+def credential_for(service: str) -> Credential:
+    """Return what is to be known of a service's credential."""
+    return next(credential for credential in CREDENTIALS if credential.service == service)
 
 
 def check(settings: Settings) -> None:
@@ -162,7 +134,7 @@ def check(settings: Settings) -> None:
         *missing_credentials(needs, _credential, preview=preview),
         *github_owner_problems(settings, os.environ),
         *another_database(settings),
-        *([] if preview else _looked(settings, looks())),
+        *([] if preview else _looked(settings)),
     ]
     if found:
         count = "one thing is" if len(found) == 1 else f"{len(found)} things are"
@@ -227,8 +199,8 @@ def another_database(settings: Settings) -> Iterable[str]:
     if adopted is None or settings.unprotect or not settings.manages("database"):
         return
     try:
-        in_use = str(own_outputs().get("neonProjectId") or adopted)
-        other = in_use != adopted and "neon-project" in managed()
+        in_use = str(own_state.outputs().get("neonProjectId") or adopted)
+        other = in_use != adopted and "neon-project" in own_state.managed()
     except Exception:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises; the plan still shows it)
         return
     if other:
@@ -238,47 +210,6 @@ def another_database(settings: Settings) -> Iterable[str]:
         )
 
 
-def own_outputs() -> dict[str, Any]:
-    """Return this stack's outputs as its last `up` left them: fewer where it failed halfway, none where it was killed.
-
-    Raises:
-        Exception: See `_own`.
-    """
-    return dict(_own("pulumi:pulumi:readStackOutputs", "name").get("outputs") or {})
-
-
-def managed() -> frozenset[str]:
-    """Return the logical names of the resources in this stack's state; what was just being made is not among them.
-
-    Raises:
-        Exception: See `_own`.
-    """
-    found = _own("pulumi:pulumi:readStackResourceOutputs", "stackName")["outputs"]
-    return frozenset(urn.rpartition("::")[2] for urn in found)
-
-
-def _own(token: str, argument: str) -> dict[str, Any]:
-    """Read this stack's state: a program cannot, but its engine reads it as that of any stack.
-
-    Raises:
-        Exception: The engine could not read it.
-    """
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    for _ in range(4):
-        # A local backend's file cannot be read at the moment when the engine, busy with this very `up`, writes it.
-        with contextlib.suppress(Exception):
-            return dict(pulumi.runtime.invoke(token, {argument: name}).value)
-        time.sleep(0.25)
-    return dict(pulumi.runtime.invoke(token, {argument: name}).value)
-
-
-def check_made(settings: Settings, resource: str, made: str) -> None:
-    """See `infra.namesakes.check_made`; for an `up`."""
-    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
-
-    namesakes.check_made(settings, _things(settings, looks()), resource, made)
-
-
 def _credential(credential: Credential) -> str | None:
     """Return a credential as the provider will take it: from Pulumi's configuration first."""
     namespace, _, key = credential.config.partition(":")
@@ -286,44 +217,45 @@ def _credential(credential: Credential) -> str | None:
     return configured or from_environment(credential, os.environ)
 
 
-def _looked(settings: Settings, look: Looks) -> Iterable[str]:
-    from infra.providers.fly.errors import FlyError  # noqa: PLC0415  (as in `looks`)
+def credential_of(service: str) -> str:
+    """Return a service's credential as its provider will take it, from Pulumi's configuration first, or nothing."""
+    return _credential(credential_for(service)) or ""
+
+
+def _ask_flyctl() -> None:
+    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only a stack with a backend needs it)
+
+    Flyctl(warn=pulumi.log.warn).version()
+
+
+def _looked(settings: Settings) -> Iterable[str]:
+    from infra import namesakes  # noqa: PLC0415  (see `infra.cloud_look`)
+    from infra.providers.fly.errors import FlyError  # noqa: PLC0415  (as above)
 
     if settings.manages("backend"):
         try:
-            look.flyctl()
+            _ask_flyctl()
         except FlyError as error:
             yield str(error)
-    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
-
-    (cloudflare,) = (credential for credential in CREDENTIALS if credential.service == "Cloudflare")
-    token = _credential(cloudflare)
-    refused = list(_cloudflare(settings, look, token)) if token else []
+    token = credential_of("Cloudflare")
+    refused = list(_cloudflare(settings, token)) if token else []
     yield from refused
-    yield from namesakes.problems(settings, _things(settings, look, cloudflare=not refused), look)
+    yield from namesakes.problems(settings, neon_key=credential_of("Neon"), cloudflare_token="" if refused else token)
 
 
-def _cloudflare(settings: Settings, look: Looks, token: str) -> Iterable[str]:
-    from infra.cloud_look import CLOUDFLARE_PATHS, LookError, RefusedError  # noqa: PLC0415  (as in `looks`)
+def _cloudflare(settings: Settings, token: str) -> Iterable[str]:
+    from infra import cloud_look  # noqa: PLC0415  (see there)
 
     account = settings.cloudflare_account_id
-    part = next((part for part in CLOUDFLARE_PATHS if part in settings.manage), None)
+    part = next((part for part in cloud_look.CLOUDFLARE_PATHS if part in settings.manage), None)
     if part is None:
         return
     try:
-        look.cloudflare(token, account, part)
-    except RefusedError as error:
+        cloud_look.cloudflare_account(token, account, part)
+    except cloud_look.RefusedError as error:
         yield (
             f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what `{part}` needs: {error}. "
             "Use a token of that account, or correct cloudflareAccountId"
         )
-    except LookError as error:
+    except cloud_look.LookError as error:
         pulumi.log.warn(f"Not checked: whether CLOUDFLARE_API_TOKEN is for account {account}: {error}.")
-
-
-def _things(settings: Settings, look: Looks, *, cloudflare: bool = True) -> Iterable[Thing]:
-    from infra import namesakes  # noqa: PLC0415  (as in `looks`)
-
-    values = {credential.service: _credential(credential) or "" for credential in CREDENTIALS}
-    token = values["Cloudflare"] if cloudflare else ""
-    return namesakes.things(settings, look, neon_key=values["Neon"], cloudflare_token=token)

@@ -11,6 +11,7 @@ import pulumi
 from infra import configuration, preflight
 from infra.advice import advise
 from infra.environment import reveal
+from infra.failures import explain_failures
 from infra.protection import apply_policy
 from infra.s3 import StorageKeys
 
@@ -28,6 +29,7 @@ async def main() -> None:
     settings = configuration.load()
     preflight.check(settings)
     apply_policy(settings)
+    explain_failures(settings)
     outputs: dict[str, Any] = {
         "environment": settings.environment,
         "apiUrl": settings.api_url,

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from infra import preflight
 from tests.unit.program import EXAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "flyctl": ("infra.preflight._ask_flyctl", lambda: None),
+    "cloudflare": ("infra.cloud_look.cloudflare_account", lambda *_: None),
+    "neon": ("infra.namesakes.neon_projects", lambda *_: []),
+    "tokens": ("infra.namesakes.account_tokens", lambda *_: []),
+}
+"""The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +35,5 @@ def nothing_amiss(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv(variable, f"made-up-{variable}")
     for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
         monkeypatch.delenv(variable, raising=False)
-    found_nothing = preflight.Looks(
-        flyctl=lambda: None,
-        cloudflare=lambda *_: None,
-        neon=lambda *_: [],
-        tokens=lambda *_: [],
-        outputs=dict,
-        managed=frozenset,
-    )
-    monkeypatch.setattr(preflight, "looks", lambda: found_nothing)
+    for target, nothing in LOOKS.values():
+        monkeypatch.setattr(target, nothing)

@@ -10,9 +10,10 @@ import pulumi
 import pulumi.runtime
 import pytest
 
-from infra import preflight
+from infra import own_state, preflight
 from infra.cloud_look import LookError, RefusedError
 from infra.providers.fly.errors import FlyctlMissingError, FlyctlTooOldError
+from tests.unit.conftest import LOOKS
 from tests.unit.program import Run, run_program
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
             return look
 
-        taken = preflight.looks()._replace(**{name: function(result) for name, result in results.items()})
-        monkeypatch.setattr(preflight, "looks", lambda: taken)
+        for name, result in results.items():
+            target = LOOKS[name][0] if name in LOOKS else f"infra.own_state.{name}"
+            monkeypatch.setattr(target, function(result))
 
     return replace
 
@@ -149,10 +151,11 @@ def test_nothing_is_registered_when_something_is_missing(monkeypatch: pytest.Mon
 def test_a_preview_asks_for_what_it_needs_and_takes_no_look(
     monkeypatch: pytest.MonkeyPatch, stack: str, variables: list[str]
 ) -> None:
-    def no_look() -> preflight.Looks:
+    def no_look(*_: Any) -> None:
         raise AssertionError("a preview took a look")
 
-    monkeypatch.setattr(preflight, "looks", no_look)
+    for target, _ in LOOKS.values():
+        monkeypatch.setattr(target, no_look)
     for credential in preflight.CREDENTIALS:
         for variable in credential.variables:
             if variable not in variables:
@@ -261,8 +264,7 @@ def test_the_organization_is_passed_on_and_then_not_asked_for(monkeypatch: pytes
         asked.append(arguments)
         raise LookError("Neon answered 500")
 
-    taken = preflight.looks()._replace(neon=neon)
-    monkeypatch.setattr(preflight, "looks", lambda: taken)
+    monkeypatch.setattr(LOOKS["neon"][0], neon)
     messages = run_program("dev", {"neonOrganizationId": "org-1"}).messages
     assert asked == [("made-up-NEON_API_KEY", "tune-dev", "org-1")]
     assert "Not checked: whether another Neon project is called 'tune-dev': Neon answered 500." in messages
@@ -404,9 +406,7 @@ def test_what_a_provider_made_twice_is_said_by_the_same_up(
 ) -> None:
     (service, ids) = next(iter(found.items()))
     answers = [[], ids]  # before it is made, and after
-    look: dict[str, Any] = {service: lambda *_: answers.pop(0)}
-    taken = preflight.looks()._replace(**look)
-    monkeypatch.setattr(preflight, "looks", lambda: taken)
+    monkeypatch.setattr(LOOKS[service][0], lambda *_: answers.pop(0))
     with pytest.raises(pulumi.RunError) as caught:
         run_program(stack, {"adopt": None})
     what, _, made = what.partition(": ")
@@ -433,8 +433,8 @@ def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.Mo
 
     waits: list[float] = []
     monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
-    monkeypatch.setattr("infra.preflight.time.sleep", waits.append)
-    assert preflight.own_outputs() == {"a": "b"}
+    monkeypatch.setattr("infra.own_state.time.sleep", waits.append)
+    assert own_state.outputs() == {"a": "b"}
     assert waits == [0.25, 0.25]
 
 
