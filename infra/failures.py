@@ -68,6 +68,8 @@ def explain_failures(settings: Settings) -> None:
 def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
     """Return what to do about a failed operation at Neon, Cloudflare or GitHub.
 
+    A deletion may be `destroy`'s, so that no command is named for it.
+
     Args:
         settings: The stack's settings.
         type_: The resource's type token.
@@ -84,7 +86,7 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         service=service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
-        up=f"`pulumi up -s {settings.stack}`",
+        up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",
         again=f"`pulumi up --refresh -s {settings.stack}`",
         recover=f"`make recover STACK={settings.stack}`",
         adopt=_ADOPT.get(type_.rpartition(":")[2], "githubVariables"),

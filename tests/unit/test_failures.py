@@ -60,7 +60,12 @@ THERE = (
         ),
         (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE.format("bucket, or adopt.extraBuckets")),
         (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE.format("githubVariables")),
-        (BUCKET, "delete", f"{URL}: 409 Conflict {{}}", f"Cloudflare says what is in the way: mend that, then {UP}."),
+        (
+            BUCKET,
+            "delete",
+            f"{URL}: 409 Conflict {{}}",
+            "Cloudflare says what is in the way: mend that, then the same command again.",
+        ),
         (
             BUCKET,
             "create",
