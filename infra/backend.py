@@ -50,6 +50,7 @@ class Backend(pulumi.ComponentResource):
         secrets = Secrets(
             "fly-secrets",
             app=app.name,
+            organization=settings.fly_organization,
             values=values,
             keep=sorted(keep),
             digest_key=random_key("digest-key", child),
@@ -71,6 +72,7 @@ def _deploy_token(settings: Settings, app: App, opts: pulumi.ResourceOptions) ->
         DeployToken(
             name,
             app=app.name,
+            organization=settings.fly_organization,
             prefix=f"{pulumi.get_project()}-{settings.stack}",
             rotation=slot,
             expiry_hours=settings.deploy_token_hours,

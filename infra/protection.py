@@ -8,6 +8,8 @@ from infra.settings import Settings
 DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
 """Types whose loss cannot be made good by another `up`."""
 
+_FLY_SECRETS = "pulumi-python:dynamic/fly:Secrets"
+
 
 def apply_policy(settings: Settings) -> None:
     """Protect what is registered from here on, by the stack's tier.
@@ -16,7 +18,7 @@ def apply_policy(settings: Settings) -> None:
       slots (`infra.rotation`) are protected only by what depends on them, so that they can be retired.
     - staging: data is protected.
     - development: nothing is protected.
-    - everywhere: what was adopted stays in its cloud.
+    - everywhere: what was adopted stays in its cloud, an app with its secrets.
 
     `unprotect: true` is the one escape: it lifts protection, yet data of production and what was
     adopted still stay in their clouds.
@@ -29,6 +31,7 @@ def apply_policy(settings: Settings) -> None:
         production, data = settings.tier == "production", args.type_ in DATA
         guarded = (production and args.name not in old_slots) or (settings.tier == "staging" and data)
         adopted = args.opts.import_ is not None or args.props.get("adopt") is True
+        adopted |= args.type_ == _FLY_SECRETS and settings.adopt.fly_app is not None
         opts = pulumi.ResourceOptions(
             protect=guarded and not settings.unprotect, retain_on_delete=adopted or (production and data)
         )

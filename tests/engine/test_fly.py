@@ -183,13 +183,13 @@ def test_a_secret_made_by_hand_is_not_taken_over_silently(fly: Sandbox) -> None:
     configure(fly, {"A": "1"})
     up(fly, "test")
     by_hand(fly, MINE="by hand")
-    fly.pulumi("refresh", "--stack", "test", "--yes")
-    configure(fly, {"A": "1", "MINE": "other"})
+    configure(fly, {"A": "2"})
+    up(fly, "test")  # a write, from which on MINE is known to be somebody else's
+    configure(fly, {"A": "2", "MINE": "other"})
     done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
     assert done.returncode != 0
-    assert "MINE" in done.stdout
-    assert "adopt.keep" in done.stdout
-    assert values(fly) == {"A": "1", "MINE": "by hand"}
+    assert "`flyctl secrets unset --stage MINE -a tune-fly`" in done.stdout
+    assert values(fly) == {"A": "2", "MINE": "by hand"}
 
 
 def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:

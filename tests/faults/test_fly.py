@@ -44,7 +44,10 @@ for slot in slots:
                 opts=pulumi.ResourceOptions(depends_on=[secrets]))
 """
 FIRST = VALUES | {"KEY": "canary-key-0"}
-CHANGED = {name: value for name, value in FIRST.items() if name != "ODD"} | {"PLAIN": "canary-other"}
+CHANGED = {name: value for name, value in FIRST.items() if name != "ODD"} | {
+    "PLAIN": "canary-other",
+    "NEW": "canary-new",  # after a kill, a name that the state does not know
+}
 ROTATED = FIRST | {"KEY": "canary-key-1"}
 
 

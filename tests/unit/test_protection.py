@@ -28,7 +28,7 @@ def test_production_retains_data_it_made_itself() -> None:
 
 
 def test_production_retains_what_it_adopted() -> None:
-    assert retained(run_program("production")) == {"neon-project", "bucket", "pages-project", "fly-app"}
+    assert retained(run_program("production")) == {"neon-project", "bucket", "pages-project", "fly-app", "fly-secrets"}
 
 
 def test_an_old_slot_can_be_retired() -> None:

@@ -14,7 +14,7 @@ from infra.providers.fly.answers import Secret
 from infra.providers.fly.apps import refuse_adopted
 from infra.providers.fly.errors import AppNotFoundError, RefusedError, UnexpectedAnswerError
 from infra.providers.fly.flyctl import app_name_problem
-from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
+from infra.providers.fly.props import FlyProvider, Props, checked, difference, gone, once_known
 from infra.providers.fly.secrets_format import name_problem, value_problem
 
 CHANGED = "changed outside Pulumi"
@@ -22,10 +22,20 @@ CHANGED = "changed outside Pulumi"
 DELETED = "deleted outside Pulumi"
 """Stands for a secret's digest where somebody else removed the secret."""
 
-_INPUTS = ("app", "values", "digests", "keep", "slots", "digest_key", "adopted", "rollout", "delete_adopted")
-_SEEN = ("remote", "staged", "foreign")
+_INPUTS = (
+    "app",
+    "organization",
+    "values",
+    "digests",
+    "keep",
+    "slots",
+    "digest_key",
+    "adopted",
+    "rollout",
+    "delete_adopted",
+)
+_SEEN = ("remote", "staged", "foreign", "not_ours")
 _KEY_BYTES = 32
-_KEEP_HINT = "Put it under `adopt.keep` first, or remove it from the app (`flyctl secrets unset`)."
 
 
 class AppSecrets(FlyProvider):
@@ -74,14 +84,16 @@ class AppSecrets(FlyProvider):
         # Before anything else is done with `olds`: what it managed is known from nowhere else.
         removed = sorted(olds["values"].keys() - values.keys() - set(keep))
         written = {name for name, value in values.items() if not _recorded(olds, name, value)}
-        if taken := sorted(written & set(olds["foreign"])):
-            problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
-            raise RefusedError("setting its secrets", problem, app=app, hint=_KEEP_HINT)
         retired = _retired(olds, news)
         if not (written or removed or retired) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
-            return UpdateResult({**news, **{key: olds[key] for key in _SEEN}})
+            return UpdateResult({**news, **{key: olds[key] for key in _SEEN if key in olds}})
 
         before = self.flyctl.secrets_list(app)
+        if taken := sorted(written & before.keys() & _not_ours(olds)):
+            problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
+            keep = "Put them under `adopt.keep` first, or r" if news["adopted"] else "R"
+            hint = f"{keep}emove them: `flyctl secrets unset --stage {' '.join(taken)} -a {app}`. Nothing was written."
+            raise RefusedError("setting its secrets", problem, app=app, hint=hint)
         _require_kept(app, keep, before)
         written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
         _require_live(app, retired, written, before)
@@ -104,13 +116,15 @@ class AppSecrets(FlyProvider):
         try:
             listed = self.flyctl.secrets_list(props["app"])
         except AppNotFoundError:
-            return ReadResult("", {})
+            return gone(self.flyctl, props.get("organization"), app=props["app"])
         digests = _digests(props)
         for name in digests:
             if not _untouched(props, name, listed):
                 digests[name] = CHANGED if name in listed else DELETED
         keep = [name for name in props["keep"] if name in listed]
-        outs = {**props, "digests": digests, "keep": keep, **_summary(props, listed)}
+        seen = _summary(props, listed)
+        outs = {**props, "digests": digests, "keep": keep, **seen}
+        outs["not_ours"] = sorted(_not_ours(props).intersection(seen["foreign"]))
         if (digests, keep) == (props["digests"], props["keep"]):
             return ReadResult(id_, outs)
         return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS if key in outs})
@@ -178,6 +192,14 @@ def _untouched(props: Props, name: str, listed: Mapping[str, Secret]) -> bool:
     return name in listed and seen == digest(props["digest_key"], name, listed[name].digest)
 
 
+def _not_ours(props: Props) -> set[str]:
+    """Return the names that somebody else had set when this stack last wrote.
+
+    What came since may be a write of this stack's own that was interrupted, which a look after it takes for foreign.
+    """
+    return set(props["not_ours"] if "not_ours" in props else props["foreign"])
+
+
 def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -> None:
     if missing := sorted(set(keep) - listed.keys()):
         problem = f"these secrets are under `adopt.keep`, but the app does not have them: {', '.join(missing)}"
@@ -214,7 +236,8 @@ def _require_arrived(app: str, managed: Iterable[str], listed: Mapping[str, Secr
 def _outputs(props: Props, listed: Mapping[str, Secret]) -> Props:
     # Fly.io's digests are kept as digests of digests: nobody says how easily a value is guessed from them.
     remote = {name: digest(props["digest_key"], name, listed[name].digest) for name in props["values"]}
-    return {**props, "remote": remote, **_summary(props, listed)}
+    seen = _summary(props, listed)
+    return {**props, "remote": remote, **seen, "not_ours": seen["foreign"]}
 
 
 def _summary(props: Props, listed: Mapping[str, Secret]) -> Props:

@@ -8,7 +8,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Up
 from infra.providers.fly.answers import AppStatus
 from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError
 from infra.providers.fly.flyctl import Flyctl, app_name_problem, organization_problem
-from infra.providers.fly.props import FlyProvider, Props, checked, difference
+from infra.providers.fly.props import FlyProvider, Props, checked, difference, gone
 
 _INPUTS = ("name", "organization", "adopt", "managed_secrets", "delete_adopted")
 
@@ -66,16 +66,12 @@ class Apps(FlyProvider):
         """Look whether the app is there, and in which organization.
 
         Raises:
-            RefusedError: Neither the app nor its organization can be seen: that is a wrong token, not a deleted app.
+            RefusedError: See `gone`.
         """
         name, organization = props["name"], props["organization"]
         found = self.flyctl.status(name)
         if found is None:
-            if organization not in self.flyctl.orgs_list():
-                problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
-                hint = "Use a token of that organization. If the app is gone, `pulumi state delete` forgets it."
-                raise RefusedError("looking at it", problem, app=name, hint=hint)
-            return ReadResult("", {})
+            return gone(self.flyctl, organization, app=name)
         if organization in found.organizations:
             return ReadResult(id_, props)
         moved = {**props, "organization": found.organizations[0]}
@@ -108,7 +104,7 @@ def refuse_adopted(action: str, props: Props, *, app: str) -> None:
         RefusedError: It is refused.
     """
     if props["adopted"] and not props["delete_adopted"]:
-        hint = "Set delete_adopted and run `pulumi up` first, or forget it with `pulumi state delete`."
+        hint = "Set `adopt.flyApp`, run `pulumi up`, and it is left as it is; or forget it: `pulumi state delete URN`."
         raise RefusedError(action, "the app was adopted, not created, by this stack", app=app, hint=hint)
 
 

@@ -10,7 +10,7 @@ from pulumi.output import Unknown
 from infra.providers.fly.answers import Token
 from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
 from infra.providers.fly.flyctl import Flyctl, app_name_problem
-from infra.providers.fly.props import FlyProvider, Props, checked, difference, once_known
+from infra.providers.fly.props import FlyProvider, Props, checked, difference, gone, once_known
 
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 OUTPUTS = ("token", "token_id", "token_name", "expires_at")
@@ -51,11 +51,15 @@ class DeployTokens(FlyProvider):
         return UpdateResult({**news, **{key: olds[key] for key in OUTPUTS}})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
+        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted.
+
+        Raises:
+            RefusedError: See `gone`.
+        """
         try:
             listed = self.flyctl.tokens_list(props["app"])
         except AppNotFoundError:
-            return ReadResult("", {})
+            return gone(self.flyctl, props.get("organization"), app=props["app"])
         if any(token.id == props["token_id"] and _works(self.flyctl, token) for token in listed):
             return ReadResult(id_, props)
         return ReadResult("", {})

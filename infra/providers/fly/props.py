@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ResourceProvider
+from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ReadResult, ResourceProvider
 from pulumi.output import Unknown
 
-from infra.providers.fly.errors import AppNotFoundError
+from infra.providers.fly.errors import AppNotFoundError, RefusedError
 from infra.providers.fly.flyctl import Flyctl, shared
 
 Props: TypeAlias = dict[str, Any]
@@ -46,6 +46,24 @@ def difference(olds: Props, news: Props, *, watched: Sequence[str], replacing: S
     changed = [key for key in ("__provider", *watched, *replacing) if olds.get(key) != news.get(key)]
     replaces = [key for key in changed if key in replacing and not isinstance(news.get(key), Unknown)]
     return DiffResult(changes=bool(changed), replaces=replaces)
+
+
+def gone(flyctl: Flyctl, organization: str | None, *, app: str) -> ReadResult:
+    """Return, for an app that is not found, that what belongs to it is no more.
+
+    Args:
+        flyctl: The process's flyctl.
+        organization: The app's; None where it is not known: then nothing is looked at.
+        app: The app's name.
+
+    Raises:
+        RefusedError: The token may not see the organization either: that is a wrong token, not a deleted app.
+    """
+    if organization is not None and organization not in flyctl.orgs_list():
+        problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
+        hint = "Use a token of that organization. If the app is gone, `pulumi state delete` forgets it."
+        raise RefusedError("looking at it", problem, app=app, hint=hint)
+    return ReadResult("", {})
 
 
 def once_known(flyctl: Flyctl, call: Callable[[], T]) -> T:

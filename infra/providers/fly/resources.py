@@ -97,6 +97,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
         keep: Sequence[str],
         digest_key: pulumi.Input[str],
         adopted: pulumi.Input[bool],
+        organization: str | None = None,
         slots: Mapping[str, Sequence[int]] | None = None,
         rollout: bool = False,
         delete_adopted: bool = False,
@@ -111,6 +112,8 @@ class Secrets(Resource, module="fly", name="Secrets"):
             keep: Names that must exist and are never written.
             digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
             adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
+            organization: Slug of the app's organization: without it, a token that sees neither is taken for a deleted
+                app.
             slots: Name → numbers of the resources that made its present value and the ones before it. A number may
                 only go once all machines have the present value.
             rollout: Restart the machines with each change, rather than stage it for the next deployment.
@@ -119,6 +122,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
         """
         props = {
             "app": app,
+            "organization": organization,
             "values": {name: pulumi.Output.secret(value) for name, value in values.items()},
             "keep": sorted(keep),
             "digest_key": pulumi.Output.secret(digest_key),
@@ -154,6 +158,7 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         prefix: str,
         rotation: int,
         expiry_hours: int,
+        organization: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a deploy token.
@@ -164,10 +169,12 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
             prefix: Begins the token's name; project and stack, as a rule.
             rotation: A number that, with this prefix, belongs to this resource alone; part of the token's name.
             expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
+            organization: As for `Secrets`.
             opts: Pulumi's options.
         """
         props = {
             "app": app,
+            "organization": organization,
             "prefix": prefix,
             "rotation": rotation,
             "expiry_hours": expiry_hours,

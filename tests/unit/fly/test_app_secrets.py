@@ -205,8 +205,10 @@ def test_a_foreign_secret_is_not_overwritten_before_it_was_kept(fly: FakeFly, se
     secrets.up(**inputs())
     assert secrets.outs["foreign"] == ["HAND"]
     more = {"A": "one", "B": "two", "HAND": "given"}
-    with pytest.raises(RefusedError, match=r"not made by this stack: HAND\. Put it under `adopt\.keep` first"):
+    with pytest.raises(RefusedError, match=r"not made by this stack: HAND\. Remove them: `flyctl secrets unset"):
         secrets.up(**inputs(values=more))
+    with pytest.raises(RefusedError, match=r"HAND\. Put them under `adopt\.keep` first, or remove them: `flyctl"):
+        secrets.up(**inputs(values=more, adopted=True))
     assert fly.values(APP)["HAND"] == "made"
     secrets.up(**inputs(keep=["HAND"]))
     secrets.up(**inputs(values=more))
@@ -415,6 +417,48 @@ def test_new_foreign_names_are_reported(fly: FakeFly, secrets: Managed) -> None:
     secrets.refresh()
     assert secrets.outs["foreign"] == ["HAND"]
     assert secrets.plan(**inputs()) == "same"
+
+
+def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    fly.set_secret(APP, "NEW", "given")  # by an `up` that was killed before the state was written
+    secrets.refresh()
+    assert secrets.outs["foreign"] == ["NEW"]
+    secrets.up(**inputs(values={"A": "one", "B": "two", "NEW": "given"}))
+    assert fly.values(APP)["NEW"] == "given"
+    assert secrets.outs["foreign"] == []
+
+
+def test_a_foreign_secret_stays_one_after_a_look(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs())
+    secrets.refresh()
+    with pytest.raises(RefusedError, match="not made by this stack: HAND"):
+        secrets.up(**inputs(values={"HAND": "given"}))
+
+
+def test_a_foreign_secret_that_was_removed_may_be_given(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs())
+    del fly.apps[APP]["secrets"]["HAND"]
+    secrets.up(**inputs(values={"HAND": "given"}))
+    assert fly.values(APP) == {"HAND": "given"}
+
+
+def test_a_state_without_that_record_goes_by_the_last_look(fly: FakeFly, secrets: Managed) -> None:
+    fly.set_secret(APP, "HAND", "made")
+    secrets.up(**inputs())
+    del secrets.outs["not_ours"]
+    with pytest.raises(RefusedError, match="not made by this stack: HAND"):
+        secrets.up(**inputs(values={"HAND": "given"}))
+
+
+def test_a_token_that_sees_no_organization_is_no_deleted_app(fly: FakeFly, secrets: Managed) -> None:
+    secrets.up(**inputs(organization="acme"))
+    fly.apps.clear()
+    fly.organizations.clear()
+    with pytest.raises(RefusedError, match="may see neither the app nor its organization acme"):
+        secrets.refresh()
 
 
 def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: FakeFly, secrets: Managed) -> None:

@@ -238,7 +238,9 @@ def test_an_app_that_is_not_found_and_yet_there_is_not_forgotten(
 def test_an_adopted_app_is_destroyed_only_where_that_was_asked_for(fly: FakeFly, app: Managed) -> None:
     fly.add_app("relay-api", deployed=True)
     app.up(**inputs(adopt=True))
-    with pytest.raises(RefusedError, match=r"adopted, not created.*delete_adopted.*pulumi up"):
+    with pytest.raises(
+        RefusedError, match=r"adopted, not created.*Set `adopt\.flyApp`, run `pulumi up`.*pulumi state delete"
+    ):
         app.destroy()
     assert not fly.writes()
     app.up(**inputs(adopt=True, delete_adopted=True))

@@ -96,7 +96,15 @@ def test_an_app_declares_its_inputs_and_outputs(declared: dict[str, Any]) -> Non
 def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> None:
     async def secrecy() -> dict[str, bool]:
         values: dict[str, pulumi.Input[str]] = {"A": "plain", "B": pulumi.Output.from_input("output")}
-        resources.Secrets("fly-secrets", app="relay-api", values=values, keep=["Z", "K"], digest_key=KEY, adopted=False)
+        resources.Secrets(
+            "fly-secrets",
+            app="relay-api",
+            values=values,
+            keep=["Z", "K"],
+            digest_key=KEY,
+            adopted=False,
+            organization="acme",
+        )
         given = declared["props"]
         outputs = {**given["values"], "digest_key": given["digest_key"]}
         return {name: await output.is_secret() for name, output in outputs.items()}
@@ -107,6 +115,7 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
     rest = {key: value for key, value in declared["props"].items() if key not in {"values", "digest_key"}}
     assert rest == {
         "app": "relay-api",
+        "organization": "acme",
         "keep": ["K", "Z"],
         "adopted": False,
         "slots": {},
@@ -129,6 +138,7 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
     assert set(declared["opts"].additional_secret_outputs) == {"token", "token_name"}
     assert declared["props"] == {
         "app": "relay-api",
+        "organization": None,
         "prefix": "relay-staging",
         "rotation": 1,
         "expiry_hours": 24,
