@@ -29,9 +29,9 @@ def advise(
     if backend and settings.manages("delivery") and not (settings.fly_deploy_token or settings.mint_deploy_token):
         pulumi.log.warn(
             f"FLY_API_TOKEN is not set in GitHub environment {settings.github_environment_name!r}: a deploy token can "
-            "only be made once its app exists. To finish:\n"
-            f"  flyctl tokens create deploy -a {settings.fly_app} -n github-{stack} | "
-            f"pulumi config set --secret flyDeployToken -s {stack}\n"
+            "only be made once its app exists, and by a person (`flyctl auth login`). To finish:\n"
+            f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {settings.fly_app} "
+            f"-n github-{stack} | pulumi config set --secret flyDeployToken -s {stack}\n"
             f"  pulumi up -s {stack}"
         )
     if settings.manages("frontend") and settings.production_branch == settings.main_branch:

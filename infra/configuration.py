@@ -20,8 +20,9 @@ from infra.stackfiles import StackFiles, read_stack_files
 _NOT_KEYS = {"stack", "previewApiUrl"}
 _KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias not in _NOT_KEYS}
 _EXAMPLES = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
+_GROUP = "extraSecrets"
 SECRET_KEYS = frozenset(
-    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "neonRestoreKey", "extraSecrets"}
+    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "neonRestoreKey", _GROUP}
 )
 """Keys whose values must be encrypted: `pulumi config set --secret`."""
 
@@ -31,6 +32,7 @@ _PLAIN_WORDS = {
     "string_pattern_mismatch": " must match {pattern}",
     "value_error": ": {error}",
     "frozen_set_type": " must be a list",
+    "too_short": " has fewer than {min_length} characters",
     "too_long": " has more than {max_length} items",
 }
 
@@ -81,7 +83,7 @@ def examine(
     """
     problems = _Problems(stack, files)
     problems.unknown(values)
-    problems.exposed(SECRET_KEYS.intersection(plain, values))
+    problems.exposed(values, set(plain))
     known: dict[str, Any] = {key: _parse(value) for key, value in values.items() if key in _KEYS}
     known |= {"stack": stack, "previewApiUrl": preview_api_url(known.get("previewStack"), files)}
     settings = problems.validated(known)
@@ -113,11 +115,17 @@ class _Problems:
         for key in sorted(raw.keys() - _KEYS.keys()):
             self.add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
 
-    def exposed(self, keys: Iterable[str]) -> None:
-        for key in sorted(keys):
-            path = " --path" if key == "extraSecrets" else ""
-            name = "extraSecrets.NAME" if path else key
-            self.add(key, f"{key} is not encrypted: `pulumi config set --secret{path} {name} -s {self._stack}`")
+    def exposed(self, values: Mapping[str, Any], plain: set[str]) -> None:
+        names = SECRET_KEYS & plain & values.keys() - {_GROUP}
+        # One of the group makes all of it a secret to Pulumi: which of them are encrypted is seen in the file.
+        group = _parse(values.get(_GROUP)) if _GROUP in plain else self._files.effective(self._stack).get(_GROUP)
+        if isinstance(group, dict) and group.keys() != {"secure"}:
+            bare = (name for name, value in group.items() if not (isinstance(value, dict) and "secure" in value))
+            names |= {f"{_GROUP}.{name}" for name in bare}
+        for name in sorted(names):
+            path = "--path " if "." in name else ""
+            text = f"{name} is not encrypted: `pulumi config set --secret {path}{name} -s {self._stack}`"
+            self.add(name.partition(".")[0], text)
 
     def validated(self, values: dict[str, Any]) -> Settings:
         bad: set[str] = set()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 Needs = frozenset[str]
-"""What a stack is going to do: the parts it manages, and `storage-token` and `deploy-token` where it mints those."""
+"""What a stack is going to do: the parts it manages, `storage-token` and `deploy-token` where it mints those, and
+`github-environment` or `github-repository` for where it puts what GitHub deploys with."""
 
 
 class PreflightError(pulumi.RunError):
@@ -88,7 +89,11 @@ CREDENTIALS = (
         config="github:token",
         at_preview=True,
         kind="a fine-grained token for the one repository",
-        permissions={"delivery": "Administration: Read and write, Environments: Read and write"},
+        permissions={
+            "github-environment": "Administration and Environments: Read and write, and for a private repository "
+            "Actions: Read-only",
+            "github-repository": "Secrets and Variables: Read and write",
+        },
         make="at https://github.com/settings/personal-access-tokens/new",
     ),
     Credential(
@@ -149,6 +154,8 @@ def needs_of(settings: Settings) -> Needs:
         needs.add("storage-token")
     if settings.manages("backend") and settings.mint_deploy_token:
         needs.add("deploy-token")
+    if settings.manages("delivery"):
+        needs.add(f"github-{settings.github_scope}")
     return frozenset(needs)
 
 

@@ -20,6 +20,7 @@ Tier = Literal["development", "staging", "production"]
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 _BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
+_Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may bring nothing
 _AccessKeyId = Annotated[SecretStr, Field(min_length=16)]
 
 NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
@@ -156,9 +157,9 @@ class Settings(_Frozen):
     """Production's record namespace; every other environment gets `-<stack>` appended."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
-    extra_secrets: dict[SecretName, SecretStr] = {}
+    extra_secrets: dict[SecretName, _Secret] = {}
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
-    logfire_token: SecretStr | None = None
+    logfire_token: _Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
 
     mint_deploy_token: bool = False
@@ -181,7 +182,7 @@ class Settings(_Frozen):
     """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
     storage_access_key_id: _AccessKeyId | None = None
     """S3 access key id for the bucket."""
-    storage_secret_access_key: SecretStr | None = None
+    storage_secret_access_key: _Secret | None = None
     """S3 secret access key for the bucket."""
 
     # Frontend
@@ -214,9 +215,9 @@ class Settings(_Frozen):
     """GitHub environment. Default: the stack's name."""
     reviewers: frozenset[int] = Field(frozenset(), max_length=6)
     """GitHub user ids who must approve a deployment; at most six."""
-    fly_deploy_token: SecretStr | None = None
+    fly_deploy_token: _Secret | None = None
     """Fly deploy token that GitHub deploys with; made after the app exists."""
-    neon_restore_key: SecretStr | None = None
+    neon_restore_key: _Secret | None = None
     """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
     the account is an organization. Without one no restore point is taken."""
 

@@ -9,6 +9,8 @@ import pulumi.runtime
 import pytest
 
 from infra import configuration
+from infra.stackfiles import read_stack_files
+from tests.unit import program as unit_program
 from tests.unit.program import EXAMPLE, run_program
 
 if TYPE_CHECKING:
@@ -53,6 +55,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "Pulumi.production.yaml: previewStack is missing: name the stack whose API the Pages previews use, `staging` as a rule",
     ),
     # wrong types and values
+    ("staging", {"flyDeployToken": ""}, "Pulumi.staging.yaml: flyDeployToken has fewer than 1 characters"),
+    ("staging", {"extraSecrets": {"MINE": ""}}, "Pulumi.staging.yaml: extraSecrets.MINE has fewer than 1 characters"),
+    (
+        "staging",
+        {"storageAccessKeyId": "x"},
+        "Pulumi.staging.yaml: storageAccessKeyId has fewer than 16 characters",
+    ),
     (
         "staging",
         {"tier": "stage"},
@@ -400,6 +409,25 @@ def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         "  - Pulumi.staging.yaml: storageAccessKeyId is not encrypted: `pulumi config set --secret storageAccessKeyId -s staging`"
     ) in refusal("staging", {}).splitlines()
+
+
+def plain_extra_secrets(written: dict[str, Any], plain: set[str]) -> list[str]:
+    """Return what is said of a stack's own secrets, as its file has them; `plain` as Pulumi tells it."""
+    files = read_stack_files("relay")
+    files.stacks["staging"]["extraSecrets"] = written
+    values = {"extraSecrets": dict.fromkeys(written, "decrypted")}
+    _, problems = configuration.examine("staging", unit_program.configuration("staging") | values, plain, files)
+    return problems
+
+
+def test_one_plain_secret_among_a_teams_own_is_refused() -> None:
+    assert plain_extra_secrets({"A": {"secure": "v1:x"}, "B": "secure enough"}, set()) == [
+        "Pulumi.staging.yaml: extraSecrets.B is not encrypted: `pulumi config set --secret --path extraSecrets.B -s staging`"
+    ]
+
+
+def test_a_teams_own_secrets_may_all_have_been_removed() -> None:
+    assert plain_extra_secrets({}, {"extraSecrets"}) == []
 
 
 @pytest.mark.parametrize(

@@ -289,7 +289,7 @@ def test_a_missing_credential_is_told_as_by_the_preflight(
     for variable in credential.variables:
         monkeypatch.delenv(variable)
     (finding,) = bad(checkup.stack("production"))
-    needs = frozenset({"storage", "database", "backend", "frontend", "delivery"})
+    needs = frozenset({"storage", "database", "backend", "frontend", "github-environment"})
     assert f"{finding.what}: {finding.fix}" == f"{credential.service}: {credential.missing(needs)}"
 
 

@@ -22,8 +22,8 @@ NEON_KEY = (
     "Make one at https://console.neon.tech/app/settings/api-keys"
 )
 GITHUB_TOKEN = (
-    "a fine-grained token for the one repository with Administration: Read and write, Environments: Read and write. "
-    "Make one at https://github.com/settings/personal-access-tokens/new"
+    "a fine-grained token for the one repository with Administration and Environments: Read and write, and for a "
+    "private repository Actions: Read-only. Make one at https://github.com/settings/personal-access-tokens/new"
 )
 THERE = (
     f"It is there already. Where an `up` of this stack made it: {RECOVER}, then {UP}. Where somebody else did: take it "

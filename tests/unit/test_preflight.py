@@ -29,9 +29,9 @@ CLOUDFLARE = (
 )
 GITHUB = (
     "GITHUB_TOKEN is not set (or `pulumi config set --secret github:token`): a fine-grained token for the one "
-    "repository with Administration: Read and write, Environments: Read and write. Make one at "
-    "https://github.com/settings/personal-access-tokens/new"
+    "repository with {}. Make one at https://github.com/settings/personal-access-tokens/new"
 )
+ENVIRONMENT = "Administration and Environments: Read and write, and for a private repository Actions: Read-only"
 FLY = "FLY_API_TOKEN is not set: a token for the one organization. Make one with `flyctl tokens create org`"
 BOTH = "Workers R2 Storage: Edit, Cloudflare Pages: Edit"
 STORAGE_ONLY = {"manage": ["storage"], "previewStack": None}
@@ -40,7 +40,13 @@ STORAGE_ONLY = {"manage": ["storage"], "previewStack": None}
 MISSING: list[tuple[str, dict[str, Any], list[str], str]] = [
     ("dev", {}, ["NEON_API_KEY"], NEON),
     ("staging", {}, ["NEON_API_KEY"], NEON),
-    ("staging", {}, ["GITHUB_TOKEN"], GITHUB),
+    ("staging", {}, ["GITHUB_TOKEN"], GITHUB.format(ENVIRONMENT)),
+    (
+        "staging",
+        {"githubScope": "repository"},
+        ["GITHUB_TOKEN"],
+        GITHUB.format("Secrets and Variables: Read and write"),
+    ),
     ("staging", {}, ["FLY_API_TOKEN", "FLY_ACCESS_TOKEN"], FLY),
     (
         "staging",
@@ -117,7 +123,7 @@ def test_all_that_is_missing_is_one_list(monkeypatch: pytest.MonkeyPatch, look: 
     monkeypatch.setenv("GITHUB_OWNER", "somebody")
     look(flyctl=FlyctlMissingError("asking flyctl for its version", "flyctl cannot be run"))
     lines = refused("staging")
-    assert lines[:3] == [NEON, GITHUB, FLY]
+    assert lines[:3] == [NEON, GITHUB.format(ENVIRONMENT), FLY]
     assert [line.split()[0] for line in lines[3:]] == ["GITHUB_OWNER", "Fly.io:"]
 
 
@@ -136,7 +142,7 @@ def test_nothing_is_registered_when_something_is_missing(monkeypatch: pytest.Mon
     monkeypatch.delenv("GITHUB_TOKEN")
     run = Run()
     monkeypatch.setattr("tests.unit.program.Run", lambda: run)
-    assert refused("staging") == [GITHUB]
+    assert refused("staging") == [GITHUB.format(ENVIRONMENT)]
     assert {resource.type for resource in run.resources} == {"pulumi:pulumi:Stack"}
 
 

@@ -32,9 +32,12 @@ def test_without_set_up_it_says_what_to_run(tool: str, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_tool_ends_without_a_traceback(tmp_path: Path) -> None:
-    """`pulumi` stands for a moment that takes long; Ctrl-C then comes to the tool."""
+    """`pulumi` stands for a moment that takes long; Ctrl-C then comes to the tool.
+
+    It starts no child that could outlive the signal.
+    """
     pulumi = tmp_path / "pulumi"
-    pulumi.write_text(f"#!/bin/sh\ntouch {tmp_path}/started; exec sleep 60\n")
+    pulumi.write_text(f"#!/bin/sh\n: >{tmp_path}/started; exec sleep 60\n")
     pulumi.chmod(0o755)
     for interrupted in ("environments", "drift staging"):
         with subprocess.Popen(
