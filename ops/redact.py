@@ -7,13 +7,17 @@ and by being a credential of this very process.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MASK = "[redacted]"
+# A shorter value stands in too many words.
+_SHORTEST = 8
 
 # The last part of a property's or variable's name, when its value is a secret.
 _SENSITIVE_NAME = re.compile(
@@ -46,7 +50,7 @@ def is_sensitive(name: str) -> bool:
 
 def credentials(environment: Mapping[str, str]) -> list[str]:
     """Return the values in an environment that are credentials, going by their names; short ones are left out."""
-    return [value for name, value in environment.items() if is_sensitive(name) and len(value) >= 8]
+    return [value for name, value in environment.items() if is_sensitive(name) and len(value) >= _SHORTEST]
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
@@ -56,11 +60,46 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
         text: Any text.
         known: Secrets to take out wherever they stand, whatever they look like.
     """
-    for secret in sorted(known, key=len, reverse=True):
-        # In JSON and in Python's tracebacks a line break in a value is written \\n; each line counts on its own.
-        for part in {secret, *secret.splitlines()}:
-            if len(part) >= 8:
-                text = text.replace(part, MASK)
+    return _masked(text, _forms(known))
+
+
+def redacted_json(text: str, known: Iterable[str] = ()) -> str:
+    """Return a JSON document without its secrets, as JSON; of what is no such document, nothing.
+
+    Each string in it is redacted as what it says: no secret hides behind an escape, and no mask spoils one.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return ""
+    forms = _forms(known)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {_masked(key, forms): clean(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        return _masked(value, forms) if isinstance(value, str) else value
+
+    return json.dumps(clean(document))
+
+
+def _masked(text: str, forms: Iterable[str]) -> str:
+    for form in forms:
+        text = text.replace(form, MASK)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Return how secrets may be written, the longest first: as they are, by line, in JSON and in a URL."""
+    found = set()
+    for secret in secrets:
+        # In JSON and in Python's tracebacks a line break in a value is written \\n; each line counts on its own.
+        for part in (secret, *secret.splitlines()):
+            escaped = json.dumps(part, ensure_ascii=False)[1:-1]
+            for_pages = re.sub("[<>&]", lambda character: f"\\u{ord(character[0]):04x}", escaped)  # Go's habit
+            in_a_url = quote(part, safe="", errors="surrogateescape")
+            found |= {part, escaped, for_pages, json.dumps(part)[1:-1], in_a_url}
+    return sorted((form for form in found if len(form) >= _SHORTEST), key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""`bin/preview`: previews a stack and keeps what the CLI said, for `bin/comment` and `bin/drift`."""
+"""`bin/preview`: previews a stack and keeps what the CLI said, redacted, for `bin/comment` and `bin/drift`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ops import backend
 from ops.previews import read
-from ops.redact import credentials, redact
+from ops.redact import credentials, redact, redacted_json
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ STDOUT, STDERR, EXIT_CODE = "preview.json", "stderr.txt", "exit-code"
 def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
     """Preview a stack; write what the CLI said into a folder.
 
+    It is redacted here, with the credentials of this process: what reads it later, in another step, has none of them.
+
     Args:
         stack: The stack's name.
-        folder: Made where it is missing. What is written there is not redacted: it must not be published.
+        folder: Made where it is missing.
         refresh: Look at the clouds first, instead of taking the state's word for them.
 
     Returns:
@@ -37,27 +39,34 @@ def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (STDOUT, STDERR, EXIT_CODE):
         (folder / name).unlink(missing_ok=True)
-    refused = backend.refusal()
-    if refused:
-        (folder / STDERR).write_text(refused, encoding="utf-8")
-        code = 1
-    else:
-        command = ["pulumi", "preview", "--stack", stack, "--json", "--non-interactive", "--color", "never"]
-        with (folder / STDOUT).open("wb") as stdout, (folder / STDERR).open("wb") as stderr:
-            try:
-                code = subprocess.run(
-                    [*command, *(["--refresh"] if refresh else [])],
-                    cwd=ROOT,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    check=False,
-                ).returncode
-            except FileNotFoundError:
-                stderr.write(b"`pulumi` is not on PATH.")
-                code = 127
+    known = credentials(os.environ)
+    code, stdout, stderr = _previewed(stack, refresh=refresh)
+    # What is no JSON document nobody reads: see `ops.previews.read`.
+    (folder / STDOUT).write_text(redacted_json(stdout, known), encoding="utf-8")
+    (folder / STDERR).write_text(redact(stderr, known), encoding="utf-8")
     (folder / EXIT_CODE).write_text(str(code), encoding="utf-8")
     return code
+
+
+def _previewed(stack: str, *, refresh: bool) -> tuple[int, str, str]:
+    """Return the CLI's exit code and what it wrote to its standard output and its standard error."""
+    refused = backend.refusal()
+    if refused:
+        return 1, "", refused
+    command = ["pulumi", "preview", "--stack", stack, "--json", "--non-interactive", "--color", "never"]
+    try:
+        done = subprocess.run(
+            [*command, *(["--refresh"] if refresh else [])],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        return 127, "", "`pulumi` is not on PATH."
+    return done.returncode, done.stdout, done.stderr
 
 
 def load(stack: str, folder: Path) -> Preview:
@@ -87,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = run(options.stack, options.folder)
     preview = load(options.stack, options.folder)
     for error in preview.errors:
-        print(redact(error, credentials(os.environ)), file=sys.stderr)
+        print(error, file=sys.stderr)
     print(f"{options.stack}: {len(preview.changes)} changes, {len(preview.warnings)} warnings", file=sys.stderr)
     return code
 
