@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from ops import versions
 from sandbox import bootstrap, progress
@@ -20,14 +21,28 @@ FETCHES = re.compile(rf"(?<![\w-])({_NAMES})(?: -m)? (install|run|get|tool|pip|c
 HASHED = "--require-hashes --only-binary :all: -r"
 
 
+def _linked() -> set[str]:
+    """Return the folders, as the CLI names them, of the SDKs that it generates."""
+    return {f"sdks/{name}" for name in yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["packages"]}
+
+
 @pytest.mark.parametrize("place", versions.REQUIREMENTS)
 def test_every_pin_is_exact_and_locked(place: str) -> None:
     text = (ROOT / place).read_text()
     wanted = versions.pinned(text)
-    lines = [line for line in text.splitlines() if line and not line.startswith(("#", "./sdks/neon "))]
+    lines = [line for line in text.splitlines() if line and not line.startswith("#") and line not in _linked()]
     assert len(lines) == len(wanted) > 0, "a line that pins no version"
     locked = versions.pinned((ROOT / place).with_suffix(".lock").read_text())
     assert {name: locked.get(name) for name in wanted} == wanted, "run `bin/upgrade`"
+
+
+def test_pulumi_install_leaves_the_requirements_as_they_are() -> None:
+    """For each SDK it generates, the CLI takes the line away that is its folder, and adds that at the end.
+
+    `LinkPackages` in `sdk/python/toolchain/pip.go`; a line is compared as a whole, without the blanks around it.
+    """
+    lines = (ROOT / "requirements.txt").read_text().removesuffix("\n").split("\n")
+    assert lines == [line for line in lines if line.strip() not in _linked()] + sorted(_linked())
 
 
 @pytest.mark.parametrize("place", versions.REQUIREMENTS)
