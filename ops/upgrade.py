@@ -1,7 +1,7 @@
 """`bin/upgrade`: moves pinned versions, and writes anew what follows from them.
 
 What follows: the locks with their hashes, the engine's go.mod and go.sum, the versions that the stand-ins answer to,
-README's oldest CLI, and the table in docs/upgrades.md. All of it is made in a scratch copy first: what fails changes
+README's oldest CLIs, and the table in docs/upgrades.md. All of it is made in a scratch copy first: what fails changes
 nothing here.
 """
 
@@ -105,6 +105,7 @@ def upgrade(moves: Mapping[str, str], root: Path = ROOT, *, transitive: bool = F
                 _edit(scratch / path, r'(?<=^PACKAGE_VERSION = ")[^"]+', moves[name])
         for place in versions.REQUIREMENTS:
             _lock(scratch, place, moves, transitive=transitive)
+        _edit(scratch / "README.md", r"(?<=/flyctl/install/\) ≥ )[\d.]*\d", versions.flyctl(scratch))
         table = scratch / versions.TABLE
         table.write_text(versions.with_table(table.read_text(encoding="utf-8"), scratch), encoding="utf-8")
         changed = [name for name in _WRITTEN if (scratch / name).read_bytes() != (root / name).read_bytes()]

@@ -18,6 +18,7 @@ BEGIN, END = "<!-- versions: written by bin/upgrade -->", "<!-- end of versions 
 
 # A requirement: name, extras, version, and its reason.
 _PINNED = re.compile(r"^(?P<name>[\w.-]+)(?P<extras>\[[^\]]*\])?==(?P<version>[^\s;#]+)(?P<rest>.*)$", re.MULTILINE)
+_FLYCTL = "infra/providers/fly/flyctl.py"
 _ENGINE = re.compile(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)")
 _ACTION = re.compile(r"uses: ([\w-]+/[\w./-]+)@[0-9a-f]{40} # v([\d.]+)")
 
@@ -66,8 +67,7 @@ def pins(root: Path) -> Iterator[Pin]:
     yield Pin("Pulumi CLI and engine", engine(root), "sandbox/engine/go.mod")
     (go,) = re.findall(r"^go (\S+)$", _read(root, "sandbox/engine/go.mod"), re.MULTILINE)
     yield Pin("Go, where the engine is built", f"≥ {go}", "sandbox/engine/go.mod")
-    (flyctl,) = re.findall(r"^TESTED_VERSION = \((.*)\)$", _read(root, "infra/providers/fly/flyctl.py"), re.MULTILINE)
-    yield Pin("flyctl", "≥ " + flyctl.replace(", ", "."), "infra/providers/fly/flyctl.py")
+    yield Pin("flyctl", f"≥ {flyctl(root)}", _FLYCTL)
     neon = "sdks/neon/pulumi_neon/pulumi-plugin.json"
     bridge = json.loads(_read(root, neon))
     yield Pin("Neon's provider", f"{bridge['parameterization']['version']} (bridge {bridge['version']})", neon)
@@ -87,6 +87,12 @@ def engine(root: Path) -> str:
     """Return the pinned version of the Pulumi engine."""
     (found,) = _ENGINE.findall(_read(root, "sandbox/engine/go.mod"))
     return str(found)
+
+
+def flyctl(root: Path) -> str:
+    """Return the version of flyctl that is tested, which is the oldest that is taken."""
+    (found,) = re.findall(r"^TESTED_VERSION = \((.*)\)$", _read(root, _FLYCTL), re.MULTILINE)
+    return str(found).replace(", ", ".")
 
 
 def with_table(text: str, root: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,6 +115,44 @@ def test_the_engine_moves_with_the_sdk(project: Path, tools: Tools) -> None:
     assert versions.engine(project) == "3.400.0"
     assert "≥ 3.400.0, [flyctl]" in (project / "README.md").read_text()
     assert [call.split()[:3] for call in tools.calls[:2]] == [["go", "get", "-tool"], ["go", "mod", "tidy"]]
+
+
+def test_flyctl_that_was_moved_by_hand_is_told(project: Path, tools: Tools) -> None:
+    path = project / "infra/providers/fly/flyctl.py"
+    path.write_text(re.sub(r"(?<=^TESTED_VERSION = ).*", "(0, 5, 1)", path.read_text(), flags=re.MULTILINE))
+    assert changed(project, lambda: upgrade.main([], project)) == {"README.md", "docs/upgrades.md"}
+    assert "/flyctl/install/) ≥ 0.5.1," in (project / "README.md").read_text()
+    assert "| flyctl | ≥ 0.5.1 |" in (project / "docs/upgrades.md").read_text()
+
+
+def test_readme_asks_for_the_tested_versions() -> None:
+    (go,) = [pin.version for pin in versions.pins(ROOT) if pin.what.startswith("Go,")]
+    asked = re.findall(r"≥ \d[\d.]*\d", (ROOT / "README.md").read_text())
+    assert asked == [f"≥ {versions.engine(ROOT)}", f"≥ {versions.flyctl(ROOT)}", go]
+
+
+def by_hand(what: str) -> set[str]:
+    """Return the files that docs/upgrades.md names for what moves by hand."""
+    section = (ROOT / versions.TABLE).read_text().partition("## What moves by hand")[2]
+    (paragraph,) = re.findall(rf"^- \*\*{re.escape(what)}\*\*((?:.*\n)(?:  .*\n)*)", section, re.MULTILINE)
+    return {name for name in re.findall(r"`([\w./-]+)`", paragraph) if (ROOT / name).is_file()} - {"bin/upgrade"}
+
+
+def test_the_places_of_neons_version_are_all_named() -> None:
+    (version,) = [pin.version.split()[0] for pin in versions.pins(ROOT) if pin.what == "Neon's provider"]
+    written = re.compile(rf"kislerdm/neon\W+{re.escape(version)}\b")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+    names = [name for name in listed.stdout.split("\0") if name.endswith((".md", ".py", ".txt", ".yaml"))]
+    places = {name for name in names if not name.startswith("sdks/") and written.search((ROOT / name).read_text())}
+    assert places == by_hand("Neon's provider.")
+
+
+def test_the_places_of_flyctls_version_are_named() -> None:
+    version = versions.flyctl(ROOT)
+    places = by_hand("flyctl.") - {"bin/handoff"}
+    assert len(places) == 4
+    for name in places:
+        assert re.search(re.escape(version).replace(r"\.", r"(\.|, )"), (ROOT / name).read_text()), name
 
 
 def test_what_only_the_locks_name_moves_in_them_alone(project: Path, tools: Tools) -> None:
