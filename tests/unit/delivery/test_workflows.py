@@ -165,13 +165,22 @@ def test_a_failed_preview_is_told_too() -> None:
     assert list(steps[-1]["env"]) == ["GITHUB_TOKEN"]
 
 
-def test_a_stack_has_one_group() -> None:
-    up = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
+def test_only_an_up_can_push_a_waiting_up_out() -> None:
+    """GitHub keeps one job waiting in a group, the newest, and cancels what waited before."""
+    groups = {
+        (path.name, name): {job["concurrency"]["group"], *re.findall(r"'([\w-]+)'", job["concurrency"]["group"])}
+        for path in OWN
+        for name, job in _jobs(path).items()
+        if "concurrency" in job
+    }
+    up = groups.pop(("deploy-infrastructure.yml", "up"))
+    assert {"infra-staging", "infra-production"} <= up
+    for group in groups.values():
+        assert not any(name.startswith("infra") for name in group)
     drift = _jobs(ROOT / ".github/workflows/drift.yml")["compare"]
-    groups = set(re.findall(r"'(infra-\w+)'", up["concurrency"]["group"]))
-    assert groups == {f"infra-{entry['stack']}" for entry in drift["strategy"]["matrix"]["include"]}
-    assert drift["concurrency"]["group"] == "infra-${{ matrix.stack }}"
-    assert up["concurrency"]["group"] == up["environment"]
+    assert drift["concurrency"]["group"] == "drift-${{ matrix.stack }}"
+    job = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
+    assert job["concurrency"]["group"] == job["environment"]
 
 
 def test_versions_that_belong_together_are_together(tmp_path: Path) -> None:
