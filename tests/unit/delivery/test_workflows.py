@@ -206,13 +206,64 @@ def test_the_bootstrap_names_every_secret_variable_and_environment() -> None:
     documented = (ROOT / "docs" / "workflows.md").read_text()
     text = "".join(path.read_text() for path in OWN)
     used = set(re.findall(r"(?:secrets|vars)\.(\w+)", text)) | set(
-        re.findall(r"infra-(?:preview|staging|production)", text)
+        re.findall(r"infra-(?:preview|drift|staging|production)", text)
     )
-    assert len(used) == 12
+    assert len(used) == 13
     for name in used:
         assert name in documented, name
     for path in OWN:
         assert f"`{path.name}`" in documented
+
+
+# Keeps what it is told; refuses what the page does not tell it.
+GH = """\
+#!/bin/sh
+case "$1 $2" in
+    "api --silent") case "$*" in *"--input -") set -- "$@" "$(cat)" ;; esac ;;
+    "secret set" | "variable set") ;;
+    *) echo "the stand-in was not told of: gh $*" >&2; exit 99 ;;
+esac
+echo "$*" >> "$GH_TOLD"
+"""
+
+
+def test_the_bootstrap_makes_each_environment_with_its_rule_and_its_secrets(tmp_path: Path) -> None:
+    section = (ROOT / "docs" / "workflows.md").read_text().partition("## Bootstrap\n")[2].partition("\n## ")[0]
+    script = "".join(re.findall(r"^    (.*\n)", section, re.MULTILINE))
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GH_TOLD": str(tmp_path / "told")}
+    subprocess.run(["/bin/sh", "-eu", "-c", script], env=environment, check=True)
+    told = (tmp_path / "told").read_text()
+
+    path = "repos/{owner}/{repo}/environments/"
+    made = dict(re.findall(rf"--method PUT {path}(\S+) --input - (.*)$", told, re.MULTILINE))
+    used = {str(job["environment"]) for file in OWN for job in _jobs(file).values() if "environment" in job}
+    assert made.keys() == set(re.findall(r"infra-\w+", " ".join(used)))
+    one_ref = [name for name, rule in made.items() if '"custom_branch_policies": true' in rule]
+    policies = re.findall(rf"--method POST {path}(\S+)/deployment-branch-policies -f name=(\S+) -f type=(\w+)", told)
+    assert {name: (ref, kind) for name, ref, kind in policies} == {
+        "infra-drift": ("main", "branch"),
+        "infra-staging": ("main", "branch"),
+        "infra-production": ("v*", "tag"),
+    }
+    assert sorted(one_ref) == sorted(name for name, _, _ in policies)
+    text = "".join(file.read_text() for file in OWN)
+    for kind, names in (
+        ("secret", set(re.findall(r"secrets\.(\w+)", text)) - {"PULUMI_ACCESS_TOKEN"}),
+        ("variable", set(re.findall(r"vars\.(\w+)", text))),
+    ):
+        given = re.findall(rf"^{kind} set (\w+) --env (\S+)$", told, re.MULTILINE)
+        assert sorted(given) == sorted((name, place) for name in names for place in made)
+
+
+def test_a_look_may_read_what_an_up_may_write() -> None:
+    rows = re.findall(
+        r"^\| `CLOUDFLARE_API_TOKEN` \|(.*)\|$", (ROOT / "docs" / "workflows.md").read_text(), re.MULTILINE
+    )
+    looks, _, up = rows[0].split(" | ")
+    reads, writes = re.findall(r"([A-Z][\w ]+) Read", looks), re.findall(r"([A-Z][\w ]+) Write", up)
+    assert reads == writes == ["Pages", "Workers R2 Storage", "Account API Tokens"]
 
 
 def test_unit_tests_run_on_every_python_that_is_supported() -> None:
