@@ -135,6 +135,17 @@ def test_the_backend_is_looked_at_before_an_up_and_the_clouds_after_it() -> None
     job = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
     steps = [step.get("run") or step["uses"].split("@")[0] for step in job["steps"]]
     assert steps[-3:] == ["bin/backend", "pulumi/actions", 'bin/drift "$STACK"']
+    # What somebody changed by hand does not hold back the application, which waits for the run.
+    assert [step.get("continue-on-error", False) for step in job["steps"]] == [False] * (len(steps) - 1) + [True]
+
+
+@pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
+def test_what_pulumi_prints_goes_into_no_comment_and_no_summary(path: Path) -> None:
+    """The action writes it as it is; `bin/comment` and `bin/drift` redact."""
+    document = _load(path)
+    for step in _steps(path) if "jobs" in document else document["runs"]["steps"]:
+        if step.get("uses", "").startswith("pulumi/actions@"):
+            assert step["with"].keys() <= {"command", "stack-name", "pulumi-version"}
 
 
 def test_previews_and_the_sandbox_share_the_pull_requests_between_them() -> None:
