@@ -176,6 +176,51 @@ def test_a_failed_preview_is_told_too() -> None:
     assert list(steps[-1]["env"]) == ["GITHUB_TOKEN"]
 
 
+# Prints what a repository answers; refuses another question.
+RELEASES = """\
+#!/bin/sh
+[ "$*" = "release list --repo o/r --limit 1 --exclude-drafts --json tagName --jq .[].tagName" ] || exit 99
+[ "$ANSWER" != down ] || { echo "HTTP 503" >&2; exit 1; }
+[ -z "$ANSWER" ] || echo "$ANSWER"
+"""
+
+
+@pytest.mark.parametrize("name", ["preview.yml", "drift.yml"])
+@pytest.mark.parametrize(("answer", "written"), [("v1.2.3", "tag=v1.2.3\n"), ("", "tag=\n"), ("down", None)])
+def test_a_repository_without_a_release_is_told_from_one_that_does_not_answer(
+    tmp_path: Path, name: str, answer: str, written: str | None
+) -> None:
+    job = _jobs(ROOT / ".github" / "workflows" / name)["released"]
+    (step,) = job["steps"]
+    assert job["outputs"] == {"tag": f"${{{{ steps.{step['id']}.outputs.tag }}}}"}
+    (tmp_path / "gh").write_text(RELEASES)
+    (tmp_path / "gh").chmod(0o755)
+    output = tmp_path / "output"
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(output), "ANSWER": answer}
+    # As a runner runs what names no shell.
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", step["run"]], env=environment | {"GITHUB_REPOSITORY": "o/r"}, check=False
+    )
+    assert (done.returncode == 0) == (written is not None)
+    assert (output.read_text() if output.exists() else None) == written
+
+
+def test_production_is_previewed_and_compared_once_it_was_released() -> None:
+    """Before the first release there is no such stack, and every pull request would be red."""
+    preview = _jobs(ROOT / ".github/workflows/preview.yml")["preview"]
+    drift = _jobs(ROOT / ".github/workflows/drift.yml")["compare"]
+    assert preview["needs"] == drift["needs"] == "released"
+    chosen = re.fullmatch(
+        r"\$\{\{ fromJSON\(needs\.released\.outputs\.tag == '' && '(.*)' \|\| '(.*)'\) \}\}",
+        preview["strategy"]["matrix"]["stack"],
+    )
+    assert chosen is not None
+    assert [yaml.safe_load(stacks) for stacks in chosen.groups()] == [["staging"], ["staging", "production"]]
+    refs = {entry["stack"]: entry["ref"] for entry in drift["strategy"]["matrix"]["include"]}
+    assert refs == {"staging": "main", "production": "${{ needs.released.outputs.tag }}"}
+    assert all(step["if"] == "matrix.ref != ''" for step in drift["steps"])
+
+
 def test_only_an_up_can_push_a_waiting_up_out() -> None:
     """GitHub keeps one job waiting in a group, the newest, and cancels what waited before."""
     groups = {
