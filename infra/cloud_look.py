@@ -28,6 +28,8 @@ CLOUDFLARE_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
 _MOST_PROJECTS = 400
 _TOKENS_A_PAGE = 50
 _LONGEST_TEXT = 200
+# An edge such as Cloudflare's turns away what calls itself Python-urllib.
+_HEADERS = {"Accept": "application/json", "User-Agent": "relay-infrastructure"}
 
 
 class LookError(Exception):
@@ -135,13 +137,13 @@ def call(
         method: GET, or DELETE.
 
     Raises:
-        RefusedError: It refused the credential.
+        RefusedError: It refused the credential, and said why.
         LookError: It could not be asked, or answered something else.
     """
     variable, address = api
     base = (os.environ.get(variable) or address).rstrip("/")
     try:
-        request = Request(f"{base}/{path}", headers={"Accept": "application/json"}, method=method)  # noqa: S310  (checked next)
+        request = Request(f"{base}/{path}", headers=_HEADERS, method=method)  # noqa: S310  (checked next)
         if request.type not in {"http", "https"}:
             raise ValueError  # noqa: TRY301  (a bad address, like those that urllib refuses itself)
         # Unredirected: urllib shows these headers in no error, and they go to this one host.
@@ -150,10 +152,11 @@ def call(
             return _object(response.read())
     except HTTPError as error:
         said = ""
-        with suppress(LookError, OSError):  # an error page; its status says enough
+        with suppress(LookError, OSError):
             said = explain(_object(error.read())).replace(credential, "…")[:_LONGEST_TEXT]
         problem = f"{service} answered {error.code}" + (f" ({said})" if said else "")
-        raise (RefusedError if error.code in refusals else LookError)(problem) from None
+        # Without a reason it is a page, of whoever stands before the service: that tells nothing of the credential.
+        raise (RefusedError if said and error.code in refusals else LookError)(problem) from None
     except URLError as error:
         raise LookError(f"{service} did not answer ({error.reason})".replace(credential, "…")) from None
     except ValueError:

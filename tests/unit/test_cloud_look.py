@@ -37,16 +37,18 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @contextmanager
-def answering(status: int, body: str, headers: dict[str, str] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Serve one answer to everything; yield the address and the credentials that arrive."""
+def answering(
+    status: int, body: str, headers: dict[str, str] | None = None, *, name: str = "Authorization"
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve one answer to everything; yield the address and what arrives in one header: the credentials."""
     arrived: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            arrived.append(self.headers.get("Authorization", ""))
+            arrived.append(self.headers.get(name, ""))
             self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
+            for each in (headers or {}).items():
+                self.send_header(*each)
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -131,6 +133,10 @@ def test_the_face_answers_nothing_else(world: World) -> None:
         (200, "{}", "not in the documented form"),
         (200, '{"projects": [{"name": "relay"}]}', "not in the documented form"),
         (500, "<html>", r"^Neon answered 500$"),
+        # Not the service: its edge, a proxy.
+        (403, "error code: 1010", r"^Neon answered 403$"),
+        (401, "<html>Sign in to the network</html>", r"^Neon answered 401$"),
+        (403, '{"blocked": true}', r"^Neon answered 403$"),
         (400, '{"message": "org_id is required"}', r"^Neon answered 400 \(org_id is required\)$"),
         (429, f'{{"message": "slow down, {SECRET}"}}', r"^Neon answered 429 \(slow down, …\)$"),
         (500, '{"message": "' + "x" * 900 + '"}', r"^Neon answered 500 \(x{200}\)$"),
@@ -142,6 +148,20 @@ def test_odd_answers(monkeypatch: pytest.MonkeyPatch, status: int, body: str, me
         with pytest.raises(LookError, match=message) as caught:
             neon_projects(SECRET, "relay", None)
     assert SECRET not in str(caught.value)
+
+
+def test_an_edge_that_turns_a_request_away_refuses_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(403, "error code: 1010") as (address, _):
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", address)
+        with pytest.raises(LookError, match=r"^Cloudflare answered 403$"):
+            cloudflare_account(SECRET, ACCOUNT, "storage")
+
+
+def test_a_request_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(200, '{"projects": []}', name="User-Agent") as (address, arrived):
+        monkeypatch.setenv("NEON_API_URL", address)
+        assert neon_projects(SECRET, "relay", None) == []
+    assert arrived == ["relay-infrastructure"]
 
 
 def test_a_redirect_takes_no_credential_along(monkeypatch: pytest.MonkeyPatch) -> None:
