@@ -32,6 +32,8 @@ PREFIX = "before-"
 TIMEOUT = 30  # seconds, for one call
 POLL = 5.0  # seconds between two looks
 LOCKED = 423  # Neon: another operation runs on the project
+# An edge such as Cloudflare's turns away what calls itself Python-urllib.
+NAME = {"User-Agent": "relay-infrastructure"}
 
 
 class ReleaseError(Exception):
@@ -48,7 +50,12 @@ def call(method: str, url: str, token: str, body: Any = None) -> Any:
         url,
         data=None if body is None else json.dumps(body).encode(),
         method=method,
-        headers={"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"},
+        headers={
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            **NAME,
+        },
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
@@ -107,7 +114,11 @@ def restore_point(release: str) -> None:
 
 
 def restore(name: str) -> None:
-    """Put the default branch back to what another branch holds; its connection string stays the same."""
+    """Put the default branch back to what another branch holds; its connection string stays the same.
+
+    What it held is kept, with every restore point below it: of a branch that has children, Neon asks for that. It can
+    never be deleted, since a root branch was restored from another one.
+    """
     branches = neon("GET", "/branches")["branches"]
     found = [branch for branch in branches if branch["name"] == name]
     if not found:
@@ -117,7 +128,10 @@ def restore(name: str) -> None:
     kept = f"replaced-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     body = {"source_branch_id": found[0]["id"], "preserve_under_name": kept}
     neon("POST", f"/branches/{target['id']}/restore", body)
-    print(f"The database is as it was at {name}. What it was until now is branch {kept}: delete it when all is well.")
+    print(
+        f"The database is as it was at {name}. What it was until now is branch {kept}. Neon does not let it be deleted "
+        "and counts it among the plan's branches; when all is well, drop the databases in it to free their storage."
+    )
 
 
 def default(branches: list[Any]) -> Any:
@@ -184,10 +198,13 @@ def fast_forward(branch: str) -> None:
 
 def answers(url: str, seconds: float = 180) -> None:
     """Wait until a GET of the address answers with success."""
+    if not re.match(r"https?://.", url):
+        raise ReleaseError(f"{url} is no address: is API_URL provisioned?")
+    request = urllib.request.Request(url, headers=NAME)  # noqa: S310
     end = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
                 print(f"{url}: HTTP {answer.status}")
                 return
         except OSError as error:

@@ -13,18 +13,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serving(answer: Callable[[str, str, Any], tuple[int, Any]], token: str = "") -> Iterator[str]:
+def serving(
+    answer: Callable[[str, str, Any], tuple[int, Any]], token: str = "", named: Callable[[str], None] = lambda _: None
+) -> Iterator[str]:
     """Serve until the end of the `with` block and yield the address; `token` is expected where it is not empty.
 
     Args:
         answer: Returns a status and a body for a method, a path and a body.
         token: The bearer token every call must carry.
+        named: Is told how each caller calls itself.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
             if token:
                 assert self.headers["Authorization"] == f"Bearer {token}"
+            named(self.headers["User-Agent"])
             length = int(self.headers.get("Content-Length") or 0)
             status, body = answer(self.command, self.path, json.loads(self.rfile.read(length)) if length else None)
             self.send_response(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,11 @@ def test_a_deployment_waits_names_its_app_and_looks_at_the_api(tmp_path: Path, s
     assert (ROOT / ".github" / "workflows" / workflow).is_file()
     assert f"--config {FLY[stack]} " in deploy
     assert '-a "${FLY_APP' in deploy
-    assert commands[-1] == 'python3 deploy/release.py answers "$API_URL/docs"'
+    assert commands[-1] == 'python3 deploy/release.py answers "${API_URL:?is not provisioned}/docs"'
+    for command, name in ((deploy, "FLY_APP"), (commands[-1], "API_URL")):
+        done = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert f"{name}: is not provisioned" in done.stderr
 
 
 def test_triggers(tmp_path: Path) -> None:

@@ -36,23 +36,33 @@ class _Neon:
         if method == "POST" and steps == [""]:
             return self._create(body)
         if method == "POST" and steps[1:] == ["restore"]:
-            assert body["preserve_under_name"]  # required of a branch that has children
-            self.restored.append((steps[0], body["source_branch_id"]))
+            self._restore(steps[0], body)
             return 200, {}
         (found,) = [branch for branch in self.branches if branch["id"] == steps[0]]
-        if method == "DELETE" and found["name"] in self.with_children:
+        children = [branch for branch in self.branches if branch.get("parent_id") == found["id"]]
+        if method == "DELETE" and (children or found["name"] in self.with_children):
             return 422, {"message": "cannot delete branch that has children"}
         assert method == "DELETE"
         assert not found.get("default")
         self.branches.remove(found)
         return 200, {}
 
+    def _restore(self, target: str, body: Any) -> None:
+        """Keep the target under another name; all its children move below that, which is a root."""
+        name = body["preserve_under_name"]  # required of a branch that has children
+        kept = self._branch(name, len(self.branches))
+        for branch in self.branches:
+            if branch.get("parent_id") == target:
+                branch["parent_id"] = kept["id"]
+        self.branches.append(kept)
+        self.restored.append((target, body["source_branch_id"]))
+
     def _create(self, body: Any) -> tuple[int, Any]:
         assert "endpoints" not in body
         assert body["branch"]["parent_id"] == self.branches[0]["id"]
         if body["branch"]["name"] in self.names:
             return 409, {"message": "branch name already exists"}
-        made = self._branch(body["branch"]["name"], len(self.branches))
+        made = self._branch(body["branch"]["name"], len(self.branches)) | {"parent_id": body["branch"]["parent_id"]}
         self.branches.append(made)
         return 201, {"branch": made, "operations": []}
 
@@ -146,7 +156,21 @@ def test_the_database_is_restored_from_a_point(neon: _Neon, capsys: pytest.Captu
     release.main(["restore-point", "v1"])
     assert release.main(["restore", "before-v1"]) == 0
     assert neon.restored == [("br-main-0", "br-before-v1-1")]
-    assert "replaced-" in capsys.readouterr().out
+    kept = next(name for name in neon.names if name.startswith("replaced-"))
+    said = capsys.readouterr().out
+    assert f"is branch {kept}. Neon does not let it be deleted" in said
+    assert "delete it" not in said
+
+
+def test_releases_after_a_restore_go_on(neon: _Neon, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1, 4):
+        release.main(["restore-point", f"v{number}"])
+    release.main(["restore", "before-v2"])
+    for number in range(4, 7):
+        assert release.main(["restore-point", f"v{number}"]) == 0
+    (kept,) = [name for name in neon.names if name.startswith("replaced-")]
+    assert sorted(neon.names) == ["before-v4", "before-v5", "before-v6", "main", kept]
+    assert "stays:" not in capsys.readouterr().out
 
 
 def test_a_point_that_is_not_there_is_told_with_those_that_are(neon: _Neon, capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,6 +260,20 @@ def test_an_api_that_comes_up_late_answers() -> None:
 def test_an_api_that_does_not_answer_fails_the_deployment() -> None:
     with serving(lambda *_: (500, {})) as url, pytest.raises(release.ReleaseError, match="does not answer"):
         release.answers(url, seconds=0.05)
+
+
+@pytest.mark.parametrize("url", ["/docs", "relay-api.fly.dev/docs"])
+def test_an_address_that_is_none_is_told_at_once(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release.main(["answers", url]) == 1
+    assert f"{url} is no address: is API_URL provisioned?" in capsys.readouterr().err
+
+
+def test_calls_have_a_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    with serving(lambda *_: (200, {}), named=seen.append) as url:
+        release.answers(f"{url}/docs")
+        release.call("GET", url, "token")
+    assert seen == ["relay-infrastructure"] * 2
 
 
 @pytest.mark.parametrize("arguments", [[], ["restore"], ["unknown", "x"], ["restore", "a b"], ["restore", "$(id)"]])
