@@ -21,7 +21,8 @@ _VALUE_LIMIT = 400
 _INLINE_LIMIT = 60
 _NAMES = {"github": "GitHub", "r2": "R2", "pages": "Pages", "actions": "Actions", "api": "API"}
 _LOCKED = (
-    "Another update holds the stack's lock. If none runs (one was killed), release it: `pulumi cancel -s {stack}`."
+    "Another update holds the stack's lock. If none runs (one was killed), put the stack in order: "
+    "`bin/recover {stack}`, with `--nothing-runs` once you are sure of that."
 )
 # What a failed preview said, and what to do about it.
 _HINTS = {

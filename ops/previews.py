@@ -21,6 +21,10 @@ OPERATIONS = ("replace", "delete", "update", "import", "create")
 _NOT_CHANGES = {"same", "refresh", "read", "read-replacement", "create-replacement", "delete-replaced"}
 # Plug-ins found on PATH are meant to be there; an S3 server need not send checksums.
 _NOISE = re.compile(r"(?m)^(?:(?:warning: )?using pulumi-\S+ from \$PATH|SDK [\d/]+ [\d:]+ WARN).*\n?")
+# Follows the error that says why: from the CLI, and from the language host that comes with it.
+_SAYS_NOTHING = re.compile(
+    r"preview failed|(?:an unhandled error occurred: )?program exited with non-zero exit code: \d+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def read(stack: str, *, stdout: str, stderr: str, exit_code: int, secrets: Itera
         for severity in ("warning", "error")
     }
     warnings = tuple(text for text in texts["warning"] if not _NOISE.match(text))
-    errors = tuple(text for text in texts["error"] if text != "preview failed") or texts["error"]
+    errors = tuple(text for text in texts["error"] if not _SAYS_NOTHING.fullmatch(text)) or texts["error"]
     failed = exit_code != 0 or bool(errors)
     if failed and not errors:
         errors = (clean(_NOISE.sub("", stderr)).strip() or f"`pulumi preview` ended with exit code {exit_code}.",)

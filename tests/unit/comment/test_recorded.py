@@ -106,6 +106,23 @@ def test_what_the_language_host_prints_is_left_out() -> None:
     assert "KeyboardInterrupt" not in rendered("noise")
 
 
+HOST = "error: an unhandled error occurred: program exited with non-zero exit code: 1\n"
+
+
+@pytest.mark.parametrize("name", ["bad-configuration", "crash"])
+def test_what_the_official_language_host_adds_to_an_error_is_left_out(name: str) -> None:
+    record = _record(name)
+    before = _comments(record)
+    record["preview"]["diagnostics"].append({"message": HOST, "severity": "error"})
+    assert _comments(record) == before
+
+
+def test_and_is_told_where_it_is_all_there_is() -> None:
+    record = _record("crash")
+    record["preview"]["diagnostics"] = [{"message": HOST, "severity": "error"}]
+    assert "program exited with non-zero exit code: 1" in _comments(record)[0]
+
+
 def _many(count: int) -> dict[str, Any]:
     record = _record("updates")
     step = next(step for step in record["preview"]["steps"] if step["op"] == "update")
