@@ -72,3 +72,17 @@ def test_the_costs_are_those_of_the_report() -> None:
         for more in ({"flyApp": "a", "bucketPublicHost": "b"}, {"flyApp": "a"}, {})
     ]
     assert f"| **in all** | **{told[0]}** | **{told[1]}** | **{told[2]}** | **$10–11**" in text
+
+
+def test_a_deploy_token_is_minted_with_a_persons_login() -> None:
+    """An organization's token would win over the login, may be refused, and leaves the pipe an empty secret."""
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").glob("*.md"), ROOT / "README.md"]
+    minting = [
+        line
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if "tokens create deploy" in line
+    ]
+    assert len(minting) == 2
+    for line in minting:
+        assert line.startswith("env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy ")
