@@ -135,8 +135,7 @@ def test_the_backend_is_looked_at_before_an_up_and_the_clouds_after_it() -> None
     job = _jobs(ROOT / ".github/workflows/deploy-infrastructure.yml")["up"]
     steps = [step.get("run") or step["uses"].split("@")[0] for step in job["steps"]]
     assert steps[-3:] == ["bin/backend", "pulumi/actions", 'bin/drift "$STACK"']
-    # What somebody changed by hand does not hold back the application, which waits for the run.
-    assert [step.get("continue-on-error", False) for step in job["steps"]] == [False] * (len(steps) - 1) + [True]
+    assert not [step for step in job["steps"] if "continue-on-error" in step]
 
 
 @pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
