@@ -23,6 +23,7 @@ _PIP = "pip --disable-pip-version-check --no-input install --compile"
 _LOCKED = f"{_PIP} --require-hashes --only-binary :all: -r"
 # pip cannot hash a folder: it is built with the setuptools that is locked.
 _LOCAL = f"{_PIP} --no-deps --no-index --no-build-isolation"
+_INDEX = "What pip could not fetch it gets from the package index that it is set to: look whether that can be reached. "
 # In the folder of the local SDK.
 _LEFT_BY_PIP = {"build", "pulumi_neon.egg-info"}
 
@@ -35,7 +36,6 @@ def environment() -> None:
     """
     if not is_set_up():
         log = ROOT / ".sandbox" / "setup.log"
-        log.parent.mkdir(exist_ok=True)
         with progress.alone(log.with_suffix(".lock")):
             if not is_set_up():  # by another command, while this one waited
                 _install(log)
@@ -46,8 +46,7 @@ def _install(log: Path) -> None:
     # Completed where somebody made it; made anew where that was interrupted, or done with another Python.
     interrupted = STAMP.is_file() and not STAMP.read_text()
     anew = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
-    # Debian's Python leaves out what makes environments.
-    hint = f"On Debian and Ubuntu, {sys.executable} needs the package python3.{sys.version_info.minor}-venv for that. "
+    hint = f"Where ensurepip is missing: on Debian and Ubuntu it is in python3.{sys.version_info.minor}-venv. "
     make = [sys.executable, "-m", "venv", *(["--clear"] if anew else []), str(VENV)]
     progress.run("Making .venv", make, log=log, hint=hint)
     STAMP.write_text("")
@@ -55,13 +54,13 @@ def _install(log: Path) -> None:
     compiling = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     for what, options in (("requirements.lock", _LOCKED), ("sdks/neon", _LOCAL)):
         pip: list[str | Path] = [VENV / "bin" / "python", "-m", *options.split(), ROOT / what]
-        progress.run(f"Installing {what}", pip, log=log, cwd=ROOT, env=compiling)
+        progress.run(f"Installing {what}", pip, log=log, cwd=ROOT, env=compiling, hint=_INDEX)
     STAMP.write_text(wanted)
 
 
 def is_set_up() -> bool:
     """Tell whether `.venv` is there, with everything in requirements.lock."""
-    return STAMP.is_file() and STAMP.read_text() == _wanted()
+    return STAMP.is_file() and STAMP.read_text() == _wanted() and (VENV / "bin" / "python").exists()
 
 
 def _wanted() -> str:

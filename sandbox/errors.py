@@ -1,7 +1,12 @@
 """What a person can mend, and how it is told."""
 
+import errno
+import os
+import signal
 import sys
 from collections.abc import Callable
+
+_UNWRITABLE = ". Use a checkout that you may write to, or name a folder for the sandbox's files in RELAY_SANDBOX."
 
 
 class SandboxError(Exception):
@@ -9,14 +14,24 @@ class SandboxError(Exception):
 
 
 def guarded(program: str, main: Callable[[], int]) -> int:
-    """Run a program's `main`, turn what a person can mend into a message, and return the exit code."""
+    """Run a program's `main`, turn what a person can mend into a message, and return the exit code.
+
+    The scripts in bin/ start Python with Ctrl-C ignored: before it gets here, it would answer with a traceback.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return main()
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()
     except SandboxError as error:
         message = str(error)
+    except BrokenPipeError:  # `| head` has seen enough
+        os._exit(128 + signal.SIGPIPE)  # the interpreter's own end would complain of it once more
     except OSError as error:
-        message = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        message = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or str(error)
+        message += _UNWRITABLE if error.errno in {errno.EACCES, errno.EROFS} else ""
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     print(f"{program}: {message}", file=sys.stderr)
     return 1

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from sandbox.errors import SandboxError
+from sandbox.files import write
 from sandbox.progress import answer
 from sandbox.sample_secrets import made_up
 
@@ -85,7 +86,7 @@ class Mirror:
         project = _value(_parse(text, "Pulumi.yaml"))
         if not isinstance(project.get("name"), str):
             raise SandboxError("Pulumi.yaml: `name` is missing.")
-        _write(self.folder / "Pulumi.yaml", text)
+        write(self.folder / "Pulumi.yaml", text)
         stacks = stack_files(self.source)
         for gone in {path.name for path in self.derived.iterdir()} - {path.name for path in stacks.values()}:
             (self.derived / gone).unlink()
@@ -117,7 +118,7 @@ class Mirror:
         if copy.is_file():
             kept = _parse(_read(copy), name)
             root.value += [(key, value) for key, value in kept.value if key.value in _ENCRYPTION]
-        _write(fresh, yaml.serialize(root))
+        write(fresh, yaml.serialize(root))
         if values:
             full = {key if ":" in key else own + key: value for key, value in values.items()}
             pairs = [part for key, value in full.items() for part in ("--secret", f"{key}={value}")]
@@ -130,7 +131,7 @@ class Mirror:
             for key, change in changes.items():
                 _set(config, key, change)
             text = yaml.serialize(root)
-        _write(copy, text)
+        write(copy, text)
         return plain
 
     def _pulumi(self, *arguments: str) -> None:
@@ -227,10 +228,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SandboxError(f"{path.name}: cannot be read: {error}.") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file at once, so that an engine that reads it sees the old one or the new one."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)

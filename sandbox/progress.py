@@ -4,8 +4,10 @@ Standard library only: it runs before anything is installed.
 """
 
 import fcntl
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ from sandbox.errors import SandboxError
 
 # Seconds between two signs of life: on a terminal one line is rewritten, elsewhere lines follow each other.
 _TERMINAL, _LINES = 0.5, 15.0
+# A command asks nothing; and it holds the locks that are held here, see `alone`.
+_STARTED: dict[str, Any] = {"stdin": subprocess.DEVNULL, "close_fds": False}
 
 
 def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", **options: Any) -> None:
@@ -41,7 +45,7 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
 
     tell(" …")
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options)
+        process = subprocess.Popen(command, stdout=output, stderr=output, **_STARTED, **options)
     code: int | None = None
     try:
         while code is None:
@@ -52,7 +56,7 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
     except BaseException:  # Ctrl-C: what was started must not go on alone.
         process.kill()
         process.wait()
-        print(file=sys.stderr)
+        tell(", interrupted.")
         raise
     tell(", failed." if code else ", done.")
     if code:
@@ -62,12 +66,22 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other command holds this lock file, and hold it meanwhile."""
+    """Wait until no other command holds this lock file, made where it is missing, and hold it meanwhile.
+
+    What is run meanwhile holds it too: a command that goes on after this process was killed is waited for.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        waiting = f"Waiting for another command to let go of {path} …\n"
+        notice = threading.Timer(1, sys.stderr.write, [waiting])
+        notice.daemon = True
+        notice.start()
         fcntl.flock(lock, fcntl.LOCK_EX)
+        notice.cancel()
         yield
 
 
 def answer(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command that takes a moment, quietly, whatever its exit code; `options` as `subprocess.run` has them."""
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, **_STARTED, **options)

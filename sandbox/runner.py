@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -12,14 +11,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import credentials
+from sandbox import credentials, progress
 from sandbox.engine import build
 from sandbox.errors import SandboxError
+from sandbox.files import write
 
 # Of the caller's environment, all that reaches the child: none of it can hold a credential.
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
@@ -31,11 +31,13 @@ _HTTP["GITHUB_API_URL"] = "http://127.0.0.1:{port}"
 
 _SHIM = """\
 #!/bin/sh
-# `pulumi` in the sandbox: the engine, run in the mirror unless the caller names a folder.
+# `pulumi` in the sandbox: the engine, run in the mirror. Elsewhere in this project it would write committed files.
 for argument in "$@"; do
     case $argument in
         --) break ;;
-        -C* | --cwd | --cwd=*) exec {pulumi} "$@" ;;
+        -C* | --cwd | --cwd=*)
+            echo "bin/sandbox: here pulumi runs in a mirror of this project: leave $argument out." >&2
+            exit 2 ;;
     esac
 done
 cd {mirror} && exec {pulumi} "$@"
@@ -72,7 +74,7 @@ class Sandbox:
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command in the sandbox and return its exit code, as a shell counts it."""
-        if not self._record.is_file():
+        if not self._recorded():
             self.prepare()
         with self._stand_ins() as stand_ins:
             # A world that is there is brought up to date while the stand-ins start.
@@ -90,9 +92,14 @@ class Sandbox:
         """Tells from what the world was prepared. Written last: without it the world is not whole."""
         return self.folder / "prepared.json"
 
+    def _recorded(self) -> dict[str, Any]:
+        """Return what `_record` holds; nothing where the world is not whole."""
+        whole = self._record.is_file() and self.clouds.is_file()
+        return json.loads(self._record.read_text()) if whole else {}
+
     def _prepare(self, *, empty: bool = False) -> None:
         pulumi = build.ensure()
-        record: dict[str, Any] = json.loads(self._record.read_text()) if self._record.is_file() else {}
+        record = self._recorded()
         files = [self.root / "Pulumi.yaml", *sorted(self.root.glob("Pulumi.*.yaml"))]
         if not files[0].is_file():
             raise SandboxError(f"There is no Pulumi.yaml in {self.root}.")
@@ -101,12 +108,9 @@ class Sandbox:
             "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
             "empty": record.get("empty", empty),
         }
-        state = self.folder / "state"
-        if record == new and all(
-            (self.folder / "mirror" / path.name).is_file()
-            and any(state.glob(f".pulumi/stacks/*/{path.name[7:-5]}.json"))
-            for path in files[1:]
-        ):
+        made = [self.folder / "bin" / "pulumi", *(self.folder / "mirror" / path.name for path in files)]
+        states = (f"state/.pulumi/stacks/*/{path.name[7:-5]}.json" for path in files[1:])
+        if record == new and all(path.is_file() for path in made) and all(any(self.folder.glob(s)) for s in states):
             return
         # Here, as all of it together costs what a command in a prepared sandbox may cost.
         from sandbox.flyctl import install  # noqa: PLC0415
@@ -115,12 +119,9 @@ class Sandbox:
         if not record:
             print(f"Making the sandbox's world in {self.folder} …", file=sys.stderr)
             self._clear()
-        shims = self.folder / "bin"
-        shims.mkdir(exist_ok=True)
         mirror = Mirror(self.root, self.folder, pulumi, self._environment(), empty=new["empty"])
-        shim = shims / "pulumi"
-        shim.write_text(_SHIM.format(pulumi=shlex.quote(str(pulumi)), mirror=shlex.quote(str(mirror.folder))))
-        shim.chmod(0o755)
+        shim = _SHIM.format(pulumi=shlex.quote(str(pulumi)), mirror=shlex.quote(str(mirror.folder)))
+        write(self.folder / "bin" / "pulumi", shim, 0o755)
         install.install(self.folder, self._python)
         project, stacks = mirror.refresh()
         if not record:
@@ -128,7 +129,7 @@ class Sandbox:
             from sandbox.world import World  # noqa: PLC0415
 
             seed(World(self.clouds), stacks, project, empty=new["empty"])
-        self._record.write_text(json.dumps(new))
+        write(self._record, json.dumps(new))
 
     def _clear(self) -> None:
         """Forget the world. The engine stays: it is the same for every world, and takes minutes to build."""
@@ -141,13 +142,9 @@ class Sandbox:
     def _python(self) -> Path:
         return self.root / ".venv" / "bin" / "python"
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> AbstractContextManager[None]:
         """Keep other commands on this world from preparing it at the same time."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return progress.alone(self.folder / "lock")
 
     def _environment(self) -> dict[str, str]:
         """Return the child's environment, but for the stand-ins' ports."""
@@ -170,7 +167,7 @@ class Sandbox:
     def _stand_ins(self) -> Iterator[subprocess.Popen[str]]:
         """Run the stand-ins. In a session of their own, where Ctrl-C does not reach them."""
         process = subprocess.Popen(
-            [self._python, "-m", "sandbox.providers", "--world", self.folder],
+            [self._python, "-m", "sandbox.providers", self.folder],
             cwd=self.root,
             env=self._environment(),
             # They end when this pipe does, however this process ends.
@@ -196,7 +193,7 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
-        print(f"bin/sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"bin/sandbox: {command[0]}: {error.strerror}. --help shows what it runs.", file=sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: child.send_signal(number))

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox.errors import SandboxError
+
 Document = dict[str, Any]
 
 _TABLES = (
@@ -109,8 +111,11 @@ class World:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         # A connection per transaction: cheap here, and it may be used from any thread. IMMEDIATE takes the
         # write lock at once, so that a read inside is still true when the write that rests on it is made.
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            with connection:  # commits, or, after an exception, rolls back
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
+        try:
+            with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous = OFF")
+                with connection:  # commits, or, after an exception, rolls back
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+        except sqlite3.Error as error:
+            raise SandboxError(f"{self.path}: {error}. `bin/sandbox --reset` makes it anew.") from None

@@ -206,10 +206,8 @@ def _key(kind: str, *path: str) -> str:
 
 def _patched(tx: Transaction, project: Document, patch: Document) -> Document:
     source, account_id = patch.get("source"), project["account_id"]
-    lacking = [
-        name for name in ("owner", "repo_name", "production_branch") if source and not source["config"].get(name)
-    ]
-    if lacking:
+    needed = ("owner", "repo_name", "production_branch")
+    if lacking := [name for name in needed if source and not source["config"].get(name)]:
         raise CloudError(400, f"source.config lacks {', '.join(lacking)}", code="8000012")
     if source and not account(tx, account_id).get("github_app", True):
         message = (

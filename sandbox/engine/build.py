@@ -28,7 +28,6 @@ def ensure() -> Path:
     found = locate()
     if found is None:
         go = _go()
-        BUILT.mkdir(parents=True, exist_ok=True)
         with progress.alone(BUILT / "lock"):
             if not built():  # by another command, while this one waited
                 _build(go)

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox import progress
 from sandbox.errors import SandboxError
+from sandbox.files import write
 
 HERE = Path(__file__).resolve().parent
 # One build for every world of this checkout.
@@ -49,8 +51,9 @@ def locate() -> Path | None:
         return BUILT / "pulumi" if built() else None
     version = _version(Path(found))
     if version < pinned():
+        what = f"is Pulumi {dotted(version)}" if any(version) else "does not tell its version"
         raise SandboxError(
-            f"{found} is Pulumi {dotted(version)}, but this project needs {dotted(pinned())} or later. "
+            f"{found} {what}, but this project needs {dotted(pinned())} or later. "
             "Upgrade it (https://www.pulumi.com/docs/install/), or take it off PATH: then one is built with Go."
         )
     return Path(found)
@@ -66,13 +69,9 @@ def _version(cli: Path) -> Version:
     status = cli.stat()
     key = [str(cli), status.st_mtime_ns, status.st_size]
     cache = BUILT / "cli.json"
-    if cache.is_file():
-        known = json.loads(cache.read_text())
-        if known[:3] == key:
-            return parse(known[3])
-    answer = progress.answer([cli, "version"]).stdout.strip()
-    BUILT.mkdir(parents=True, exist_ok=True)
-    fresh = cache.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps([*key, answer]))
-    fresh.replace(cache)
+    *known, answer = json.loads(cache.read_text()) if cache.is_file() else [""]
+    if known != key:
+        answer = progress.answer([cli, "version"]).stdout.strip()
+        with suppress(OSError):  # a checkout that is read-only
+            write(cache, json.dumps([*key, answer]))
     return parse(answer)

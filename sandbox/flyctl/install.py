@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
+
+from sandbox.files import write
 
 # Isolated and without site-packages: nothing of the caller's environment changes what runs, and it starts fast.
 _OPTIONS = "-I -S -X utf8"
@@ -20,8 +21,5 @@ def install(world: Path, python: Path) -> Path:
     """
     interpreter, program = (shlex.quote(str(path.absolute())) for path in (python, Path(__file__).with_name("main.py")))
     executable = world / "bin" / "flyctl"
-    executable.parent.mkdir(parents=True, exist_ok=True)
-    fresh = executable.with_name(f".flyctl.{os.getpid()}")  # replaced at once: another run may be starting it
-    fresh.write_text(f'#!/bin/sh\nexec {interpreter} {_OPTIONS} {program} "$0" "$@"\n', encoding="utf-8")
-    fresh.chmod(0o755)
-    return fresh.replace(executable)
+    write(executable, f'#!/bin/sh\nexec {interpreter} {_OPTIONS} {program} "$0" "$@"\n', 0o755)
+    return executable

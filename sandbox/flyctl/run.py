@@ -241,9 +241,8 @@ def _words(error: CloudError, url: str, *, mint: bool) -> str:
         return f"failed to run query ($name: String!) {{ node(name: $name) {{ id }} }}: {message}"
     if error.status == 502:
         # flyctl repeats the POST, and the repeat goes out without its body.
-        return (
-            f'Post "{url}": net/http: HTTP/1.x transport connection broken: http: ContentLength=17 with Body length 0'
-        )
+        broken = "net/http: HTTP/1.x transport connection broken: http: ContentLength=17 with Body length 0"
+        return f'Post "{url}": {broken}'
     if error.status >= 500:
         return f"request returned non-2xx status: {error.status}: {error.message}"
     message = "app not found" if error.status == 404 else error.message

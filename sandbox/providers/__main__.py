@@ -1,4 +1,4 @@
-"""`python -m sandbox.providers --world DIR`: serve every stand-in provider from one process.
+"""`python -m sandbox.providers WORLD`: serve every stand-in provider from one process.
 
 Prints one JSON line when all of them answer: under `providers`, package name → port; under `http`, the port of
 `sandbox.http_face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
@@ -7,7 +7,6 @@ Ctrl-C is for the engine alone.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -16,15 +15,14 @@ from pathlib import Path
 
 import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi`
 from sandbox import http_face
+from sandbox.errors import guarded
 from sandbox.providers.server import providers
 from sandbox.world import World
 
 
-def main() -> None:
+def main() -> int:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.providers", description=__doc__)
-    parser.add_argument("--world", type=Path, required=True, help="the folder that holds clouds.sqlite")
-    world = World(parser.parse_args().world / "clouds.sqlite")
+    world = World(Path(sys.argv[1]) / "clouds.sqlite")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     served = [(name, *provider.serve()) for name, provider in providers(world).items()]
@@ -36,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(guarded("bin/sandbox", main))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from sandbox.clouds import github
@@ -47,8 +47,10 @@ class _OnRepository(Resource):
         names = {name: given[name] for name in self.import_id if name in given}
         return {**super().shown(at, found, given), **names, "repositoryId": repository["id"]}
 
-    def bad_name(self, inputs: Properties) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the name of a secret or a variable, the import id's last segment."""
+
+class _Named(_OnRepository):
+    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        """Refuse a name, the import id's last segment, that GitHub does not take."""
         key = self.import_id[-1]
         if inputs[key] != UNKNOWN and not github.valid_name(inputs[key]):
             yield key, "only letters, digits and _, no digit first, and not starting with GITHUB_"
@@ -120,7 +122,7 @@ class DeploymentPolicy(_OnRepository):
         return {**super().shown(at, found, given), **pattern}
 
 
-class ActionsSecret(_OnRepository):
+class ActionsSecret(_Named):
     """A secret for workflows. Creating is a PUT. Its value can be set, never read.
 
     A value changed outside is not noticed: see the provider's own issue tracker.
@@ -139,10 +141,6 @@ class ActionsSecret(_OnRepository):
         "destroyOnDrift": Field(kind="unmodelled"),
     }
     outputs = {**_DATES, "remoteUpdatedAt": text()}
-
-    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a name that GitHub does not take."""
-        return self.bad_name(inputs)
 
     def create(self, at: At, inputs: Properties) -> Document:
         """Set the secret, whether or not it exists."""
@@ -163,7 +161,7 @@ class ActionsEnvironmentSecret(ActionsSecret):
     inputs = {**{k: v for k, v in ActionsSecret.inputs.items() if k != "destroyOnDrift"}, "environment": _KEY}
 
 
-class ActionsVariable(_OnRepository):
+class ActionsVariable(_Named):
     """A variable for workflows. Creating is a POST: one that exists is refused."""
 
     type_name = "github:index/actionsVariable:ActionsVariable"
@@ -171,10 +169,6 @@ class ActionsVariable(_OnRepository):
     import_id: ClassVar[tuple[str, ...]] = ("repository", "variableName")
     inputs = {"repository": _REPOSITORY, "variableName": _KEY, "value": text(required=True)}
     outputs = dict(_DATES)
-
-    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a name that GitHub does not take."""
-        return self.bad_name(inputs)
 
     def create(self, at: At, inputs: Properties) -> Document:
         """Make the variable."""

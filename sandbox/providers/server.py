@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -117,9 +118,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if not found and resource.one_of and len(one_of) != 1:
             named = ", ".join(resource.one_of)
             found = [(resource.one_of[0], f"set exactly one of {named}; found {', '.join(one_of) or 'none'}")]
-        failures = [
-            provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in found or resource.check(inputs)
-        ]
+        refused = found or resource.check(inputs)
+        failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in refused]
         return provider_pb2.CheckResponse(inputs=encode(conceal(resource.program, inputs)), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
@@ -149,7 +149,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             computed = [name for name, spec in resource.whole.members.items() if spec.computed]
             planned = {**dict.fromkeys([*computed, *resource.outputs], UNKNOWN), **inputs}
             return provider_pb2.CreateResponse(properties=_encoded(resource, planned))
-        state = self._reach(context, resource, "create", inputs, lambda at: resource.create(at, inputs))
+        state = self._reach(context, resource, "create", inputs, partial(resource.create, inputs=inputs))
         return provider_pb2.CreateResponse(id=resource.identity(state), properties=_encoded(resource, state))
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
@@ -157,12 +157,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = self._resource(request.urn, context)
         known = decode(request.properties)
         importing = not known
-        before = self._locate(resource, request.id, context) if importing else {**known, "id": request.id}
+        try:
+            before = resource.locate(request.id) if importing else {**known, "id": request.id}
+        except ValueError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"importing {resource.type_name}: {error}")
+            raise
         state = before
         if not resource.blind:
-            state = self._reach(
-                context, resource, "read", before, lambda at: resource.read(at, before), gone_is_fine=not importing
-            )
+            effect = partial(resource.read, state=before)
+            state = self._reach(context, resource, "read", before, effect, gone_is_fine=not importing)
             if not state:
                 return provider_pb2.ReadResponse()
         inputs = {name: state[name] for name in resource.inputs if name in state}
@@ -178,14 +181,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         state, inputs = {**decode(request.olds), "id": request.id}, decode(request.news)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=_encoded(resource, {**state, **inputs}))
-        state = self._reach(
-            context,
-            resource,
-            "update",
-            {**state, **inputs},
-            lambda at: resource.update(at, state, inputs),
-            changed=sorted(changes(resource.program, state, inputs)),
-        )
+        changed = sorted(changes(resource.program, state, inputs))
+        effect = partial(resource.update, state=state, inputs=inputs)
+        state = self._reach(context, resource, "update", {**state, **inputs}, effect, changed=changed)
         return provider_pb2.UpdateResponse(properties=_encoded(resource, state))
 
     def Delete(self, request: Any, context: Any) -> Empty:
@@ -193,10 +191,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = self._resource(request.urn, context)
         state = {**decode(request.properties), "id": request.id}
         if not resource.forgets:
-            gone_is_fine = resource.lenient_delete
-            self._reach(
-                context, resource, "delete", state, lambda at: resource.delete(at, state), gone_is_fine=gone_is_fine
-            )
+            effect = partial(resource.delete, state=state)
+            self._reach(context, resource, "delete", state, effect, gone_is_fine=resource.lenient_delete)
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
@@ -223,13 +219,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if token not in self._resources:
             self._unimplemented(context, f"resource type {token}")
         return self._resources[token]
-
-    def _locate(self, resource: Resource, identity: str, context: Any) -> Properties:
-        try:
-            return resource.locate(identity)
-        except ValueError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"importing {resource.type_name}: {error}")
-            raise
 
     def _reach(
         self,

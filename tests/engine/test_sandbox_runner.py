@@ -141,7 +141,8 @@ def test_the_exit_code_is_the_commands(sandbox: Sandbox) -> None:
     assert sandbox.run("sh", "-c", "exit 7", check=False).returncode == 7
     assert sandbox.run("sh", "-c", "kill -TERM $$", check=False).returncode == 128 + signal.SIGTERM
     missing = sandbox.run("no-such-command", check=False)
-    assert (missing.returncode, "no-such-command: No such file" in missing.stderr) == (127, True)
+    assert missing.returncode == 127
+    assert "no-such-command: No such file or directory. --help shows what it runs." in missing.stderr
 
 
 def test_a_command_runs_in_the_callers_folder_and_pulumi_in_the_mirror(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -154,7 +155,23 @@ def test_a_command_runs_in_the_callers_folder_and_pulumi_in_the_mirror(sandbox: 
 
     assert said("pwd").strip() == str(tmp_path)
     assert "staging" in said("pulumi", "stack", "ls")
-    assert "staging" not in said("pulumi", "stack", "ls", "-C", str(tmp_path))
+
+
+@pytest.mark.parametrize("option", ["-C.", "--cwd=."])
+def test_pulumi_is_not_run_where_it_would_write_committed_files(sandbox: Sandbox, option: str) -> None:
+    before = _files(sandbox.project)
+    done = sandbox.pulumi("preview", "--stack", "dev", option, check=False)
+    assert done.returncode == 2
+    assert f"leave {option} out" in done.stderr
+    assert _files(sandbox.project) == before
+
+
+@pytest.mark.parametrize("lost", ["clouds.sqlite", "bin/pulumi", "mirror/Pulumi.yaml"])
+def test_a_world_that_lost_a_file_is_made_whole(checkout: Sandbox, lost: str) -> None:
+    checkout.run("true")
+    (checkout.folder / lost).unlink()
+    assert "staging" in checkout.pulumi("stack", "ls").stdout
+    assert "relay-audio" in checkout.run("show").stdout
 
 
 def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:

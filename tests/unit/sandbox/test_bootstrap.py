@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -29,3 +30,15 @@ def test_two_commands_at_once_install_once(monkeypatch: pytest.MonkeyPatch, tmp_
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda _: bootstrap.environment(), range(2)))
     assert installed == [tmp_path / ".sandbox" / "setup.log"]
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
+    bootstrap.STAMP.write_text(bootstrap._wanted())
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to("/nowhere/python")
+    assert not bootstrap.is_set_up()
+    (tmp_path / "bin" / "python").unlink()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    assert bootstrap.is_set_up()

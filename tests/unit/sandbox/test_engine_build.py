@@ -101,6 +101,20 @@ def test_an_old_cli_is_refused_even_where_go_could_build_one(tree: Tree) -> None
     assert tree.ensure()[0] == str(tree.folder / "bin" / "pulumi")
 
 
+def test_what_is_no_cli_is_named(tree: Tree) -> None:
+    tree.program("pulumi", "#!/bin/sh\necho hello\n")
+    path, said = tree.ensure()
+    assert path == ""
+    assert f"bin/pulumi does not tell its version, but this project needs {PINNED} or later" in said
+
+
+def test_in_a_checkout_that_cannot_be_written_the_cli_is_used(tree: Tree) -> None:
+    """Its version is kept there otherwise."""
+    tree.program("pulumi", f"#!/bin/sh\necho v{PINNED}\n")
+    (tree.folder / ".sandbox").touch()  # a folder's place that is taken: for root, no folder is read-only
+    assert tree.ensure()[0] == str(tree.folder / "bin" / "pulumi")
+
+
 @pytest.mark.parametrize("go", [None, "go1.22.1"])
 def test_without_a_go_that_is_new_enough_the_message_says_what_to_install(tree: Tree, go: str | None) -> None:
     if go:

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
-    command = [sys.executable, "-m", "sandbox.providers", "--world", str(folder)]
+    command = [sys.executable, "-m", "sandbox.providers", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -1,0 +1,70 @@
+"""What is told of work that takes long, and that two commands do not do it at once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox import progress
+from sandbox.errors import SandboxError
+
+ROOT = Path(__file__).resolve().parents[3]
+# Holds the lock, and runs a command that outlives it.
+_HOLDER = """\
+import sys
+from pathlib import Path
+from sandbox import progress
+folder = Path(sys.argv[1])
+with progress.alone(folder / "lock"):
+    progress.run("Working", ["sh", "-c", "echo > started; exec sleep 1.5"], log=folder / "log", cwd=folder)
+"""
+
+
+def _holder(folder: Path) -> subprocess.Popen[str]:
+    """Start a command that works under a lock in this folder, and wait until it does."""
+    process = subprocess.Popen([sys.executable, "-c", _HOLDER, folder], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (folder / "started").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    return process
+
+
+def test_who_waits_for_another_command_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with _holder(tmp_path), progress.alone(tmp_path / "lock"):
+        pass
+    assert capsys.readouterr().err == f"Waiting for another command to let go of {tmp_path}/lock …\n"
+
+
+def test_who_need_not_wait_is_told_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.alone(tmp_path / "new" / "lock"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_what_goes_on_after_a_kill_is_waited_for(tmp_path: Path) -> None:
+    """As pip goes on when what started it is killed: a second one beside it would write the same files."""
+    began = time.monotonic()
+    with _holder(tmp_path) as process:
+        process.kill()
+        process.wait()
+        with progress.alone(tmp_path / "lock"):
+            assert time.monotonic() - began > 1.4
+
+
+def test_an_interrupted_command_is_ended_and_told(tmp_path: Path) -> None:
+    with _holder(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert "Working: 0 s, interrupted.\n" in said
+
+
+def test_a_failure_says_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SandboxError) as error:
+        progress.run("Working", ["sh", "-c", "echo one; echo two >&2; exit 1"], log=tmp_path / "log", hint="Look. ")
+    assert str(error.value) == f"Working failed. Look. The whole log is in {tmp_path}/log:\none\ntwo"
+    assert capsys.readouterr().err == "Working: 0 s …\nWorking: 0 s, failed.\n"
