@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from infra.neighbours import disagreements, preview_api_url, unconfirmed
 from infra.rules import RULES
 from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
-from infra.stackfiles import StackFiles, read_stack_files
+from infra.stackfiles import StackFileError, StackFiles, read_stack_files
 
 # Facts that are not configuration keys, though they are fields.
 _NOT_KEYS = {"stack", "previewApiUrl"}
@@ -54,7 +54,10 @@ def load(files: StackFiles | None = None) -> Settings:
         ConfigurationError: Something is wrong with it: unknown keys, wrong values, contradictions.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    files = files or read_stack_files(project)
+    try:
+        files = files or read_stack_files(project)
+    except StackFileError as error:
+        raise ConfigurationError(f"{error}. Every stack reads all files; nothing was touched.") from None
     prefix = f"{project}:"
     # The SDK has no public way to list keys, and a typo shows only as a key nobody asked for.
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}

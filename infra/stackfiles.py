@@ -12,6 +12,10 @@ import yaml
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+class StackFileError(Exception):
+    """A file is not one that Pulumi could use. The message names it, and the line."""
+
+
 class StackFiles(NamedTuple):
     """Plain configuration by stack, without the project's namespace; a `secure:` value stays a mapping."""
 
@@ -38,15 +42,18 @@ def read_stack_files(project: str, root: Path | None = None) -> StackFiles:
 
     Returns:
         What the files say. A missing or empty file counts as empty.
+
+    Raises:
+        StackFileError: One of them is not readable, or not of keys and values.
     """
     root = root or (Path.cwd() if (Path.cwd() / "Pulumi.yaml").exists() else _ROOT)
-    declared = _load(root / "Pulumi.yaml").get("config") or {}
+    declared = _config(root / "Pulumi.yaml")
     defaults = {
         key: value["default"] for key, value in declared.items() if isinstance(value, dict) and "default" in value
     }
     stacks = {}
     for path in sorted(root.glob("Pulumi.*.yaml")):
-        config = _load(path).get("config") or {}
+        config = _config(path)
         prefix = f"{project}:"
         stacks[path.name.removeprefix("Pulumi.").removesuffix(".yaml")] = {
             key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)
@@ -54,9 +61,42 @@ def read_stack_files(project: str, root: Path | None = None) -> StackFiles:
     return StackFiles(defaults, stacks)
 
 
-def _load(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
+def project_name(root: Path) -> str:
+    """Return the project's name.
+
+    Raises:
+        StackFileError: `Pulumi.yaml` is missing, or has none.
+    """
+    name = load(root / "Pulumi.yaml").get("name")
+    if not isinstance(name, str):
+        raise StackFileError(f"There is no Pulumi.yaml with a `name` in {root}")
+    return name
+
+
+def _config(path: Path) -> dict[str, Any]:
+    config = load(path).get("config") or {}
+    if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
+        raise StackFileError(f"{path.name}: expected keys and values under `config`")
+    return config
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return what a file says; nothing for one that is missing or empty.
+
+    Raises:
+        StackFileError: It is not readable, or not of keys and values.
+    """
     # The C loader where PyYAML has it: these few lines run in every preview.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}  # noqa: S506  (a safe loader)
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  (a safe loader)
+    except FileNotFoundError:
+        return {}
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StackFileError(f"{path.name}{line}: not valid YAML: {error.problem}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StackFileError(f"{path.name} cannot be read: {error}") from None
+    if not isinstance(document or {}, dict):
+        raise StackFileError(f"{path.name}: expected keys and values at the top")
+    return document or {}

@@ -12,12 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from infra.configuration import SECRET_KEYS
 from infra.settings import Settings
-from infra.stackfiles import read_stack_files
+from infra.stackfiles import StackFileError, project_name, read_stack_files
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -52,8 +51,7 @@ def facts(root: Path) -> Facts:
     Raises:
         HandoffError: A stack is missing or its configuration is wrong.
     """
-    project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
-    files = read_stack_files(project, root)
+    files = read_stack_files(project_name(root), root)
     by_tier = {}
     for tier in ("staging", "production"):
         named = [name for name in files.stacks if files.effective(name).get("tier") == tier]
@@ -170,7 +168,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     folder = root / "deploy"
     try:
         wanted = files(facts(root))
-    except HandoffError as error:
+    except (HandoffError, StackFileError) as error:
         print(f"bin/handoff: {error}.", file=sys.stderr)
         return 1
     old = [name for name, text in wanted.items() if not _same(folder / name, text)]

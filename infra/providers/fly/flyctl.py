@@ -241,12 +241,12 @@ class Flyctl:
             env = process.child_environment(self._environ, config_dir)
             try:
                 done = self._run(["flyctl", *argv], stdin=how.get("stdin"), env=env, cwd=cwd, timeout=timeout)
-            except (FileNotFoundError, PermissionError) as error:
-                problem = f"flyctl cannot be run ({error.strerror})"
-                raise errors.FlyctlMissingError(action, problem, app=app) from None
             except TimeoutError:
                 problem = f"flyctl did not finish within {timeout:.0f} s and was stopped"
                 raise errors.FlyctlTimeoutError(action, problem, app=app) from None
+            except OSError as error:
+                problem = f"flyctl cannot be run ({error.strerror})"
+                raise errors.FlyctlMissingError(action, problem, app=app) from None
         if done.returncode == 0:
             return done.stdout
         if done.returncode != 1:
