@@ -1,20 +1,22 @@
-"""Runs one of the tools by its name, as `bin/` does: an interrupted one ends without a traceback."""
+"""Runs one of the tools by its name, as `bin/` does: what a person can mend is told without a traceback."""
 
 from __future__ import annotations
 
 import runpy
 import sys
 
+from sandbox.errors import SandboxError, guarded
 
-def main() -> int:
-    """Run the tool that the first argument names, with the others; return the exit code of an interrupted one."""
-    del sys.argv[0]
+
+def run() -> int:
+    """Run the tool that the first argument names, with the others; it ends with its exit code itself."""
     try:
         runpy.run_module(f"ops.{sys.argv[0]}", run_name="__main__", alter_sys=True)
-    except KeyboardInterrupt:
-        return 130
+    except ModuleNotFoundError as error:
+        raise SandboxError(f"{error.name} is not installed in {sys.prefix}: run `bin/setup`.") from None
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    del sys.argv[0]
+    sys.exit(guarded(f"bin/{sys.argv[0].removeprefix('run_')}", run))

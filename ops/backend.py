@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
-from ops.redact import credentials, redact
-from ops.stacks import ROOT
+from ops import stacks
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
 
 
 def whoami() -> subprocess.CompletedProcess[str]:
     """Ask the CLI for its user and its backend's `url`, as JSON.
 
     Raises:
-        FileNotFoundError: There is no CLI.
+        StackError: There is no CLI that can be run.
     """
-    return subprocess.run(
-        ["pulumi", "whoami", "--json", "--non-interactive"],  # noqa: S607
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return stacks.ask("whoami", "--json")
 
 
 def refusal() -> str | None:
@@ -37,12 +33,11 @@ def refusal() -> str | None:
         return None
     try:
         done = whoami()
-    except FileNotFoundError:
-        return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."
-    if done.returncode != 0:
-        said = redact(done.stderr.strip(), credentials(os.environ))
-        return f"There is no backend to work on: {said}\nSee docs/backend.md."
-    url = str(json.loads(done.stdout).get("url", ""))
+        if done.returncode != 0:
+            return f"There is no backend to work on: {stacks.said(done)}\nSee docs/backend.md."
+        url = str(stacks.document(done).get("url", ""))
+    except stacks.StackError as error:
+        return str(error)
     if url.startswith("file:"):
         return (
             "The state would be kept in a local folder, which is gone with this machine: set PULUMI_BACKEND_URL to the "
@@ -51,8 +46,10 @@ def refusal() -> str | None:
     return None
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Say what is wrong with the backend, and return the exit code."""
+    description = "Fail where the Pulumi CLI is logged in to no backend that a team can work on."
+    argparse.ArgumentParser(prog="bin/backend", description=description).parse_args(arguments)
     refused = refusal()
     if refused:
         print(f"bin/backend: {refused}", file=sys.stderr)

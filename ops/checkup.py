@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -63,7 +62,7 @@ def sandbox() -> Iterator[Finding]:
     try:
         build.check()
         engine = locate.locate()
-    except SandboxError as error:
+    except (SandboxError, OSError) as error:
         yield Finding("missing", "Pulumi engine", str(error))
         return
     if engine is None:
@@ -111,41 +110,52 @@ def real() -> Iterator[Finding]:
     yield packages()
     needed = locate.dotted(locate.pinned())
     cli = shutil.which("pulumi")
+    install = f"install {needed} or later (https://www.pulumi.com/docs/install/)"
     if cli is None:
-        install = f"install {needed} or later (https://www.pulumi.com/docs/install/)"
-        yield Finding("missing", "Pulumi CLI: not on PATH", install)
+        built = "; the engine that was built here is for the sandbox alone" if locate.built() else ""
+        yield Finding("missing", f"Pulumi CLI: not on PATH{built}", install)
         return
-    version = locate.parse(_pulumi("version").stdout)
+    try:
+        version = locate.parse(stacks.ask("version", root=stacks.folder(), timeout=_TIMEOUT).stdout)
+    except stacks.StackError as error:
+        yield Finding("wrong", f"Pulumi CLI: {error}", install)
+        return
     if version < locate.pinned():
-        install = f"upgrade to {needed} or later (https://www.pulumi.com/docs/install/)"
-        yield Finding("missing", f"Pulumi CLI {locate.dotted(version)}: too old", install)
+        said = f"Pulumi CLI {locate.dotted(version)}: too old" if any(version) else f"{cli} does not tell its version"
+        yield Finding("missing", said, install)
         return
     yield Finding("ok", f"Pulumi CLI {locate.dotted(version)}")
     url = backend()
     if url is None:
         login = "`pulumi login` for Pulumi Cloud, `pulumi login s3://…` or `--local` for state of your own"
-        yield Finding("missing", "backend: not logged in", login)
+        problem = f"backend: not logged in, or out of reach: {told('whoami', '--json')[1]}"
+        yield Finding("missing", problem, login)
     else:
         yield Finding("ok", f"backend: {url}")
 
 
 @functools.cache
+def told(*arguments: str) -> tuple[Any, str]:
+    """Ask Pulumi for JSON, once; return it, or None and why there is none."""
+    try:
+        done = stacks.ask(*arguments, root=stacks.folder(), timeout=_TIMEOUT)
+        if done.returncode == 0:
+            return stacks.document(done), ""
+        return None, stacks.said(done).removeprefix("error: ")
+    except stacks.StackError as error:
+        return None, str(error)
+
+
 def backend() -> str | None:
     """Return the URL of the backend Pulumi is logged in to, or None."""
-    if shutil.which("pulumi") is None:
-        return None
-    done = _pulumi("whoami", "--json")
-    return str(json.loads(done.stdout)["url"]) if done.returncode == 0 else None
+    who, _ = told("whoami", "--json")
+    return str(who["url"]) if who else None
 
 
-@functools.cache
-def known_stacks() -> list[str]:
-    """Return the stacks of this project that the backend knows."""
-    if backend() is None:
-        return []
-    done = _pulumi("stack", "ls", "--json")
-    rows = json.loads(done.stdout) if done.returncode == 0 else []
-    return [row["name"].rpartition("/")[2] for row in rows]
+def known_stacks() -> list[str] | None:
+    """Return the stacks of this project that the backend knows; None where it does not tell."""
+    rows, _ = told("stack", "ls", "--json") if backend() else (None, "")
+    return None if rows is None else [row["name"].rpartition("/")[2] for row in rows]
 
 
 def stack(name: str) -> Iterator[Finding]:
@@ -153,22 +163,22 @@ def stack(name: str) -> Iterator[Finding]:
     if importlib.util.find_spec("yaml") is None or importlib.util.find_spec("pulumi") is None:
         yield Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
         return
-    import yaml  # noqa: PLC0415  (not there before set-up)
+    from infra import stackfiles  # noqa: PLC0415  (needs what set-up installs)
 
     folder = stacks.folder()
     path = folder / f"Pulumi.{name}.yaml"
-    try:
-        document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        settings, problems = _configuration(name, folder)
-    except FileNotFoundError:
+    if not path.exists():
         yield Finding("missing", f"{path.name}", "copy another stack's file and change it")
         return
-    except yaml.YAMLError as error:
-        yield Finding("wrong", f"configuration: not valid YAML: {str(error).replace(f'{folder}/', '')}")
+    try:
+        document = stackfiles.load(path)
+        settings, problems = _configuration(name, folder)
+    except stackfiles.StackFileError as error:
+        yield Finding("wrong", f"configuration: {error}")
         return
     yield from (Finding("wrong", f"configuration: {problem}") for problem in problems)
     if not problems:
-        yield Finding("ok", "configuration, as far as it is readable undecrypted")
+        yield Finding("ok", "configuration (what is encrypted is taken for good)")
     yield from _in_the_backend(name, document)
     if settings.cloudflare_account_id == _EXAMPLE_ACCOUNT:
         yield Finding("note", "cloudflareAccountId is the example's", "set your own accounts in Pulumi.yaml")
@@ -192,7 +202,7 @@ def flyctl() -> Iterator[Finding]:
 def live() -> Iterator[Finding]:
     """Compare what live stacks must not share."""
     found: dict[str, dict[str, Any]] = {}
-    for name in known_stacks():
+    for name in known_stacks() or []:
         try:
             outputs = stacks.outputs(name)
         except stacks.StackError as error:
@@ -214,7 +224,10 @@ def _in_the_backend(name: str, document: dict[str, Any]) -> Iterator[Finding]:
     url = backend()
     if url is None:
         return
-    if name in known_stacks():
+    known = known_stacks()
+    if known is None:
+        yield Finding("wrong", f"stack {name}: the backend lists no stacks: {told('stack', 'ls', '--json')[1]}")
+    elif name in known:
         yield Finding("ok", f"stack {name} exists")
     else:
         yield Finding("missing", f"stack {name} does not exist", f"pulumi stack init {name}")
@@ -223,13 +236,26 @@ def _in_the_backend(name: str, document: dict[str, Any]) -> Iterator[Finding]:
     if managed or provider != "passphrase":
         yield Finding("ok", f"secrets: encrypted by {'the backend' if managed else provider}")
     elif {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
-        yield Finding("ok", "passphrase (whether it is the right one shows when it is used)")
+        yield _passphrase(name, document)
     else:
         yield Finding(
             "missing",
             "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
             "set it to the one this stack's secrets are, or are to be, encrypted with",
         )
+
+
+def _passphrase(name: str, document: dict[str, Any]) -> Finding:
+    """Look whether the passphrase that is set opens the secrets in the stack's file."""
+    if "encryptionsalt" in document and "secure" in json.dumps(document, default=str):
+        # What is decrypted is in the answer, and dropped.
+        problem = told("config", "--show-secrets", "--json", "--stack", name)[1]
+        if "incorrect passphrase" in problem:
+            fix = "set PULUMI_CONFIG_PASSPHRASE to the one with which this stack was made"
+            return Finding("wrong", f"passphrase: not the one that Pulumi.{name}.yaml is encrypted with", fix)
+        if not problem:
+            return Finding("ok", f"passphrase, which opens Pulumi.{name}.yaml")
+    return Finding("ok", "passphrase (whether it is the right one shows when it is used)")
 
 
 def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Finding]:
@@ -252,13 +278,10 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
 
 def _configuration(name: str, folder: Path) -> tuple[Settings, list[str]]:
     """Check a stack's files as the program does; an encrypted value counts as a good one."""
-    import yaml  # noqa: PLC0415  (not there before set-up)
+    from infra.configuration import examine  # noqa: PLC0415  (needs what set-up installs)
+    from infra.stackfiles import project_name, read_stack_files  # noqa: PLC0415
 
-    from infra.configuration import examine  # noqa: PLC0415
-    from infra.stackfiles import read_stack_files  # noqa: PLC0415
-
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
-    files = read_stack_files(project, folder)
+    files = read_stack_files(project_name(folder), folder)
     configured = files.effective(name)
     values = {key: _readable(value) for key, value in configured.items()}
     plain = {key for key, value in configured.items() if "secure" not in json.dumps(value, default=str)}
@@ -272,15 +295,3 @@ def _readable(value: Any) -> Any:
     if isinstance(value, dict):
         return "0" * 32 if value.keys() == {"secure"} else {key: _readable(item) for key, item in value.items()}
     return value
-
-
-def _pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the Pulumi CLI; a failure, or no answer in time, is an exit code."""
-    command = ["pulumi", *arguments, *([] if arguments == ("version",) else ["--non-interactive"])]
-    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    try:
-        return subprocess.run(
-            command, cwd=stacks.folder(), env=environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return subprocess.CompletedProcess(command, 1, "", str(error))

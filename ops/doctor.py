@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ops import checkup, stacks
@@ -41,18 +41,22 @@ def sections(wanted: str | None) -> list[Section]:
 
 
 def report(wanted: str | None, *, colour: bool) -> int:
-    """Print the findings as they come; return how many keep something from working."""
-    bad = 0
+    """Print the findings as they come, then what is in order; return in how many parts something is amiss."""
+    seen: dict[str, Counter[str]] = {}
     for heading, look in sections(wanted):
         print(heading, flush=True)
+        states = seen[heading[0].lower() + heading[1:].partition(" (")[0]] = Counter()
         for finding in look():
-            bad += finding.state in _BAD
+            states["bad" if finding.state in _BAD else finding.state] += 1
             label = finding.state.upper() if finding.state in _BAD else finding.state
             mark = f"\x1b[{_COLOURS[finding.state]}m{label:8}\x1b[0m" if colour else f"{label:8}"
             print(f"  {mark} {finding.what}", flush=True)
             if finding.fix:
                 print(f"  {'':8} → {finding.fix}", flush=True)
-    return bad
+    good = [name for name, states in seen.items() if states["ok"] and not states["bad"]]
+    bad = [f"{name} ({states['bad']})" for name, states in seen.items() if states["bad"]]
+    print(f"In order: {', '.join(good) or 'nothing yet'}." + (f" Not yet: {', '.join(bad)}." if bad else ""))
+    return len(bad)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,5 +77,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `bin/doctor | head` ends without a word
     sys.exit(main())

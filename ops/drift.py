@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import markdown, run_preview
-from ops.redact import credentials, redact
-from ops.stacks import ROOT
+from ops import markdown, run_preview, stacks
+from ops.stacks import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,29 +78,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for sentence in ending(_state(stack), datetime.now(UTC)):
             # An annotation in GitHub's log, and plain to read elsewhere.
             print(f"::warning title=A credential of {stack} ends soon::{sentence}")
-    except StateError as error:
+    except StackError as error:
         print(f"bin/drift: {error}", file=sys.stderr)
         return 1
     return 1 if preview.changes else 0
 
 
-class StateError(Exception):
-    """The state could not be read. The message says of which stack, and what Pulumi answered."""
-
-
 def _state(stack: str) -> dict[str, Any]:
-    done = subprocess.run(
-        ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"],  # noqa: S607
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = stacks.ask("stack", "export", "--stack", stack)
     if done.returncode != 0:
-        said = redact(done.stderr.strip(), credentials(os.environ))
-        raise StateError(f"Reading the state of stack {stack}: {said}")
-    state: dict[str, Any] = json.loads(done.stdout)
+        raise StackError(f"Reading the state of stack {stack}: {stacks.said(done)}")
+    state: dict[str, Any] = stacks.document(done)
     return state
 
 

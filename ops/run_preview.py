@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ops import backend
 from ops.previews import read
 from ops.redact import credentials, redact, redacted_json
-from ops.stacks import ROOT
+from ops.stacks import ROOT, not_started
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,8 @@ def _previewed(stack: str, *, refresh: bool) -> tuple[int, str, str]:
             errors="replace",
             check=False,
         )
-    except FileNotFoundError:
-        return 127, "", "`pulumi` is not on PATH."
+    except OSError as error:
+        return 127, "", not_started(error)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -97,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preview = load(options.stack, options.folder)
     for error in preview.errors:
         print(error, file=sys.stderr)
-    print(f"{options.stack}: {len(preview.changes)} changes, {len(preview.warnings)} warnings", file=sys.stderr)
+    told = f"{len(preview.changes)} changes, {len(preview.warnings)} warnings" if preview.complete else "preview failed"
+    print(f"{options.stack}: {told}", file=sys.stderr)
     return code
 
 

@@ -9,11 +9,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ops.redact import credentials, redact
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class StackError(Exception):
-    """A stack could not be read. The message says which, and what Pulumi answered."""
+    """Pulumi could not be asked, or did not tell. The message says what was asked, and what it answered."""
 
 
 def folder() -> Path:
@@ -30,6 +32,53 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(found, key=lambda stack: (order.get(stack, 2), stack))
 
 
+def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Ask the Pulumi CLI; a failure is an exit code.
+
+    Args:
+        arguments: What is asked.
+        root: The folder it runs in.
+        timeout: Seconds after which it is given up.
+
+    Raises:
+        StackError: It cannot be run, or did not answer in time.
+    """
+    command = ["pulumi", *arguments, "--non-interactive"]
+    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": timeout}
+    try:
+        return subprocess.run(command, cwd=root, env=environment, check=False, **options)
+    except OSError as error:
+        raise StackError(not_started(error)) from None
+    except subprocess.TimeoutExpired:
+        raise StackError(f"`pulumi {' '.join(arguments)}` did not answer within {timeout:.0f} s.") from None
+
+
+def not_started(error: OSError) -> str:
+    """Return why the Pulumi CLI cannot be run."""
+    if isinstance(error, FileNotFoundError) and shutil.which("pulumi") is None:
+        return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."
+    return f"`pulumi` on PATH cannot be run: {error.strerror}. Install the Pulumi CLI anew, or use `bin/sandbox`."
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what the CLI said of its failure, without this process's credentials."""
+    return redact(done.stderr.strip(), credentials(os.environ)) or f"`pulumi` ended with exit code {done.returncode}."
+
+
+def document(done: subprocess.CompletedProcess[str]) -> Any:
+    """Return the JSON that the CLI answered.
+
+    Raises:
+        StackError: It is none.
+    """
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        asked = " ".join(done.args[:3])
+        raise StackError(f"`{asked}` answered without JSON: is {shutil.which('pulumi')} the Pulumi CLI?") from None
+
+
 def outputs(stack: str, root: Path = ROOT) -> dict[str, Any] | None:
     """Return a stack's outputs, secret ones masked by Pulumi.
 
@@ -39,20 +88,11 @@ def outputs(stack: str, root: Path = ROOT) -> dict[str, Any] | None:
     Raises:
         StackError: Pulumi could not be run, or failed for another reason.
     """
-    try:
-        done = subprocess.run(
-            ["pulumi", "stack", "output", "--json", "--stack", stack, "--non-interactive"],  # noqa: S607
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise StackError("`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`.") from None
+    done = ask("stack", "output", "--json", "--stack", stack, root=root)
     if done.returncode != 0:
         if "no stack named" in done.stderr:
             if stack in names(root):
                 return None
             raise StackError(f"There is neither a stack {stack} nor its file. Stack files: {', '.join(names(root))}.")
-        raise StackError(f"Reading the outputs of stack {stack}: {done.stderr.strip()}")
-    return json.loads(done.stdout) or None
+        raise StackError(f"Reading the outputs of stack {stack}: {said(done)}")
+    return document(done) or None

@@ -88,8 +88,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
     for variable in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "RELAY_SANDBOX"):
         monkeypatch.delenv(variable, raising=False)
-    for cached in (checkup.backend, checkup.known_stacks):
-        cached.cache_clear()
+    checkup.told.cache_clear()
     return machine
 
 
@@ -163,10 +162,11 @@ def test_no_make(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- what every real `up` needs
 
 
-def test_no_pulumi_cli(machine: Machine) -> None:
-    assert bad(checkup.real()) == [
-        Finding("missing", "Pulumi CLI: not on PATH", f"install {ENGINE} or later {INSTALL}"),
-    ]
+@pytest.mark.parametrize("built", [False, True])
+def test_no_pulumi_cli(machine: Machine, monkeypatch: pytest.MonkeyPatch, built: bool) -> None:
+    monkeypatch.setattr(locate, "built", lambda: built)
+    what = "Pulumi CLI: not on PATH" + ("; the engine that was built here is for the sandbox alone" if built else "")
+    assert bad(checkup.real()) == [Finding("missing", what, f"install {ENGINE} or later {INSTALL}")]
 
 
 def test_packages_other_than_pinned(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,15 +183,38 @@ def test_packages_other_than_pinned(machine: Machine, monkeypatch: pytest.Monkey
 def test_an_old_pulumi_cli(machine: Machine) -> None:
     machine.pulumi(version="v3.99.1")
     assert bad(checkup.real()) == [
-        Finding("missing", "Pulumi CLI 3.99.1: too old", f"upgrade to {ENGINE} or later {INSTALL}"),
+        Finding("missing", "Pulumi CLI 3.99.1: too old", f"install {ENGINE} or later {INSTALL}"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("#!/bin/sh\necho hello\n", "{bin}/pulumi does not tell its version"),
+        ("garbage", "Pulumi CLI: `pulumi` on PATH cannot be run: Exec format error."),
+        ("#!/nowhere\n", "Pulumi CLI: `pulumi` on PATH cannot be run: No such file or directory."),
+    ],
+)
+def test_a_pulumi_that_is_none(machine: Machine, script: str, what: str) -> None:
+    machine.install("pulumi", script)
+    (finding,) = bad(checkup.real())
+    assert finding.what.startswith(what.format(bin=machine.bin))
+    assert finding.fix == f"install {ENGINE} or later {INSTALL}"
+    assert [finding.state for finding in checkup.live()] == ["note"]
 
 
 def test_not_logged_in(machine: Machine) -> None:
     machine.pulumi(url=None)
     (finding,) = bad(checkup.real())
-    assert finding.what == "backend: not logged in"
+    assert finding.what.startswith("backend: not logged in, or out of reach: no stack named")
     assert finding.fix.startswith("`pulumi login`")
+
+
+def test_a_backend_that_answers_nonsense(machine: Machine) -> None:
+    machine.pulumi()
+    (machine.answers / "whoami").write_text("<html>")
+    (finding,) = bad(checkup.real())
+    assert "`pulumi whoami --json` answered without JSON" in finding.what
 
 
 def test_a_cli_that_is_logged_in(machine: Machine) -> None:
@@ -207,7 +230,7 @@ def test_a_stack_that_is_ready(machine: Machine, monkeypatch: pytest.MonkeyPatch
     machine.install("flyctl", FLYCTL.format("0.4.87"))
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
     assert [*checkup.stack("staging")] == [
-        Finding("ok", "configuration, as far as it is readable undecrypted"),
+        Finding("ok", "configuration (what is encrypted is taken for good)"),
         Finding("ok", "stack staging exists"),
         Finding("ok", "passphrase (whether it is the right one shows when it is used)"),
         Finding("ok", "Neon: NEON_API_KEY"),
@@ -224,9 +247,15 @@ def test_a_stack_without_a_file(machine: Machine) -> None:
 
 
 def test_a_file_that_is_not_yaml(machine: Machine) -> None:
-    (machine.project / "Pulumi.dev.yaml").write_text("config: [")
+    (machine.project / "Pulumi.dev.yaml").write_text("config:\n\trelay:tier: x\n")
     (finding,) = checkup.stack("dev")
-    assert finding.what.startswith("configuration: not valid YAML:")
+    assert finding.what.startswith("configuration: Pulumi.dev.yaml, line 2: not valid YAML:")
+
+
+def test_no_project_file(machine: Machine) -> None:
+    (machine.project / "Pulumi.yaml").unlink()
+    (finding,) = checkup.stack("dev")
+    assert finding.what == f"configuration: There is no Pulumi.yaml with a `name` in {machine.project}"
 
 
 def test_every_problem_of_the_configuration(machine: Machine) -> None:
@@ -262,6 +291,34 @@ def test_no_passphrase(machine: Machine) -> None:
             "set it to the one this stack's secrets are, or are to be, encrypted with",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        ("echo 'error: incorrect passphrase' >&2; exit 1", "passphrase: not the one that Pulumi.dev.yaml is encrypted"),
+        ('echo \'{"relay:logfireToken": "canary"}\'', "passphrase, which opens Pulumi.dev.yaml"),
+        ("echo 'error: something else' >&2; exit 1", "passphrase (whether it is the right one shows when it is used)"),
+    ],
+)
+def test_whether_the_passphrase_is_the_right_one(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, said: str, finding: str
+) -> None:
+    machine.pulumi()
+    other = (machine.bin / "pulumi").read_text()
+    machine.install("pulumi", other.replace('case "$1', f'[ "$1" = config ] && {{ {said}; exit; }}\ncase "$1'))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
+    machine.change("dev", encryptionsalt="v1:x", config={"relay:logfireToken": {"secure": "v1:x:y"}})
+    (found,) = [one for one in checkup.stack("dev") if one.what.startswith("passphrase")]
+    assert found.what.startswith(finding)
+    assert found.state == ("wrong" if "incorrect" in said else "ok")
+    assert "canary" not in str(found)
+
+
+def test_a_backend_that_lists_no_stacks(machine: Machine) -> None:
+    machine.pulumi()
+    (machine.answers / "ls").unlink()
+    assert "stack dev: the backend lists no stacks" in " ".join(one.what for one in bad(checkup.stack("dev")))
 
 
 @pytest.mark.parametrize(
@@ -446,6 +503,7 @@ def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
         "           → mend it\n"
         "  WRONG    three\n"
         "  note     four\n"
+        "In order: nothing yet. Not yet: the sandbox (2).\n"
     )
 
 
@@ -461,6 +519,8 @@ def test_a_plain_listing_always_succeeds(capsys: pytest.CaptureFixture[str]) -> 
         "Stack staging",
         "Stack dev",
         "Live stacks beside each other",
+        "In order: stack production, stack staging, stack dev. Not yet: the sandbox (2), the tests (2), "
+        "a real `pulumi up` (2), live stacks beside each other (2).",
     ]
 
 

@@ -68,10 +68,15 @@ def test_a_backend_that_others_reach_is_used(monkeypatch: pytest.MonkeyPatch, ur
     assert backend.refusal() is None
 
 
+def test_a_cli_that_answers_nonsense_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, stdout="hello")
+    assert "answered without JSON" in (backend.refusal() or "")
+
+
 @pytest.mark.parametrize("url", ["file://~", "file:///home/runner/state"])
 def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
-    assert backend.main() == 1
+    assert backend.main([]) == 1
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
 
 
@@ -87,11 +92,20 @@ def test_without_a_cli_a_preview_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
     assert run_preview.run("staging", tmp_path / "found") == 127
-    assert run_preview.load("staging", tmp_path / "found").errors == ("`pulumi` is not on PATH.",)
+    (error,) = run_preview.load("staging", tmp_path / "found").errors
+    assert error.startswith("`pulumi` is not on PATH")
+
+
+def test_a_preview_that_failed_is_not_one_without_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run_preview.main(["staging", str(tmp_path / "found")]) != 0
+    assert capsys.readouterr().err.endswith("staging: preview failed\n")
 
 
 def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
-    for name in ("bin", "ops"):
+    for name in ("bin", "ops", "sandbox"):
         (tmp_path / name).symlink_to(ROOT / name)
     done = subprocess.run(
         [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
