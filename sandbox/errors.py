@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-_UNWRITABLE = ". Use a checkout that you may write to, or name a folder for the sandbox's files in RELAY_SANDBOX."
+_UNWRITABLE = ". Where the checkout cannot be written, RELAY_SANDBOX can name a folder for the sandbox's files."
 
 
 class SandboxError(Exception):

@@ -44,10 +44,9 @@ def _neon(tx: Transaction) -> Iterator[str]:
 
 
 def _cloudflare(tx: Transaction) -> Iterator[str]:
-    for project in tx.list("cloudflare", "pages").values():
-        branch = project["production_branch"]
-        yield f"Pages project {project['name']} ({project['subdomain']}, production branch {branch})"
-        for kind, environment in project["deployment_configs"].items():
+    for page in tx.list("cloudflare", "pages").values():
+        yield f"Pages project {page['name']} ({page['subdomain']}, production branch {page['production_branch']})"
+        for kind, environment in page["deployment_configs"].items():
             for name, variable in environment["env_vars"].items():
                 value = variable["value"] if variable["type"] == "plain_text" else "(secret)"
                 yield f"  {kind:<10} {name} = {value}"

@@ -69,9 +69,10 @@ def _version(cli: Path) -> Version:
     status = cli.stat()
     key = [str(cli), status.st_mtime_ns, status.st_size]
     cache = BUILT / "cli.json"
-    *known, answer = json.loads(cache.read_text()) if cache.is_file() else [""]
-    if known != key:
-        answer = progress.answer([cli, "version"]).stdout.strip()
-        with suppress(OSError):  # a checkout that is read-only
-            write(cache, json.dumps([*key, answer]))
-    return parse(answer)
+    known = json.loads(cache.read_text()) if cache.is_file() else []
+    if known[:-1] != key:
+        known = [""]
+        with suppress(OSError):  # one that cannot be run, and a checkout that cannot be written
+            known = [*key, progress.answer([cli, "version"]).stdout.strip()]
+            write(cache, json.dumps(known))
+    return parse(known[-1])

@@ -214,8 +214,14 @@ def _raising(error: BaseException) -> int:
         (SandboxError("It is so."), "It is so."),
         (FileNotFoundError(2, "No such file", "/a"), "No such file: /a"),
         (OSError(28, "No space left on device"), "No space left on device"),
-        (PermissionError(13, "Permission denied", "/a"), "Permission denied: /a. Use a checkout that you may write to"),
-        (OSError(30, "Read-only file system", "/a"), "Read-only file system: /a. Use a checkout that you may write to"),
+        (
+            PermissionError(13, "Permission denied", "/a"),
+            "Permission denied: /a. Where the checkout cannot be written,",
+        ),
+        (
+            OSError(30, "Read-only file system", "/a"),
+            "Read-only file system: /a. Where the checkout cannot be written,",
+        ),
     ],
 )
 def test_what_can_be_mended_is_a_message(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:

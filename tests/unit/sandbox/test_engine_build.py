@@ -101,8 +101,11 @@ def test_an_old_cli_is_refused_even_where_go_could_build_one(tree: Tree) -> None
     assert tree.ensure()[0] == str(tree.folder / "bin" / "pulumi")
 
 
-def test_what_is_no_cli_is_named(tree: Tree) -> None:
-    tree.program("pulumi", "#!/bin/sh\necho hello\n")
+@pytest.mark.parametrize("program", ["#!/bin/sh\necho hello\n", "garbage", "#!/nowhere\n"])
+def test_what_is_no_cli_is_named(tree: Tree, program: str) -> None:
+    tree.program("pulumi", f"#!/bin/sh\necho v{PINNED}\n")
+    assert tree.ensure()[0] != ""
+    tree.program("pulumi", program)
     path, said = tree.ensure()
     assert path == ""
     assert f"bin/pulumi does not tell its version, but this project needs {PINNED} or later" in said
