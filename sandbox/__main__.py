@@ -10,7 +10,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
 from sandbox.errors import guarded
-from sandbox.runner import Sandbox
 
 ROOT = Path(__file__).absolute().parents[1]
 
@@ -31,6 +30,8 @@ command, and `config set` lasts until --reset. All state is in .sandbox, or in t
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says and return the exit code."""
+    from sandbox.runner import Sandbox  # noqa: PLC0415 -- takes a moment, in which Ctrl-C is to end this
+
     sandbox = Sandbox(root=ROOT, folder=Path(os.environ.get("RELAY_SANDBOX") or ROOT / ".sandbox").absolute())
     match arguments:
         case [] | ["--help" | "-h", *_]:
