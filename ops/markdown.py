@@ -29,8 +29,9 @@ _HINTS = {
     "currently locked by": _LOCKED,
     "Another update is currently in progress": _LOCKED,  # Pulumi Cloud's words
     "incorrect passphrase": "`PULUMI_CONFIG_PASSPHRASE` is not the one the stack was made with: correct it in the "
-    "GitHub environment this job runs in.",
-    "passphrase must be set": "`PULUMI_CONFIG_PASSPHRASE` is missing in the GitHub environment this job runs in.",
+    "GitHub environment this job runs in, or in your shell.",
+    "passphrase must be set": "`PULUMI_CONFIG_PASSPHRASE` is missing in the GitHub environment this job runs in, or in "
+    "your shell.",
     "no stack named": "The stack does not exist in this backend yet: `pulumi stack init {stack}`, and a first "
     "`pulumi up -s {stack}`.",
     "message authentication failed": "`Pulumi.{stack}.yaml` holds values that another passphrase or secrets provider "
