@@ -216,7 +216,9 @@ def test_a_newer_flyctl_is_a_warning_given_once() -> None:
     assert warnings == ["flyctl 2026.8.21 is newer than the tested 0.4.87; it should work."]
 
 
-@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), PermissionError(13, "Permission denied")])
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "x"), PermissionError(13, "x"), OSError(8, "Exec format error")]
+)
 def test_a_missing_flyctl_says_how_to_get_it(error: OSError) -> None:
     flyctl, _, _ = make({"version --json": [error]})
     with pytest.raises(errors.FlyctlMissingError, match=r"Install flyctl \(https://fly.io"):
