@@ -52,6 +52,20 @@ def test_without_set_up_it_says_what_to_run(tool: str, tmp_path: Path) -> None:
     assert done.stderr == f"Nothing is installed yet: there is no {project}/.venv. Run `bin/setup` first.\n"
 
 
+def test_in_an_environment_of_an_old_python_it_says_what_to_run(tmp_path: Path) -> None:
+    for name in ("bin", "ops"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    done = run(tmp_path / "bin" / "environments")
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"{tmp_path}/.venv is not of Python 3.11, 3.12 or 3.13. Run `bin/setup`, which makes it anew.\n"
+    )
+
+
 def test_in_half_an_environment_it_says_what_to_run(tmp_path: Path) -> None:
     """A set-up that was interrupted leaves a Python without packages."""
     for name in ("bin", "ops", "infra", "sandbox"):
