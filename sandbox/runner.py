@@ -31,16 +31,24 @@ _HTTP["GITHUB_API_URL"] = "http://127.0.0.1:{port}"
 
 _SHIM = """\
 #!/bin/sh
-# `pulumi` in the sandbox: the engine, run in the mirror. Elsewhere in this project it would write committed files.
-for argument in "$@"; do
-    case $argument in
+# `pulumi` in the sandbox: the engine, run in the mirror; elsewhere in this project it would write committed files.
+folder= option=
+for word in "$@"; do
+    case $option$word in
         --) break ;;
-        -C* | --cwd | --cwd=*)
-            echo "bin/sandbox: here pulumi runs in a mirror of this project: leave $argument out." >&2
-            exit 2 ;;
+        -C | --cwd) option=-C; continue ;;
+        -C*) folder=$option$word; folder=${{folder#-C}} ;;
+        --cwd=*) folder=${{word#--cwd=}} ;;
     esac
+    option=
 done
-cd {mirror} && exec {pulumi} "$@"
+if [ -z "$folder" ]; then
+    cd {mirror} || exit
+elif ! [ -f "$folder/Pulumi.yaml" ] || [ "$folder/Pulumi.yaml" -ef {project} ]; then
+    echo "bin/sandbox: $folder is no other project; this one is run without -C, in its mirror." >&2
+    exit 2
+fi
+exec {pulumi} "$@"
 """
 
 
@@ -120,7 +128,8 @@ class Sandbox:
             print(f"Making the sandbox's world in {self.folder} …", file=sys.stderr)
             self._clear()
         mirror = Mirror(self.root, self.folder, pulumi, self._environment(), empty=new["empty"])
-        shim = _SHIM.format(pulumi=shlex.quote(str(pulumi)), mirror=shlex.quote(str(mirror.folder)))
+        paths = {"pulumi": pulumi, "mirror": mirror.folder, "project": files[0]}
+        shim = _SHIM.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
         write(self.folder / "bin" / "pulumi", shim, 0o755)
         install.install(self.folder, self._python)
         project, stacks = mirror.refresh()

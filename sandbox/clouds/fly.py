@@ -75,7 +75,7 @@ class Fly:
             raise CloudError(422, "Validation failed: Name may only contain numbers, lowercase letters and dashes")
         if self._transaction.get("fly", "app", name):
             raise CloudError(422, "Validation failed: Name has already been taken", code="name_taken")
-        put_app(self._transaction, name, organization, machines=0)
+        put_app(self._transaction, name, organization, {}, machines=0)
 
     def destroy_app(self, name: str) -> None:
         """Destroy an app and its secrets; its tokens stay, and open nothing any more."""
@@ -176,12 +176,7 @@ def put_organization(transaction: Transaction, slug: str, name: str) -> None:
 
 
 def put_app(
-    transaction: Transaction,
-    name: str,
-    organization: str,
-    secrets: Mapping[str, str] | None = None,
-    *,
-    machines: int = 1,
+    transaction: Transaction, name: str, organization: str, secrets: Mapping[str, str], *, machines: int = 1
 ) -> None:
     """Make an app as if by hand: its secrets set, then deployed on so many machines (0: never deployed)."""
     app: Document = {
@@ -199,7 +194,7 @@ def put_app(
         "secrets_version": 1 if secrets else 0,
         "salt": os.urandom(16).hex(),
     }
-    put_secrets(transaction, app, secrets or {})
+    put_secrets(transaction, app, secrets)
     if machines:
         app["releases"]["1"] = tick(transaction)
         transaction.put("fly", "app", name, app)

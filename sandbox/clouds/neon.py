@@ -126,13 +126,8 @@ def host(found: Document, *, pooled: bool = False) -> str:
     return name.replace(".", "-pooler.", 1) if pooled else name
 
 
-def _plan(tx: Transaction) -> str:
-    account = tx.get("neon", "account", "account") or {}
-    return str(account.get("plan", "free"))
-
-
 def _refuse_bad(tx: Transaction, body: Document) -> None:
-    plan = _plan(tx)
+    plan = (tx.get("neon", "account", "account") or {}).get("plan", "free")
     retention = body.get("history_retention_seconds") or 0
     if not 0 <= retention <= _HISTORY[plan]:
         limit = f"{_HISTORY[plan]}, the {plan} plan's limit"

@@ -45,7 +45,8 @@ def parse(data: bytes) -> dict[str, str]:
             if not separator:
                 raise InvalidLineError(line)
             name, value = before.strip(_WHITE_SPACE), _without_comment(after.lstrip(" "))
-            if value.startswith(_BLOCK) and not _closed(value):
+            closed = len(value) >= 2 * len(_BLOCK) and value.endswith(_BLOCK)
+            if value.startswith(_BLOCK) and not closed:
                 block = [value[len(_BLOCK) :]]
             else:
                 secrets[name] = _unquoted(value)
@@ -66,10 +67,6 @@ def _lines(data: bytes) -> Iterator[str]:
 def _without_comment(value: str) -> str:
     before, hash_sign, _ = value.partition("#")
     return before.rstrip(" ") if hash_sign and before.count('"') % 2 == 0 else value
-
-
-def _closed(value: str) -> bool:
-    return len(value) >= 2 * len(_BLOCK) and value.endswith(_BLOCK)
 
 
 def _unquoted(value: str) -> str:

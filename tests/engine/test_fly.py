@@ -215,7 +215,7 @@ def test_an_app_of_somebody_else_is_said_to_be(fly: Sandbox) -> None:
     from sandbox.clouds.fly import put_app
 
     with fly.world.transaction() as tx:
-        put_app(tx, "tune-fly", "somebody-else")
+        put_app(tx, "tune-fly", "somebody-else", {})
     configure(fly, {"A": "1"})
     done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
     assert done.returncode != 0

@@ -157,13 +157,20 @@ def test_a_command_runs_in_the_callers_folder_and_pulumi_in_the_mirror(sandbox: 
     assert "staging" in said("pulumi", "stack", "ls")
 
 
-@pytest.mark.parametrize("option", ["-C.", "--cwd=."])
+@pytest.mark.parametrize("option", ["-C.", "--cwd=.", "-C .", "--cwd infra"])
 def test_pulumi_is_not_run_where_it_would_write_committed_files(sandbox: Sandbox, option: str) -> None:
     before = _files(sandbox.project)
-    done = sandbox.pulumi("preview", "--stack", "dev", option, check=False)
+    done = sandbox.pulumi("preview", "--stack", "dev", *option.split(), check=False)
     assert done.returncode == 2
-    assert f"leave {option} out" in done.stderr
+    assert "is no other project; this one is run without -C, in its mirror" in done.stderr
     assert _files(sandbox.project) == before
+
+
+def test_pulumi_runs_in_another_project_that_the_caller_names(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "Pulumi.yaml").write_text("name: other\nruntime: yaml\n")
+    assert "staging" not in sandbox.pulumi("stack", "ls", "-C", str(tmp_path / "other")).stdout
+    assert "staging" in sandbox.pulumi("stack", "ls", "-C", str(sandbox.folder / "mirror")).stdout
 
 
 @pytest.mark.parametrize("lost", ["clouds.sqlite", "bin/pulumi", "mirror/Pulumi.yaml"])

@@ -39,8 +39,8 @@ class FlyctlWorld:
         with self.world.transaction() as transaction:
             fly.put_organization(transaction, "acme", "Acme & Söhne")
             fly.put_app(transaction, "relay-api", "acme", {"KEPT": "by hand"})
-            fly.put_app(transaction, "fresh", "acme", machines=0)
-            fly.put_app(transaction, "taken", "somebody-else")
+            fly.put_app(transaction, "fresh", "acme", {}, machines=0)
+            fly.put_app(transaction, "taken", "somebody-else", {})
 
     def run(self, *argv: str, stdin: bytes = b"", **environment: str | None) -> Completed:
         """Run flyctl within this process, which saves its start; a variable of None is left out of its environment."""
