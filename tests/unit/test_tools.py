@@ -55,10 +55,9 @@ def test_without_set_up_it_says_what_to_run(tool: str, tmp_path: Path) -> None:
 def test_in_an_environment_of_an_old_python_it_says_what_to_run(tmp_path: Path) -> None:
     for name in ("bin", "ops"):
         (tmp_path / name).symlink_to(ROOT / name)
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text("#!/bin/sh\nexit 1\n")
-    python.chmod(0o755)
+    for name in ("bin", "lib/python3.10"):
+        (tmp_path / ".venv" / name).mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
     done = run(tmp_path / "bin" / "environments")
     assert done.returncode == 1
     assert (
