@@ -61,18 +61,6 @@ def read_stack_files(project: str, root: Path | None = None) -> StackFiles:
     return StackFiles(defaults, stacks)
 
 
-def project_name(root: Path) -> str:
-    """Return the project's name.
-
-    Raises:
-        StackFileError: `Pulumi.yaml` is missing, or has none.
-    """
-    name = load(root / "Pulumi.yaml").get("name")
-    if not isinstance(name, str):
-        raise StackFileError(f"There is no Pulumi.yaml with a `name` in {root}")
-    return name
-
-
 def _config(path: Path) -> dict[str, Any]:
     config = load(path).get("config") or {}
     if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):

@@ -279,9 +279,9 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
 def _configuration(name: str, folder: Path) -> tuple[Settings, list[str]]:
     """Check a stack's files as the program does; an encrypted value counts as a good one."""
     from infra.configuration import examine  # noqa: PLC0415  (needs what set-up installs)
-    from infra.stackfiles import project_name, read_stack_files  # noqa: PLC0415
+    from ops.files import stack_files  # noqa: PLC0415
 
-    files = read_stack_files(project_name(folder), folder)
+    files = stack_files(folder)
     configured = files.effective(name)
     values = {key: _readable(value) for key, value in configured.items()}
     plain = {key for key, value in configured.items() if "secure" not in json.dumps(value, default=str)}

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from infra.configuration import SECRET_KEYS
 from infra.settings import Settings
-from infra.stackfiles import StackFileError, project_name, read_stack_files
+from infra.stackfiles import StackFileError
+from ops.files import stack_files
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def facts(root: Path) -> Facts:
     Raises:
         HandoffError: A stack is missing or its configuration is wrong.
     """
-    files = read_stack_files(project_name(root), root)
+    files = stack_files(root)
     by_tier = {}
     for tier in ("staging", "production"):
         named = [name for name in files.stacks if files.effective(name).get("tier") == tier]

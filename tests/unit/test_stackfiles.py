@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import configuration, stackfiles
-from ops import handoff
+from ops import files, handoff
 from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def test_the_program_tells_of_another_stacks_file_without_a_traceback(
 
 
 def test_a_project_without_a_name(project: Path) -> None:
-    assert stackfiles.project_name(project) == "relay"
+    assert files.project_name(project) == "relay"
     (project / "Pulumi.yaml").write_text("runtime: python\n")
     with pytest.raises(stackfiles.StackFileError, match=r"There is no Pulumi\.yaml with a `name` in"):
-        stackfiles.project_name(project)
+        files.project_name(project)
 
 
 def test_the_handoff_names_it_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
