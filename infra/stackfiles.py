@@ -48,16 +48,11 @@ def read_stack_files(project: str, root: Path | None = None) -> StackFiles:
     """
     root = root or (Path.cwd() if (Path.cwd() / "Pulumi.yaml").exists() else _ROOT)
     declared = _config(root / "Pulumi.yaml")
-    defaults = {
-        key: value["default"] for key, value in declared.items() if isinstance(value, dict) and "default" in value
-    }
-    stacks = {}
+    defaults = {key: one["default"] for key, one in declared.items() if isinstance(one, dict) and "default" in one}
+    stacks, prefix = {}, f"{project}:"
     for path in sorted(root.glob("Pulumi.*.yaml")):
-        config = _config(path)
-        prefix = f"{project}:"
-        stacks[path.name.removeprefix("Pulumi.").removesuffix(".yaml")] = {
-            key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)
-        }
+        own = {key.removeprefix(prefix): value for key, value in _config(path).items() if key.startswith(prefix)}
+        stacks[path.name.removeprefix("Pulumi.").removesuffix(".yaml")] = own
     return StackFiles(defaults, stacks)
 
 

@@ -3,7 +3,7 @@
 import binascii
 import hmac
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -89,11 +89,7 @@ class AppSecrets(FlyProvider):
             return UpdateResult({**news, **{key: olds[key] for key in _SEEN if key in olds}})
 
         before = self.flyctl.secrets_list(app)
-        if taken := sorted(written & before.keys() & _not_ours(olds)):
-            problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
-            keep = "Put them under `adopt.keep` first, or r" if news["adopted"] else "R"
-            hint = f"{keep}emove them: `flyctl secrets unset --stage {' '.join(taken)} -a {app}`. Nothing was written."
-            raise RefusedError("setting its secrets", problem, app=app, hint=hint)
+        _require_ours(app, sorted(written & before.keys() & _not_ours(olds)), adopted=news["adopted"])
         _require_kept(app, keep, before)
         written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
         _require_live(app, retired, written, before)
@@ -198,6 +194,15 @@ def _not_ours(props: Props) -> set[str]:
     What came since may be a write of this stack's own that was interrupted, which a look after it takes for foreign.
     """
     return set(props["not_ours"] if "not_ours" in props else props["foreign"])
+
+
+def _require_ours(app: str, taken: Sequence[str], *, adopted: bool) -> None:
+    if taken:
+        problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
+        remove = f"emove them: `flyctl secrets unset --stage {' '.join(taken)} -a {app}`. Nothing was written."
+        # A stack that created its app has nothing to keep.
+        hint = f"Put them under `adopt.keep` first, or r{remove}" if adopted else f"R{remove}"
+        raise RefusedError("setting its secrets", problem, app=app, hint=hint)
 
 
 def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -> None:
