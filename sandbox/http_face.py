@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox import credentials
-from sandbox.clouds import cloudflare, github
+from sandbox.clouds import cloudflare, github, neon
 from sandbox.clouds.errors import CloudError
 from sandbox.world import Document, Transaction, World
 
-Answer = tuple[int, Document]
+_CLOUDFLARE_KINDS = {"pages/projects": "pages", "r2/buckets": "bucket", "tokens": "token"}
 
 
 def serve(world: World) -> int:
@@ -45,7 +45,7 @@ def serve(world: World) -> int:
     return server.server_port
 
 
-def answer(world: World, target: str, token: str, method: str = "GET") -> Answer:
+def answer(world: World, target: str, token: str, method: str = "GET") -> tuple[int, Document]:
     """Return status and body of a request.
 
     Args:
@@ -67,7 +67,7 @@ def answer(world: World, target: str, token: str, method: str = "GET") -> Answer
         if token != credentials.BY_CLOUD[cloud]:
             raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
         with world.transaction() as tx:
-            return 200, respond(tx, query, *map(unquote, match.groups()))
+            return 200, respond(tx, query, *map(unquote, filter(None, match.groups())))
     except CloudError as error:
         errors = [{"code": error.code, "message": error.message}]
         return error.status, {"errors": errors} if cloud == "cloudflare" else {"message": error.message}
@@ -76,12 +76,19 @@ def answer(world: World, target: str, token: str, method: str = "GET") -> Answer
 def _cloudflare(tx: Transaction, query: dict[str, str], account: str, path: str) -> Document:
     """List what an account has of a kind; of the three, tokens alone are listed by the page."""
     cloudflare.account(tx, account)
-    kind = {"pages/projects": "pages", "r2/buckets": "bucket", "tokens": "token"}[path]
+    kind = _CLOUDFLARE_KINDS[path]
     found = [item for item in tx.list("cloudflare", kind).values() if item["account_id"] == account]
     if kind == "token":
         size, page = int(query["per_page"]), int(query["page"])
         found = [{name: item[name] for name in ("id", "name")} for item in found[size * (page - 1) : size * page]]
     return {"success": True, "errors": [], "result": {"buckets": found} if kind == "bucket" else found}
+
+
+def _cloudflare_one(tx: Transaction, _query: dict[str, str], account: str, path: str, name: str) -> Document:
+    """Show one thing; a bucket of another jurisdiction is asked for with a header, which nothing here sends."""
+    jurisdiction = ["default"] if path == "r2/buckets" else []
+    found = cloudflare.get(tx, _CLOUDFLARE_KINDS[path], account, *jurisdiction, name)
+    return {"success": True, "errors": [], "result": found}
 
 
 def _revoke(tx: Transaction, _query: dict[str, str], account: str, identity: str) -> Document:
@@ -93,17 +100,33 @@ def _policies(tx: Transaction, _query: dict[str, str], *environment: str) -> Doc
     return {"branch_policies": github.policies(tx, *environment)}
 
 
+def _variable(tx: Transaction, _query: dict[str, str], *path: str) -> Document:
+    found = github.get(tx, "variable", *path)
+    return {name: found[name] for name in ("name", "value", "created_at", "updated_at")}
+
+
 def _neon(tx: Transaction, query: dict[str, str]) -> Document:
-    """List the projects whose name or id has the text in it, with what tells them apart."""
-    search = query.get("search", "")
-    shown = [{"id": item["id"], "name": item["name"]} for item in tx.list("neon", "project").values()]
-    return {"projects": [item for item in shown if search in item["name"] or search in item["id"]]}
+    """List the projects whose name or id has the text in it."""
+    search, found = query.get("search", ""), tx.list("neon", "project").values()
+    return {"projects": [_project(item) for item in found if search in item["name"] or search in item["id"]]}
+
+
+def _neon_one(tx: Transaction, _query: dict[str, str], identity: str) -> Document:
+    return {"project": _project(neon.project(tx, identity))}
+
+
+def _project(found: Document) -> Document:
+    """Return what tells projects apart."""
+    return {name: found[name] for name in ("id", "name", "created_at")}
 
 
 # Cloud, method and path, and what answers.
 _ROUTES: tuple[tuple[str, str, Callable[..., Document]], ...] = (
     ("cloudflare", r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)", _cloudflare),
+    ("cloudflare", r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)/([\w-]+)", _cloudflare_one),
     ("cloudflare", r"DELETE /client/v4/accounts/(\w+)/tokens/(\w+)", _revoke),
     ("github", r"GET /repos/([^/]+)/([^/]+)/environments/([^/]+)/deployment-branch-policies", _policies),
+    ("github", r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/variables/(\w+)", _variable),
     ("neon", r"GET /api/v2/projects", _neon),
+    ("neon", r"GET /api/v2/projects/([\w-]+)", _neon_one),
 )

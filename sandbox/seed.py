@@ -13,6 +13,11 @@ from sandbox.world import Transaction, World
 
 Config = dict[str, Any]
 
+# Setting → what Neon calls it. What is not set has Neon's default, which is the program's as well.
+_NEON = {"neonProject": "name", "neonRegion": "region_id", "neonOrganizationId": "org_id"}
+_NEON |= {"postgresVersion": "pg_version", "historyRetentionSeconds": "history_retention_seconds"}
+_NEON |= {"defaultBranchProtected": "default_branch_protected"}
+
 
 def seed(world: World, stacks: dict[str, Config], project: Config, *, empty: bool) -> None:
     """Fill a new world.
@@ -68,14 +73,7 @@ def _by_hand(tx: Transaction, stack: str, config: Config, adopt: Config) -> None
 def _neon_project(tx: Transaction, config: Config, identity: str) -> None:
     if config.get("neonPlan", "free") != "free":
         tx.put("neon", "account", "account", {"plan": config["neonPlan"]})
-    body = {
-        "name": config["neonProject"],
-        "region_id": config["neonRegion"],
-        "pg_version": config.get("postgresVersion", 17),
-        "history_retention_seconds": config.get("historyRetentionSeconds", 21_600),
-        "default_branch_protected": config.get("defaultBranchProtected", False),
-        "org_id": config.get("neonOrganizationId"),
-    }
+    body = {name: config[setting] for setting, name in _NEON.items() if setting in config}
     project = neon.create_project(tx, body)
     tx.delete("neon", "project", project["id"])
     tx.put("neon", "project", identity, {**project, "id": identity})

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterable
 
 from sandbox.providers.resource import At, Resource
-from sandbox.providers.schema import Field, each, fill, flag, number, table, text
+from sandbox.providers.schema import Field, each, flag, number, table, text
 from sandbox.providers.values import Properties
 from sandbox.world import Document
 
@@ -18,11 +17,10 @@ _CLASSES |= {"special": "!@#$%&*()-_=+[]{}<>:?"}
 
 
 class RandomPassword(Resource):
-    """A random password. Its id is always `none`."""
+    """A random password. Its id is always `none`. Importing one that was made elsewhere is not modelled."""
 
     type_name = "random:index/randomPassword:RandomPassword"
     label = "password"
-    import_id = ("result",)
     id_is = "id"
     blind = forgets = True
     inputs = {
@@ -33,30 +31,17 @@ class RandomPassword(Resource):
     }
     outputs = {"bcryptHash": text(secret=True), "result": text(secret=True)}
 
-    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a password of nothing."""
-        if isinstance(inputs["length"], int) and inputs["length"] < 1:
-            yield "length", "must be at least 1"
-        if not any(inputs[name] for name in _CLASSES):
-            yield "lower", "at least one kind of character must be allowed"
-
-    def locate(self, identity: str) -> Properties:
-        """Take the password from the import id."""
-        return self._of(identity, fill(self.program, {}))
-
     def create(self, at: At, inputs: Properties) -> Document:
         """Make the password."""
         allowed = "".join(characters for name, characters in _CLASSES.items() if inputs[name])
-        return self._of("".join(secrets.choice(allowed) for _ in range(inputs["length"])), inputs)
+        result = "".join(secrets.choice(allowed) for _ in range(inputs["length"]))
+        # A made-up hash: what counts is that it is there, is secret, and changes with the password.
+        made_up = f"$2a$10${secrets.token_urlsafe(40)[:53]}"
+        return {**inputs, "id": "none", "result": result, "bcryptHash": made_up}
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
         """Return the state as it was made: no service answers in a spelling of its own."""
         return found
-
-    def _of(self, result: str, inputs: Properties) -> Properties:
-        # A made-up hash: what counts is that it is there, is secret, and changes with the password.
-        made_up = f"$2a$10${secrets.token_urlsafe(40)[:53]}"
-        return {**inputs, "id": "none", "length": len(result), "result": result, "bcryptHash": made_up}
 
 
 PACKAGE_VERSION = "4.21.4"

@@ -118,7 +118,7 @@ def test_a_service_that_is_down(world: World) -> None:
 
 
 def test_the_face_answers_nothing_else(world: World) -> None:
-    assert http_face.answer(world, "/api/v2/projects/relay-1", credentials.NEON_KEY)[0] == 501
+    assert http_face.answer(world, "/api/v2/projects/relay-1/branches", credentials.NEON_KEY)[0] == 501
     assert http_face.answer(world, f"/client/v4/accounts/{ACCOUNT}", credentials.CLOUDFLARE_TOKEN)[0] == 501
     buckets = f"/client/v4/accounts/{ACCOUNT}/r2/buckets"
     assert http_face.answer(world, buckets, credentials.CLOUDFLARE_TOKEN, "DELETE")[0] == 501
