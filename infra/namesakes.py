@@ -115,8 +115,10 @@ def problems(settings: Settings, *, neon_key: str, cloudflare_token: str) -> Ite
             yield f"More than one {thing.what} ({found}), and this stack made one of them{thing.which}: {thing.remove}"
         elif ids:
             theirs = f"This stack's own is {known}: {thing.remove}, or rename it"
-            killed = f"Where an `up` of this stack was interrupted, run `bin/recover {settings.stack}`. {thing.others}"
-            yield f"Another {thing.what} already: {found}. {theirs if known else killed}"
+            lost = (
+                f"Where an `up` of this stack was killed or failed, run `bin/recover {settings.stack}`. {thing.others}"
+            )
+            yield f"Another {thing.what} already: {found}. {theirs if known else lost}"
 
 
 def check_made(settings: Settings, resource: str, made: str) -> None:

@@ -1,4 +1,4 @@
-"""`bin/recover`: puts a stack in order after an update that was killed, so that the next `up` converges."""
+"""`bin/recover`: puts a stack in order after an update that was killed or failed, so that the next `up` converges."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ import re
 import socket
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ops.recover_looks import revoke, verdict
-from ops.recover_stack import RecoveryError, Stack
+from ops import recover_files, recover_lost
+from ops.recover_clouds import revoke
+from ops.recover_found import RecoveryError, StateError
+from ops.recover_looks import verdict
+from ops.recover_stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ops.recover_found import Lock, Operation, State, Window
     from ops.recover_looks import Verdict
-    from ops.recover_stack import Lock, Operation, State
 
 # What providers say of an import id that leads nowhere; the engine, where a provider reads nothing under it.
 _ABSENT = re.compile(r"\b404\b|not found|does not exist|non-existent", re.IGNORECASE)
 
 
 def recover(stack: Stack, *, nothing_runs: bool) -> bool:
-    """Release a stranded lock, resolve what was under way, and say what is done, line by line.
+    """Mend the state's file, release a stranded lock, resolve what was under way, then what was lost; say what is done.
 
-    Everything is looked up before anything is changed.
+    Of each of the last two everything is looked up before anything is changed.
 
     Args:
         stack: The stack.
@@ -37,11 +41,13 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
     Raises:
         RecoveryError: It cannot be done, or not by a program.
     """
+    require_stranded = partial(_require_stranded, stack, nothing_runs=nothing_runs)
     # The lock is looked at by way of an update that does nothing, but drops whatever is not a creation.
-    others = [operation for operation in stack.state().pending if operation.kind != "creating"]
+    first, put_back = _readable(stack, require_stranded)
+    others = [operation for operation in first.pending if operation.kind != "creating"]
     locks = stack.locks()
     for lock in locks:
-        _require_stranded(stack, lock, nothing_runs=nothing_runs)
+        require_stranded(lock)
     if locks:
         stack.cancel()
         _say(f"The lock of an update that has ended was released ({', '.join(map(_describe, locks))}).")
@@ -50,29 +56,69 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
     if creations or others:
         count = len(creations) + len(others)
         _say(f"{count} operation{'s were' if count > 1 else ' was'} under way when the last update ended:")
-        for operation, found in _looked_up(stack, state, creations):
-            _say(f"  creating {operation.name}: {_resolved(stack, operation, found)}")
+        _resolve(stack, creations, lambda operation: [verdict(stack, state, operation)])
         for operation in others:
             _say(f"  {operation.kind} {operation.name}: its state is read from the cloud")
+    if creations or others or put_back:
         stack.settle()
-    return bool(locks or creations or others)
+    ran = recover_lost.windows(stack, locks, first)
+    lost = bool(ran) and _take_in_what_was_lost(stack, ran)
+    return bool(locks or creations or others or put_back or lost)
 
 
-def _looked_up(stack: Stack, state: State, creations: Sequence[Operation]) -> list[tuple[Operation, Verdict]]:
+def _readable(stack: Stack, require_stranded: Callable[[Lock], None]) -> tuple[State, bool]:
+    """Return the state, and whether it is an older copy: the one there was could not be read."""
+    try:
+        return stack.state(), False
+    except StateError:
+        put_back = recover_files.mend(stack.name, require_stranded)
+        return stack.state(), put_back
+
+
+def _take_in_what_was_lost(stack: Stack, ran: Sequence[Window]) -> bool:
+    """Look for what updates that failed had made all the same, and tell whether any of it was taken in or revoked."""
+    state = stack.state()
+    done = _resolve(
+        stack,
+        recover_lost.planned(stack),
+        lambda operation: recover_lost.verdicts(stack, state, ran, operation),
+        heading="An update failed. Of what is still to be made, this is there:",
+    )
+    return any(found.action != "leave" for found in done)
+
+
+def _resolve(
+    stack: Stack,
+    creations: Sequence[Operation],
+    look: Callable[[Operation], list[Verdict]],
+    *,
+    heading: str = "",
+) -> list[Verdict]:
+    """Look up all creations, then do what the verdicts say; say so, below the heading, and return them.
+
+    Raises:
+        RecoveryError: One cannot be looked up, or resolved.
+    """
     found, problems = [], []
     for operation in creations:
         try:
-            found.append((operation, verdict(stack, state, operation)))
+            found += [(operation, one) for one in look(operation)]
         except RecoveryError as error:
             problems.append(f"  creating {operation.name}: {error}.")
     if problems:
-        again = f"In the clouds and the state nothing was changed. Then run `bin/recover {stack.name}` again."
+        again = f"Beyond what is told above nothing was changed. Then run `bin/recover {stack.name}` again."
         raise RecoveryError("\n".join(["This needs a person:", *problems, again]))
-    return found
+    if found and heading:
+        _say(heading)
+    for operation, one in found:
+        _say(f"  creating {operation.name}: {_resolved(stack, operation, one)}")
+    return [one for _, one in found]
 
 
 def _resolved(stack: Stack, operation: Operation, found: Verdict) -> str:
     """Do what the verdict says, and return the line that tells it."""
+    if found.action == "leave":
+        return found.said
     if found.action == "clear":
         return f"{found.said}; forgotten, the next `up` makes it"
     if found.action == "revoke":
@@ -122,8 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Recover one stack and return the exit code: 0 when the next command is `pulumi up`."""
     parser = argparse.ArgumentParser(
         prog="bin/recover",
-        description="Put a stack in order after an update that was killed: release its lock, look up in the clouds "
-        "what was being made, import what is there, forget what is not, revoke a token whose value was lost.",
+        description="Put a stack in order after an update that was killed or failed: release its lock, look up in the "
+        "clouds what was being made, import what is there, forget what is not, revoke a token whose value was lost; of "
+        "a local state that was cut short, put the newest whole copy back.",
     )
     parser.add_argument("stack", metavar="STACK", help="the stack's name")
     parser.add_argument(

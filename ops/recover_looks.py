@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote
 
-from infra import cloud_look, preflight
-from infra.cloud_look import LookError, RefusedError
-from ops.recover_stack import RecoveryError
+from infra import cloud_look
+from infra.cloud_look import LookError
+from ops import recover_clouds as clouds
+from ops.recover_clouds import credential, explained, owner
+from ops.recover_found import RecoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ops.recover_stack import Operation, Stack, State
-
-GITHUB_API = ("GITHUB_API_URL", "https://api.github.com")
-"""The variable that moves GitHub's API elsewhere, which GitHub's own runners set, and the real address."""
-
-_NEON_PROJECT = "neon:index/project:Project"
-_ACCOUNT_TOKEN = "cloudflare:index/accountToken:AccountToken"  # noqa: S105  (a type)
-_POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+    from ops.recover_found import Operation, State
+    from ops.recover_stack import Stack
 
 # Types whose import id follows from their inputs.
 _NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "cloudflare:index/r2Bucket:R2Bucket": ("/", ("accountId", "name", "jurisdiction")),
-    "cloudflare:index/pagesProject:PagesProject": ("/", ("accountId", "name")),
-    "github:index/actionsVariable:ActionsVariable": (":", ("repository", "variableName")),
-    "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable": (
-        ":",
-        ("repository", "environment", "variableName"),
-    ),
+    clouds.BUCKET: ("/", ("accountId", "name", "jurisdiction")),
+    clouds.PAGES_PROJECT: ("/", ("accountId", "name")),
+    clouds.VARIABLE: (":", ("repository", "variableName")),
+    clouds.ENVIRONMENT_VARIABLE: (":", ("repository", "environment", "variableName")),
 }
 _DEFAULTS = {"jurisdiction": "default"}
 
@@ -54,12 +46,12 @@ class Verdict(NamedTuple):
 
     Attributes:
         action: `clear`: forget it. `import`: it is there. `try`: import it, or forget it where it is not there.
-            `revoke`: it is there, and of no use without its value.
+            `revoke`: it is there, and of no use without its value. `leave`: it is there, and another's.
         said: What was found, for a person.
         identity: The import id; for `revoke`, Cloudflare's id.
     """
 
-    action: Literal["clear", "import", "try", "revoke"]
+    action: Literal["clear", "import", "try", "revoke", "leave"]
     said: str
     identity: str = ""
 
@@ -74,65 +66,56 @@ def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
         if operation.type.startswith(beginning):
             return Verdict("clear", why)
     look = _LOOKS.get(operation.type, _named)
-    try:
+    with explained():
         return look(stack, state, operation)
-    except (LookError, RefusedError) as error:
-        raise RecoveryError(f"it could not be looked up: {error}") from None
-    except KeyError as error:
-        raise RecoveryError(f"the state does not say its {error.args[0]}") from None
-
-
-def revoke(stack: Stack, operation: Operation, identity: str) -> None:
-    """Revoke one account token at Cloudflare.
-
-    Raises:
-        RecoveryError: It could not be.
-    """
-    account = operation.inputs["accountId"]
-    try:
-        token = _credential(stack, "Cloudflare")
-        cloud_look.cloudflare(f"accounts/{account}/tokens/{identity}", token, method="DELETE")
-    except (LookError, RefusedError) as error:
-        raise RecoveryError(
-            f"{operation.name}: revoking Cloudflare account token {identity}: {error}. Revoke it in the dashboard "
-            f"(Manage Account → Account API Tokens), then run `bin/recover {stack.name}` again."
-        ) from None
 
 
 def _neon_project(stack: Stack, state: State, operation: Operation) -> Verdict:
     name = operation.inputs["name"]
-    found = cloud_look.neon_projects(_credential(stack, "Neon"), name, operation.inputs.get("orgId"))
+    found = cloud_look.neon_projects(credential(stack, "Neon"), name, operation.inputs.get("orgId"))
     what = f"Neon project {name!r}"
     return _one_of(state, operation, what, found, console="Neon's console", import_id=lambda found: found)
 
 
 def _account_token(stack: Stack, state: State, operation: Operation) -> Verdict:
-    account, name = operation.inputs["accountId"], operation.inputs["name"]
-    listed = cloud_look.account_tokens(_credential(stack, "Cloudflare"), account, name)
-    known = {resource.get("id") for resource in state.resources.values()}
-    found = [identity for identity in listed if identity not in known]
-    what = f"Cloudflare account token {name!r}"
+    found = unknown_tokens(stack, state, operation)
     if len(found) > 1:
         raise RecoveryError(
-            f"{len(found)} are called so, and none is in the state: {', '.join(found)}. Revoke in Cloudflare's "
-            "dashboard (Manage Account → Account API Tokens) those that nothing uses, until one at most is left"
+            f"{len(found)} are called so, and none is in the state: {', '.join(one.identity for one in found)}. Revoke "
+            "in Cloudflare's dashboard (Manage Account → Account API Tokens) those that nothing uses, until one at "
+            "most is left"
         )
-    if not found:
-        return Verdict("clear", f"there is no {what} that the state does not know")
-    return Verdict("revoke", f"{what} is there as {found[0]}, and its value is lost", found[0])
+    what = f"Cloudflare account token {operation.inputs['name']!r}"
+    return found[0] if found else Verdict("clear", f"there is no {what} that the state does not know")
+
+
+def unknown_tokens(stack: Stack, state: State, operation: Operation) -> list[Verdict]:
+    """Return a `revoke` for each account token of this name that the state does not know.
+
+    Raises:
+        KeyError, LookError, RefusedError, RecoveryError: See `recover_clouds.explained`.
+    """
+    account, name = operation.inputs["accountId"], operation.inputs["name"]
+    listed = cloud_look.account_tokens(credential(stack, "Cloudflare"), account, name)
+    known = {resource.get("id") for resource in state.resources.values()}
+    what = f"Cloudflare account token {name!r}"
+    return [
+        Verdict("revoke", f"{what} is there as {identity}, and its value is lost", identity)
+        for identity in listed
+        if identity not in known
+    ]
 
 
 def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
     inputs = operation.inputs
     kind = "branch" if "branchPattern" in inputs else "tag"
     pattern, repository, environment = inputs[f"{kind}Pattern"], inputs["repository"], inputs["environment"]
-    provider = state.resources.get(operation.resource["provider"].rpartition("::")[0], {})
-    parts = [quote(part, safe="") for part in (provider.get("inputs", {})["owner"], repository, environment)]
+    parts = [quote(part, safe="") for part in (owner(state, operation), repository, environment)]
     path = "repos/{}/{}/environments/{}/deployment-branch-policies?per_page=100".format(*parts)
     what = f"deployment policy {pattern!r} of {repository}'s environment {environment!r}"
     try:
-        token = _credential(stack, "GitHub")
-        answer = cloud_look.call("GitHub", GITHUB_API, path, token, refusals={401, 403, 404})
+        token = credential(stack, "GitHub")
+        answer = cloud_look.call("GitHub", clouds.GITHUB_API, path, token, refusals={401, 403, 404})
         policies = [one for one in answer["branch_policies"] if one["name"] == pattern]
         found = [str(one["id"]) for one in policies if one.get("type", "branch") == kind]
     except (KeyError, TypeError):
@@ -191,13 +174,4 @@ def _replaced(old: str | None, new: str) -> str:
     )
 
 
-def _credential(stack: Stack, service: str) -> str:
-    """Return a credential as the provider takes it: from Pulumi's configuration first."""
-    (credential,) = (one for one in preflight.CREDENTIALS if one.service == service)
-    value = stack.setting(credential.config) or preflight.from_environment(credential, os.environ)
-    if not value:
-        raise RecoveryError(f"it could not be looked up: {credential.missing(frozenset())}")
-    return value
-
-
-_LOOKS = {_NEON_PROJECT: _neon_project, _ACCOUNT_TOKEN: _account_token, _POLICY: _policy}
+_LOOKS = {clouds.NEON_PROJECT: _neon_project, clouds.ACCOUNT_TOKEN: _account_token, clouds.POLICY: _policy}

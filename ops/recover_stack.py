@@ -1,4 +1,4 @@
-"""A stack as `bin/recover` sees and mends it: what its last update was doing, and who holds its lock.
+"""A stack as `bin/recover` reads and mends it.
 
 Everything goes through the Pulumi CLI, so it is the same for every backend.
 """
@@ -10,83 +10,15 @@ import os
 import re
 import subprocess
 import tempfile
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
-
-from ops import backend, stacks
+from ops import stacks
+from ops.recover_found import Lock, Operation, RecoveryError, State, StateError
 from ops.redact import credentials, redact
 
 # What no stack has: asking to refresh it takes the stack's lock, and then fails without looking at anything.
 _NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
 _LOCK = re.compile(r"^\s+(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)$", re.MULTILINE)
-
-
-class RecoveryError(Exception):
-    """Recovery cannot go on. The message says why and what to do, and holds no secret."""
-
-
-class Operation(NamedTuple):
-    """Something that was under way when the stack's last update ended.
-
-    Attributes:
-        kind: `creating`, `updating`, `deleting`, `importing` or `reading`.
-        resource: The resource as the state has it.
-    """
-
-    kind: str
-    resource: dict[str, Any]
-
-    @property
-    def urn(self) -> str:
-        """The resource's URN."""
-        return str(self.resource["urn"])
-
-    @property
-    def type(self) -> str:
-        """Its type token."""
-        return str(self.resource["type"])
-
-    @property
-    def name(self) -> str:
-        """Its logical name."""
-        return self.urn.rpartition("::")[2]
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What it was to be made with; a secret is an object that holds ciphertext."""
-        return dict(self.resource.get("inputs") or {})
-
-
-class State(NamedTuple):
-    """A stack's state.
-
-    Attributes:
-        pending: What was under way when it was written.
-        resources: Its resources, by URN; one that waits for its deletion is left out.
-    """
-
-    pending: list[Operation]
-    resources: dict[str, dict[str, Any]]
-
-
-class Lock(NamedTuple):
-    """A lock that an update of the stack took.
-
-    Attributes:
-        place: Its file's URL; empty where the backend keeps none.
-        user: Who ran the update.
-        host: On which machine.
-        pid: As which process.
-        since: When it began, in ISO 8601.
-    """
-
-    place: str = ""
-    user: str = ""
-    host: str = ""
-    pid: int = 0
-    since: str = ""
 
 
 class Stack(NamedTuple):
@@ -98,22 +30,21 @@ class Stack(NamedTuple):
         """Read the state.
 
         Raises:
-            RecoveryError: There is no such stack, or it cannot be read.
+            RecoveryError: There is no such stack.
+            StateError: It cannot be read.
         """
-        done = self._pulumi("stack", "export")
-        if "EOF" in done.stderr and self._drop_cut_attributes():
-            done = self._pulumi("stack", "export")
+        done = self.pulumi("stack", "export")
         if "no stack named" in done.stderr:
             known = ", ".join(stacks.names())
             raise RecoveryError(
                 f"There is no stack {self.name} here. Stack files: {known}; `pulumi stack ls` lists stacks."
             )
         if done.returncode != 0:
-            raise RecoveryError(f"Reading the state of stack {self.name}: {_said(done)}")
+            raise StateError(f"Reading the state of stack {self.name}: {said(done)}")
         deployment = json.loads(done.stdout)["deployment"] or {}
         pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
         resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}
-        return State(pending, resources)
+        return State(pending, resources, str((deployment.get("manifest") or {}).get("time", "")))
 
     def locks(self) -> list[Lock]:
         """Return the locks that keep an update from starting; the state stays as it is.
@@ -121,14 +52,14 @@ class Stack(NamedTuple):
         Raises:
             RecoveryError: The stack cannot be updated for another reason.
         """
-        done = self._pulumi("refresh", "--yes", "--skip-preview", "--target", _NOBODY)
+        done = self.pulumi("refresh", "--yes", "--skip-preview", "--target", _NOBODY)
         if "currently locked by" in done.stderr:
             found = _LOCK.findall(done.stderr)
             return [Lock(place, user, host, int(pid), since) for place, user, host, pid, since in found] or [Lock()]
         if re.search(r"another update is (currently )?in progress", done.stderr, re.IGNORECASE):
             return [Lock()]
         if done.returncode != 0 and "no resource named" not in done.stderr:
-            raise RecoveryError(f"Stack {self.name} cannot be updated: {_said(done)}")
+            raise RecoveryError(f"Stack {self.name} cannot be updated: {said(done)}")
         return []
 
     def cancel(self) -> None:
@@ -137,9 +68,9 @@ class Stack(NamedTuple):
         Raises:
             RecoveryError: That failed.
         """
-        done = self._pulumi("cancel", "--yes")
+        done = self.pulumi("cancel", "--yes")
         if done.returncode != 0:
-            raise RecoveryError(f"Releasing the lock of stack {self.name}: {_said(done)}")
+            raise RecoveryError(f"Releasing the lock of stack {self.name}: {said(done)}")
 
     def take_in(self, operation: Operation, identity: str) -> str | None:
         """Import what an interrupted creation made.
@@ -159,8 +90,8 @@ class Stack(NamedTuple):
             json.dump({"nameTable": names, "resources": [one]}, file)
             file.flush()
             flags = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
-            done = self._pulumi("import", "--file", file.name, *flags)
-        return None if done.returncode == 0 else _said(done)
+            done = self.pulumi("import", "--file", file.name, *flags)
+        return None if done.returncode == 0 else said(done)
 
     def settle(self) -> None:
         """Forget the pending creations, and read from the clouds what else was under way.
@@ -168,35 +99,24 @@ class Stack(NamedTuple):
         Raises:
             RecoveryError: Something could not be read.
         """
-        done = self._pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+        done = self.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
         if done.returncode != 0:
             raise RecoveryError(
-                f"Refreshing stack {self.name}: {_said(done)}\n"
+                f"Refreshing stack {self.name}: {said(done)}\n"
                 f"What is listed above is done. Once that is mended: `pulumi refresh -s {self.name}`."
             )
 
     def setting(self, key: str) -> str | None:
         """Return a setting of the stack's configuration, decrypted, or None."""
-        done = self._pulumi("config", "get", key)
+        done = self.pulumi("config", "get", key)
         return done.stdout.rstrip("\n") if done.returncode == 0 else None
 
-    def _drop_cut_attributes(self) -> bool:
-        """Delete the attributes of this stack's file that a kill left empty, and tell whether there were such.
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the CLI on this stack, without questions.
 
-        A local backend writes them in place, beside the state, which is whole; without them it reads the state as well.
+        Raises:
+            RecoveryError: There is no CLI.
         """
-        where = backend.whoami()
-        url = str(json.loads(where.stdout)["url"]) if where.returncode == 0 else ""
-        project = yaml.safe_load((stacks.folder() / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
-        folder = Path(url.partition("file://")[2]).expanduser() / ".pulumi" / "stacks" / project
-        attributes = folder / f"{self.name}.json.attrs"
-        cut = url.startswith("file://") and attributes.is_file() and attributes.stat().st_size == 0
-        if cut:
-            attributes.unlink()
-            print(f"{attributes}, which a kill left empty, is deleted.", flush=True)
-        return cut
-
-    def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
         try:
             return subprocess.run(
@@ -212,7 +132,7 @@ class Stack(NamedTuple):
             raise RecoveryError("`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`.") from None
 
 
-def _said(done: subprocess.CompletedProcess[str]) -> str:
+def said(done: subprocess.CompletedProcess[str]) -> str:
     """Return the errors Pulumi reported; it repeats some of them, and progress goes to the other stream."""
     text = f"{done.stderr}\n{done.stdout}"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)

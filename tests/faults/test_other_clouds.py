@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.clouds import cloudflare, ids, neon
 from tests.engine.conftest import TIMEOUT
 from tests.engine.processes import until
 from tests.engine.test_environments import objects
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sandbox.world import Transaction
     from tests.engine.conftest import Once, Sandbox
     from tests.faults.worlds import Scene
 
@@ -52,6 +54,11 @@ FIRST += [("delivery", "github", "environment-variable.create")]
 RESOURCES = {
     "project.create": "neon:index/project:Project",
     "bucket.create": "cloudflare:index/r2Bucket:R2Bucket",
+    "account-token.create": "cloudflare:index/accountToken:AccountToken",
+    "pages.create": "cloudflare:index/pagesProject:PagesProject",
+    "deployment-policy.create": (
+        "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+    ),
     "environment-variable.create": "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable",
 }
 
@@ -110,14 +117,14 @@ def test_interrupted_elsewhere(survives: Callable[[str, Blow], str], part: str, 
     survives(part, blow)
 
 
-# What was done, and its answer lost: the settings that take it over. Nothing is made twice, and nothing overwritten.
-ADOPTED = {
-    "project.create": "adopt.neonProject",
-    "bucket.create": "adopt.bucket",
-    "environment-variable.create": "adopt.githubVariables[0]",
-}
-# After those its provider asks again, and its service has it already: it is not in the state, as with the others.
-LOST = ("502-after", "timeout", "lost", "garbage")
+# What was done, and its answer lost. What is made by PUT, or is in the state alone, its provider or the next `up` makes
+# again; everything else stands in its way. A token's provider has to be answered so every time.
+LOST = [
+    (part, Blow(cloud, operation, 0, fault, times=999 if operation == "account-token.create" else 1))
+    for part, cloud, operation in MADE
+    for fault in ("502-after", "timeout", "lost", "garbage")
+    if operation in RESOURCES
+]
 # The provider asks again, and its service makes another.
 TWICE = [("database", Blow("neon", "project.create", 0, fault)) for fault in ("423-after", "429-after", "500-after")]
 TWICE += [("storage", Blow("cloudflare", "account-token.create", 0, fault)) for fault in ("500-after", "lost")]
@@ -135,28 +142,42 @@ def test_refused_elsewhere(survives: Callable[[str, Blow], str], part: str, blow
     assert f"of {RESOURCES[blow.operation]} (" in said
 
 
-@cases("part blow", [(part, Blow(cloud, operation, 0, f)) for part, cloud, operation in FIRST for f in LOST])
+@cases("part blow", LOST)
 def test_answer_lost_elsewhere(
     scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
 ) -> None:
-    stack = PARTS[part][0]
-
-    def adopt(sandbox: Sandbox, said: str) -> None:
-        (made,) = found(sandbox, blow, said)
-        if blow.cloud == "github":  # variables are adopted with their environment
-            sandbox.config_set(stack, "adopt.githubEnvironment", stack, path=True)
-        sandbox.config_set(stack, ADOPTED[blow.operation], made, path=True)
-
-    said = survive(scenes(part), tmp_path, blow, record_property, adopt).said
+    said = survive(scenes(part), tmp_path, blow, record_property, recover=True).said
     assert f"of {RESOURCES[blow.operation]} (" in said
 
 
-def found(sandbox: Sandbox, blow: Blow, said: str) -> list[str]:
-    """Return the ids, or the names, of what the call made."""
-    if blow.operation == "environment-variable.create":
-        return sorted(set(re.findall(r"error: .*variableName (\w+)\)", said)))
-    things = objects(sandbox)[f"{blow.cloud} {blow.operation.partition('.')[0]}"]
-    return [thing["id"] if blow.cloud == "neon" else thing["name"] for thing in things.values()]
+# What a person has made before under the name that the stack is about to use.
+BY_HAND: dict[str, tuple[str, Callable[[Transaction], object], str]] = {
+    "database": ("neon project", lambda tx: neon.create_project(tx, {"name": "tune-dev"}), "set adopt.neonProject"),
+    "storage": (
+        "cloudflare bucket",
+        lambda tx: cloudflare.create_bucket(tx, "ffffffffffffffffffffffffffffff01", {"name": "tune-audio"}),
+        "set adopt.bucket",
+    ),
+}
+
+
+@pytest.mark.parametrize("part", ["database", pytest.param("storage", marks=pytest.mark.full)])
+def test_what_was_made_by_hand_is_left_alone(
+    scenes: Callable[[str], Scene], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    kind, make, adopt = BY_HAND[part]
+    scene = scenes(part)
+    sandbox = worlds.copy(scene.before, tmp_path / "world")
+    with monkeypatch.context() as yesterday, sandbox.world.transaction() as tx:
+        yesterday.setattr(ids, "now", lambda: "2026-01-02T03:04:05Z")
+        make(tx)
+    made = objects(sandbox)[kind]
+    assert sandbox.run(*scene.arguments, check=False).returncode != 0
+    *said, last = sandbox.run("bin/recover", scene.stack).stdout.splitlines()
+    assert last == "Nothing to recover."
+    (line,) = (line for line in said if "made at 2026-01-02 03:04:05 UTC" in line)
+    assert f"in no update of this stack that failed; left alone. Where it is yours: {adopt}" in line
+    assert objects(sandbox)[kind] == made
 
 
 @cases("part blow", TWICE)

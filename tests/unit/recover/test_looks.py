@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import recover_looks
-from ops.recover_stack import Operation, RecoveryError, Stack, State
+from ops import recover_clouds, recover_looks
+from ops.recover_found import Operation, RecoveryError, State
+from ops.recover_stack import Stack
 from sandbox import credentials, http_face
 from sandbox.clouds import github
 from sandbox.clouds.neon import create_project
@@ -88,11 +89,11 @@ def test_an_account_token(world: World) -> None:
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
     assert f"none is in the state: {'a' * 32}, {'b' * 32}. Revoke in Cloudflare's dashboard" in refusal(operation)
-    recover_looks.revoke(STACK, operation, "b" * 32)
+    recover_clouds.revoke(STACK, operation, "b" * 32)
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
     with pytest.raises(RecoveryError, match=r"^it: revoking Cloudflare account token b+: Cloudflare answered 404"):
-        recover_looks.revoke(STACK, operation, "b" * 32)
+        recover_clouds.revoke(STACK, operation, "b" * 32)
 
 
 @pytest.mark.parametrize("pattern", ["branchPattern", "tagPattern"])

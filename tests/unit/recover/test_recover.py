@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import backend
+from ops import backend, recover_lost
 from ops.recover import main
+from ops.recover_found import RecoveryError
+from ops.recover_looks import Verdict
 from ops.recover_stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
 HERE = socket.gethostname()
 PASSWORD = "random:index/randomPassword:RandomPassword"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+FAILED = {"kind": "update", "result": "failed", "startTime": "2026-01-01T00:00Z", "endTime": "2026-01-01T00:01Z"}
 NOBODY = "error: no resource named 'urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody' found"
 
 
@@ -40,21 +44,39 @@ def pending(kind: str, type_: str, **inputs: Any) -> dict[str, Any]:
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Give the CLI's answers by command; return the commands that it was given."""
+    url = json.dumps({"url": "s3://state"})
+    monkeypatch.setattr(backend, "whoami", lambda: subprocess.CompletedProcess([], 0, url, ""))
 
-    def give(*operations: dict[str, Any], **said: str) -> list[str]:
+    def give(
+        *operations: dict[str, Any],
+        history: Sequence[dict[str, str]] = (),
+        planned: Sequence[dict[str, Any]] = (),
+        **said: str,
+    ) -> list[str]:
         given: list[str] = []
-        deployment = {"deployment": {"pending_operations": list(operations), "resources": []}}
+        deployment = {
+            "pending_operations": list(operations),
+            "resources": [],
+            "manifest": {"time": "2026-01-02T00:00Z"},
+        }
+        printed = {
+            "stack export": {"deployment": deployment},
+            "stack history": list(history),
+            "preview --json": {"steps": [{"op": "create", "newState": one} for one in planned]},
+        }
+        silent = {"cancel --yes", "import --file", "refresh --yes"}
 
         def pulumi(_: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-            given.append(" ".join(arguments[:2]))
-            if arguments[:2] == ("stack", "export") and "stack" not in said:
-                return subprocess.CompletedProcess(arguments, 0, json.dumps(deployment), "")
-            error = said.get(arguments[0], "")
+            command = " ".join(arguments[:2])
+            given.append(command)
+            error = said.get(arguments[0], "") if command != "stack history" else ""
             if arguments[0] == "refresh":
                 error = said.get("settle", "") if "--clear-pending-creates" in arguments else said.get("lock", NOBODY)
-            return subprocess.CompletedProcess(arguments, 1 if error else 0, "", error)
+            assert command in silent | printed.keys()
+            output = "" if error or command in silent else json.dumps(printed[command])
+            return subprocess.CompletedProcess(arguments, 1 if error else 0, output, error)
 
-        monkeypatch.setattr(Stack, "_pulumi", pulumi)
+        monkeypatch.setattr(Stack, "pulumi", pulumi)
         return given
 
     return give
@@ -72,7 +94,7 @@ def test_nothing_to_recover(answers: Callable[..., list[str]], capsys: pytest.Ca
     given = answers()
     assert main(["dev"]) == 0
     assert capsys.readouterr().out == "Nothing to recover.\n"
-    assert given == ["stack export", "refresh --yes", "stack export"]
+    assert given == ["stack export", "refresh --yes", "stack export", "stack history"]
 
 
 def test_the_lock_of_an_update_that_runs(
@@ -130,7 +152,7 @@ def test_all_is_looked_up_before_anything_is_changed(
     assert main(["dev"]) == 1
     assert (
         capsys.readouterr().err.splitlines()[-1]
-        == "In the clouds and the state nothing was changed. Then run `bin/recover dev` again."
+        == "Beyond what is told above nothing was changed. Then run `bin/recover dev` again."
     )
     assert given == ["stack export", "refresh --yes", "stack export"]
 
@@ -144,23 +166,59 @@ def test_a_refresh_that_fails(answers: Callable[..., list[str]], capsys: pytest.
     assert "`pulumi refresh -s dev`" in said.err
 
 
-@pytest.mark.parametrize(("attributes", "left"), [("", []), ("{}", ["dev.json.attrs"])])
-def test_a_state_cut_short(
-    attributes: str,
-    left: list[str],
-    answers: Callable[..., list[str]],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+def test_a_failed_update_of_which_nothing_is_left_to_be_made(
+    answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "a place" / ".pulumi" / "stacks" / "relay"
-    folder.mkdir(parents=True)
-    (folder / "dev.json.attrs").write_text(attributes)
-    url = json.dumps({"url": f"file://{tmp_path}/a place"})
-    monkeypatch.setattr(backend, "whoami", lambda: subprocess.CompletedProcess([], 0, url, ""))
-    given = answers(stack="error: failed to load checkpoint: EOF")
-    assert main(["dev"]) == 1  # this CLI says so however often it is asked
-    assert given == ["stack export"] * (1 if left else 2)
-    assert [path.name for path in folder.iterdir()] == left
+    given = answers(history=[FAILED], planned=[pending("", PASSWORD)["resource"]])
+    assert main(["dev"]) == 0
+    assert capsys.readouterr().out == "Nothing to recover.\n"
+    assert given[-3:] == ["stack history", "stack export", "preview --json"]
+
+
+def test_a_preview_that_fails(answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
+    given = answers(history=[FAILED], preview="error: NEON_API_KEY is not set")
+    assert main(["dev"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("bin/recover: Previewing stack dev, to learn what an update that failed may have made: ")
+    assert "NEON_API_KEY is not set" in said
+    assert "run `bin/recover dev` again." in said
+    assert given[-1] == "preview --json"
+
+
+@pytest.mark.parametrize(
+    ("action", "lines"),
+    [
+        ("import", "it is there; imported\nNext: pulumi up -s dev\n"),
+        ("leave", "it is there\nNothing to recover.\n"),
+    ],
+)
+def test_what_was_lost(
+    answers: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, action: Any, lines: str
+) -> None:
+    given = answers(history=[FAILED], planned=[pending("", BUCKET)["resource"]])
+    monkeypatch.setattr(recover_lost, "verdicts", lambda *_: [Verdict(action, "it is there", "a/b")])
+    output = io.StringIO()
+    with redirect_stdout(output):
+        assert main(["dev"]) == 0
+    heading = "An update failed. Of what is still to be made, this is there:\n"
+    assert output.getvalue() == f"{heading}  creating it: {lines}"
+    assert given.count("import --file") == (action == "import")
+
+
+def test_two_that_may_be_it_keep_all_that_was_lost_from_being_taken_in(
+    answers: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = answers(history=[FAILED], planned=[pending("", kind)["resource"] for kind in (BUCKET, PASSWORD)])
+
+    def verdicts(*arguments: Any) -> list[Verdict]:
+        if arguments[-1].type == PASSWORD:
+            raise RecoveryError("2 are called so")
+        return [Verdict("import", "", "a/b")]
+
+    monkeypatch.setattr(recover_lost, "verdicts", verdicts)
+    assert main(["dev"]) == 1
+    assert "This needs a person:\n  creating it: 2 are called so.\n" in capsys.readouterr().err
+    assert given[-1] == "preview --json"
 
 
 def test_a_stack_that_cannot_be_updated(

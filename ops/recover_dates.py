@@ -1,0 +1,84 @@
+"""When something that stands in a cloud was made: what tells a creation of a stack's own from a stranger's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from infra import cloud_look
+from infra.cloud_look import CLOUDFLARE_API, NEON_API, LookError, RefusedError
+from ops import recover_clouds as clouds
+from ops.recover_found import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ops.recover_found import Operation, State
+    from ops.recover_stack import Stack
+
+
+class _Place(NamedTuple):
+    """Where a service tells of one thing.
+
+    Attributes:
+        service: Its name.
+        api: See `cloud_look.call`.
+        path: Of the thing: its inputs' names in braces, `id` for its id, `owner` for its repository's owner.
+        date: Where in the answer it says when the thing was made.
+    """
+
+    service: str
+    api: tuple[str, str]
+    path: str
+    date: tuple[str, ...]
+
+
+def _cloudflare(path: str, date: str) -> _Place:
+    return _Place("Cloudflare", CLOUDFLARE_API, f"accounts/{{accountId}}/{path}", ("result", date))
+
+
+def _github(path: str) -> _Place:
+    return _Place("GitHub", clouds.GITHUB_API, f"repos/{{owner}}/{{repository}}/{path}", ("created_at",))
+
+
+_PLACES = {
+    clouds.NEON_PROJECT: _Place("Neon", NEON_API, "projects/{id}", ("project", "created_at")),
+    clouds.BUCKET: _cloudflare("r2/buckets/{name}", "creation_date"),
+    clouds.PAGES_PROJECT: _cloudflare("pages/projects/{name}", "created_on"),
+    clouds.ACCOUNT_TOKEN: _cloudflare("tokens/{id}", "issued_on"),
+    clouds.VARIABLE: _github("actions/variables/{variableName}"),
+    clouds.ENVIRONMENT_VARIABLE: _github("environments/{environment}/variables/{variableName}"),
+}
+DATED = frozenset(_PLACES)
+"""The types of what a service gives a date of creation."""
+
+
+def made(stack: Stack, state: State, operation: Operation, identity: str) -> datetime | None:
+    """Return when a thing was made, or None where there is none.
+
+    Args:
+        stack: The stack.
+        state: Its state.
+        operation: The creation that may have made it, of a type in `DATED`.
+        identity: The cloud's id of it, where its name is none.
+
+    Raises:
+        KeyError, LookError, RecoveryError: See `recover_clouds.explained`.
+    """
+    place = _PLACES[operation.type]
+    facts = {name: value for name, value in operation.inputs.items() if isinstance(value, str)} | {"id": identity}
+    if place.service == "GitHub":
+        facts["owner"] = clouds.owner(state, operation)
+    path = place.path.format_map({name: quote(value, safe="") for name, value in facts.items()})
+    try:
+        answer: Any = cloud_look.call(
+            place.service, place.api, path, clouds.credential(stack, place.service), refusals={404}
+        )
+    except RefusedError:
+        return None
+    try:
+        for key in place.date:
+            answer = answer[key]
+        return moment(answer)
+    except (KeyError, TypeError, ValueError):
+        raise LookError(f"{place.service}'s answer is not in the documented form") from None
