@@ -7,8 +7,9 @@ right to write everywhere first.
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Once
 
 _UP = ("pulumi", "up", "--stack", "dev", "--yes", "--skip-preview", "--color", "never", "--non-interactive")
-# One block of 512 or 1024 bytes, by the shell: far less than a state.
-_NO_SPACE = ("sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh")
+_NO_SPACE = """
+import os, resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 _NO_OVERRIDE = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
 
 
@@ -48,22 +53,54 @@ def _project(dev: Sandbox) -> tuple[str, int]:
     return identity, project["history_retention_seconds"]
 
 
-def test_a_full_disk(dev: Sandbox) -> None:
-    """The engine leaves half a state in the place of the whole one; what docs/backend.md says puts it back."""
-    folder = dev.folder / "state" / ".pulumi"
-    state = folder / "stacks" / "relay" / "dev.json"
-    before, (identity, _) = state.read_bytes(), _project(dev)
-    done = dev.run(*_NO_SPACE, *_UP, check=False)
+def _cut(sandbox: Sandbox, size: int) -> bytes:
+    """Bring dev up where no file may be larger, see what it says, and return the state, which nothing can read now."""
+    state = sandbox.folder / "state" / ".pulumi" / "stacks" / "relay" / "dev.json"
+    done = sandbox.run(sys.executable, "-I", "-c", _NO_SPACE, str(size), *_UP, check=False)
     assert done.returncode != 0
     assert "failed to save snapshot: An IO error occurred while writing" in done.stdout
     assert str(state) in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert "failed to load checkpoint" in dev.pulumi("preview", "--stack", "dev", check=False).stderr
+    assert "failed to load checkpoint" in sandbox.pulumi("preview", "--stack", "dev", check=False).stderr
+    return state.read_bytes()
 
-    (copy,) = [path for path in (folder / "backups" / "relay" / "dev").glob("*.json") if path.read_bytes() == before]
-    shutil.copy(copy, state)
-    assert up(dev, "dev", "--refresh") == {"updated": 1, "unchanged": 4}
+
+def _recover(sandbox: Sandbox, broken: bytes) -> list[str]:
+    """Run the recovery command, see that it keeps the broken state and that it is done then; return what it said."""
+    said = sandbox.run("bin/recover", "dev").stdout.splitlines()
+    (kept,) = (sandbox.folder / "state" / ".pulumi" / "stacks" / "relay").glob("dev.json.cut-*")
+    assert kept.read_bytes() == broken
+    assert f"dev.json was cut short, as a full disk does. It is kept as {kept.name}; in its place is " in said[0]
+    assert said[-1] == "Next: pulumi up -s dev"
+    assert sandbox.run("bin/recover", "dev").stdout == "Nothing to recover.\n"
+    assert kept.name not in sandbox.pulumi("stack", "ls").stdout
+    return said
+
+
+def test_a_full_disk(dev: Sandbox) -> None:
+    """The engine leaves half a state in the place of the whole one; the recovery command puts that back."""
+    identity, _ = _project(dev)
+    _recover(dev, _cut(dev, 1000))
+    assert up(dev, "dev") == {"updated": 1, "unchanged": 4}
     assert _project(dev) == (identity, 3600)
+    dev.pulumi("preview", "--stack", "dev", "--expect-no-changes")
+
+
+@pytest.mark.full
+def test_a_disk_that_fills_up_while_things_are_made(empty_sandbox: Sandbox, dev: Sandbox) -> None:
+    """The project is made, and the state in which it stands is the one that is cut short."""
+    whole = dev.state("dev")["deployment"]
+    without = sum(
+        len(json.dumps(one["outputs"])) for one in whole["resources"] if one["urn"].endswith("::neon-project")
+    )
+    without += sum(len(json.dumps(one["outputs"])) for one in whole["resources"] if "Stack" in one["type"])
+    broken = _cut(empty_sandbox, len(json.dumps(whole, separators=(",", ":"))) - without)
+    identity, _ = _project(empty_sandbox)
+    said = "\n".join(_recover(empty_sandbox, broken))
+    assert f"creating neon-project: Neon project 'tune-dev' is there as {identity}" in said
+    up(empty_sandbox, "dev")
+    assert _project(empty_sandbox)[0] == identity
+    empty_sandbox.pulumi("preview", "--stack", "dev", "--expect-no-changes")
 
 
 def test_a_state_folder_that_cannot_be_written(dev: Sandbox) -> None:
