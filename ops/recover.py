@@ -59,11 +59,13 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
         _resolve(stack, creations, lambda operation: [verdict(stack, state, operation)])
         for operation in others:
             _say(f"  {operation.kind} {operation.name}: its state is read from the cloud")
-    if creations or others or put_back:
+    past = recover_lost.past(stack)
+    under_way = bool(creations or others or put_back or past.unread)
+    if under_way:
         stack.settle()
-    ran = recover_lost.windows(stack, locks, first)
+    ran = past.ran(locks, first)
     lost = bool(ran) and _take_in_what_was_lost(stack, ran)
-    return bool(locks or creations or others or put_back or lost)
+    return bool(locks) or under_way or lost
 
 
 def _readable(stack: Stack, require_stranded: Callable[[Lock], None]) -> tuple[State, bool]:
@@ -77,13 +79,9 @@ def _readable(stack: Stack, require_stranded: Callable[[Lock], None]) -> tuple[S
 
 def _take_in_what_was_lost(stack: Stack, ran: Sequence[Window]) -> bool:
     """Look for what updates that failed had made all the same, and tell whether any of it was taken in or revoked."""
-    state = stack.state()
-    done = _resolve(
-        stack,
-        recover_lost.planned(stack),
-        lambda operation: recover_lost.verdicts(stack, state, ran, operation),
-        heading="An update failed. Of what is still to be made, this is there:",
-    )
+    search = recover_lost.Search(stack, stack.state(), ran, recover_lost.planned(stack))
+    heading = "An update failed. Of what is still to be made, this is there:"
+    done = _resolve(stack, search.planned, search.verdicts, heading=heading)
     return any(found.action != "leave" for found in done)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ops import previews, recover_files
 from ops import recover_clouds as clouds
@@ -39,37 +39,60 @@ _ADOPT = {
 }
 
 
-def windows(stack: Stack, locks: Sequence[Lock], state: State) -> list[Window]:
-    """Return when updates ran that failed, since the last one that succeeded: that one made all that was missing.
+class Past(NamedTuple):
+    """A stack's updates since the last one that succeeded: that one made all that was missing.
 
-    Args:
-        stack: The stack.
-        locks: Those that killed updates left, of which a backend keeps no other record.
-        state: The state that these left.
+    Attributes:
+        failed: When those ran that failed.
+        cut: Since when, and until when, those ran whose state a full disk cut short.
+        unread: Whether the clouds were not read since one of the latter.
+    """
+
+    failed: list[Window]
+    cut: list[Window]
+    unread: bool
+
+    def ran(self, locks: Sequence[Lock], state: State) -> list[Window]:
+        """Return when updates ran that did not come to their end.
+
+        Args:
+            locks: Those that killed updates left, of which a backend may keep no other record.
+            state: The state that these left.
+        """
+        killed = [Window(moment(lock.since), moment(state.written)) for lock in locks if lock.since and state.written]
+        return self.failed + self.cut + killed
+
+
+def past(stack: Stack) -> Past:
+    """Return what the backend recorded of a stack's updates.
 
     Raises:
-        RecoveryError: The backend does not say.
+        RecoveryError: It does not say.
     """
     done = stack.pulumi("stack", "history", "--json", "--page-size", _HISTORY)
     if done.returncode != 0:
         raise RecoveryError(f"Reading the history of stack {stack.name}: {said(done)}")
-    success = datetime.min.replace(tzinfo=UTC)
-    found = []
+    success = refreshed = datetime.min.replace(tzinfo=UTC)
+    failed = []
     for update in json.loads(done.stdout or "[]"):
-        # An import or a refresh, a recovery's among them, makes nothing; nor does `destroy`.
-        if update["kind"] == "update" and update.get("endTime"):
-            window = Window(moment(update["startTime"]), moment(update["endTime"]))
-            if update["result"] == "succeeded":
-                success = window.end
-                break
-            found.append(window)
-    if state.written:
-        found += [Window(moment(lock.since), moment(state.written)) for lock in locks if lock.since]
-    return found + [window for window in recover_files.cut_updates(stack.name) if window.end > success]
+        if not update.get("endTime"):
+            continue
+        window = Window(moment(update["startTime"]), moment(update["endTime"]))
+        succeeded = update["result"] == "succeeded"
+        if update["kind"] == "refresh" and succeeded:
+            refreshed = max(refreshed, window.end)
+        if update["kind"] != "update":  # an import, a refresh, `destroy`: they make nothing
+            continue
+        if succeeded:
+            success = window.end
+            break
+        failed.append(window)
+    cut = [window for window in recover_files.cut_updates(stack.name) if window.end > success]
+    return Past(failed, cut, any(window.end > refreshed for window in cut))
 
 
 def planned(stack: Stack) -> list[Operation]:
-    """Return what the next update would create.
+    """Return what the next update would create; providers and components are among it.
 
     Raises:
         RecoveryError: The program, or the engine, says what is wrong.
@@ -83,67 +106,75 @@ def planned(stack: Stack) -> list[Operation]:
             + "\n".join(found.errors)
             + f"\nWhat is listed above is done. Once that is mended, run `bin/recover {stack.name}` again."
         )
-    steps = json.loads(done.stdout)["steps"]
+    steps = json.loads(done.stdout).get("steps") or []
     return [Operation("creating", step["newState"]) for step in steps if step["op"] == "create"]
 
 
-def verdicts(stack: Stack, state: State, ran: Sequence[Window], operation: Operation) -> list[Verdict]:
-    """Look whether something that is planned is there already, and whose it is; nothing is changed.
+class Search(NamedTuple):
+    """A search for what updates that failed had made.
 
-    Args:
+    Attributes:
         stack: The stack.
         state: Its state.
-        ran: When updates ran that failed.
-        operation: Its creation.
-
-    Returns:
-        Nothing where it is not there, or cannot stand in the way.
-
-    Raises:
-        RecoveryError: It cannot be told, or not by a program.
+        ran: When they ran.
+        planned: What the next update would create.
     """
-    with clouds.explained():
-        return list(_verdicts(stack, state, ran, operation))
 
+    stack: Stack
+    state: State
+    ran: Sequence[Window]
+    planned: Sequence[Operation]
 
-def _verdicts(stack: Stack, state: State, ran: Sequence[Window], operation: Operation) -> Iterator[Verdict]:
-    if operation.type == clouds.POLICY:
-        # GitHub does not say when it was made. Where its environment is this stack's, so is what is in it, and a policy
-        # is nothing but the pattern that the program asks for.
-        if _has_environment(state, operation):
-            found = verdict(stack, state, operation)
-            yield from [found] if found.action == "import" else []
-    elif operation.type == clouds.ACCOUNT_TOKEN:
-        # However many there are: nobody has the value of one that was made in such an update.
-        for token in unknown_tokens(stack, state, operation):
-            yield from _judged(stack, state, ran, operation, token)
-    elif operation.type in DATED:
-        found = verdict(stack, state, operation)
-        if found.action != "clear":
-            yield from _judged(stack, state, ran, operation, found)
+    def verdicts(self, operation: Operation) -> list[Verdict]:
+        """Look whether something that is planned is there already, and whose it is; nothing is changed.
 
+        Returns:
+            Nothing where it is not there, or cannot stand in the way.
 
-def _judged(
-    stack: Stack, state: State, ran: Sequence[Window], operation: Operation, found: Verdict
-) -> Iterator[Verdict]:
-    at = made(stack, state, operation, found.identity)
-    if at is None:
-        return
-    what = found.said or f"it is there as {found.identity}"
-    when = f"{what}, made at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    adopt = _ADOPT.get(operation.type, "there is no taking it over: rename it, or revoke it where nothing uses it")
-    provider = operation.resource.get("provider", "").rpartition("::")[0]
-    if not any(window.start - TOLERANCE <= at <= window.end + TOLERANCE for window in ran):
-        yield Verdict(
-            "leave", f"{when}, in no update of this stack that failed; left alone. Where it is yours: {adopt}"
-        )
-    elif found.action != "revoke" and not {provider, operation.resource.get("parent")} <= state.resources.keys():
-        yield Verdict("leave", f"{when}; the state has not got what it belongs to, so Pulumi cannot import it: {adopt}")
-    else:
-        yield found._replace(action="revoke" if found.action == "revoke" else "import", said=when)
+        Raises:
+            RecoveryError: It cannot be told, or not by a program.
+        """
+        with clouds.explained():
+            return list(self._verdicts(operation))
 
+    def _verdicts(self, operation: Operation) -> Iterator[Verdict]:
+        if operation.type == clouds.POLICY:
+            # GitHub does not say when it was made. Where its environment is this stack's, so is what is in it, and a
+            # policy is nothing but the pattern that the program asks for.
+            if self._has_environment(operation):
+                found = verdict(self.stack, self.state, operation)
+                yield from [found] if found.action == "import" else []
+        elif operation.type == clouds.ACCOUNT_TOKEN:
+            # However many there are: nobody has the value of one that was made in such an update.
+            for token in unknown_tokens(self.stack, self.state, operation):
+                yield from self._judged(operation, token)
+        elif operation.type in DATED:
+            found = verdict(self.stack, self.state, operation)
+            if found.action != "clear":
+                yield from self._judged(operation, found)
 
-def _has_environment(state: State, policy: Operation) -> bool:
-    place = [policy.inputs[name] for name in ("repository", "environment")]
-    environments = (one for one in state.resources.values() if one.get("type") == clouds.ENVIRONMENT)
-    return any([one["inputs"].get(name) for name in ("repository", "environment")] == place for one in environments)
+    def _judged(self, operation: Operation, found: Verdict) -> Iterator[Verdict]:
+        """Yield the verdict on something, given what it would be if it were this stack's; nothing where it is gone."""
+        # A provider that is still to be made says whose repository it is, too.
+        resources = {one.urn: one.resource for one in self.planned} | self.state.resources
+        at = made(self.stack, self.state._replace(resources=resources), operation, found.identity)
+        if at is None:
+            return
+        when = f"{found.said or f'it is there as {found.identity}'}, made at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        adopt = _ADOPT.get(operation.type, "there is no taking it over: rename it, or revoke it where nothing uses it")
+        belongs = {operation.resource.get("provider", "").rpartition("::")[0], operation.resource.get("parent")}
+        if not any(window.start - TOLERANCE <= at <= window.end + TOLERANCE for window in self.ran):
+            said = f"{when}, in no update of this stack that failed; left alone. Where it is yours: {adopt}"
+            yield Verdict("leave", said)
+        elif found.action == "revoke":
+            yield found._replace(said=when)
+        elif belongs <= self.state.resources.keys():
+            yield found._replace(action="import", said=when)
+        else:
+            said = f"{when}; the state has not got what it belongs to, so Pulumi cannot import it: {adopt}"
+            yield Verdict("leave", said)
+
+    def _has_environment(self, policy: Operation) -> bool:
+        place = [policy.inputs[name] for name in ("repository", "environment")]
+        environments = (one for one in self.state.resources.values() if one.get("type") == clouds.ENVIRONMENT)
+        return any([one["inputs"].get(name) for name in ("repository", "environment")] == place for one in environments)

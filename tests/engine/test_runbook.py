@@ -222,6 +222,20 @@ def test_an_update_that_was_killed(standing: Sandbox) -> None:
     assert objects(standing) == before
 
 
+@walks("Failed update that had done its work")
+def test_an_update_that_failed_and_had_done_its_work(empty_sandbox: Sandbox) -> None:
+    empty_sandbox.world.inject("neon", "project.create", "502-after")
+    up = ("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert "neon: 502: " in empty_sandbox.pulumi(*up, check=False).stdout
+    made = project(empty_sandbox, "tune-staging")
+    assert "Another Neon project is called 'tune-staging' already" in empty_sandbox.pulumi(*up, check=False).stdout
+    with walk(empty_sandbox, "Failed update that had done its work") as steps:
+        assert f"Neon project 'tune-staging' is there as {made}, made at " in steps.run("bin/recover staging")
+        steps.run("pulumi up -s staging")
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert project(empty_sandbox, "tune-staging") == made
+
+
 @walks("Lost state")
 def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
     before = objects(standing)

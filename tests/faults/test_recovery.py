@@ -142,6 +142,25 @@ def test_what_was_made_is_taken_in(
     assert all(keys == made(empty_sandbox)[kind][: len(keys)] or kind[1] == "variable" for kind, keys in before.items())
 
 
+@pytest.mark.full
+def test_an_answer_that_was_lost_in_an_update_that_was_killed(empty_sandbox: Sandbox) -> None:
+    """Nothing but the lock says when it ran."""
+    empty_sandbox.world.inject("cloudflare", "pages.create", "403-after")
+    with hanging(empty_sandbox, "production", BUCKET, PAGES):
+        pass
+    before = made(empty_sandbox)
+    lines = recovered(empty_sandbox, "production")
+    account = "ffffffffffffffffffffffffffffff01"
+    assert f"  creating bucket: it is there as {account}/tune-audio/default; imported" in lines
+    (line,) = (
+        line for line in lines if line.startswith(f"  creating pages-project: it is there as {account}/tune, made")
+    )
+    assert line.endswith("; imported")
+    converges(empty_sandbox, "production")
+    kept = made(empty_sandbox)
+    assert all(kept["cloudflare", kind] == before["cloudflare", kind] for kind in ("bucket", "pages"))
+
+
 def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
     with hanging(empty_sandbox, "production", TOKEN):
         pass

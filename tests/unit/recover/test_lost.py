@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,7 @@ import pytest
 
 from ops import recover_files, recover_lost
 from ops.recover_found import Lock, Operation, RecoveryError, State, Window
+from ops.recover_lost import Past, Search
 from ops.recover_stack import Stack
 from sandbox.clouds import cloudflare, github, ids, neon
 from tests.unit.recover.test_looks import (
@@ -109,8 +110,8 @@ THINGS = {
 
 
 def verdicts(operation: Operation, found: State | None = None) -> list[tuple[str, str]]:
-    judged = recover_lost.verdicts(STACK, found or state(), RAN, operation)
-    return [(one.action, one.identity) for one in judged]
+    search = Search(STACK, found or state(), RAN, [operation])
+    return [(one.action, one.identity) for one in search.verdicts(operation)]
 
 
 def made_at(monkeypatch: pytest.MonkeyPatch, world: World, time: datetime, make: Make) -> Any:
@@ -136,7 +137,7 @@ def test_what_was_made_at_another_time(
 ) -> None:
     at = NOON + timedelta(seconds=seconds)
     made_at(monkeypatch, world, at, thing.make)
-    (found,) = recover_lost.verdicts(STACK, state(), RAN, thing.operation)
+    (found,) = Search(STACK, state(), RAN, [thing.operation]).verdicts(thing.operation)
     assert found.action == "leave"
     assert f"made at {at:%Y-%m-%d %H:%M:%S} UTC, in no update of this stack that failed; left alone." in found.said
     assert thing.adopt in found.said
@@ -148,9 +149,23 @@ def test_what_belongs_to_something_that_the_state_has_not_got(
 ) -> None:
     operation = planned(PROJECT, name="tune")
     made_at(monkeypatch, world, NOON, lambda tx: neon.create_project(tx, {"name": "tune"}))
-    (found,) = recover_lost.verdicts(STACK, state(without=without), RAN, operation)
+    (found,) = Search(STACK, state(without=without), RAN, [operation]).verdicts(operation)
     assert found.action == "leave"
     assert "Pulumi cannot import it: set adopt.neonProject to its id" in found.said
+
+
+def test_a_provider_that_is_still_to_be_made_says_whose_the_repository_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = THINGS["repository-variable"]
+    made_at(monkeypatch, world, NOON, thing.make)
+    provider = Operation("creating", {"urn": PROVIDER, "type": "x", "inputs": {"owner": "tune-works"}})
+    search = Search(STACK, state(without=PROVIDER), RAN, [provider, thing.operation])
+    (found,) = search.verdicts(thing.operation)
+    assert found.action == "leave"
+    assert "the state has not got what it belongs to" in found.said
+    with pytest.raises(RecoveryError, match=r"^the state does not say its owner$"):
+        search._replace(planned=[]).verdicts(thing.operation)
 
 
 def test_every_token_of_such_an_update_is_revoked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,6 +220,19 @@ def update(result: str, minute: int, kind: str = "update") -> dict[str, str]:
     return {"kind": kind, "result": result, **times}
 
 
+@pytest.fixture
+def past(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Past]:
+    """Return a function that gives what recovery makes of a history, and of states that were cut short."""
+
+    def get(*history: dict[str, str], cut: Sequence[Window] = ()) -> Past:
+        done = subprocess.CompletedProcess[str]([], 0, json.dumps(history), "")
+        monkeypatch.setattr(Stack, "pulumi", lambda *_: done)
+        monkeypatch.setattr(recover_files, "cut_updates", lambda _: list(cut))
+        return recover_lost.past(STACK)
+
+    return get
+
+
 @pytest.mark.parametrize(
     ("history", "minutes"),
     [
@@ -217,33 +245,41 @@ def update(result: str, minute: int, kind: str = "update") -> dict[str, str]:
         ([{"kind": "update", "result": "in-progress", "startTime": "2026-01-02T12:00:00.000Z"}], []),
     ],
 )
-def test_when_updates_failed(
-    monkeypatch: pytest.MonkeyPatch, history: list[dict[str, str]], minutes: list[int]
-) -> None:
-    done = subprocess.CompletedProcess[str]([], 0, json.dumps(history), "")
-    monkeypatch.setattr(Stack, "pulumi", lambda *_: done)
-    monkeypatch.setattr(recover_files, "cut_updates", lambda _: [])
-    ran = recover_lost.windows(STACK, [], state())
+def test_when_updates_failed(past: Callable[..., Past], history: list[dict[str, str]], minutes: list[int]) -> None:
+    ran = past(*history).ran([], state())
     assert [window.start.minute for window in ran] == minutes
     assert {window.end - window.start for window in ran} <= {timedelta(seconds=30)}
 
 
-def test_a_killed_update_and_one_whose_state_was_cut_short_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = subprocess.CompletedProcess[str]([], 0, json.dumps([update("succeeded", 1)]), "")
-    monkeypatch.setattr(Stack, "pulumi", lambda *_: done)
+def test_a_killed_update_and_one_whose_state_was_cut_short_count_too(past: Callable[..., Past]) -> None:
     early, late = (Window(NOON, NOON + timedelta(minutes=minutes)) for minutes in (1, 2))
-    monkeypatch.setattr(recover_files, "cut_updates", lambda _: [early, late])
     killed = Lock("s3://state", since="2026-01-02T14:03:00+01:00")
     found = state()._replace(written="2026-01-02T13:04:00.123456789Z")
-    ran = recover_lost.windows(STACK, [killed, Lock()], found)
-    assert ran[1:] == [late]
-    assert ran[0].start == NOON + timedelta(minutes=63)
-    assert ran[0].end - ran[0].start == timedelta(minutes=1, microseconds=123456)
-    assert recover_lost.windows(STACK, [killed], state()) == [late]
+    cut, ran = past(update("succeeded", 1), cut=[early, late]).ran([killed, Lock()], found)
+    assert cut == late
+    assert ran.start == NOON + timedelta(minutes=63)
+    assert ran.end - ran.start == timedelta(minutes=1, microseconds=123456)
+    assert past().ran([killed], state()) == []
+
+
+@pytest.mark.parametrize(
+    ("history", "unread"),
+    [
+        ([], True),
+        ([update("succeeded", 3, "refresh")], False),
+        ([update("succeeded", 3, "resource-import"), update("failed", 3, "refresh")], True),
+        ([update("succeeded", 1, "refresh")], True),
+        ([update("succeeded", 3)], False),
+    ],
+)
+def test_whether_the_clouds_were_read_since_a_state_was_cut_short(
+    past: Callable[..., Past], history: list[dict[str, str]], *, unread: bool
+) -> None:
+    assert past(*history, cut=[Window(NOON, NOON + timedelta(minutes=2))]).unread is unread
 
 
 def test_a_history_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     done = subprocess.CompletedProcess[str]([], 1, "", "error: the backend is down")
     monkeypatch.setattr(Stack, "pulumi", lambda *_: done)
     with pytest.raises(RecoveryError, match=r"^Reading the history of stack staging: error: the backend is down$"):
-        recover_lost.windows(STACK, [], state())
+        recover_lost.past(STACK)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import backend, recover_lost
+from ops import backend
 from ops.recover import main
-from ops.recover_found import RecoveryError
+from ops.recover_found import Operation, RecoveryError
 from ops.recover_looks import Verdict
+from ops.recover_lost import Search
 from ops.recover_stack import Stack
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def test_what_was_lost(
     answers: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, action: Any, lines: str
 ) -> None:
     given = answers(history=[FAILED], planned=[pending("", BUCKET)["resource"]])
-    monkeypatch.setattr(recover_lost, "verdicts", lambda *_: [Verdict(action, "it is there", "a/b")])
+    monkeypatch.setattr(Search, "verdicts", lambda *_: [Verdict(action, "it is there", "a/b")])
     output = io.StringIO()
     with redirect_stdout(output):
         assert main(["dev"]) == 0
@@ -210,12 +211,12 @@ def test_two_that_may_be_it_keep_all_that_was_lost_from_being_taken_in(
 ) -> None:
     given = answers(history=[FAILED], planned=[pending("", kind)["resource"] for kind in (BUCKET, PASSWORD)])
 
-    def verdicts(*arguments: Any) -> list[Verdict]:
-        if arguments[-1].type == PASSWORD:
+    def verdicts(_: Search, operation: Operation) -> list[Verdict]:
+        if operation.type == PASSWORD:
             raise RecoveryError("2 are called so")
         return [Verdict("import", "", "a/b")]
 
-    monkeypatch.setattr(recover_lost, "verdicts", verdicts)
+    monkeypatch.setattr(Search, "verdicts", verdicts)
     assert main(["dev"]) == 1
     assert "This needs a person:\n  creating it: 2 are called so.\n" in capsys.readouterr().err
     assert given[-1] == "preview --json"
