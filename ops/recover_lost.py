@@ -101,10 +101,10 @@ def planned(stack: Stack) -> list[Operation]:
     known = credentials(os.environ)
     found = previews.read(stack.name, stdout=done.stdout, stderr=done.stderr, exit_code=done.returncode, secrets=known)
     if not found.complete:
+        problems = "\n".join(found.errors)
         raise RecoveryError(
-            f"Previewing stack {stack.name}, to learn what an update that failed may have made: "
-            + "\n".join(found.errors)
-            + f"\nWhat is listed above is done. Once that is mended, run `bin/recover {stack.name}` again."
+            f"Previewing stack {stack.name}, to learn what an update that failed may have made: {problems}\n"
+            f"Beyond what is told above nothing was changed. Once that is mended, run `bin/recover {stack.name}` again."
         )
     steps = json.loads(done.stdout).get("steps") or []
     return [Operation("creating", step["newState"]) for step in steps if step["op"] == "create"]
