@@ -56,6 +56,11 @@ class _Files(NamedTuple):
         """The folder of its copies at the end of each update."""
         return self.root / "backups" / self.place
 
+    @property
+    def history(self) -> Path:
+        """The folder of what is recorded of each update."""
+        return self.root / "history" / self.place
+
     def locks(self) -> Iterable[Lock]:
         """Yield the locks on the stack; of one that is cut short as well, no more than that there is one."""
         for path in sorted((self.root / "locks" / "organization" / self.place).glob("*.json")):
@@ -91,6 +96,20 @@ def mend(stack: str, require_stranded: Callable[[Lock], None]) -> bool:
     if cut:
         _put_back(stack, files)
     return cut
+
+
+def mend_history(stack: str) -> bool:
+    """Put aside what a full disk cut short of a local backend's records of updates: with it none can be read.
+
+    Returns:
+        Whether there was such a record.
+    """
+    files = _files(stack)
+    cut = [path for path in files.history.glob("*.history.json") if not _read(path)] if files else []
+    for path in cut:
+        kept = path.rename(path.with_name(f"{path.name}{_CUT}"))
+        print(f"{path}, the record of an update, was cut short; it is kept as {kept.name}.", flush=True)
+    return bool(cut)
 
 
 def cut_updates(stack: str) -> list[Window]:

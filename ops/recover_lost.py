@@ -69,7 +69,10 @@ def past(stack: Stack) -> Past:
     Raises:
         RecoveryError: It does not say.
     """
-    done = stack.pulumi("stack", "history", "--json", "--page-size", _HISTORY)
+    command = ("stack", "history", "--json", "--page-size", _HISTORY)
+    done = stack.pulumi(*command)
+    if done.returncode != 0 and recover_files.mend_history(stack.name):
+        done = stack.pulumi(*command)
     if done.returncode != 0:
         raise RecoveryError(f"Reading the history of stack {stack.name}: {said(done)}")
     success = refreshed = datetime.min.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ops import backend, recover_files
-from ops.recover_files import cut_updates, mend
+from ops.recover_files import cut_updates, mend, mend_history
 from ops.recover_found import Lock, RecoveryError, Window
 
 EARLY, LATE, CUT = (datetime(2026, 1, 2, hour, tzinfo=UTC) for hour in (10, 11, 12))
@@ -179,12 +179,26 @@ def test_attributes_that_a_kill_left_empty(folder: Folder, attributes: str, left
     assert folder.beside() == left
 
 
+def test_records_of_updates_that_were_cut_short(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    history = folder.root / "history" / "relay" / "dev"
+    for name, text in {"1": '{"kind": "update"}', "2": '{"kind": "upd', "3": ""}.items():
+        folder.put(history / f"dev-{name}.history.json", text)
+    folder.put(history / "dev-2.checkpoint.json", "")
+    assert mend_history("dev")
+    assert sorted(path.name for path in history.iterdir()) == [
+        *("dev-1.history.json", "dev-2.checkpoint.json", "dev-2.history.json.cut", "dev-3.history.json.cut"),
+    ]
+    assert "dev-2.history.json, the record of an update, was cut short; it is kept as" in capsys.readouterr().out
+    assert not mend_history("dev")
+
+
 @pytest.mark.parametrize(("code", "url"), [(0, "s3://state"), (0, "https://api.pulumi.com"), (1, "")])
 def test_another_backend(monkeypatch: pytest.MonkeyPatch, code: int, url: str) -> None:
     done = subprocess.CompletedProcess[str]([], code, json.dumps({"url": url}) if url else "", "")
     monkeypatch.setattr(backend, "whoami", lambda: done)
     assert recover_files.mend("dev", no_lock) is False
     assert cut_updates("dev") == []
+    assert not mend_history("dev")
 
 
 def test_a_stack_that_is_not_there(folder: Folder) -> None:

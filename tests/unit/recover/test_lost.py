@@ -278,8 +278,16 @@ def test_whether_the_clouds_were_read_since_a_state_was_cut_short(
     assert past(*history, cut=[Window(NOON, NOON + timedelta(minutes=2))]).unread is unread
 
 
-def test_a_history_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = subprocess.CompletedProcess[str]([], 1, "", "error: the backend is down")
-    monkeypatch.setattr(Stack, "pulumi", lambda *_: done)
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_history_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, *, mended: bool) -> None:
+    asked: list[str] = []
+
+    def pulumi(_: Stack, *command: str) -> subprocess.CompletedProcess[str]:
+        asked.append(command[1])
+        return subprocess.CompletedProcess(command, 1, "", "error: the backend is down")
+
+    monkeypatch.setattr(Stack, "pulumi", pulumi)
+    monkeypatch.setattr(recover_files, "mend_history", lambda _: mended)
     with pytest.raises(RecoveryError, match=r"^Reading the history of stack staging: error: the backend is down$"):
         recover_lost.past(STACK)
+    assert asked == ["history"] * (2 if mended else 1)
