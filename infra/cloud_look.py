@@ -5,7 +5,7 @@ Imported by an `up` alone: urllib and ssl cost a preview more than the rest of t
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -28,6 +28,8 @@ CLOUDFLARE_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
 _MOST_PROJECTS = 400
 _TOKENS_A_PAGE = 50
 _LONGEST_TEXT = 200
+# 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
+_REFUSALS = frozenset({400, 401, 403, 404})
 # An edge such as Cloudflare's turns away what calls itself Python-urllib.
 _HEADERS = {"Accept": "application/json", "User-Agent": "relay-infrastructure"}
 
@@ -101,10 +103,8 @@ def account_tokens(token: str, account: str, name: str) -> list[str]:
     return found
 
 
-def cloudflare(path: str, token: str, *, method: str = "GET") -> dict[str, Any]:
+def cloudflare(path: str, token: str, *, method: str = "GET", refusals: Collection[int] = _REFUSALS) -> dict[str, Any]:
     """Call Cloudflare's API; see `call`."""
-    # 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
-    refusals = {400, 401, 403, 404}
     return call("Cloudflare", CLOUDFLARE_API, path, token, refusals=refusals, explain=_cloudflare_errors, method=method)
 
 
@@ -121,7 +121,7 @@ def call(
     path: str,
     credential: str,
     *,
-    refusals: set[int],
+    refusals: Collection[int],
     explain: Callable[[dict[str, Any]], str] = lambda body: str(body.get("message", "")),
     method: str = "GET",
 ) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from infra.stackfiles import StackFileError
 from ops import recover_files, recover_lost
 from ops.recover_clouds import revoke
 from ops.recover_found import RecoveryError, StateError
 from ops.recover_looks import verdict
 from ops.recover_stack import Stack
+from ops.stacks import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         done = recover(Stack(options.stack), nothing_runs=options.nothing_runs)
-    except RecoveryError as error:
+    except (RecoveryError, StackError, StackFileError) as error:
         print(f"bin/recover: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

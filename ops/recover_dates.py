@@ -70,10 +70,13 @@ def made(stack: Stack, state: State, operation: Operation, identity: str) -> dat
     if place.service == "GitHub":
         facts["owner"] = clouds.owner(state, operation)
     path = place.path.format_map({name: quote(value, safe="") for name, value in facts.items()})
+    credential = clouds.credential(stack, place.service)
+    answer: Any
     try:
-        answer: Any = cloud_look.call(
-            place.service, place.api, path, clouds.credential(stack, place.service), refusals={404}
-        )
+        if place.service == "Cloudflare":
+            answer = cloud_look.cloudflare(path, credential, refusals={404})
+        else:
+            answer = cloud_look.call(place.service, place.api, path, credential, refusals={404})
     except RefusedError:
         return None
     try:

@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from ops import backend, stacks
+from ops.files import project_name
 from ops.recover_found import Lock, RecoveryError, Window, moment
 
 if TYPE_CHECKING:
@@ -125,8 +124,7 @@ def _files(stack: str) -> _Files | None:
     where = backend.whoami()
     url = str(json.loads(where.stdout)["url"]) if where.returncode == 0 else ""
     scheme, _, folder = url.partition("?")[0].partition("://")
-    project = yaml.safe_load((stacks.folder() / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
-    place = Path(project) / stack.rpartition("/")[2]
+    place = Path(project_name(stacks.folder())) / stack.rpartition("/")[2]
     return _Files(Path(folder).expanduser() / ".pulumi", place) if scheme == "file" else None
 
 

@@ -6,12 +6,11 @@ update finds the thing in its way. It is this stack's where it was made while an
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from ops import previews, recover_files
+from ops import previews, recover_files, stacks
 from ops import recover_clouds as clouds
 from ops.recover_dates import DATED, made
 from ops.recover_found import Operation, RecoveryError, Window, moment
@@ -77,7 +76,7 @@ def past(stack: Stack) -> Past:
         raise RecoveryError(f"Reading the history of stack {stack.name}: {said(done)}")
     success = refreshed = datetime.min.replace(tzinfo=UTC)
     failed = []
-    for update in json.loads(done.stdout or "[]"):
+    for update in stacks.document(done) if done.stdout.strip() else ():
         if not update.get("endTime"):
             continue
         window = Window(moment(update["startTime"]), moment(update["endTime"]))
@@ -109,7 +108,7 @@ def planned(stack: Stack) -> list[Operation]:
             f"Previewing stack {stack.name}, to learn what an update that failed may have made: {problems}\n"
             f"Beyond what is told above nothing was changed. Once that is mended, run `bin/recover {stack.name}` again."
         )
-    steps = json.loads(done.stdout).get("steps") or []
+    steps = stacks.document(done).get("steps") or []
     return [Operation("creating", step["newState"]) for step in steps if step["op"] == "create"]
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import tempfile
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ops import stacks
 from ops.recover_found import Lock, Operation, RecoveryError, State, StateError
 from ops.redact import credentials, redact
+
+if TYPE_CHECKING:
+    import subprocess
 
 # What no stack has: asking to refresh it takes the stack's lock, and then fails without looking at anything.
 _NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
@@ -41,7 +43,7 @@ class Stack(NamedTuple):
             )
         if done.returncode != 0:
             raise StateError(f"Reading the state of stack {self.name}: {said(done)}")
-        deployment = json.loads(done.stdout)["deployment"] or {}
+        deployment = stacks.document(done)["deployment"] or {}
         pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
         resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}
         return State(pending, resources, str((deployment.get("manifest") or {}).get("time", "")))
@@ -115,25 +117,13 @@ class Stack(NamedTuple):
         """Run the CLI on this stack, without questions.
 
         Raises:
-            RecoveryError: There is no CLI.
+            StackError: It cannot be run.
         """
-        command = ["pulumi", *arguments, "--stack", self.name, "--non-interactive", "--color", "never"]
-        try:
-            return subprocess.run(
-                command,
-                cwd=stacks.folder(),
-                env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise RecoveryError("`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`.") from None
+        return stacks.ask(*arguments, "--stack", self.name, "--color", "never", root=stacks.folder())
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
     """Return the errors Pulumi reported; it repeats some of them, and progress goes to the other stream."""
     text = f"{done.stderr}\n{done.stdout}"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)
-    return redact("\n".join(lines) or text.strip(), credentials(os.environ))
+    return redact("\n".join(lines), credentials(os.environ)) or stacks.said(done)
