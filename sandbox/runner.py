@@ -166,6 +166,7 @@ class Sandbox:
             "RELAY_SANDBOX": str(self.folder),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_HOME": str(self.folder / "home"),
+            "FLY_CONFIG_DIR": str(self.folder / "fly"),  # the person's own is for the real Fly.io
             "PULUMI_CONFIG_PASSPHRASE": "sandbox",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # Costs 2 s a preview otherwise, and looks for the plug-ins of the stand-ins on the network.

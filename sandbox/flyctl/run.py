@@ -35,7 +35,7 @@ _NAME_TAKEN = (
     "\n\nApp names are unique across all of Fly.io, not just your organization, so this name may be held by an app "
     "you cannot see. Try a different name."
 )
-_MINIMUM_VERSIONS = "app_secrets_minvers:"
+_LOGIN, _MINIMUM_VERSIONS = "access_token", "app_secrets_minvers:"
 _HTTP_FAULTS = {"429": (429, "rate limit exceeded"), "500": (500, "Internal Server Error"), "502": (502, "Bad Gateway")}
 FAULTS = (*_HTTP_FAULTS, "exit1", "timeout", "timeout-after", "kill", "kill-after", "lost", "propagation", "empty")
 
@@ -165,19 +165,21 @@ class Run:
     def remember_version(self, app: str, version: int) -> None:
         """Note the app's secrets version in config.yml. Parallel runs lose entries, as flyctl's do."""
         self._versions[app] = version
-        lines = [_MINIMUM_VERSIONS, *(f"    {name}: {number}" for name, number in sorted(self._versions.items())), ""]
+        login = f"{_LOGIN}: {self._login}\n" if self._login else ""
+        versions = (f"    {name}: {number}\n" for name, number in sorted(self._versions.items()))
         try:
-            self._configuration.write_text("\n".join(lines), encoding="utf-8")
+            self._configuration.write_text(f"{login}{_MINIMUM_VERSIONS}\n{''.join(versions)}", encoding="utf-8")
         except OSError as error:
             raise FailureError(f"update secrets: error saving config file: {error.strerror}") from None
 
     def _minimum_versions(self) -> dict[str, int]:
-        """Return what `remember_version` noted: the only section of config.yml that the stand-in has."""
+        """Return what `remember_version` noted. Beside it, all that config.yml has here is a person's login."""
         path = self._configuration
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         try:
-            pairs = (line.split(":") for line in lines if line != _MINIMUM_VERSIONS)
-            return {name.strip(): int(number) for name, number in pairs}
+            pairs = dict(line.strip().split(": ") for line in lines if line != _MINIMUM_VERSIONS)
+            self._login = pairs.pop(_LOGIN, "")
+            return {name: int(number) for name, number in pairs.items()}
         except ValueError:
             reason = f"{path}: yaml: could not find expected ':'"
             print(f"Error loading config {reason}")
@@ -188,7 +190,7 @@ class Run:
             if self._environment.get(endpoint):
                 raise UnmodelledError(endpoint)
         # The first that is present wins, even an empty one.
-        credential = self._environment.get("FLY_ACCESS_TOKEN", self._environment.get("FLY_API_TOKEN", ""))
+        credential = self._environment.get("FLY_ACCESS_TOKEN", self._environment.get("FLY_API_TOKEN", self._login))
         if not credential.strip():
             raise FailureError("no access token available. Please login with 'flyctl auth login'")
         return credential

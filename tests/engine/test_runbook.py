@@ -29,7 +29,7 @@ PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 APPLICATION = "runs in the application's repository, or inside of its machines: the stand-ins deploy no code"
 CLOUD = "the stand-ins have no such command; the test does to the world what it does"
 
-# Before what a person's login must do; the stand-in knows no login but the variable.
+# Before what a person's login must do.
 LOGIN = "env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN "
 
 # Sections without a command of their own, and what they are.
@@ -299,7 +299,7 @@ def test_a_leaked_credential(standing: Sandbox) -> None:
         assert "leaked" in steps.run("flyctl tokens list -a relay-api-staging")
         (old,) = objects(standing)["fly token"].values()
         steps.run("flyctl tokens revoke ID", names={"ID": old["id"]})
-        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-staging", names={LOGIN: ""})
+        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-staging")
         steps.run("pulumi up -s staging")
         clouds = objects(standing)
         assert [bool(token["revoked"]) for token in clouds["fly token"].values()] == [True, False]
@@ -332,7 +332,7 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         planned = standing.pulumi("preview", "--stack", "staging").stdout
         assert re.search(r"\+- .*fly-app", planned)
         steps.run("pulumi up -s staging")
-        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-next -n github-staging", names={LOGIN: ""})
+        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-next -n github-staging")
         steps.run("pulumi up -s staging")
         steps.run("pulumi up -s production")
         after = objects(standing)

@@ -26,7 +26,7 @@ class FlyctlWorld:
 
     def __init__(self, directory: Path) -> None:
         home = directory / 'a world\'s "home"'
-        self.configuration = home / "fly"
+        self.configuration = home / "configuration"
         self.cwd = home / "empty"
         self.cwd.mkdir(parents=True)
         self.world = World(home / "clouds.sqlite")

@@ -57,6 +57,17 @@ def test_no_token(flyctl: FlyctlWorld, access: str | None, api: str | None) -> N
     failed(flyctl.run("orgs", "list", "--json", FLY_ACCESS_TOKEN=access, FLY_API_TOKEN=api), NO_TOKEN)
 
 
+def test_a_login_counts_where_there_is_no_variable(flyctl: FlyctlWorld) -> None:
+    login = str(flyctl.executable.parents[1] / "fly")
+    wrote = flyctl.run(
+        "secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1", FLY_CONFIG_DIR=login, FLY_API_TOKEN=None
+    )
+    assert wrote.returncode == 0
+    # The write leaves the login where it is.
+    assert flyctl.run("orgs", "list", "--json", FLY_CONFIG_DIR=login, FLY_API_TOKEN=None).returncode == 0
+    failed(flyctl.run("orgs", "list", "--json", FLY_CONFIG_DIR=login, FLY_API_TOKEN=" "), NO_TOKEN)
+
+
 def test_deploy_token_is_listed_and_revoked(flyctl: FlyctlWorld) -> None:
     assert re.fullmatch(r"FlyV1 fm2_\S{300,},fm2_\S{300,}", _mint(flyctl))
     ((identity, name, creator, expires, revoked),) = _rows(flyctl)

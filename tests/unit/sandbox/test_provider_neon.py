@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox import credentials
 from sandbox.clouds import neon as cloud
 from tests.unit.sandbox.face import Face, Refused
 
@@ -197,7 +198,7 @@ def test_a_wrong_key_is_refused_at_the_first_call(world: World) -> None:
     assert face.planned(KIND, PROGRAM) >= {"connectionUri", "orgId"}
     with pytest.raises(Refused, match="neon: 401: supplied credentials"):
         face.create(KIND, PROGRAM)
-    assert Face(world, "terraform-provider", apiKey="sandbox-neon-key").create(KIND, PROGRAM)
+    assert Face(world, "terraform-provider", apiKey=credentials.NEON_KEY).create(KIND, PROGRAM)
 
 
 def test_the_call_log_names_things_and_holds_no_secret(neon: Face, world: World) -> None:
