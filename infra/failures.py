@@ -79,7 +79,7 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
     service = _SERVICES[type_.partition(":")[0]]
     credential = credential_for(service)
     found = _STATUS.search(said)
-    status = found[0] if found else ""
+    status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")
     text = next(_STEPS[key] for key in wanted if key in _STEPS)
     return text.format(

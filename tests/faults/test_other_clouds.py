@@ -139,7 +139,7 @@ def test_refused_elsewhere(survives: Callable[[str, Blow], str], part: str, blow
     said = survives(part, blow)
     status = "no answer" if blow.fault == "cut" else blow.fault
     assert f"{blow.cloud}: {status}: " in said
-    assert f"of {RESOURCES[blow.operation]} (" in said
+    assert_explained(said, blow)
 
 
 @cases("part blow", LOST)
@@ -147,7 +147,14 @@ def test_answer_lost_elsewhere(
     scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
 ) -> None:
     said = survive(scenes(part), tmp_path, blow, record_property, recover=True).said
+    assert_explained(said, blow)
+    assert re.search(f"create failed.*`make recover STACK={PARTS[part][0]}`", said)
+
+
+def assert_explained(said: str, blow: Blow) -> None:
+    """Assert that a failed creation's error says what, which resource, and what to do next."""
     assert f"of {RESOURCES[blow.operation]} (" in said
+    assert re.search(r"error: [\w-]+: create failed\. .+`pulumi up -s \w+`", said)
 
 
 # What a person has made before under the name that the stack is about to use.

@@ -73,6 +73,12 @@ THERE = (
             f"Cloudflare says which value it refuses: correct it in the stack's file, then {UP}.",
         ),
         (
+            VARIABLE,
+            "create",
+            "POST https://…/variables: 422 Validation Failed [name already exists]",
+            THERE.format("githubVariables"),
+        ),
+        (
             NEON,
             "create",
             "[HTTP Code: 423][Error Code: ] project already has running operations",
