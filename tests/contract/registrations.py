@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.program import ROOT, Run, run_program
+from tests.unit.program import ROOT, Run, ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +55,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 """Each variant's stack, and what its configuration has beside the example's."""
 
 
-@cache
 def run(variant: str) -> Run:
-    """Return what one variant registered; the program runs once for each."""
+    """Return what one variant registered."""
     stack, changes = VARIANTS[variant]
-    return run_program(stack, changes)
+    return ran(stack, changes)
 
 
 def written() -> Iterator[tuple[str, str, set[str]]]:

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from infra import preflight
-from tests.unit.program import EXAMPLE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "flyctl": ("infra.preflight._ask_flyctl", lambda: None),
-    "cloudflare": ("infra.cloud_look.cloudflare_account", lambda *_: None),
-    "neon": ("infra.namesakes.neon_projects", lambda *_: []),
-    "tokens": ("infra.namesakes.account_tokens", lambda *_: []),
-}
-"""The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
+from tests.unit.program import EXAMPLE, LOOKS
 
 
 @pytest.fixture(autouse=True)

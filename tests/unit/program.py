@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import gc
 import json
 import logging
+import os
+import pkgutil
 import runpy
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +23,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
+from infra import preflight
 from infra.stackfiles import read_stack_files
 from sandbox.sample_secrets import made_up
 
@@ -30,6 +38,14 @@ SECRET_KEYS = {
     "neonRestoreKey",
     "extraSecrets",
 }
+
+LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "flyctl": ("infra.preflight._ask_flyctl", lambda: None),
+    "cloudflare": ("infra.cloud_look.cloudflare_account", lambda *_: None),
+    "neon": ("infra.namesakes.neon_projects", lambda *_: []),
+    "tokens": ("infra.namesakes.account_tokens", lambda *_: []),
+}
+"""The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
 
 # What the clouds answer, by type: outputs that the program reads and that are not inputs.
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -134,6 +150,18 @@ class _Recorder(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
+class _AtOnce(ThreadPoolExecutor):
+    """Calls at once what a thread would call: the mocks wait for nothing, and threads would take turns at it."""
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        called: Future[Any] = Future()
+        try:
+            called.set_result(function(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
+            called.set_exception(error)
+        return called
+
+
 class _Listener(logging.Handler):
     def __init__(self, messages: list[str]) -> None:
         super().__init__()
@@ -175,7 +203,7 @@ def run_program(
     before: dict[str, Any] | None = None,
     root: Path = EXAMPLE,
 ) -> Run:
-    """Run the program for a stack.
+    """Run the program for a stack. What a test only looks at, it takes from `ran`.
 
     Args:
         stack: The stack's name.
@@ -187,24 +215,49 @@ def run_program(
     Raises:
         pulumi.RunError: The program refused.
     """
+    # In a thread of its own, whose settings no test sees; and the SDK notes the whole stack, of which pytest's is deep.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(_run, stack, configuration(stack, changes, root), preview, before or {}).result()
+
+
+def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, Any]) -> Run:
     run = Run()
-    config = configuration(stack, changes, root)
     texts = {f"{PROJECT}:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
     pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in SECRET_KEYS])
     loop = asyncio.new_event_loop()
+    loop.set_default_executor(_AtOnce())
     asyncio.set_event_loop(loop)
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
-    recorder = _Recorder(run, before or {})
+    recorder = _Recorder(run, before)
     logger = logging.getLogger("program")
     logger.setLevel(logging.INFO)
     logger.handlers = [_Listener(run.messages)]
     mocks.set_mocks(recorder.mocks, PROJECT, stack, preview, logger, monitor=recorder)
     set_root_resource(None)  # type: ignore[arg-type]
+    loaded = len(sys.modules)
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
     finally:
         loop.close()
-        # Left set, a next test's failure would show this one's configuration.
-        pulumi.runtime.set_all_config({}, [])
+        # Of an SDK's 800 modules nothing is ever garbage, and to look among them takes half a second each time.
+        if len(sys.modules) > loaded + 100:
+            gc.freeze()
     return run
+
+
+_RAN: dict[tuple[object, ...], Run] = {}
+
+
+def ran(stack: str, changes: dict[str, Any] | None = None, *, preview: bool = False) -> Run:
+    """Return what the program does for a stack of the example's; it is run once for all tests that ask the same.
+
+    Each gets a copy of its own, so that none sees what another made of it. It is for tests that change nothing of the
+    program or of what is around it but these arguments, credentials and looks; others call `run_program`.
+    """
+    credentials = [os.environ.get(variable) for found in preflight.CREDENTIALS for variable in found.variables]
+    looks = [pkgutil.resolve_name(target) for target, _ in LOOKS.values()]
+    key = (stack, json.dumps(changes or {}, sort_keys=True), preview, *looks, *credentials)
+    if key not in _RAN:
+        _RAN[key] = run_program(stack, changes, preview=preview)
+    return copy.deepcopy(_RAN[key])

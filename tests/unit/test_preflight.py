@@ -13,8 +13,7 @@ import pytest
 from infra import own_state, preflight
 from infra.cloud_look import LookError, RefusedError
 from infra.providers.fly.errors import FlyctlMissingError, FlyctlTooOldError
-from tests.unit.conftest import LOOKS
-from tests.unit.program import Run, run_program
+from tests.unit.program import LOOKS, Run, ran, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -459,7 +458,7 @@ def test_no_message_shows_a_credential(monkeypatch: pytest.MonkeyPatch, look: Ca
 
 
 def test_the_fingerprint_of_the_oauth_key() -> None:
-    staging, dev, production = (run_program(stack) for stack in ("staging", "dev", "production"))
+    staging, dev, production = (ran(stack) for stack in ("staging", "dev", "production"))
     key = staging.one("fly-secrets").inputs["values"]["OAUTH_ENCRYPTION_KEY"]
     expected = hashlib.sha256(f"relay OAuth key fingerprint\n{key}".encode()).hexdigest()[:12]
     assert staging.outputs["oauthKeyFingerprint"] == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from tests.unit.program import ROOT, Run, run_program
+from tests.unit.program import ROOT, Run, ran, run_program
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("dev", "staging", "production")
@@ -24,13 +24,13 @@ def urns(run: Run) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 def test_urns_are_frozen(stack: str) -> None:
     """A changed line is a resource that the next `up` deletes and creates: give it an alias instead."""
-    found = urns(run_program(stack))
+    found = urns(ran(stack))
     assert found == (GOLDEN / f"urns.{stack}.txt").read_text(encoding="utf-8")
 
 
 def test_urns_of_an_empty_world_are_frozen() -> None:
     """Production that adopts nothing makes a storage token and an OAuth key of its own."""
-    found = urns(run_program("production", {"adopt": None}))
+    found = urns(ran("production", {"adopt": None}))
     assert found == (GOLDEN / "urns.production-empty.txt").read_text(encoding="utf-8")
 
 
@@ -41,7 +41,7 @@ def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_staging_sets_every_secret_the_backend_needs() -> None:
-    values = run_program("staging").one("fly-secrets").inputs["values"]
+    values = ran("staging").one("fly-secrets").inputs["values"]
     assert values == {
         "DATABASE_URL": (
             "postgresql+psycopg://neondb_owner:npg_CanaryNeonPassword@ep-cold-sky-1.eu-central-1.aws.neon.tech"
@@ -63,7 +63,7 @@ def test_staging_sets_every_secret_the_backend_needs() -> None:
 
 
 def test_production_writes_no_kept_secret() -> None:
-    inputs = run_program("production").one("fly-secrets").inputs
+    inputs = ran("production").one("fly-secrets").inputs
     assert set(inputs["keep"]) == {
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -77,11 +77,11 @@ def test_production_writes_no_kept_secret() -> None:
 
 
 def test_a_kept_oauth_key_is_never_generated() -> None:
-    assert "oauth-key" not in run_program("production").names()
+    assert "oauth-key" not in ran("production").names()
 
 
 def test_every_secret_value_is_an_encrypted_input() -> None:
-    secrets = run_program("staging").one("fly-secrets")
+    secrets = ran("staging").one("fly-secrets")
     # A dict with an unknown in it becomes one secret; else each entry is one. Either way nothing is plain.
     covered = secrets.secrets
     assert all("values" in covered or f"values.{name}" in covered for name in secrets.inputs["values"])
@@ -91,12 +91,12 @@ def test_every_secret_value_is_an_encrypted_input() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_resource_whose_id_is_its_secret(stack: str) -> None:
     """Pulumi never encrypts an id, and `RandomBytes` has its value as id."""
-    types = {resource.type for resource in run_program(stack, {"adopt": None}).resources}
+    types = {resource.type for resource in ran(stack, {"adopt": None}).resources}
     assert not {kind for kind in types if "RandomBytes" in kind or "RandomId" in kind}
 
 
 def test_storage_keys_of_an_own_token() -> None:
-    run = run_program("production", {"adopt": None})
+    run = ran("production", {"adopt": None})
     policy = run.one("storage-token").inputs["policies"][0]
     assert json.loads(policy["resources"]) == {
         "com.cloudflare.edge.r2.bucket.ffffffffffffffffffffffffffffff01_default_tune-audio": "*"
@@ -110,13 +110,13 @@ def test_storage_keys_of_an_own_token() -> None:
 
 
 def test_previews_use_the_api_of_staging() -> None:
-    configs = run_program("production").one("pages-project").inputs["deploymentConfigs"]
+    configs = ran("production").one("pages-project").inputs["deploymentConfigs"]
     assert configs["preview"]["envVars"]["PUBLIC_API_URL"]["value"] == "https://tune-api-staging.fly.dev"
     assert configs["production"]["envVars"]["PUBLIC_API_URL"]["value"] == "https://tune-api.fly.dev"
 
 
 def test_adoption_imports_by_id() -> None:
-    run = run_program("production")
+    run = ran("production")
     assert {r.name: r.options.importId for r in run.resources if r.options.importId} == {
         "neon-project": "tall-oak-33334444",
         "pages-project": "ffffffffffffffffffffffffffffff01/tune",
@@ -131,7 +131,7 @@ def test_an_adopted_github_environment_is_imported_whole() -> None:
         "githubDeploymentPolicy": 42,
         "githubVariables": ["FLY_APP"],
     }
-    run = run_program("staging", {"adopt": adopt})
+    run = ran("staging", {"adopt": adopt})
     assert {r.name: r.options.importId for r in run.resources if r.options.importId} == {
         "github-environment": "tune:staging",
         "deployment-policy": "tune:staging:42",
@@ -140,14 +140,14 @@ def test_an_adopted_github_environment_is_imported_whole() -> None:
 
 
 def test_a_deploy_token_reaches_github() -> None:
-    run = run_program("staging", {"flyDeployToken": "FlyV1 fm2_given"})
+    run = ran("staging", {"flyDeployToken": "FlyV1 fm2_given"})
     secret = run.one("secret-FLY_API_TOKEN")
     assert secret.inputs["value"] == "FlyV1 fm2_given"
     assert "value" in secret.secrets
 
 
 def test_a_minted_deploy_token_reaches_github() -> None:
-    run = run_program("staging", {"mintDeployToken": True})
+    run = ran("staging", {"mintDeployToken": True})
     assert run.one("secret-FLY_API_TOKEN").inputs["value"] == "FlyV1 fm2_CanaryMinted"
     assert run.one("deploy-token").inputs["prefix"] == "relay-staging"
 
@@ -161,7 +161,7 @@ OLD = {"oauth-key", "storage-token", "deploy-token"}
 
 
 def test_rotate_adds_a_slot_and_uses_it() -> None:
-    run = run_program("production", ROTATED)
+    run = ran("production", ROTATED)
     assert run.names() >= NEW | OLD
     assert run.one("fly-secrets").inputs["values"]["AWS_ACCESS_KEY_ID"] == "storage-token-1-id"
     assert run.outputs["storageAccessKeyId"] == "storage-token-1-id"
@@ -173,7 +173,7 @@ def test_rotate_adds_a_slot_and_uses_it() -> None:
 
 
 def test_retire_drops_the_old_slot_alone() -> None:
-    run = run_program("production", RETIRED)
+    run = ran("production", RETIRED)
     assert run.names() >= NEW
     assert not run.names() & OLD
     assert run.one("fly-secrets").inputs["slots"]["OAUTH_ENCRYPTION_KEY"] == [1]
@@ -181,7 +181,7 @@ def test_retire_drops_the_old_slot_alone() -> None:
 
 def test_what_uses_the_new_slot_depends_on_the_old_one() -> None:
     """The engine deletes nothing that a protected or failed resource depends on, whatever flags it is given."""
-    run = run_program("production", ROTATED)
+    run = ran("production", ROTATED)
     for user, used in {
         "fly-secrets": {"oauth-key", "oauth-key-1", "storage-token", "storage-token-1"},
         "secret-FLY_API_TOKEN": {"deploy-token", "deploy-token-1"},
@@ -191,38 +191,38 @@ def test_what_uses_the_new_slot_depends_on_the_old_one() -> None:
 
 
 def test_the_secrets_of_given_and_kept_keys_have_no_slots() -> None:
-    assert run_program("staging").one("fly-secrets").inputs["slots"] == {"OAUTH_ENCRYPTION_KEY": [0]}
-    assert run_program("production").one("fly-secrets").inputs["slots"] == {}
+    assert ran("staging").one("fly-secrets").inputs["slots"] == {"OAUTH_ENCRYPTION_KEY": [0]}
+    assert ran("production").one("fly-secrets").inputs["slots"] == {}
 
 
 def test_the_key_of_an_adopted_app_takes_the_place_of_the_first_slot() -> None:
     adopt = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]}
-    run = run_program("production", {"adopt": adopt, "rotate": {"oauthKey": 1}})
+    run = ran("production", {"adopt": adopt, "rotate": {"oauthKey": 1}})
     assert "oauth-key-1" in run.names()
     assert "oauth-key" not in run.names()
 
 
 def test_dev_rotates_its_oauth_key() -> None:
-    assert run_program("dev", {"rotate": {"oauthKey": 1}}).names() >= {"oauth-key", "oauth-key-1"}
+    assert ran("dev", {"rotate": {"oauthKey": 1}}).names() >= {"oauth-key", "oauth-key-1"}
 
 
 def test_an_up_says_how_each_rotation_ends() -> None:
     def said(run: Run) -> list[str]:
         return [text for text in run.messages if "still works" in text]
 
-    assert not said(run_program("production", RETIRED))
-    assert not said(run_program("production", ROTATED, preview=True))
-    oauth, storage, deploy = said(run_program("production", ROTATED))
+    assert not said(ran("production", RETIRED))
+    assert not said(ran("production", ROTATED, preview=True))
+    oauth, storage, deploy = said(ran("production", ROTATED))
     assert "Once Fly app tune-api is deployed" in oauth
     assert "pulumi config set --path retire.oauthKey 1 -s production" in oauth
     assert "pulumi config set --path retire.storageToken 1 -s production" in storage
     assert "Once nothing uses it any more" in deploy
-    (local,) = said(run_program("dev", {"rotate": {"oauthKey": 1}}))
+    (local,) = said(ran("dev", {"rotate": {"oauthKey": 1}}))
     assert "Once nothing uses it any more" in local
 
 
 def test_without_a_deploy_token_two_commands_finish_it() -> None:
-    run = run_program("staging", preview=True)
+    run = ran("staging", preview=True)
     assert "secret-FLY_API_TOKEN" not in run.names()
     (message,) = [text for text in run.messages if "FLY_API_TOKEN" in text]
     assert "flyctl tokens create deploy -a tune-api-staging" in message
@@ -256,18 +256,18 @@ def test_a_configured_token_reaches_githubs_provider(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("stack", "kind"), [("staging", "branchPattern"), ("production", "tagPattern")])
 def test_what_may_deploy(stack: str, kind: str) -> None:
-    inputs = run_program(stack).one("deployment-policy").inputs
+    inputs = ran(stack).one("deployment-policy").inputs
     assert inputs[kind] == {"branchPattern": "main", "tagPattern": "v*"}[kind]
     assert {"branchPattern", "tagPattern"} - inputs.keys() == {"branchPattern", "tagPattern"} - {kind}
 
 
 def test_dev_needs_neon_alone() -> None:
-    packages = {r.type.split(":")[0] for r in run_program("dev").resources}
+    packages = {r.type.split(":")[0] for r in ran("dev").resources}
     assert packages == {"pulumi", "relay", "neon", "random"}
 
 
 def test_dev_outputs_two_dotenv_files() -> None:
-    run = run_program("dev")
+    run = ran("dev")
     assert "dotenv" in run.secret_outputs
     lines = run.outputs["dotenv"].splitlines()
     assert "STORAGE_BACKEND=filesystem" in lines
@@ -278,12 +278,12 @@ def test_dev_outputs_two_dotenv_files() -> None:
 
 def test_dev_uses_the_bucket_when_given_keys() -> None:
     keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
-    lines = run_program("dev", keys).outputs["dotenv"].splitlines()
+    lines = ran("dev", keys).outputs["dotenv"].splitlines()
     assert {"STORAGE_BACKEND=r2", "R2_BUCKET=tune-audio", f"AWS_ACCESS_KEY_ID={'a' * 32}"} <= set(lines)
 
 
 def test_plain_settings_of_the_fly_file() -> None:
-    assert run_program("staging").outputs["flyEnv"] == {
+    assert ran("staging").outputs["flyEnv"] == {
         "STORAGE_BACKEND": "r2",
         "R2_BUCKET": "tune-audio",
         "R2_ENDPOINT_URL": "https://ffffffffffffffffffffffffffffff01.r2.cloudflarestorage.com",
@@ -292,54 +292,54 @@ def test_plain_settings_of_the_fly_file() -> None:
 
 
 def test_a_pages_host_that_differs_is_said_with_its_command() -> None:
-    run = run_program("production", {"pagesHost": "tune.pages.dev"})
+    run = ran("production", {"pagesHost": "tune.pages.dev"})
     (message,) = [text for text in run.messages if "pagesHost" in text]
     assert "sed -i.bak 's/tune.pages.dev/tune-8xz.pages.dev/' Pulumi.yaml" in message
 
 
 def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
-    after, before = run_program("staging").messages, run_program("staging", preview=True).messages
+    after, before = ran("staging").messages, ran("staging", preview=True).messages
     assert [text for text in after if "flyctl secrets deploy -a tune-api-staging" in text]
     assert [text for text in after if "left alone" in text]
     assert not [text for text in before if "Staged" in text or "left alone" in text]
 
 
 def test_a_new_database_is_said_once() -> None:
-    (message,) = [text for text in run_program("staging").messages if "new and empty" in text]
+    (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message
     assert "deploy/README.md" in message
-    outputs = run_program("staging").outputs
+    outputs = ran("staging").outputs
     for quiet in (
         run_program("staging", before=outputs),
-        run_program("staging", preview=True),
-        run_program("production"),  # adopts its database
+        ran("staging", preview=True),
+        ran("production"),  # adopts its database
     ):
         assert not [text for text in quiet.messages if "new and empty" in text]
 
 
 def test_a_new_api_of_previews_is_said_once() -> None:
-    run = run_program("production")
+    run = ran("production")
     assert [text for text in run.messages if "https://tune-api-staging.fly.dev from their next build" in text]
     assert not [text for text in run_program("production", before=run.outputs).messages if "next build" in text]
-    assert not [text for text in run_program("production", preview=True).messages if "next build" in text]
+    assert not [text for text in ran("production", preview=True).messages if "next build" in text]
 
 
 def test_a_restore_key_reaches_the_environment_with_its_project() -> None:
-    run = run_program("production", {"neonRestoreKey": "napi_canary"})
+    run = ran("production", {"neonRestoreKey": "napi_canary"})
     assert run.one("secret-NEON_API_KEY").inputs["value"] == "napi_canary"
     assert "value" in run.one("secret-NEON_API_KEY").secrets
     assert run.one("variable-NEON_PROJECT_ID").inputs["value"] == "tall-oak-33334444"
-    assert "secret-NEON_API_KEY" not in run_program("production").names()
+    assert "secret-NEON_API_KEY" not in ran("production").names()
 
 
 def test_extra_secrets_are_set() -> None:
-    run = run_program("staging", {"extraSecrets": {"STRIPE_KEY": "sk_canary"}})
+    run = ran("staging", {"extraSecrets": {"STRIPE_KEY": "sk_canary"}})
     assert run.one("fly-secrets").inputs["values"]["STRIPE_KEY"] == "sk_canary"
 
 
 def test_no_secret_in_a_plain_output() -> None:
     for stack in STACKS:
-        run = run_program(stack, {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}})
+        run = ran(stack, {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}})
         plain = {key: value for key, value in run.outputs.items() if key not in run.secret_outputs}
         assert "Canary" not in json.dumps(plain)
 
@@ -347,7 +347,7 @@ def test_no_secret_in_a_plain_output() -> None:
 def test_a_part_that_is_not_managed_is_not_touched() -> None:
     adopt = {"flyApp": "tune-api", "keep": ["DATABASE_URL", "OAUTH_ENCRYPTION_KEY"]}
     keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
-    run = run_program("production", {"manage": ["backend"], "adopt": adopt, "previewStack": None, **keys})
+    run = ran("production", {"manage": ["backend"], "adopt": adopt, "previewStack": None, **keys})
     assert {r.type.split(":")[0] for r in run.resources} == {"pulumi", "relay", "random", "pulumi-python"}
 
 
@@ -358,7 +358,7 @@ def test_wrong_configuration_registers_nothing() -> None:
 
 def test_repository_scope_names_secrets_after_the_stack() -> None:
     changes = {"githubScope": "repository", "flyDeployToken": "FlyV1 fm2_given"}
-    run = run_program("staging", changes | {"adopt": {"githubVariables": ["API_URL_STAGING"]}})
+    run = ran("staging", changes | {"adopt": {"githubVariables": ["API_URL_STAGING"]}})
     assert not [r for r in run.resources if "nvironment" in r.type]
     assert run.one("secret-FLY_API_TOKEN").inputs["secretName"] == "FLY_API_TOKEN_STAGING"
     assert run.one("variable-FLY_APP").inputs["variableName"] == "FLY_APP_STAGING"
@@ -367,7 +367,7 @@ def test_repository_scope_names_secrets_after_the_stack() -> None:
 
 def test_further_buckets() -> None:
     changes = {"extraBuckets": ["tune-art", "tune-logs"], "adopt": {"extraBuckets": ["tune-logs"]}}
-    run = run_program("production", changes)
+    run = ran("production", changes)
     assert run.one("bucket-tune-art").options.protect
     assert run.one("bucket-tune-logs").options.importId == "ffffffffffffffffffffffffffffff01/tune-logs/default"
 
@@ -375,13 +375,13 @@ def test_further_buckets() -> None:
 def test_a_fourth_environment_is_configuration_alone() -> None:
     changes = {"tier": "staging", "manage": ["database", "backend"], "neonProject": "tune-qa", "flyApp": "tune-api-qa"}
     keys = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
-    run = run_program("qa", changes | keys)
+    run = ran("qa", changes | keys)
     assert run.one("fly-secrets").inputs["values"]["ATPROTO_APP_NAMESPACE"] == "app.relay-qa"
     assert run.one("fly-secrets").inputs["values"]["LOGFIRE_ENVIRONMENT"] == "qa"
 
 
 def test_custom_domains() -> None:
-    run = run_program("staging", {"apiUrl": "https://api.tune.example", "frontendUrl": "https://tune.example"})
+    run = ran("staging", {"apiUrl": "https://api.tune.example", "frontendUrl": "https://tune.example"})
     values = run.one("fly-secrets").inputs["values"]
     assert values["ATPROTO_CLIENT_ID"] == "https://api.tune.example/client-metadata.json"
     assert values["FRONTEND_URL"] == "https://tune.example"
@@ -392,13 +392,13 @@ def test_custom_domains() -> None:
 
 @pytest.mark.parametrize("preview", ["fix-a-b-1", "0a1b2c3d", "dependabot-npm-vite-7-1-2"])
 def test_staging_answers_every_preview(preview: str) -> None:
-    pattern = run_program("staging").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
+    pattern = ran("staging").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
     assert re.fullmatch(pattern, f"https://{preview}.tune-8xz.pages.dev")
     for other in (f"http://{preview}.tune-8xz.pages.dev", f"https://{preview}.tune-8xz.pages.dev.evil.example"):
         assert not re.fullmatch(pattern, other)
 
 
 def test_previews_do_not_reach_production() -> None:
-    pattern = run_program("production").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
+    pattern = ran("production").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
     assert re.fullmatch(pattern, "https://tune-8xz.pages.dev")
     assert not re.fullmatch(pattern, "https://fix-a-b-1.tune-8xz.pages.dev")

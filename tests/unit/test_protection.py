@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.program import Run, run_program
+from tests.unit.program import Run, ran
 
 
 def protected(run: Run) -> set[str]:
@@ -18,42 +18,42 @@ def managed(run: Run) -> set[str]:
 
 
 def test_production_protects_everything() -> None:
-    run = run_program("production")
+    run = ran("production")
     # A provider is not a thing in a cloud; every other resource is.
     assert protected(run) - {"github"} == managed(run)
 
 
 def test_production_retains_data_it_made_itself() -> None:
-    assert retained(run_program("production", {"adopt": None})) == {"neon-project", "bucket"}
+    assert retained(ran("production", {"adopt": None})) == {"neon-project", "bucket"}
 
 
 def test_production_retains_what_it_adopted() -> None:
-    assert retained(run_program("production")) == {"neon-project", "bucket", "pages-project", "fly-app", "fly-secrets"}
+    assert retained(ran("production")) == {"neon-project", "bucket", "pages-project", "fly-app", "fly-secrets"}
 
 
 def test_an_old_slot_can_be_retired() -> None:
     rotate = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
-    run = run_program("production", {"adopt": None, "rotate": rotate, "mintDeployToken": True})
+    run = ran("production", {"adopt": None, "rotate": rotate, "mintDeployToken": True})
     assert managed(run) - protected(run) == {"oauth-key", "storage-token", "deploy-token"}
 
 
 def test_staging_protects_its_data_alone() -> None:
-    run = run_program("staging")
+    run = ran("staging")
     assert protected(run) == {"neon-project"}
     assert retained(run) == set()
 
 
 def test_dev_protects_nothing_and_retains_what_it_adopted() -> None:
-    run = run_program("dev")
+    run = ran("dev")
     assert protected(run) == set()
     assert retained(run) == {"neon-project"}
 
 
 def test_unprotect_is_the_escape() -> None:
-    assert protected(run_program("staging", {"unprotect": True})) == set()
+    assert protected(ran("staging", {"unprotect": True})) == set()
 
 
 def test_unprotect_still_retains_production_data() -> None:
-    run = run_program("production", {"unprotect": True, "adopt": None})
+    run = ran("production", {"unprotect": True, "adopt": None})
     assert protected(run) == set()
     assert retained(run) == {"neon-project", "bucket"}

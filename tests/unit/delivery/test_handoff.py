@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ops import handoff
-from tests.unit.program import EXAMPLE, ROOT, run_program
+from tests.unit.program import EXAMPLE, ROOT, ran
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def test_a_team_writes_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("stack", ["production", "staging"])
 def test_fly_files(tmp_path: Path, stack: str) -> None:
     fly = tomllib.loads(_written(tmp_path)[FLY[stack]])
-    outputs = run_program(stack).outputs
+    outputs = ran(stack).outputs
     assert fly["app"] == outputs["flyApp"]
     assert outputs["apiUrl"] == f"https://{fly['app']}.fly.dev"
     assert fly["primary_region"] == outputs["flyRegion"] == "ams"
@@ -84,7 +84,7 @@ def test_fly_files(tmp_path: Path, stack: str) -> None:
 @pytest.mark.parametrize("stack", ["production", "staging"])
 def test_no_env_key_is_shadowed_by_a_secret(tmp_path: Path, stack: str) -> None:
     env = tomllib.loads(_written(tmp_path)[FLY[stack]])["env"]
-    secrets = run_program(stack, {"adopt": None, "logfireToken": "pylf_x"}).one("fly-secrets").inputs["values"]
+    secrets = ran(stack, {"adopt": None, "logfireToken": "pylf_x"}).one("fly-secrets").inputs["values"]
     assert not env.keys() & secrets.keys()
 
 
@@ -94,7 +94,7 @@ def test_workflows_use_what_is_provisioned(tmp_path: Path, stack: str, scope: st
     own = {"githubScope": scope}
     text = _written(tmp_path, {stack: own})[WORKFLOWS[stack]]
     more = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given"}
-    run = run_program(stack, own | more)
+    run = ran(stack, own | more)
     provisioned = {kind: {r.inputs[key] for r in run.resources if key in r.inputs} for kind, key in KINDS.items()}
     used = {kind: set(re.findall(rf"\b{kind}\.(\w+)", text)) for kind in KINDS}
     assert used["vars"] <= provisioned["vars"]
