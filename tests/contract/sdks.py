@@ -7,25 +7,22 @@ import inspect
 import json
 import sys
 import typing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pulumi
-import pulumi_cloudflare
-import pulumi_github
-import pulumi_neon
-import pulumi_random
 from pulumi import _types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
-SDKS: dict[str, ModuleType] = {
-    "cloudflare": pulumi_cloudflare,
-    "github": pulumi_github,
-    "neon": pulumi_neon,
-    "random": pulumi_random,
-}
+PACKAGES = ("cloudflare", "github", "neon", "random")
+
+
+def sdk(package: str) -> ModuleType:
+    """Return the SDK of a package; imported only where it is asked for, as that takes a second and 160 MB."""
+    return import_module(f"pulumi_{package}")
 
 
 class Argument(NamedTuple):
@@ -37,11 +34,12 @@ class Argument(NamedTuple):
 
 def resource_class(token: str) -> type[Any] | None:
     """Return the SDK's class of a type token; None where the pinned SDK has no such type."""
-    if token.startswith("pulumi:providers:"):
-        sdk, name = SDKS.get(token.rpartition(":")[2]), "Provider"
-    else:
-        sdk, name = SDKS.get(token.partition(":")[0]), token.rpartition(":")[2]
-    found: type[Any] | None = getattr(sdk, name, None)
+    package, _, name = token.partition(":")
+    if package == "pulumi" and name.startswith("providers:"):
+        package, name = name.removeprefix("providers:"), "Provider"
+    if package not in PACKAGES:
+        return None
+    found: type[Any] | None = getattr(sdk(package), name.rpartition(":")[2], None)
     # A provider's own class does not tell its token.
     return found if found and getattr(found, "pulumi_type", token) == token else None
 
@@ -97,7 +95,9 @@ def properties(resource: type[Any]) -> set[str]:
 
 def secret_properties(resource: type[Any]) -> set[str]:
     """Return the properties that the SDK has the engine encrypt."""
-    _, _, marked = inspect.getsource(resource).partition("additional_secret_outputs=")
+    # The module holds nothing beside the one resource, and to find a class in it would take a parse of the whole.
+    source = inspect.getsource(sys.modules[resource.__module__])
+    _, _, marked = source.partition("additional_secret_outputs=")
     return set(json.loads(marked[: marked.index("]") + 1])) if marked else set()
 
 

@@ -89,7 +89,7 @@ def test_what_is_asked_for_is_the_sdks(variant: str) -> None:
     for token, arguments in run(variant).calls:
         if token != "pulumi:pulumi:readStackOutputs":
             package, _, rest = token.partition(":")
-            source = inspect.getsource(getattr(sdks.SDKS[package], schema.snake(rest.rpartition(":")[2])))
+            source = inspect.getsource(getattr(sdks.sdk(package), schema.snake(rest.rpartition(":")[2])))
             assert f"'{token}'" in source
             assert set(arguments) <= set(re.findall(r"__args__\['(\w+)'\]", source))
 
@@ -105,7 +105,7 @@ def test_the_variants_register_everything_that_the_program_can() -> None:
     functions = {schema.snake(token.rpartition(":")[2]) for token in tokens}
     resources = 0
     for package, name, keywords in written():
-        called = getattr(sdks.SDKS[package], name)
+        called = getattr(sdks.sdk(package), name)
         if name.endswith("Args"):
             continue
         if inspect.isfunction(called):

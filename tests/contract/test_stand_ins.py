@@ -64,7 +64,7 @@ def test_what_the_sdk_marks_as_a_secret_output_is_secret_here(resource: Resource
 
 @pytest.mark.parametrize("package", TABLES)
 def test_versions_are_those_of_the_pinned_sdks(package: str) -> None:
-    plugin = json.loads((Path(str(sdks.SDKS[package].__file__)).parent / "pulumi-plugin.json").read_text())
+    plugin = json.loads((Path(str(sdks.sdk(package).__file__)).parent / "pulumi-plugin.json").read_text())
     if package == "neon":
         assert plugin["version"] == BRIDGE_VERSION
         plugin = plugin["parameterization"]
