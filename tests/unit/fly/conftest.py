@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
-from infra.providers.fly import props
+from infra.providers.fly import process, props
 from infra.providers.fly.flyctl import Flyctl
 from tests.unit.fly.fakes import ENVIRONMENT, NOW, Clock, FakeFly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Nowhere(process.Workspace):
+    """Folders that are named and never made: the fake Fly.io looks into none. Real ones are for `test_flyctl.py`."""
+
+    @contextmanager
+    def opened(self, app: str | None) -> Iterator[tuple[Path, Path]]:
+        """Yield the two names."""
+        yield Path("/nowhere/config"), Path("/nowhere/empty")
 
 
 @pytest.fixture
@@ -29,5 +45,6 @@ def flyctl(fly: FakeFly, clock: Clock, warnings: list[str], monkeypatch: pytest.
     made = Flyctl(
         run=fly, environ=ENVIRONMENT, clock=clock.read, sleep=clock.sleep, now=lambda: NOW, warn=warnings.append
     )
+    monkeypatch.setattr(made, "_workspace", Nowhere())
     monkeypatch.setattr(props, "shared", lambda: made)
     return made
