@@ -144,21 +144,21 @@ def _inline(prop: Property) -> str:
 
 def _fitting(preview: Preview, context: Context, limit: int) -> str:
     """Return the report with as many lines of its diff, then of its changes, as fit."""
-    whole = _diff(preview.changes)
-    if _size(text := _assembled(preview, context, whole)) <= limit:
+    told = [f"- {plain_words(change)}" for change in preview.changes]
+    report, whole = _report(preview, context, told), _diff(preview.changes)
+    if _size(text := _assembled(report, whole)) <= limit:
         return text
     lines = whole.splitlines()
     where = f"in the [job summary]({context.run_url})" if context.run_url else "in the job summary"
     note = (
         f"… cut here; the whole diff is {where}." if limit == COMMENT_LIMIT else "… cut here: it is too long to show."
     )
-    room = limit - _size(_assembled(preview, context, "")) - 1_000
+    room = limit - _size(_assembled(report, "")) - 1_000
     if room > 0:
         kept = _within(lines, room)
         cut = len(kept) < len(lines)
-        return _assembled(preview, context, "\n".join(kept), note if cut else "")
+        return _assembled(report, "\n".join(kept), note if cut else "")
     # Even a line for each change is too much.
-    told = [f"- {plain_words(change)}" for change in preview.changes]
     kept = _within(told, limit // 2)
     rest = f"- … and {len(told) - len(kept)} more, {where}.\n" if len(kept) < len(told) else ""
     short = _clip("\n".join([*preview.errors, *preview.warnings]), limit // 4)
@@ -193,24 +193,29 @@ def _head(preview: Preview, context: Context) -> str:
     return head
 
 
-def _assembled(preview: Preview, context: Context, diff: str, note: str = "") -> str:
+def _report(preview: Preview, context: Context, told: Sequence[str]) -> str:
+    """Return all of the report but its diff, with what happens to each resource as it was told."""
     parts = [_head(preview, context)]
     for error in preview.errors:
         parts.append(block(error))
         parts += [f"\n{hint.format(stack=preview.stack)}\n" for sign, hint in _HINTS.items() if sign in error]
         parts.append("\n")
-    told = "".join(f"- {plain_words(change)}\n" for change in preview.changes)
     if told and not preview.complete:
-        told = f"Seen before it failed; there may be more:\n\n{told}"
-    parts.append(f"{told}\n" if told else "")
+        parts.append("Seen before it failed; there may be more:\n\n")
+    parts += [f"{line}\n" for line in told]
+    parts.append("\n" if told else "")
     if preview.warnings:
         count = "1 warning" if len(preview.warnings) == 1 else f"{len(preview.warnings)} warnings"
         parts.append(f"**{count}**\n\n" + "\n".join(map(block, preview.warnings)) + "\n")
+    return "".join(parts)
+
+
+def _assembled(report: str, diff: str, note: str = "") -> str:
     if diff:
-        parts.append(f"<details><summary>Full diff</summary>\n\n{block(diff, 'diff')}\n</details>\n")
+        report += f"<details><summary>Full diff</summary>\n\n{block(diff, 'diff')}\n</details>\n"
     if note:
-        parts.append(f"\n{note}\n")
-    return "".join(parts).rstrip("\n") + "\n"
+        report += f"\n{note}\n"
+    return report.rstrip("\n") + "\n"
 
 
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
