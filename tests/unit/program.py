@@ -11,11 +11,10 @@ import os
 import pkgutil
 import runpy
 import sys
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi.runtime
@@ -26,6 +25,9 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from infra import preflight
 from infra.stackfiles import read_stack_files
 from sandbox.sample_secrets import made_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "tests" / "example"
