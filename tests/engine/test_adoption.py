@@ -41,18 +41,16 @@ def test_an_id_that_does_not_exist_touches_nothing(sandbox: Sandbox) -> None:
     assert objects(sandbox) == before
 
 
-def test_another_id_does_not_exchange_the_database(sandbox: Sandbox) -> None:
+def test_another_id_does_not_exchange_the_database(standing: Sandbox) -> None:
     """The engine would import it over the one it has, protected or not."""
-    for stack in ("staging", "production"):
-        up(sandbox, stack)
-    before = objects(sandbox)
+    before = objects(standing)
     (staging,) = [key for key, project in before["neon project"].items() if project["name"] == "tune-staging"]
-    sandbox.config_set("production", "adopt.neonProject", staging, path=True)
+    standing.config_set("production", "adopt.neonProject", staging, path=True)
     for command in (("preview",), ("up", "--yes", "--skip-preview"), ("up", "--yes", "--skip-preview")):
-        done = sandbox.pulumi(*command, "--stack", "production", check=False)
+        done = standing.pulumi(*command, "--stack", "production", check=False)
         assert done.returncode != 0
         assert f"adopt.neonProject is {staging!r}, but this stack's database is 'tall-oak-33334444'" in done.stdout
-    assert objects(sandbox) == before
+    assert objects(standing) == before
 
 
 def test_a_setting_that_is_not_real_shows_before_it_is_written(sandbox: Sandbox) -> None:
