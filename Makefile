@@ -20,7 +20,7 @@ unit: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/contract
 
 engine-tests: setup
-	.venv/bin/python -m pytest -n 2 --dist worksteal tests/engine tests/faults
+	.venv/bin/python -m pytest -n 2 --dist worksteal tests/processes tests/engine tests/faults
 
 # Every case of tests/faults, of which `test` tries some: takes many minutes.
 faults: export RELAY_FAULTS = full

@@ -10,17 +10,15 @@ gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first, then the tests that run the program, then the others.
+    """Put the tests that run the program first.
 
     One worker gets the first half, and others take from its end when they are done with theirs. So one alone imports
-    the providers' SDKs, which takes seconds, and runs each variant of the program; and no long test is the last.
+    the providers' SDKs, which takes seconds, and runs each variant of the program.
     """
 
-    def place(item: pytest.Item) -> int:
-        if item.path.stem == "test_import_budget":
-            return 0
+    def place(item: pytest.Item) -> bool:
         names = vars(item.module) if isinstance(item, pytest.Function) else {}
-        return 1 if item.path.parent.name == "contract" or {"ran", "run_program"} & names.keys() else 2
+        return not (item.path.parent.name == "contract" or {"ran", "run_program"} & names.keys())
 
     items.sort(key=place)
 

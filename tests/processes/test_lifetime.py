@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # What the main thread is at: it waits, as the language host's does, or is where no handler can run.
 WAITING = "threading.Event().wait()"
 DEAF = "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"

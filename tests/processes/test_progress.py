@@ -13,7 +13,7 @@ import pytest
 from sandbox import progress
 from sandbox.errors import SandboxError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # Holds the lock, and runs a command that outlives it.
 _HOLDER = """\
 import sys

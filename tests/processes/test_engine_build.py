@@ -16,7 +16,7 @@ import pytest
 from sandbox.engine.locate import dotted, pinned
 
 PINNED = dotted(pinned())
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 # Stands in for Go: notes that it was called, and makes the file that is asked for.
 _GO = """\
