@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Shorter texts are found by chance; all values here are longer.
 _SHORTEST = 12
-# The clouds themselves: what is in them is where it should be.
-_CLOUDS = "clouds.sqlite"
+# The clouds themselves, and the login of a person who uses flyctl by hand: what is in them is where it should be.
+_CLOUDS, _LOGIN = "clouds.sqlite", ("fly", "config.yml")
 _EVERY = 0.02
 
 
@@ -111,10 +111,11 @@ class Hunt:
         self._found.setdefault(data, place)
 
     def add_files(self, *folders: Path) -> None:
-        """Have every file below the folders searched, but for the clouds themselves."""
+        """Have every file below the folders searched, but for the clouds themselves and flyctl's login."""
         for folder in folders:
             for path in folder.rglob("*"):
-                if path.is_file() and not path.is_symlink() and not path.name.startswith(_CLOUDS):
+                theirs = path.name.startswith(_CLOUDS) or path.parts[-2:] == _LOGIN
+                if path.is_file() and not path.is_symlink() and not theirs:
                     self.seen["files"] += 1
                     self.add(f"file {path}", path.read_bytes())
 
