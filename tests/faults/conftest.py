@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from tests.engine.conftest import checkout, empty_sandbox, empty_standing, once, prepared, sandbox, standing, stood
+from tests.faults.page import COLUMNS, PAGE, page
 
 if TYPE_CHECKING:
     import pytest
@@ -27,10 +28,6 @@ FULL = os.environ.get("RELAY_FAULTS") == "full"
 """Whether everything is tried (`make faults`), or what `make test` has time for."""
 
 
-COLUMNS = ("cases", "converged", "lost", "duplicated", "tracebacks")
-"""What a case counts for, recorded by `tests.faults.blows.survive`."""
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "full: left to `make faults`")
@@ -43,8 +40,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what was done to the program and what was left of it, by class: a class is a test."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what was done to the program and what was left of it, by class: a class is a test.
+
+    Where everything was tried it is written into docs/faults.md, too.
+    """
     table: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
         if getattr(report, "when", "") == "call":
@@ -56,6 +56,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     total: Counter[str] = Counter()
     for row in table.values():
         total.update(row)
+    if FULL and config.args == ["tests/faults"] and not config.option.keyword:
+        passed, failed = (len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
+        rows = {**dict(sorted(table.items())), "**all**": total}
+        PAGE.write_text(page(rows, passed=passed, failed=failed), encoding="utf-8")
     width = max(map(len, table))
     terminalreporter.section("faults")
     terminalreporter.write_line("  ".join(["class".ljust(width), *COLUMNS]))

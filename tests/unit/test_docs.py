@@ -86,3 +86,14 @@ def test_a_deploy_token_is_minted_with_a_persons_login() -> None:
     assert len(minting) == 2
     for line in minting:
         assert line.startswith("env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy ")
+
+
+def test_what_is_published_of_faults_is_whole() -> None:
+    """`make faults` writes the page, where all of it was run: a class that is gone, or a case that failed, shows."""
+    text = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    *rows, total = re.findall(r"^\| (?:\*\*)?([a-z ]+?)(?:\*\*)? \| (\d.*) \|$", text, re.MULTILINE)
+    counts = [[int(cell) for cell in cells.split(" | ")] for _, cells in rows]
+    assert [int(cell) for cell in total[1].split(" | ")] == [sum(column) for column in zip(*counts, strict=True)]
+    assert all([converged, *bad] == [cases, 0, 0, 0] for cases, converged, *bad in counts)
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py"))
+    assert not [name for name, _ in rows if f"def test_{name.replace(' ', '_')}(" not in source]
