@@ -156,7 +156,7 @@ def _describe(lock: Lock) -> str:
 
 def _is_pulumi(pid: int) -> bool:
     """Tell whether a process is running and is Pulumi: a number may be in use again."""
-    command = ["ps", "-o", "args=", "-p", str(pid)]
+    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]  # else cut at the width of a terminal
     return "pulumi" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 

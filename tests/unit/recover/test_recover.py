@@ -85,8 +85,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def running() -> Iterator[int]:
-    """A process that looks like an engine's."""
-    program = [sys.executable, "-c", "import sys; sys.stdin.read()", "pulumi"]
+    """A process that looks like an engine's, at a place with a long path."""
+    program = [sys.executable, "-c", "import sys; sys.stdin.read()", f"/{'long/' * 100}pulumi"]
     with subprocess.Popen(program, stdin=subprocess.PIPE) as process:
         yield process.pid
 
