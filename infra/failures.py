@@ -18,7 +18,7 @@ _STATUS = re.compile(r"(?<![\w.:-])[45]\d\d(?![\w.-])")
 _VALUE = "{service} says which value it refuses: correct it in the stack's file, then {up}."
 _BUSY = "{service} is busy, or was asked too much: wait a minute, then {up}."
 _STEPS = {
-    "400": _VALUE,
+    **dict.fromkeys(("400", "422"), _VALUE),
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",
     "403": "{variable} may not do this. It takes {credential}. Then {up}.",
     "404": "It was deleted by hand, or {variable} may not see it. It takes {credential}. Then {again}.",
@@ -26,9 +26,7 @@ _STEPS = {
     "409": "{service} says what is in the way: mend that, then {up}.",
     "create 409": "It is there already. Where an `up` of this stack made it: {recover}, then {up}. Where somebody else "
     "did: take it over (adopt.{adopt} in docs/configuration.md), or choose another name.",
-    "422": _VALUE,
-    "423": _BUSY,
-    "429": _BUSY,
+    **dict.fromkeys(("423", "429"), _BUSY),
     "create": "Whether it was made is not known: {recover} finds out, then {up}.",
     "": "Whether it was done is not known: {again} looks first.",
 }
@@ -36,6 +34,8 @@ _ADOPT = {
     "Project": "neonProject",
     "R2Bucket": "bucket, or adopt.extraBuckets",
     "PagesProject": "pagesProject",
+    "ActionsVariable": "githubVariables",
+    "ActionsEnvironmentVariable": "githubVariables",
     "RepositoryEnvironmentDeploymentPolicy": "githubDeploymentPolicy",
 }
 
@@ -77,11 +77,12 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         said: The provider's error.
     """
     service = _SERVICES[type_.partition(":")[0]]
-    credential = credential_for(service)
+    credential, adopt = credential_for(service), _ADOPT.get(type_.rpartition(":")[2])
     found = _STATUS.search(said)
     status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")
-    text = next(_STEPS[key] for key in wanted if key in _STEPS)
+    # What cannot be taken over is told what any 409 is.
+    text = next(_STEPS[key] for key in wanted if key in _STEPS and (adopt or key != "create 409"))
     return text.format(
         service=service,
         variable=credential.variables[-1],
@@ -89,5 +90,5 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",
         again=f"`pulumi up --refresh -s {settings.stack}`",
         recover=f"`make recover STACK={settings.stack}`",
-        adopt=_ADOPT.get(type_.rpartition(":")[2], "githubVariables"),
+        adopt=adopt,
     )

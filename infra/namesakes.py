@@ -115,9 +115,7 @@ def problems(settings: Settings, *, neon_key: str, cloudflare_token: str) -> Ite
             yield f"More than one {thing.what} ({found}), and this stack made one of them{thing.which}: {thing.remove}"
         elif ids:
             theirs = f"This stack's own is {known}: {thing.remove}, or rename it"
-            lost = (
-                f"Where an `up` of this stack was killed or failed, run `bin/recover {settings.stack}`. {thing.others}"
-            )
+            lost = f"Where an `up` of this stack was killed or failed: `bin/recover {settings.stack}`. {thing.others}"
             yield f"Another {thing.what} already: {found}. {theirs if known else lost}"
 
 

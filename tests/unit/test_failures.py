@@ -58,6 +58,12 @@ THERE = (
             "[HTTP Code: 404][Error Code: ] project not found",
             f"It was deleted by hand, or NEON_API_KEY may not see it. It takes {NEON_KEY}. Then {AGAIN}.",
         ),
+        (
+            "cloudflare:index/accountToken:AccountToken",
+            "create",
+            f"{URL}: 409 Conflict {{}}",
+            f"Cloudflare says what is in the way: mend that, then {UP}.",
+        ),
         (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE.format("bucket, or adopt.extraBuckets")),
         (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE.format("githubVariables")),
         (

@@ -286,7 +286,7 @@ MADE = "neon-project-id"  # what the mocks give the project
 NAMESAKE = "Another Neon project is called {!r} already: {}. {}"
 TOKEN = (
     "Another Cloudflare account token is called 'tune-audio (pulumi)' already: old-1. Where an `up` of this stack was "
-    "killed or failed, run `bin/recover production`. Rename it, or revoke it where nothing uses it, under Manage "
+    "killed or failed: `bin/recover production`. Rename it, or revoke it where nothing uses it, under Manage "
     "Account → Account API Tokens"
 )
 TOKENS = (
@@ -305,7 +305,7 @@ def namesake(name: str, ids: str, own: str | None = None) -> str:
     return NAMESAKE.format(
         name,
         ids,
-        "Where an `up` of this stack was killed or failed, run `bin/recover staging`. To take it over set "
+        "Where an `up` of this stack was killed or failed: `bin/recover staging`. To take it over set "
         "adopt.neonProject to its id; else choose another neonProject, or rename or delete it",
     )
 
