@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from ops import backend
 from ops.previews import read
 from ops.redact import credentials, redact, redacted_json
-from ops.stacks import ROOT, not_started
+from ops.stacks import StackError, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,19 +52,11 @@ def _previewed(stack: str, *, refresh: bool) -> tuple[int, str, str]:
     refused = backend.refusal()
     if refused:
         return 1, "", refused
-    command = ["pulumi", "preview", "--stack", stack, "--json", "--non-interactive", "--color", "never"]
+    flags = ["--json", "--color", "never", *(["--refresh"] if refresh else [])]
     try:
-        done = subprocess.run(
-            [*command, *(["--refresh"] if refresh else [])],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        return 127, "", not_started(error)
+        done = ask("preview", "--stack", stack, *flags)
+    except StackError as error:
+        return 127, "", str(error)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -45,16 +45,25 @@ def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> sub
     """
     command = ["pulumi", *arguments, "--non-interactive"]
     environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": timeout}
     try:
-        return subprocess.run(command, cwd=root, env=environment, check=False, **options)
+        return subprocess.run(
+            command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
     except OSError as error:
-        raise StackError(not_started(error)) from None
+        raise StackError(_not_started(error)) from None
     except subprocess.TimeoutExpired:
         raise StackError(f"`pulumi {' '.join(arguments)}` did not answer within {timeout:.0f} s.") from None
 
 
-def not_started(error: OSError) -> str:
+def _not_started(error: OSError) -> str:
     """Return why the Pulumi CLI cannot be run."""
     if isinstance(error, FileNotFoundError) and shutil.which("pulumi") is None:
         return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."

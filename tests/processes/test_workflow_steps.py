@@ -26,7 +26,7 @@ PULUMI = """\
 #!/bin/sh
 case "$*" in
     "whoami --json --non-interactive") echo '{"user": "ci", "url": "s3://relay-state"}' ;;
-    "preview --stack staging --json --non-interactive --color never"*)
+    "preview --stack staging --json --color never"*)
         cat "$SAID/stdout"; cat "$SAID/stderr" >&2; exit 1 ;;
     "stack export "*) cat "$SAID/stderr" >&2; exit 1 ;;
     *) echo "the stand-in was not told of: pulumi $*" >&2; exit 99 ;;
