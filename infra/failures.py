@@ -89,6 +89,6 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         credential=credential.wanted(needs_of(settings)),
         up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",
         again=f"`pulumi up --refresh -s {settings.stack}`",
-        recover=f"`make recover STACK={settings.stack}`",
+        recover=f"`bin/recover {settings.stack}`",
         adopt=adopt,
     )

@@ -148,7 +148,7 @@ def test_answer_lost_elsewhere(
 ) -> None:
     said = survive(scenes(part), tmp_path, blow, record_property, recover=True).said
     assert_explained(said, blow)
-    assert re.search(f"create failed.*`make recover STACK={PARTS[part][0]}`", said)
+    assert re.search(f"create failed.*`bin/recover {PARTS[part][0]}`", said)
 
 
 def assert_explained(said: str, blow: Blow) -> None:

@@ -16,7 +16,7 @@ URL = 'POST "https://api.cloudflare.com/client/v4/accounts/404409403404409403404
 
 UP = "`pulumi up -s production`"
 AGAIN = "`pulumi up --refresh -s production`"
-RECOVER = "`make recover STACK=production`"
+RECOVER = "`bin/recover production`"
 NEON_KEY = (
     "an API key, of the organization where the projects belong to one. "
     "Make one at https://console.neon.tech/app/settings/api-keys"
