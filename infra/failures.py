@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from infra.preflight import credential_for, needs_of
+from infra.preflight import CREDENTIALS, needs_of
 from infra.settings import Settings
 
 _SERVICES = {"neon": "Neon", "cloudflare": "Cloudflare", "github": "GitHub"}
@@ -77,7 +77,7 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         said: The provider's error.
     """
     service = _SERVICES[type_.partition(":")[0]]
-    credential, adopt = credential_for(service), _ADOPT.get(type_.rpartition(":")[2])
+    credential, adopt = CREDENTIALS[service], _ADOPT.get(type_.rpartition(":")[2])
     found = _STATUS.search(said)
     status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")

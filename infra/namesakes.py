@@ -12,7 +12,7 @@ import pulumi
 
 from infra import own_state
 from infra.cloud_look import LookError, RefusedError, account_tokens, neon_projects
-from infra.preflight import credential_of
+from infra.preflight import CREDENTIALS
 from infra.rotation import STORAGE_TOKEN
 from infra.s3 import token_name
 
@@ -80,7 +80,7 @@ def _things(settings: Settings, neon_key: str, cloudflare_token: str) -> Iterato
             )
 
 
-def problems(settings: Settings, *, neon_key: str, cloudflare_token: str) -> Iterator[str]:
+def problems(settings: Settings, neon_key: str, cloudflare_token: str) -> Iterator[str]:
     """Yield a line for each thing that has a namesake, or may have; one that nobody could look for is a warning.
 
     Args:
@@ -133,7 +133,7 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
     Raises:
         pulumi.RunError: There are others of its name.
     """
-    for thing in _things(settings, credential_of("Neon"), credential_of("Cloudflare")):
+    for thing in _things(settings, CREDENTIALS["Neon"].value(), CREDENTIALS["Cloudflare"].value()):
         if thing.resource == resource:
             try:
                 others = ", ".join(sorted(set(thing.find()) - {made}))

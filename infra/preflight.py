@@ -15,7 +15,7 @@ import pulumi.runtime
 from infra import own_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from infra.settings import Settings
 
@@ -59,8 +59,18 @@ class Credential(NamedTuple):
         other = f" (or `pulumi config set --secret {self.config}`)" if self.config else ""
         return f"{self.variables[-1]} is not set{other}: {self.wanted(needs)}"
 
+    def in_environment(self, environ: Mapping[str, str]) -> str:
+        """Return its value in an environment, or nothing."""
+        return next((environ[name] for name in self.variables if environ.get(name, "").strip()), "")
 
-CREDENTIALS = (
+    def value(self) -> str:
+        """Return its value as the provider will take it, from Pulumi's configuration first, or nothing."""
+        namespace, _, key = self.config.partition(":")
+        configured = pulumi.Config(namespace).get(key) if namespace else None
+        return configured or self.in_environment(os.environ)
+
+
+_CREDENTIALS = (
     Credential(
         service="Neon",
         variables=("NEON_API_KEY",),
@@ -109,17 +119,14 @@ CREDENTIALS = (
         make="with `flyctl tokens create org`",
     ),
 )
+CREDENTIALS = {credential.service: credential for credential in _CREDENTIALS}
+"""The credentials by their services."""
 
 ENDPOINTS = (
     *("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL"),
     *(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS")),
 )
 """Variables that a provider, flyctl or a look takes for its service's address."""
-
-
-def credential_for(service: str) -> Credential:
-    """Return what is to be known of a service's credential."""
-    return next(credential for credential in CREDENTIALS if credential.service == service)
 
 
 def check(settings: Settings) -> None:
@@ -136,7 +143,7 @@ def check(settings: Settings) -> None:
         pulumi.log.warn(warning)
     needs = needs_of(settings)
     found = [
-        *missing_credentials(needs, _credential, preview=preview),
+        *_missing_credentials(needs, preview=preview),
         *github_owner_problems(settings, os.environ),
         *another_database(settings),
         *([] if preview else _looked(settings)),
@@ -157,24 +164,6 @@ def needs_of(settings: Settings) -> Needs:
     if settings.manages("delivery"):
         needs.add(f"github-{settings.github_scope}")
     return frozenset(needs)
-
-
-def missing_credentials(needs: Needs, value: Callable[[Credential], str | None], *, preview: bool) -> Iterable[str]:
-    """Yield a line for each credential that is needed and not there.
-
-    Args:
-        needs: What the stack is going to do.
-        value: Returns a credential's value, or None.
-        preview: Leave out what only an `up` needs.
-    """
-    for credential in CREDENTIALS:
-        if needs & credential.permissions.keys() and (credential.at_preview or not preview) and not value(credential):
-            yield credential.missing(needs)
-
-
-def from_environment(credential: Credential, environ: Mapping[str, str]) -> str | None:
-    """Return a credential's value from the environment, or None."""
-    return next((environ[name] for name in credential.variables if environ.get(name, "").strip()), None)
 
 
 def github_owner_problems(settings: Settings, environ: Mapping[str, str]) -> Iterable[str]:
@@ -217,16 +206,10 @@ def another_database(settings: Settings) -> Iterable[str]:
         )
 
 
-def _credential(credential: Credential) -> str | None:
-    """Return a credential as the provider will take it: from Pulumi's configuration first."""
-    namespace, _, key = credential.config.partition(":")
-    configured = pulumi.Config(namespace).get(key) if namespace else None
-    return configured or from_environment(credential, os.environ)
-
-
-def credential_of(service: str) -> str:
-    """Return a service's credential as its provider will take it, from Pulumi's configuration first, or nothing."""
-    return _credential(credential_for(service)) or ""
+def _missing_credentials(needs: Needs, *, preview: bool) -> Iterable[str]:
+    for credential in CREDENTIALS.values():
+        if needs & credential.permissions.keys() and (credential.at_preview or not preview) and not credential.value():
+            yield credential.missing(needs)
 
 
 def _ask_flyctl() -> None:
@@ -244,10 +227,10 @@ def _looked(settings: Settings) -> Iterable[str]:
             _ask_flyctl()
         except FlyError as error:
             yield str(error)
-    token = credential_of("Cloudflare")
+    token = CREDENTIALS["Cloudflare"].value()
     refused = list(_cloudflare(settings, token)) if token else []
     yield from refused
-    yield from namesakes.problems(settings, neon_key=credential_of("Neon"), cloudflare_token="" if refused else token)
+    yield from namesakes.problems(settings, CREDENTIALS["Neon"].value(), "" if refused else token)
 
 
 def _cloudflare(settings: Settings, token: str) -> Iterable[str]:

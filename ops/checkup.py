@@ -263,12 +263,12 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
     from infra import preflight  # noqa: PLC0415  (needs what set-up installs)
 
     needs = preflight.needs_of(settings)
-    for credential in preflight.CREDENTIALS:
+    for credential in preflight.CREDENTIALS.values():
         if not needs & credential.permissions.keys():
             continue
         if credential.config in configured:
             yield Finding("ok", f"{credential.service}: {credential.config}")
-        elif preflight.from_environment(credential, os.environ):
+        elif credential.in_environment(os.environ):
             yield Finding("ok", f"{credential.service}: {credential.variables[-1]}")
         else:
             problem, _, fix = credential.missing(needs).partition(": ")

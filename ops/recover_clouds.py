@@ -50,8 +50,8 @@ def credential(stack: Stack, service: str) -> str:
     Raises:
         RecoveryError: There is none.
     """
-    (wanted,) = (one for one in preflight.CREDENTIALS if one.service == service)
-    value = stack.setting(wanted.config) or preflight.from_environment(wanted, os.environ)
+    wanted = preflight.CREDENTIALS[service]
+    value = stack.setting(wanted.config) or wanted.in_environment(os.environ)
     if not value:
         raise RecoveryError(f"it could not be looked up: {wanted.missing(frozenset())}")
     return value

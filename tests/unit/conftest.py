@@ -17,7 +17,7 @@ def in_example_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def nothing_amiss(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every credential, and looks that find nothing: no unit test runs flyctl or asks a cloud."""
-    for credential in preflight.CREDENTIALS:
+    for credential in preflight.CREDENTIALS.values():
         for variable in credential.variables:
             monkeypatch.setenv(variable, f"made-up-{variable}")
     for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):

@@ -257,7 +257,7 @@ def ran(stack: str, changes: dict[str, Any] | None = None, *, preview: bool = Fa
     Each gets a copy of its own, so that none sees what another made of it. It is for tests that change nothing of the
     program or of what is around it but these arguments, credentials and looks; others call `run_program`.
     """
-    credentials = [os.environ.get(variable) for found in preflight.CREDENTIALS for variable in found.variables]
+    credentials = [os.environ.get(variable) for found in preflight.CREDENTIALS.values() for variable in found.variables]
     looks = [pkgutil.resolve_name(target) for target, _ in LOOKS.values()]
     key = (stack, json.dumps(changes or {}, sort_keys=True), preview, *looks, *credentials)
     if key not in _RAN:

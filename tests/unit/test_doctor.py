@@ -338,7 +338,7 @@ def test_who_needs_a_passphrase(machine: Machine, url: str, top: dict[str, str],
     assert what is None or Finding("ok", what) in findings
 
 
-@pytest.mark.parametrize("credential", preflight.CREDENTIALS, ids=lambda credential: credential.service)
+@pytest.mark.parametrize("credential", preflight.CREDENTIALS.values(), ids=lambda credential: credential.service)
 def test_a_missing_credential_is_told_as_by_the_preflight(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, credential: preflight.Credential
 ) -> None:

@@ -161,7 +161,7 @@ def test_a_preview_asks_for_what_it_needs_and_takes_no_look(
 
     for target, _ in LOOKS.values():
         monkeypatch.setattr(target, no_look)
-    for credential in preflight.CREDENTIALS:
+    for credential in preflight.CREDENTIALS.values():
         for variable in credential.variables:
             if variable not in variables:
                 monkeypatch.delenv(variable)
@@ -169,20 +169,22 @@ def test_a_preview_asks_for_what_it_needs_and_takes_no_look(
     for variable in variables:
         monkeypatch.delenv(variable)
     assert [line.split()[0] for line in refused(stack, preview=True)] == [
-        credential.variables[-1] for credential in preflight.CREDENTIALS if credential.variables[-1] in variables
+        credential.variables[-1]
+        for credential in preflight.CREDENTIALS.values()
+        if credential.variables[-1] in variables
     ]
 
 
 @pytest.mark.parametrize("setting", ["neon:apiKey", "cloudflare:apiToken", "github:token"])
 def test_a_pulumi_setting_does_as_well(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
-    (credential,) = [found for found in preflight.CREDENTIALS if found.config == setting]
+    (credential,) = [found for found in preflight.CREDENTIALS.values() if found.config == setting]
     monkeypatch.setenv(credential.variables[0], "from the environment")
     pulumi.runtime.set_all_config({setting: "from the configuration"}, [setting])
     try:
-        assert preflight._credential(credential) == "from the configuration"
+        assert credential.value() == "from the configuration"
     finally:
         pulumi.runtime.set_all_config({}, [])
-    assert preflight._credential(credential) == "from the environment"
+    assert credential.value() == "from the environment"
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_OWNER", "GITHUB_ORGANIZATION"])
