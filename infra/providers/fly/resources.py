@@ -6,13 +6,14 @@ environment.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict, Unpack
 
-import pulumi
+from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 
 from infra.providers.fly.app_secrets import AppSecrets
 from infra.providers.fly.apps import Apps
-from infra.providers.fly.deploy_tokens import OUTPUTS, DeployTokens
+from infra.providers.fly.deploy_tokens import DeployTokens
 
 
 class AppProvider(Apps):
@@ -27,6 +28,24 @@ class DeployTokenProvider(DeployTokens):
     """Provider of `DeployToken`."""
 
 
+class AppInputs(TypedDict):
+    """What an app is declared with.
+
+    Attributes:
+        name: The app's name, unique in all of Fly.io. Another name is another app.
+        organization: Slug of the organization it belongs to; never changed from here.
+        adopt: The app exists and is to be taken over; otherwise it is to be created.
+        managed_secrets: Names that are going to be written, and that an adopted app must not have yet.
+        delete_adopted: Let an adopted app be destroyed; counts from the `up` after it was set. False by default.
+    """
+
+    name: str
+    organization: str
+    adopt: bool
+    managed_secrets: Sequence[str]
+    delete_adopted: NotRequired[bool]
+
+
 class App(Resource, module="fly", name="App"):
     """A Fly app.
 
@@ -37,42 +56,49 @@ class App(Resource, module="fly", name="App"):
         adopted: Whether it existed before Pulumi, so that deleting it is refused.
     """
 
-    name: pulumi.Output[str]
-    organization: pulumi.Output[str]
-    hostname: pulumi.Output[str]
-    adopted: pulumi.Output[bool]
+    name: Output[str]
+    organization: Output[str]
+    hostname: Output[str]
+    adopted: Output[bool]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        organization: str,
-        adopt: bool,
-        managed_secrets: Sequence[str],
-        delete_adopted: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, pulumi_name: str, *, opts: ResourceOptions | None = None, **inputs: Unpack[AppInputs]) -> None:
         """Declare an app.
 
         Args:
-            resource_name: Pulumi's name for it.
-            name: The app's name, unique in all of Fly.io. Another name is another app.
-            organization: Slug of the organization it belongs to; never changed from here.
-            adopt: The app exists and is to be taken over; otherwise it is to be created.
-            managed_secrets: Names that are going to be written, and that an adopted app must not have yet.
-            delete_adopted: Let an adopted app be destroyed; counts from the `up` after it was set.
+            pulumi_name: Pulumi's name for it.
             opts: Pulumi's options.
+            inputs: See `AppInputs`.
         """
-        props = {
-            "name": name,
-            "organization": organization,
-            "adopt": adopt,
-            "managed_secrets": sorted(managed_secrets),
-            "delete_adopted": delete_adopted,
-            **dict.fromkeys(("hostname", "adopted")),
-        }
-        super().__init__(AppProvider(), resource_name, props, opts)
+        props = {"delete_adopted": False, **inputs, "managed_secrets": sorted(inputs["managed_secrets"])}
+        super().__init__(AppProvider(), pulumi_name, {**_outputs(App), **props}, opts)
+
+
+class SecretsInputs(TypedDict):
+    """What an app's secrets are declared with.
+
+    Attributes:
+        app: The app's name.
+        values: Name → value; each is made a secret.
+        keep: Names that must exist and are never written.
+        digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
+        adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
+        organization: Slug of the app's organization: without it, a token that sees neither is taken for a deleted app.
+        slots: Name → numbers of the resources that made its present value and the ones before it. A number may only go
+            once all machines have the present value.
+        rollout: Restart the machines with each change, rather than stage it for the next deployment. False by default.
+        delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
+            False by default.
+    """
+
+    app: Input[str]
+    values: Mapping[str, Input[str]]
+    keep: Sequence[str]
+    digest_key: Input[str]
+    adopted: Input[bool]
+    organization: NotRequired[str]
+    slots: NotRequired[Mapping[str, Sequence[int]]]
+    rollout: NotRequired[bool]
+    delete_adopted: NotRequired[bool]
 
 
 class Secrets(Resource, module="fly", name="Secrets"):
@@ -84,55 +110,49 @@ class Secrets(Resource, module="fly", name="Secrets"):
         foreign: Names on the app that are neither managed nor kept.
     """
 
-    digests: pulumi.Output[dict[str, str]]
-    staged: pulumi.Output[list[str]]
-    foreign: pulumi.Output[list[str]]
+    digests: Output[dict[str, str]]
+    staged: Output[list[str]]
+    foreign: Output[list[str]]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        app: pulumi.Input[str],
-        values: Mapping[str, pulumi.Input[str]],
-        keep: Sequence[str],
-        digest_key: pulumi.Input[str],
-        adopted: pulumi.Input[bool],
-        organization: str | None = None,
-        slots: Mapping[str, Sequence[int]] | None = None,
-        rollout: bool = False,
-        delete_adopted: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
+        self, pulumi_name: str, *, opts: ResourceOptions | None = None, **inputs: Unpack[SecretsInputs]
     ) -> None:
         """Declare an app's secrets.
 
         Args:
-            resource_name: Pulumi's name for them.
-            app: The app's name.
-            values: Name → value; each is made a secret.
-            keep: Names that must exist and are never written.
-            digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
-            adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
-            organization: Slug of the app's organization: without it, a token that sees neither is taken for a deleted
-                app.
-            slots: Name → numbers of the resources that made its present value and the ones before it. A number may
-                only go once all machines have the present value.
-            rollout: Restart the machines with each change, rather than stage it for the next deployment.
-            delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
+            pulumi_name: Pulumi's name for them.
             opts: Pulumi's options.
+            inputs: See `SecretsInputs`.
         """
         props = {
-            "app": app,
-            "organization": organization,
-            "values": {name: pulumi.Output.secret(value) for name, value in values.items()},
-            "keep": sorted(keep),
-            "digest_key": pulumi.Output.secret(digest_key),
-            "adopted": adopted,
-            "slots": {name: list(numbers) for name, numbers in (slots or {}).items()},
-            "rollout": rollout,
-            "delete_adopted": delete_adopted,
-            **dict.fromkeys(("digests", "staged", "foreign")),
+            **_outputs(Secrets),
+            "rollout": False,
+            "delete_adopted": False,
+            **inputs,
+            "values": {name: Output.secret(value) for name, value in inputs["values"].items()},
+            "keep": sorted(inputs["keep"]),
+            "digest_key": Output.secret(inputs["digest_key"]),
+            "slots": {name: list(numbers) for name, numbers in inputs.get("slots", {}).items()},
         }
-        super().__init__(SecretsProvider(), resource_name, props, opts)
+        super().__init__(SecretsProvider(), pulumi_name, props, opts)
+
+
+class DeployTokenInputs(TypedDict):
+    """What a deploy token is declared with.
+
+    Attributes:
+        app: The app's name.
+        prefix: Begins the token's name; project and stack, as a rule.
+        rotation: A number that, with this prefix, belongs to this resource alone; part of the token's name.
+        expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
+        organization: As for `Secrets`.
+    """
+
+    app: Input[str]
+    prefix: str
+    rotation: int
+    expiry_hours: int
+    organization: NotRequired[str]
 
 
 class DeployToken(Resource, module="fly", name="DeployToken"):
@@ -145,40 +165,25 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         expires_at: When it ends, in ISO 8601; empty for never.
     """
 
-    token: pulumi.Output[str]
-    token_id: pulumi.Output[str]
-    token_name: pulumi.Output[str]
-    expires_at: pulumi.Output[str]
+    token: Output[str]
+    token_id: Output[str]
+    token_name: Output[str]
+    expires_at: Output[str]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        app: pulumi.Input[str],
-        prefix: str,
-        rotation: int,
-        expiry_hours: int,
-        organization: str | None = None,
-        opts: pulumi.ResourceOptions | None = None,
+        self, pulumi_name: str, *, opts: ResourceOptions | None = None, **inputs: Unpack[DeployTokenInputs]
     ) -> None:
         """Declare a deploy token.
 
         Args:
-            resource_name: Pulumi's name for it.
-            app: The app's name.
-            prefix: Begins the token's name; project and stack, as a rule.
-            rotation: A number that, with this prefix, belongs to this resource alone; part of the token's name.
-            expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
-            organization: As for `Secrets`.
+            pulumi_name: Pulumi's name for it.
             opts: Pulumi's options.
+            inputs: See `DeployTokenInputs`.
         """
-        props = {
-            "app": app,
-            "organization": organization,
-            "prefix": prefix,
-            "rotation": rotation,
-            "expiry_hours": expiry_hours,
-            **dict.fromkeys(OUTPUTS),
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["token"])
-        super().__init__(DeployTokenProvider(), resource_name, props, pulumi.ResourceOptions.merge(opts, secret))
+        opts = ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["token"]))
+        super().__init__(DeployTokenProvider(), pulumi_name, {**_outputs(DeployToken), **inputs}, opts)
+
+
+def _outputs(declared: type[Resource]) -> dict[str, None]:
+    """Return a resource's outputs as the SDK wants them given, so that it sets the attributes: without values."""
+    return dict.fromkeys(declared.__annotations__)

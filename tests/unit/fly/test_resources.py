@@ -138,7 +138,6 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
     assert set(declared["opts"].additional_secret_outputs) == {"token", "token_name"}
     assert declared["props"] == {
         "app": "relay-api",
-        "organization": None,
         "prefix": "relay-staging",
         "rotation": 1,
         "expiry_hours": 24,
