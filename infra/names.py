@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from infra.providers.fly.names import APP, SECRET
+
 PLAIN_SETTINGS = frozenset({"PORT", "STORAGE_BACKEND", "R2_BUCKET", "R2_ENDPOINT_URL", "R2_PUBLIC_BUCKET_URL"})
 """What goes into a fly file's `[env]`; a secret of the same name would silently win over it."""
 
@@ -24,15 +26,8 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-AppName = Annotated[
-    str,
-    _matching(
-        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens"
-    ),
-]
-SecretName = Annotated[
-    str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
-]
+AppName = Annotated[str, _matching(*APP)]
+SecretName = Annotated[str, _matching(*SECRET)]
 EnvironmentName = Annotated[
     str,
     _matching(

@@ -7,8 +7,8 @@ Texts were verified against flyctl v0.4.87; those that only Fly.io's servers sen
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from infra.providers.fly import errors
@@ -66,25 +66,19 @@ def _redact(text: str, hidden: Iterable[str]) -> str:
     return text
 
 
-@dataclass(frozen=True, kw_only=True)
-class AppStatus:
+class AppStatus(NamedTuple):
     """An app as `status` shows it.
 
     Attributes:
-        name: Its name.
         organizations: The slugs of its organization: the one to use first; a personal one has another.
-        deployed: Whether it was ever deployed.
-        machines: How many machines it has.
+        in_use: Whether it was ever deployed, or has a machine.
     """
 
-    name: str
     organizations: tuple[str, ...]
-    deployed: bool
-    machines: int
+    in_use: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secret:
+class Secret(NamedTuple):
     """A secret as `secrets list` shows it; no command shows its value.
 
     Attributes:
@@ -96,8 +90,7 @@ class Secret:
     deployed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Token:
+class Token(NamedTuple):
     """A row of `tokens list`.
 
     Attributes:
@@ -128,12 +121,8 @@ def parse_status(stdout: str) -> AppStatus:
     """Read `status --json`."""
     answer = json.loads(stdout)
     organization = answer["Organization"]
-    return AppStatus(
-        name=answer["Name"],
-        organizations=tuple(filter(None, (organization["Slug"], organization.get("RawSlug")))),
-        deployed=answer["Deployed"],
-        machines=len(answer.get("Machines") or ()),
-    )
+    slugs = filter(None, (organization["Slug"], organization.get("RawSlug")))
+    return AppStatus(organizations=tuple(slugs), in_use=bool(answer["Deployed"] or answer.get("Machines")))
 
 
 def parse_secrets(stdout: str) -> dict[str, Secret]:
@@ -161,8 +150,7 @@ def parse_tokens(stdout: str) -> list[Token]:
     rows = [[cell.strip() for cell in line.split("│")] for line in plain(stdout).splitlines() if "│" in line]
     if not rows or not {"ID", "NAME", "EXPIRES AT", "REVOKED AT"} <= set(rows[0]):
         raise ValueError("no table of tokens")
-    header = rows[0]
-    whole = [dict(zip(header, row, strict=True)) for row in rows[1:] if len(row) == len(header)]
+    whole = [dict(zip(rows[0], row, strict=True)) for row in rows[1:] if len(row) == len(rows[0])]
     return [
         Token(id=row["ID"], name=row["NAME"], expires=_time(row["EXPIRES AT"]), revoked=bool(row["REVOKED AT"]))
         for row in whole

@@ -1,45 +1,35 @@
 """The rules of an app's secrets: which are written, which removed, and which never touched."""
 
-import binascii
 import hmac
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult, UpdateResult
 from pulumi.output import UNKNOWN, Unknown
 
 from infra.providers.fly.answers import Secret
-from infra.providers.fly.apps import refuse_adopted
-from infra.providers.fly.errors import AppNotFoundError, RefusedError, UnexpectedAnswerError
-from infra.providers.fly.flyctl import app_name_problem
-from infra.providers.fly.props import FlyProvider, Props, checked, difference, gone, once_known
-from infra.providers.fly.secrets_format import name_problem, value_problem
+from infra.providers.fly.errors import AppNotFoundError, UnexpectedAnswerError
+from infra.providers.fly.names import APP, SECRET
+from infra.providers.fly.props import FlyProvider, Props, checked, refuse_adopted, refuse_any
+from infra.providers.fly.secrets_format import secret_problem
 
 CHANGED = "changed outside Pulumi"
 """Stands for a secret's digest where somebody else wrote the secret."""
 DELETED = "deleted outside Pulumi"
 """Stands for a secret's digest where somebody else removed the secret."""
 
-_INPUTS = (
-    "app",
-    "organization",
-    "values",
-    "digests",
-    "keep",
-    "slots",
-    "digest_key",
-    "adopted",
-    "rollout",
-    "delete_adopted",
-)
-_SEEN = ("remote", "staged", "foreign", "not_ours")
 _KEY_BYTES = 32
 
 
 class AppSecrets(FlyProvider):
     """Writes and removes the secrets of Fly apps."""
+
+    # Digests stand for the values, and `rollout` only says how the next write is to go.
+    watched = ("digests", "keep", "slots", "adopted", "delete_adopted")
+    replacing = ("app",)
+    found = ("remote", "staged", "foreign", "not_ours")
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Check names and values, and add a digest for each value, so that a plan shows which ones change."""
@@ -47,11 +37,6 @@ class AppSecrets(FlyProvider):
         # A value that is refused has no digest: it may not even be text.
         digests = UNKNOWN if problems or isinstance(news["values"], Unknown) else _digests(news)
         return checked({**news, "digests": digests}, problems)
-
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare digests, not values; `rollout` only says how the next write is to go."""
-        watched = ["digests", "keep", "slots", "adopted", "delete_adopted"]
-        return difference(olds, news, watched=watched, replacing=["app"])
 
     def create(self, props: Props) -> CreateResult:
         """Write all values in one go, and see that they arrived.
@@ -64,12 +49,10 @@ class AppSecrets(FlyProvider):
         if props["keep"]:
             _require_kept(app, props["keep"], self.flyctl.secrets_list(app))
         if values:
-            once_known(self.flyctl, lambda: self.flyctl.secrets_import(app, values, stage=not props["rollout"]))
-        listed = self.flyctl.secrets_list(app)
-        _require_arrived(app, values, listed)
-        return CreateResult(f"{app}/secrets", _outputs(props, listed))
+            self.once_known(lambda: self.flyctl.secrets_import(app, values, stage=not props["rollout"]))
+        return CreateResult(f"{app}/secrets", _outputs(props, self.flyctl.secrets_list(app)))
 
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Write what changed, remove what was managed and is no more, and see that it happened.
 
         Values are compared, not digests: a new digest key changes every digest and no secret. Whatever somebody else
@@ -86,44 +69,39 @@ class AppSecrets(FlyProvider):
         written = {name for name, value in values.items() if not _recorded(olds, name, value)}
         retired = _retired(olds, news)
         if not (written or removed or retired) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
-            return UpdateResult({**news, **{key: olds[key] for key in _SEEN if key in olds}})
+            return super().update(id_, olds, news)
 
         before = self.flyctl.secrets_list(app)
-        _require_ours(app, sorted(written & before.keys() & _not_ours(olds)), adopted=news["adopted"])
+        _require_ours(app, written & before.keys() & _not_ours(olds), adopted=news["adopted"])
         _require_kept(app, keep, before)
         written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
-        _require_live(app, retired, written, before)
-        rollout = bool(news["rollout"])
+        live = {name for name, secret in before.items() if secret.deployed} - written
+        _require_live(app, retired - live)
+        stage = not news["rollout"]
         if written:
             # Where a removal follows, that one restarts the machines for both.
-            stage = not rollout or bool(removed)
-            self.flyctl.secrets_import(app, {name: values[name] for name in written}, stage=stage)
+            self.flyctl.secrets_import(app, {name: values[name] for name in written}, stage=stage or bool(removed))
         if removed:
-            self.flyctl.secrets_unset(app, removed, stage=not rollout)
+            self.flyctl.secrets_unset(app, removed, stage=stage)
         after = self.flyctl.secrets_list(app) if written or removed else before
-        _require_arrived(app, values, after, removed)
-        return UpdateResult(_outputs(news, after))
+        return UpdateResult(_outputs(news, after, removed))
 
-    def read(self, id_: str, props: Props) -> ReadResult:
+    def look(self, id_: str, props: Props) -> ReadResult:
         """Compare the app's secrets with what was seen after the last write here; show each difference as a digest.
 
         Inputs go with it only where there is a difference: otherwise the ones in the state are newer than `props`.
         """
-        try:
-            listed = self.flyctl.secrets_list(props["app"])
-        except AppNotFoundError:
-            return gone(self.flyctl, props.get("organization"), app=props["app"])
+        listed = self.flyctl.secrets_list(props["app"])
         digests = _digests(props)
         for name in digests:
             if not _untouched(props, name, listed):
                 digests[name] = CHANGED if name in listed else DELETED
         keep = [name for name in props["keep"] if name in listed]
-        seen = _summary(props, listed)
-        outs = {**props, "digests": digests, "keep": keep, **seen}
-        outs["not_ours"] = sorted(_not_ours(props).intersection(seen["foreign"]))
+        outs = {**props, **_summary(props, listed), "digests": digests, "keep": keep}
+        outs["not_ours"] = sorted(_not_ours(props).intersection(outs["foreign"]))
         if (digests, keep) == (props["digests"], props["keep"]):
             return ReadResult(id_, outs)
-        return ReadResult(id_, outs, {key: outs[key] for key in _INPUTS if key in outs})
+        return self.drifted(id_, outs)
 
     def delete(self, _id: str, props: Props) -> None:
         """Remove exactly the managed secrets; where the app is gone there is nothing to do.
@@ -144,42 +122,39 @@ def digest(key: str, name: str, value: str) -> str:
 
 def _problems(news: Props) -> Iterator[str]:
     app, key, values, keep = news["app"], news["digest_key"], news["values"], news["keep"]
-    if isinstance(app, str) and (why := app_name_problem(app)):
+    if isinstance(app, str) and (why := APP.problem(app)):
         yield why
     if isinstance(key, str) and not _is_key(key):
         yield f"digest_key is not the base64 form of {_KEY_BYTES} bytes or more"
     known = {} if isinstance(values, Unknown) else values
     for name, value in known.items():
-        why = name_problem(name) or (None if isinstance(value, Unknown) else value_problem(name, value))
-        if why:
-            yield f"secret {name!r}: {why}"
+        if why := SECRET.problem(name) if isinstance(value, Unknown) else secret_problem(name, value):
+            yield f"secret {why}"
     for name in keep:
         if name in known:
             yield f"secret {name!r}: it is both kept and given a value"
-        if why := name_problem(name):
-            yield f"kept secret {name!r}: {why}"
+        if why := SECRET.problem(name):
+            yield f"kept secret {why}"
 
 
 def _is_key(key: str) -> bool:
-    with suppress(binascii.Error, ValueError):
+    with suppress(ValueError):
         return len(urlsafe_b64decode(key)) >= _KEY_BYTES
     return False
 
 
 def _digests(props: Props) -> dict[str, Any]:
-    key, values = props["digest_key"], props["values"]
-    unknown = isinstance(key, Unknown)
+    key = props["digest_key"]
     return {
-        name: UNKNOWN if unknown or isinstance(value, Unknown) else digest(key, name, value)
-        for name, value in values.items()
+        name: UNKNOWN if any(isinstance(part, Unknown) for part in (key, value)) else digest(key, name, value)
+        for name, value in props["values"].items()
     }
 
 
 def _recorded(olds: Props, name: str, value: str) -> bool:
     """Return whether the state says that Fly.io has this value, and that nobody changed it since."""
-    if olds["values"].get(name) != value:
-        return False
-    return bool(olds["digests"].get(name) == digest(olds["digest_key"], name, value))
+    recorded = (olds["values"].get(name), olds["digests"].get(name))
+    return bool(recorded == (value, digest(olds["digest_key"], name, value)))
 
 
 def _untouched(props: Props, name: str, listed: Mapping[str, Secret]) -> bool:
@@ -196,58 +171,50 @@ def _not_ours(props: Props) -> set[str]:
     return set(props["not_ours"] if "not_ours" in props else props["foreign"])
 
 
-def _require_ours(app: str, taken: Sequence[str], *, adopted: bool) -> None:
-    if taken:
-        problem = f"these secrets exist already and were not made by this stack: {', '.join(taken)}"
-        remove = f"emove them: `flyctl secrets unset --stage {' '.join(taken)} -a {app}`. Nothing was written."
-        # A stack that created its app has nothing to keep.
-        hint = f"Put them under `adopt.keep` first, or r{remove}" if adopted else f"R{remove}"
-        raise RefusedError("setting its secrets", problem, app=app, hint=hint)
-
-
-def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -> None:
-    if missing := sorted(set(keep) - listed.keys()):
-        problem = f"these secrets are under `adopt.keep`, but the app does not have them: {', '.join(missing)}"
-        hint = "Set them (`flyctl secrets import --stage`), or take them off that list. Nothing was written."
-        raise RefusedError("setting its secrets", problem, app=app, hint=hint)
-
-
 def _retired(olds: Props, news: Props) -> set[str]:
     """Return the names that lose a slot: a value made by another resource, which is deleted after this update."""
     before, after = olds.get("slots") or {}, news["slots"]  # a state of before there were slots has none
     return {name for name, slots in before.items() if set(slots) - set(after.get(name, []))}
 
 
-def _require_live(app: str, names: Iterable[str], written: Iterable[str], listed: Mapping[str, Secret]) -> None:
+def _require_ours(app: str, taken: Iterable[str], *, adopted: bool) -> None:
+    problem = "these secrets exist already and were not made by this stack"
+    # A stack that created its app has nothing to keep.
+    how = "Put them under `adopt.keep` first, or remove them" if adopted else "Remove them"
+    hint = f"{how}: `flyctl secrets unset --stage {' '.join(sorted(taken))} -a {app}`. Nothing was written."
+    refuse_any(taken, "setting its secrets", problem, app=app, hint=hint)
+
+
+def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -> None:
+    problem = "these secrets are under `adopt.keep`, but the app does not have them"
+    hint = "Set them (`flyctl secrets import --stage`), or take them off that list. Nothing was written."
+    refuse_any(set(keep) - listed.keys(), "setting its secrets", problem, app=app, hint=hint)
+
+
+def _require_live(app: str, stale: Iterable[str]) -> None:
     """Refuse to go on while machines may use another value of these secrets than the one that is set."""
-    if missing := sorted(name for name in names if name in written or name not in listed or not listed[name].deployed):
-        problem = f"machines may still use old values of these secrets, which would stop working: {', '.join(missing)}"
-        hint = (
-            f"Deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` again. "
-            "Where their values change in this very update, undo that first. Nothing was written or revoked."
-        )
-        raise RefusedError("retiring the old secrets", problem, app=app, hint=hint)
+    problem = "machines may still use old values of these secrets, which would stop working"
+    hint = (
+        f"Deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` again. "
+        "Where their values change in this very update, undo that first. Nothing was written or revoked."
+    )
+    refuse_any(stale, "retiring the old secrets", problem, app=app, hint=hint)
 
 
-def _require_arrived(app: str, managed: Iterable[str], listed: Mapping[str, Secret], gone: Iterable[str] = ()) -> None:
-    missing, left = sorted(set(managed) - listed.keys()), sorted(set(gone) & listed.keys())
-    problems = [f"these secrets did not arrive: {', '.join(missing)}"] if missing else []
-    problems += [f"these secrets were not removed: {', '.join(left)}"] if left else []
-    if problems:
+def _outputs(props: Props, listed: Mapping[str, Secret], removed: Iterable[str] = ()) -> Props:
+    """Return the outputs after a write, having seen that what was written arrived, and what was removed went."""
+    amiss = {"did not arrive": props["values"].keys() - listed.keys(), "were not removed": listed.keys() & set(removed)}
+    if problems := [f"these secrets {what}: {', '.join(sorted(names))}" for what, names in amiss.items() if names]:
         hint = "Run `pulumi up` again: it writes them again."
-        raise UnexpectedAnswerError("setting its secrets", "; ".join(problems), app=app, hint=hint)
-
-
-def _outputs(props: Props, listed: Mapping[str, Secret]) -> Props:
+        raise UnexpectedAnswerError("setting its secrets", "; ".join(problems), app=props["app"], hint=hint)
     # Fly.io's digests are kept as digests of digests: nobody says how easily a value is guessed from them.
     remote = {name: digest(props["digest_key"], name, listed[name].digest) for name in props["values"]}
     seen = _summary(props, listed)
-    return {**props, "remote": remote, **seen, "not_ours": seen["foreign"]}
+    return {**props, **seen, "remote": remote, "not_ours": seen["foreign"]}
 
 
 def _summary(props: Props, listed: Mapping[str, Secret]) -> Props:
-    values = props["values"]
     return {
-        "staged": sorted(name for name in values if name in listed and not listed[name].deployed),
-        "foreign": sorted(listed.keys() - values.keys() - set(props["keep"])),
+        "staged": sorted(name for name in props["values"] if name in listed and not listed[name].deployed),
+        "foreign": sorted(listed.keys() - props["values"].keys() - set(props["keep"])),
     }

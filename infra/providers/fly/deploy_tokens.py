@@ -3,37 +3,35 @@
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult
 from pulumi.output import Unknown
 
 from infra.providers.fly.answers import Token
 from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
-from infra.providers.fly.flyctl import Flyctl, app_name_problem
-from infra.providers.fly.props import FlyProvider, Props, checked, difference, gone, once_known
-
-_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-OUTPUTS = ("token", "token_id", "token_name", "expires_at")
+from infra.providers.fly.names import APP, PREFIX
+from infra.providers.fly.props import FlyProvider, Props, checked
 
 
 class DeployTokens(FlyProvider):
     """Mints and revokes the deploy tokens of Fly apps."""
 
+    # Another expiry counts for the next token.
+    replacing = ("app", "prefix", "rotation")
+    found = ("token", "token_id", "token_name", "expires_at")
+
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Check the names and numbers."""
         app, prefix, rotation, hours = (news[key] for key in ("app", "prefix", "rotation", "expiry_hours"))
-        problems = [] if isinstance(app, Unknown) else [app_name_problem(app)]
-        if not _PREFIX.fullmatch(prefix):
-            problems.append(f"prefix {prefix!r}: it is at most 100 letters, digits, dots, underscores and hyphens")
+        problems = [] if isinstance(app, Unknown) else [APP.problem(app)]
+        if problem := PREFIX.problem(prefix):
+            problems.append(f"prefix {problem}")
         if rotation < 0 or rotation != int(rotation):
             problems.append(f"rotation is {rotation}, and counts 0, 1, 2, …")
         if hours < 1 or hours != int(hours):
             problems.append(f"expiry_hours is {hours}, and must be a whole number of hours, at least 1")
         return checked(news, problems)
-
-    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare: another rotation, prefix or app is another token; another expiry counts for the next one."""
-        return difference(olds, news, watched=[], replacing=["app", "prefix", "rotation"])
 
     def create(self, props: Props) -> CreateResult:
         """Mint a token, after revoking what interrupted runs of this very creation left.
@@ -43,26 +41,27 @@ class DeployTokens(FlyProvider):
         Raises:
             FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
         """
-        name = f"{props['prefix']}-r{int(props['rotation'])}"
-        return CreateResult(f"{props['app']}/{name}", {**props, **_mint(self.flyctl, name, props)})
+        app, stem = props["app"], f"{props['prefix']}-r{int(props['rotation'])}"
+        # The whole form, so that the tokens of a stack `x-r0` are not taken for strays of a stack `x`.
+        ours = re.compile(rf"{re.escape(stem)}-[0-9a-f]{{16}}")
+        working = self.once_known(lambda: self._working(app))
+        self._revoke(app, [token.id for token in working if ours.fullmatch(token.name)])
+        name = f"{stem}-{secrets.token_hex(8)}"
+        token = self.flyctl.tokens_create_deploy(app, name=name, expiry_hours=int(props["expiry_hours"]))
+        # Minting does not say the id, which revoking needs.
+        row = next((row for row in self.flyctl.tokens_list(app) if row.name == name), None)
+        if row is None:
+            problem = f"the new token {name} is not in the list"
+            hint = "Run `pulumi up` again: it revokes that token and makes another."
+            raise UnexpectedAnswerError("making a deploy token", problem, app=app, hint=hint)
+        expires = row.expires.isoformat() if row.expires else ""
+        minted = {"token": token, "token_id": row.id, "token_name": name, "expires_at": expires}
+        return CreateResult(f"{app}/{stem}", {**props, **minted})
 
-    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Record that the code moved: no other difference is without a new token."""
-        return UpdateResult({**news, **{key: olds[key] for key in OUTPUTS}})
-
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted.
-
-        Raises:
-            RefusedError: See `gone`.
-        """
-        try:
-            listed = self.flyctl.tokens_list(props["app"])
-        except AppNotFoundError:
-            return gone(self.flyctl, props.get("organization"), app=props["app"])
-        if any(token.id == props["token_id"] and _works(self.flyctl, token) for token in listed):
-            return ReadResult(id_, props)
-        return ReadResult("", {})
+    def look(self, id_: str, props: Props) -> ReadResult:
+        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
+        works = any(token.id == props["token_id"] for token in self._working(props["app"]))
+        return ReadResult(id_, props) if works else ReadResult("", {})
 
     def delete(self, _id: str, props: Props) -> None:
         """Revoke the token; one that works no more is no error.
@@ -70,41 +69,21 @@ class DeployTokens(FlyProvider):
         Raises:
             FlyctlFailedError: It still works.
         """
-        _revoke(self.flyctl, props["app"], [props["token_id"]])
+        self._revoke(props["app"], [props["token_id"]])
 
+    def _working(self, app: str) -> list[Token]:
+        """Return the tokens that are neither revoked nor expired."""
+        now = self.flyctl.now()
+        listed = self.flyctl.tokens_list(app)
+        return [token for token in listed if not (token.revoked or (token.expires and token.expires <= now))]
 
-def _mint(flyctl: Flyctl, prefix: str, props: Props) -> Props:
-    app = props["app"]
-    # The whole form, so that the tokens of a stack `x-r0` are not taken for strays of a stack `x`.
-    ours = re.compile(rf"{re.escape(prefix)}-[0-9a-f]{{16}}")
-    listed = once_known(flyctl, lambda: flyctl.tokens_list(app))
-    strays = [token.id for token in listed if ours.fullmatch(token.name) and _works(flyctl, token)]
-    _revoke(flyctl, app, strays)
-    name = f"{prefix}-{secrets.token_hex(8)}"
-    token = flyctl.tokens_create_deploy(app, name=name, expiry_hours=int(props["expiry_hours"]))
-    # Minting does not say the id, which revoking needs.
-    row = next((t for t in flyctl.tokens_list(app) if t.name == name), None)
-    if row is None:
-        problem = f"the new token {name} is not in the list"
-        hint = "Run `pulumi up` again: it revokes that token and makes another."
-        raise UnexpectedAnswerError("making a deploy token", problem, app=app, hint=hint)
-    expires = row.expires.isoformat() if row.expires else ""
-    return {"token": token, "token_id": row.id, "token_name": name, "expires_at": expires}
-
-
-def _revoke(flyctl: Flyctl, app: str, ids: Sequence[str]) -> None:
-    left = set(ids) - flyctl.tokens_revoke(app, ids) if ids else set()
-    if not left:
-        return
-    try:
-        working = {token.id for token in flyctl.tokens_list(app) if _works(flyctl, token)}
-    except AppNotFoundError:
-        return
-    if left := left & working:
-        problem = f"flyctl did not say so, and they still work: {', '.join(sorted(left))}"
-        hint = "Revoke them with `flyctl tokens revoke ID`, or run the same command again."
-        raise FlyctlFailedError("revoking tokens", problem, app=app, hint=hint)
-
-
-def _works(flyctl: Flyctl, token: Token) -> bool:
-    return not token.revoked and (token.expires is None or token.expires > flyctl.now())
+    def _revoke(self, app: str, ids: Sequence[str]) -> None:
+        left = set(ids) - self.flyctl.tokens_revoke(app, ids) if ids else set()
+        if not left:
+            return
+        # Where the app is gone, so are they.
+        with suppress(AppNotFoundError):
+            if working := left & {token.id for token in self._working(app)}:
+                problem = f"flyctl did not say so, and they still work: {', '.join(sorted(working))}"
+                hint = "Revoke them with `flyctl tokens revoke ID`, or run the same command again."
+                raise FlyctlFailedError("revoking tokens", problem, app=app, hint=hint)

@@ -50,9 +50,7 @@ class FlyAuthError(FlyError):
 class AppNotFoundError(FlyError):
     """The app does not exist, or the token may not see it: Fly.io's answer is the same for both."""
 
-    default_hint = (
-        "Either it does not exist, or FLY_API_TOKEN may not see it. If it was deleted, `pulumi refresh` notices it."
-    )
+    default_hint = "It does not exist, or FLY_API_TOKEN may not see it. If it was deleted, `pulumi refresh` notices it."
 
 
 class AppNameTakenError(FlyError):

@@ -11,14 +11,11 @@ from typing import NamedTuple, Protocol
 TOKEN_VARIABLES = ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN")
 """Where a token is looked for; the first one that is not empty wins, as in flyctl."""
 
-_ENDPOINTS = ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS")
+ENDPOINTS = tuple(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS"))
+"""Where flyctl takes the addresses of its services from."""
+
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
-_PASSED = (
-    *("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-    *_PROXIES,
-    *map(str.lower, _PROXIES),
-    *(f"FLY_{name}_BASE_URL" for name in _ENDPOINTS),
-)
+_PASSED = ("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", *_PROXIES, *map(str.lower, _PROXIES), *ENDPOINTS)
 # No telemetry, no self-update, no notices, no colour: nothing but the answer.
 _SET = {
     "FLY_NO_UPDATE_CHECK": "1",
@@ -46,20 +43,18 @@ class Run(Protocol):
     """
 
     def __call__(
-        self, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
+        self, argv: Sequence[str], *, stdin: bytes, env: Mapping[str, str], cwd: Path, timeout: float
     ) -> Completed:
-        """Run `argv`; `stdin` None means an empty standard input, `timeout` is in seconds."""
+        """Run `argv`; `timeout` is in seconds."""
 
 
-def run_process(
-    argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
-) -> Completed:
+def run_process(argv: Sequence[str], *, stdin: bytes, env: Mapping[str, str], cwd: Path, timeout: float) -> Completed:
     """Run a real process; see `Run`."""
     done = None
     with suppress(subprocess.TimeoutExpired):
         # An empty input is an empty pipe: like /dev/null no terminal, and at its end at once.
         done = subprocess.run(
-            list(argv), input=stdin or b"", capture_output=True, env=dict(env), cwd=cwd, timeout=timeout, check=False
+            list(argv), input=stdin, capture_output=True, env=dict(env), cwd=cwd, timeout=timeout, check=False
         )
     if done is None:
         # Raised out here, without its cause: that carries the output, which may hold a secret.
@@ -94,15 +89,13 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self._guard = Lock()
         self._locks: dict[str | None, Lock] = {}
         self._files: dict[str | None, bytes] = {}
 
     @contextmanager
     def opened(self, app: str | None) -> Iterator[tuple[Path, Path]]:
         """Yield a configuration folder for an app (None: for no app) and an empty working folder."""
-        with self._guard:
-            lock = self._locks.setdefault(app, Lock())
+        lock = self._locks.setdefault(app, Lock())  # which no other thread can come between
         with lock, tempfile.TemporaryDirectory(prefix="flyctl-", ignore_cleanup_errors=True) as root:
             # A fly.toml in the working folder would change what flyctl does.
             config_dir, working_dir = Path(root, "config"), Path(root, "empty")

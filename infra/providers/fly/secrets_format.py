@@ -7,34 +7,24 @@ odd number of `"` stands before it; one pair of outer quotes is removed; `"""` o
 later line ending in `"""`; a CR before a line's end is lost.
 '''
 
-import re
 from collections.abc import Mapping
 
 from infra.providers.fly.errors import SecretFormatError
+from infra.providers.fly.names import SECRET
 
 MAX_LINE_BYTES = 60 * 1024
 """Longest line written, in bytes with name and quotes. flyctl's own limit is 65,535, beyond which it drops the rest."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BLOCK = '"""'
 
 
-def name_problem(name: str) -> str | None:
-    """Return why a secret cannot have this name, or None."""
-    return None if _NAME.fullmatch(name) else "a name is letters, digits and underscores, with no digit first"
+def secret_problem(name: str, value: object) -> str | None:
+    """Return why flyctl cannot carry this secret unaltered, beginning with its name, or None.
 
-
-def value_problem(name: str, value: object) -> str | None:
-    """Return why flyctl cannot carry this value unaltered, or None. Shows nothing of the value."""
-    if not isinstance(value, str):
-        return f"a value is a string, not {type(value).__name__}"
-    try:
-        data = _assignment(name, value).encode()
-    except UnicodeEncodeError:
-        return "the value is not valid Unicode"
-    if max(map(len, data.split(b"\n"))) > MAX_LINE_BYTES:
-        return f"the value has a line of more than {MAX_LINE_BYTES} bytes"
-    return _block_problem(value) if "\n" in value else None
+    Shows nothing of the value.
+    """
+    problem = _value_problem(name, value)
+    return SECRET.problem(name) or (f"{name!r}: {problem}" if problem else None)
 
 
 def encode(values: Mapping[str, str]) -> bytes:
@@ -43,8 +33,7 @@ def encode(values: Mapping[str, str]) -> bytes:
     Raises:
         SecretFormatError: A name or a value cannot be carried; names all of them.
     """
-    problems = {name: name_problem(name) or value_problem(name, value) for name, value in values.items()}
-    bad = [f"{name}: {problem}" for name, problem in sorted(problems.items()) if problem]
+    bad = [problem for name, value in sorted(values.items()) if (problem := secret_problem(name, value))]
     if bad:
         raise SecretFormatError("writing the secrets in flyctl's format", "; ".join(bad))
     return "".join(f"{_assignment(name, values[name])}\n" for name in sorted(values)).encode()
@@ -54,6 +43,18 @@ def _assignment(name: str, value: str) -> str:
     single = "\n" not in value and ("#" not in value or _odd_quotes_before_hash(value))
     quote = "'" if single else _BLOCK
     return f"{name}={quote}{value}{quote}"
+
+
+def _value_problem(name: str, value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"a value is a string, not {type(value).__name__}"
+    try:
+        data = _assignment(name, value).encode()
+    except UnicodeEncodeError:
+        return "the value is not valid Unicode"
+    if max(map(len, data.split(b"\n"))) > MAX_LINE_BYTES:
+        return f"the value has a line of more than {MAX_LINE_BYTES} bytes"
+    return _block_problem(value) if "\n" in value else None
 
 
 def _block_problem(value: str) -> str | None:

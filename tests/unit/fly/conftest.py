@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.providers.fly import process, props
+from infra.providers.fly import process
 from infra.providers.fly.flyctl import Flyctl
+from infra.providers.fly.props import FlyProvider
 from tests.unit.fly.fakes import ENVIRONMENT, NOW, Clock, FakeFly
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ def warnings() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def flyctl(fly: FakeFly, clock: Clock, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> Flyctl:
-    made = Flyctl(
-        run=fly, environ=ENVIRONMENT, clock=clock.read, sleep=clock.sleep, now=lambda: NOW, warn=warnings.append
-    )
+    made = Flyctl(run=fly, environ=ENVIRONMENT, sleep=clock.sleep, now=lambda: NOW, warn=warnings.append)
     monkeypatch.setattr(made, "_workspace", Nowhere())
-    monkeypatch.setattr(props, "shared", lambda: made)
+    monkeypatch.setattr(FlyProvider, "flyctl", made)
     return made

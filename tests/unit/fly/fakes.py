@@ -49,13 +49,13 @@ class ScriptedRun:
         self.calls: list[Call] = []
 
     def __call__(
-        self, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
+        self, argv: Sequence[str], *, stdin: bytes, env: Mapping[str, str], cwd: Path, timeout: float
     ) -> Completed:
         """Run flyctl."""
         line = " ".join(argv[1:])
         assert argv[0] == "flyctl"
         assert self.left.get(line), f"unexpected: flyctl {line}"
-        self.calls.append(Call(tuple(argv), stdin or b"", dict(env), cwd, timeout))
+        self.calls.append(Call(tuple(argv), stdin, dict(env), cwd, timeout))
         result = self.left[line].pop(0)
         if isinstance(result, Exception):
             raise result
@@ -67,10 +67,6 @@ class Clock:
     """Time that passes only by sleeping."""
 
     seconds: float = 0.0
-
-    def read(self) -> float:
-        """Return the seconds that have passed."""
-        return self.seconds
 
     def sleep(self, seconds: float) -> None:
         """Let seconds pass."""
@@ -179,10 +175,10 @@ class FakeFly:
         self.broken, self.broken_command = None, ""
 
     def __call__(
-        self, argv: Sequence[str], *, stdin: bytes | None, env: Mapping[str, str], cwd: Path, timeout: float
+        self, argv: Sequence[str], *, stdin: bytes, env: Mapping[str, str], cwd: Path, timeout: float
     ) -> Completed:
         """Run flyctl."""
-        call = Call(tuple(argv), stdin or b"", dict(env), cwd, timeout)
+        call = Call(tuple(argv), stdin, dict(env), cwd, timeout)
         self.calls.append(call)
         if self.broken and len(self.calls) - 1 == self.broken[0]:
             self.broken_command = call.command

@@ -376,7 +376,7 @@ def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: FakeFly, secret
     secrets.refresh()
     for side in (secrets.outs, secrets.inputs):
         assert side["digests"] == {"A": CHANGED, "B": DELETED, "C": digest(KEY, "C", "3")}
-    assert secrets.inputs.keys() == {"__provider", "digests", *inputs()} - {"__provider"}
+    assert secrets.inputs.keys() == {"__provider", "digests", *inputs()}
     assert secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"})) == "update"
     assert imported(fly) == b"A='1'\nB='2'\n"
     assert fly.values(APP) == {"A": "1", "B": "2", "C": "3"}
@@ -541,16 +541,16 @@ def test_unknown_names_have_unknown_digests(secrets: Managed) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"values": {"1A": "hunter2"}}, "secret '1A': a name is letters"),
+        ({"values": {"1A": "hunter2"}}, "secret '1A': a secret's name has letters"),
         ({"values": {"A": "hunter2\r\nx", "B": 5}}, "secret 'A': the value has lines that end in CR LF"),
         ({"values": {"A": "x", "B": 5}}, "secret 'B': a value is a string"),
         ({"values": {"A": "\ud800hunter2"}}, "secret 'A': the value is not valid Unicode"),
         ({"values": {"A": "hunter2"}, "keep": ["A"]}, "secret 'A': it is both kept and given a value"),
         ({"values": {"A": UNKNOWN}, "keep": ["A"]}, "both kept and given"),
-        ({"keep": ["-x"]}, "kept secret '-x': a name is letters"),
+        ({"keep": ["-x"]}, "kept secret '-x': a secret's name has letters"),
         ({"digest_key": "hunter2"}, "digest_key is not the base64 form of 32 bytes"),
         ({"digest_key": base64.b64encode(b"hunter2").decode()}, "digest_key is not"),
-        ({"app": "../x"}, "'../x' is not 1 to 63"),
+        ({"app": "../x"}, "'../x': a Fly app name has 1 to 63"),
     ],
 )
 def test_bad_inputs_are_refused_at_preview_without_a_value(

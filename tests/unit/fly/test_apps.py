@@ -170,12 +170,12 @@ def test_a_preview_runs_nothing(fly: FakeFly, app: Managed) -> None:
 
 @pytest.mark.parametrize("name", ["Relay", "-relay", "relay_api", "../relay", "", "x" * 64])
 def test_a_bad_name_is_refused_at_preview(app: Managed, name: str) -> None:
-    with pytest.raises(CheckFailedError, match="is not 1 to 63 lowercase letters"):
+    with pytest.raises(CheckFailedError, match="': a Fly app name has 1 to 63 lower-case letters"):
         app.plan(**inputs(name=name))
 
 
 def test_a_bad_organization_is_refused_at_preview(app: Managed) -> None:
-    with pytest.raises(CheckFailedError, match="'--help' is no organization's slug"):
+    with pytest.raises(CheckFailedError, match="'--help': an organization's slug has"):
         app.plan(**inputs(organization="--help"))
 
 

@@ -184,7 +184,7 @@ def test_a_preview_runs_nothing(fly: FakeFly, token: Managed) -> None:
         ({"rotation": 0.5}, "rotation is 0.5"),
         ({"expiry_hours": 0}, "expiry_hours is 0"),
         ({"expiry_hours": 1.5}, "expiry_hours is 1.5"),
-        ({"app": "X"}, "'X' is not 1 to 63"),
+        ({"app": "X"}, "'X': a Fly app name has 1 to 63"),
     ],
 )
 def test_bad_inputs_are_refused_at_preview(token: Managed, change: dict[str, object], reason: str) -> None:

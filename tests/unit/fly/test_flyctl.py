@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 
 from infra.providers.fly import errors
 from infra.providers.fly.answers import AppStatus, Secret, Token, shown
-from infra.providers.fly.flyctl import RETRY_PAUSES, Flyctl
+from infra.providers.fly.flyctl import RETRY_PAUSES, Flyctl, _Command
 from infra.providers.fly.process import Completed, child_environment, run_process
 from tests.unit.fly.fakes import ENVIRONMENT, TOKEN, VERSION, Call, Clock, ScriptedRun
 
@@ -43,7 +42,7 @@ def make(
     answers: Mapping[str, Sequence[Completed | Exception]], environ: Mapping[str, str] = ENVIRONMENT
 ) -> tuple[Flyctl, ScriptedRun, Clock]:
     run, clock = ScriptedRun(answers), Clock()
-    return Flyctl(run=run, environ=environ, clock=clock.read, sleep=clock.sleep), run, clock
+    return Flyctl(run=run, environ=environ, sleep=clock.sleep), run, clock
 
 
 def failing(text: str, command: str = "status --json -a relay-api", times: int = 3) -> tuple[Flyctl, ScriptedRun]:
@@ -182,7 +181,7 @@ def test_a_real_process_gets_its_input_its_folder_and_a_time_limit(tmp_path: Pat
 
 def test_no_input_is_an_empty_one_that_is_no_terminal(tmp_path: Path) -> None:
     look = "import sys; print(sys.stdin.isatty(), repr(sys.stdin.read()))"
-    done = run_process([sys.executable, "-c", look], stdin=None, env={}, cwd=tmp_path, timeout=20)
+    done = run_process([sys.executable, "-c", look], stdin=b"", env={}, cwd=tmp_path, timeout=20)
     assert done.stdout == "False ''\n"
 
 
@@ -232,20 +231,50 @@ def test_a_version_in_another_form_is_an_error(answer: str) -> None:
         flyctl.version()
 
 
+def test_what_runs_flyctl_shows_neither_token_nor_input() -> None:
+    seen: list[object] = []
+
+    class Watched(Flyctl):
+        def _once(self, command: _Command) -> str:
+            seen.append(command)
+            return super()._once(command)
+
+    answers = {"secrets import -a relay-api --stage": [Completed(0)]}
+    flyctl = Watched(run=ScriptedRun(answers), environ=ENVIRONMENT)
+    flyctl.secrets_import("relay-api", {"A": "hunter2"})
+    shown = f"{flyctl!r} {seen!r}"
+    assert len(seen) == 2
+    assert TOKEN not in shown
+    assert "hunter2" not in shown
+
+
 # Its subcommands.
 
 
 def test_status() -> None:
     flyctl, run, _ = make({"status --json -a relay-api": [Completed(0, json.dumps(STATUS))]})
     status = flyctl.status("relay-api")
-    assert status == AppStatus(name="relay-api", organizations=("personal", "jane-doe"), deployed=True, machines=1)
+    assert status == AppStatus(organizations=("personal", "jane-doe"), in_use=True)
     assert run.calls[-1].timeout == 60
+
+
+@pytest.mark.parametrize(
+    ("deployed", "machines", "in_use"),
+    [(True, [], True), (False, [{"id": "a1"}], True), (False, [], False), (False, None, False)],
+)
+def test_an_app_that_was_deployed_or_has_a_machine_is_in_use(
+    deployed: bool, machines: list[object] | None, in_use: bool
+) -> None:
+    answer = {**STATUS, "Deployed": deployed, "Machines": machines}
+    flyctl, _, _ = make({"status --json -a relay-api": [Completed(0, json.dumps(answer))]})
+    assert flyctl.status("relay-api").in_use is in_use
 
 
 def test_status_of_no_app() -> None:
     text = 'Error: failed to get app: failed to run query (query ($a: X) {\n  app }\n}: Could not find App "relay-api"'
     flyctl, _ = failing(text)
-    assert flyctl.status("relay-api") is None
+    with pytest.raises(errors.AppNotFoundError, match='Could not find App "relay-api"'):
+        flyctl.status("relay-api")
 
 
 def test_apps_create_waits_longer_and_is_never_repeated() -> None:
@@ -285,7 +314,7 @@ def test_an_unknown_failure_to_list_secrets_is_told_from_a_missing_app() -> None
 def test_secrets_are_written_over_stdin_and_removed_by_name(stage: bool, flag: str, timeout: float) -> None:
     done = Completed(0)
     flyctl, run, _ = make(
-        {f"secrets import{flag} -a relay-api": [done], f"secrets unset A B{flag} -a relay-api": [done]}
+        {f"secrets import -a relay-api{flag}": [done], f"secrets unset A B -a relay-api{flag}": [done]}
     )
     flyctl.secrets_import("relay-api", {"B": "two", "A": "one # 1"}, stage=stage)
     flyctl.secrets_unset("relay-api", ["A", "B"], stage=stage)
@@ -450,7 +479,7 @@ def test_what_may_be_repeated_is_tried_three_times_with_growing_pauses() -> None
     flyctl, run, clock = make({"status --json -a relay-api": [BUSY, LIMITED, Completed(0, json.dumps(STATUS))]})
     assert flyctl.status("relay-api")
     assert clock.seconds == sum(RETRY_PAUSES)
-    flyctl, run, clock = make({"secrets import --stage -a relay-api": [BUSY] * 3})
+    flyctl, run, clock = make({"secrets import -a relay-api --stage": [BUSY] * 3})
     with pytest.raises(errors.TransientError):
         flyctl.secrets_import("relay-api", {"A": "1"})
     assert len(run.calls) == 4
@@ -480,7 +509,7 @@ VALUE = 'hunter2 "x" # y\nsecond-line\tz'
     ],
 )
 def test_no_error_shows_a_value_or_a_token(text: str) -> None:
-    flyctl, _, _ = make({"secrets import --stage -a relay-api": [Completed(1, VALUE, f"Error: {text}\n")]})
+    flyctl, _, _ = make({"secrets import -a relay-api --stage": [Completed(1, VALUE, f"Error: {text}\n")]})
     with pytest.raises(errors.FlyError) as caught:
         flyctl.secrets_import("relay-api", {"A": VALUE})
     for part in ("hunter2", "second-line", TOKEN, "lJPEC", "\x1b"):
@@ -493,21 +522,6 @@ def test_a_short_value_hides_words_and_not_letters() -> None:
 
 def test_a_long_answer_is_cut() -> None:
     assert len(shown("Error: " + "x" * 5000, [])) < 500
-
-
-def test_the_shared_one_is_made_once_and_reads_the_environment_late(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from infra.providers.fly.flyctl import shared
-
-    program = tmp_path / "flyctl"
-    program.write_text('#!/bin/sh\necho \'{"Version": "0.4.87"}\'\n')
-    program.chmod(0o755)
-    shared.cache_clear()
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    assert shared().version() == (0, 4, 87)
-    assert shared() is shared()
-    shared.cache_clear()
 
 
 def test_a_call_knows_its_subcommand() -> None:

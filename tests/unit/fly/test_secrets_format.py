@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.providers.fly.errors import SecretFormatError
-from infra.providers.fly.secrets_format import MAX_LINE_BYTES, encode, name_problem, value_problem
+from infra.providers.fly.names import SECRET
+from infra.providers.fly.secrets_format import MAX_LINE_BYTES, encode, secret_problem
 from tests.unit.fly import importer
 
 # Each example is one string of bytes, because drawing is what costs: 500 slots, of a length and up to 15 characters.
@@ -33,7 +34,7 @@ def test_no_value_is_altered() -> None:
     def check(data: bytes) -> None:
         nonlocal arrived
         named = {f"S{i}": value for i, value in enumerate(_values(data))}
-        secrets = {name: value for name, value in named.items() if value_problem(name, value) is None}
+        secrets = {name: value for name, value in named.items() if secret_problem(name, value) is None}
         for name, value in named.items():
             assert name in secrets or "\n" in value, "only values of several lines are refused"
         read = importer.read(encode(secrets))
@@ -48,7 +49,7 @@ def test_no_value_is_altered() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_is_altered(value: str) -> None:
-    if value_problem("A", value) is None:
+    if secret_problem("A", value) is None:
         assert importer.read(encode({"A": value})) == {"A": value}
     else:
         assert "\n" in value
@@ -99,7 +100,7 @@ def test_values_that_arrive(value: str) -> None:
     ],
 )
 def test_values_that_are_refused(value: object, reason: str) -> None:
-    problem = value_problem("PEM", value)
+    problem = secret_problem("PEM", value)
     assert problem is not None
     assert reason in problem
 
@@ -107,17 +108,18 @@ def test_values_that_are_refused(value: object, reason: str) -> None:
 def test_the_error_names_every_refused_secret_and_shows_none() -> None:
     with pytest.raises(SecretFormatError) as caught:
         encode({"GOOD": "fine", "BAD": "hunter2\r\nx", "1ST": "hunter2"})
-    assert "BAD: " in str(caught.value)
-    assert "1ST: " in str(caught.value)
+    assert "'BAD': " in str(caught.value)
+    assert "'1ST': " in str(caught.value)
     assert "GOOD" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A-B", "A B", "A=B", "É", "A\n", "export A", "#A"])
 def test_names_that_are_refused(name: str) -> None:
-    assert name_problem(name)
+    assert SECRET.problem(name)
+    assert secret_problem(name, "fine") == SECRET.problem(name)
 
 
 @pytest.mark.parametrize("name", ["A", "_a", "DATABASE_URL", "a1"])
 def test_names_that_are_accepted(name: str) -> None:
-    assert name_problem(name) is None
+    assert secret_problem(name, "fine") is None

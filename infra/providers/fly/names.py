@@ -1,0 +1,32 @@
+"""The rules for names that Fly.io takes: flyctl does not check any, and a word that begins with `-` would be an option.
+
+The configuration's rules are these too, so a preview loads this module: it imports next to nothing.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """What a name has to look like.
+
+    Attributes:
+        pattern: The regular expression of the whole of it.
+        text: The same in words.
+    """
+
+    pattern: str
+    text: str
+
+    def problem(self, name: str) -> str | None:
+        """Return what is wrong with a name, or None."""
+        return None if re.fullmatch(self.pattern, name) else f"{name!r}: {self.text}"
+
+
+APP = Rule(
+    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens"
+)
+ORGANIZATION = Rule(r"[a-z0-9][a-z0-9-]*", "an organization's slug has lower-case letters, digits and hyphens")
+SECRET = Rule(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
+PREFIX = Rule(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "it is at most 100 letters, digits, dots, underscores and hyphens")
+TOKEN = Rule(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a token's name or id has letters, digits, dots, underscores and hyphens")
