@@ -13,6 +13,7 @@ import pulumi
 import pulumi.runtime
 
 from infra import own_state
+from infra.providers.fly import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,10 +123,7 @@ _CREDENTIALS = (
 CREDENTIALS = {credential.service: credential for credential in _CREDENTIALS}
 """The credentials by their services."""
 
-ENDPOINTS = (
-    *("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL"),
-    *(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS")),
-)
+ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL", *process.ENDPOINTS)
 """Variables that a provider, flyctl or a look takes for its service's address."""
 
 
