@@ -13,8 +13,9 @@ PLAIN_SETTINGS = frozenset({"PORT", "STORAGE_BACKEND", "R2_BUCKET", "R2_ENDPOINT
 SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY"})
 """The backend's groups of settings: a variable of that very name is read as the whole group and crashes it."""
 
-
-_HOST = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*"
+_HOST = rf"({APP.pattern}\.)+[a-z][a-z0-9-]*"  # an app's name is a label of its host, so its rule is that of labels
+_WEB_URL = f"https://{_HOST}"
+_ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}"
 
 
 def _matching(pattern: str, rule: str) -> AfterValidator:
@@ -28,16 +29,10 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
 
 AppName = Annotated[str, _matching(*APP)]
 SecretName = Annotated[str, _matching(*SECRET)]
-EnvironmentName = Annotated[
-    str,
-    _matching(
-        r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}", "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'"
-    ),
-]
 Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`")]
 WebUrl = Annotated[
-    str,
-    _matching(
-        f"https://{_HOST}", "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`"
-    ),
+    str, _matching(_WEB_URL, "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`")
+]
+EnvironmentName = Annotated[
+    str, _matching(_ENVIRONMENT, "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'")
 ]

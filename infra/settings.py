@@ -18,23 +18,18 @@ Part = Literal["storage", "database", "backend", "frontend", "delivery"]
 Tier = Literal["development", "staging", "production"]
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 _BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 _Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may bring nothing
-_AccessKeyId = Annotated[SecretStr, Field(min_length=16)]
 
 NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
 """Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
 
 LOCAL_API_URL = "http://localhost:8000"
 LOCAL_FRONTEND_URL = "http://localhost:5173"
-_LOOPBACK_API_URL = "http://127.0.0.1:8000"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True
-    )
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Adopt(_Frozen):
@@ -43,7 +38,7 @@ class Adopt(_Frozen):
     Importing an absent id is an error, so an account that has none of it has no `adopt` key at all.
     """
 
-    neon_project: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] | None = None
+    neon_project: str | None = Field(None, pattern=r"^[a-z0-9-]+$")
     """Id of the Neon project (as in its console URL). Neon accepts a name twice, so only the id tells."""
     pages_project: str | None = None
     """Name of the Cloudflare Pages project."""
@@ -121,7 +116,7 @@ class Settings(_Frozen):
     # Accounts
     fly_organization: _Text = Field(examples=["personal"])
     """Fly.io organization, by slug."""
-    cloudflare_account_id: _Hex32 = Field(examples=["0123456789abcdef0123456789abcdef"])
+    cloudflare_account_id: str = Field(pattern=r"^[0-9a-f]{32}$", examples=["0123456789abcdef0123456789abcdef"])
     """Cloudflare account id, 32 hexadecimal digits."""
     github_owner: _Text = Field(examples=["relay-music"])
     """GitHub user or organization that owns the repository."""
@@ -133,9 +128,7 @@ class Settings(_Frozen):
     # Database
     neon_project: _Text = Field(examples=["relay-staging"])
     """Name of this environment's Neon project."""
-    neon_region: Annotated[str, StringConstraints(pattern=r"^(aws|azure)-[a-z0-9-]+$")] = Field(
-        examples=["aws-us-east-1"]
-    )
+    neon_region: str = Field(pattern=r"^(aws|azure)-[a-z0-9-]+$", examples=["aws-us-east-1"])
     """Neon region id; a change would replace the database."""
     neon_plan: Literal["free", "launch", "scale"] = "free"
     """Neon plan, for its limits."""
@@ -149,11 +142,11 @@ class Settings(_Frozen):
     # Backend
     fly_app: AppName | None = None
     """Name of the Fly app, unique in all of Fly.io."""
-    fly_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] = Field(examples=["iad"])
+    fly_region: str = Field(pattern=r"^[a-z]{3}$", examples=["iad"])
     """Fly.io region, three letters."""
     api_url_override: WebUrl | None = Field(None, alias="apiUrl")
     """URL of the API on a custom domain. Default: https://APP.fly.dev."""
-    atproto_namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = "app.relay"
+    atproto_namespace: str = Field("app.relay", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
     """Production's record namespace; every other environment gets `-<stack>` appended."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
@@ -180,7 +173,7 @@ class Settings(_Frozen):
     """Public host of the bucket (`pub-….r2.dev`)."""
     storage_from: str | None = None
     """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
-    storage_access_key_id: _AccessKeyId | None = None
+    storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
     storage_secret_access_key: _Secret | None = None
     """S3 secret access key for the bucket."""
@@ -233,20 +226,17 @@ class Settings(_Frozen):
     @property
     def api_url(self) -> str:
         """Where the API answers, without a trailing slash."""
-        if self.api_url_override:
-            return self.api_url_override
-        return f"https://{self.fly_app}.fly.dev" if self.fly_app else LOCAL_API_URL
+        return self.api_url_override or (f"https://{self.fly_app}.fly.dev" if self.fly_app else LOCAL_API_URL)
 
     @property
     def frontend_url(self) -> str:
         """Where a user lands after signing in, without a trailing slash."""
-        if self.frontend_url_override:
-            return self.frontend_url_override
-        if self.tier == "development":
-            return LOCAL_FRONTEND_URL
-        if self.tier == "production":
-            return f"https://{self.pages_host}"
-        return self.preview_frontend_url
+        by_tier = {
+            "development": LOCAL_FRONTEND_URL,
+            "staging": self.preview_frontend_url,
+            "production": f"https://{self.pages_host}",
+        }
+        return self.frontend_url_override or by_tier[self.tier]
 
     @property
     def preview_frontend_url(self) -> str:
@@ -276,7 +266,7 @@ class Settings(_Frozen):
     @property
     def atproto_redirect_uri(self) -> str:
         """The OAuth redirect URI. AT Protocol's loopback clients must name 127.0.0.1, not localhost."""
-        base = _LOOPBACK_API_URL if self.tier == "development" else self.api_url
+        base = LOCAL_API_URL.replace("localhost", "127.0.0.1") if self.tier == "development" else self.api_url
         return f"{base}/auth/callback"
 
     @property
@@ -294,17 +284,13 @@ class Settings(_Frozen):
         return name if self.github_scope == "environment" else f"{name}_{self.stack.upper().replace('-', '_')}"
 
     @property
-    def r2_endpoint_url(self) -> str:
-        """R2's S3 endpoint: a function of the account id (Cloudflare's R2 documentation)."""
-        return f"https://{self.cloudflare_account_id}.r2.cloudflarestorage.com"
-
-    @property
     def plain_settings(self) -> dict[str, str]:
         """What the backend needs beside its secrets: the `[env]` of its fly file."""
         return {
             "STORAGE_BACKEND": "r2",  # anything else silently means the machine's own disk
             "R2_BUCKET": self.bucket,
-            "R2_ENDPOINT_URL": self.r2_endpoint_url,
+            # A function of the account id (Cloudflare's R2 documentation).
+            "R2_ENDPOINT_URL": f"https://{self.cloudflare_account_id}.r2.cloudflarestorage.com",
             "R2_PUBLIC_BUCKET_URL": f"https://{self.bucket_public_host}",
         }
 
