@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,19 +12,15 @@ import pulumi.runtime.config
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from infra.neighbours import disagreements, preview_api_url, unconfirmed
+from infra.neighbours import disagreements, preview_api_url
 from infra.rules import RULES
-from infra.settings import Adopt, PagesBuild, Retire, Rotate, Settings
+from infra.settings import Settings
 from infra.stackfiles import StackFileError, StackFiles, read_stack_files
 
-# Facts that are not configuration keys, though they are fields.
-_NOT_KEYS = {"stack", "previewApiUrl"}
-_KEYS = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias not in _NOT_KEYS}
-_EXAMPLES = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
+_KEYS = {str(field.alias): field for field in Settings.model_fields.values() if not field.exclude}
+_EXAMPLES = {key: field.examples[0] for key, field in _KEYS.items() if field.examples}
 _GROUP = "extraSecrets"
-SECRET_KEYS = frozenset(
-    {"storageAccessKeyId", "storageSecretAccessKey", "logfireToken", "flyDeployToken", "neonRestoreKey", _GROUP}
-)
+SECRET_KEYS = frozenset(key for key, field in _KEYS.items() if "SecretStr" in str(field.annotation))
 """Keys whose values must be encrypted: `pulumi config set --secret`."""
 
 _PLAIN_WORDS = {
@@ -70,9 +67,7 @@ def load(files: StackFiles | None = None) -> Settings:
     return settings
 
 
-def examine(
-    stack: str, values: Mapping[str, Any], plain: Iterable[str], files: StackFiles
-) -> tuple[Settings, list[str]]:
+def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: StackFiles) -> tuple[Settings, list[str]]:
     """Check a stack's configuration.
 
     Args:
@@ -82,17 +77,26 @@ def examine(
         files: The stack files, for what must agree between stacks.
 
     Returns:
-        The settings, and everything that is wrong; only without problems are the settings the configured ones.
+        The settings, and everything that is wrong, each with its file and never with a value that may be secret; only
+        without problems are the settings the configured ones.
     """
-    problems = _Problems(stack, files)
-    problems.unknown(values)
-    problems.exposed(values, set(plain))
-    known: dict[str, Any] = {key: _parse(value) for key, value in values.items() if key in _KEYS}
+    known = {key: _parse(value) for key, value in values.items() if key in _KEYS}
     known |= {"stack": stack, "previewApiUrl": preview_api_url(known.get("previewStack"), files)}
-    settings = problems.validated(known)
-    for key, text in (*disagreements(stack, known.get("previewStack"), files), *unconfirmed(stack, settings, files)):
-        problems.add(key, text)
-    return settings, problems.found
+    settings, invalid = _validated(known)
+    bad = {_key_of(problem) for problem in invalid}
+    problems = [
+        *(_unknown(key, _KEYS) for key in sorted(values.keys() - _KEYS.keys())),
+        *_exposed(stack, values, plain, files),
+        *invalid,
+        *(problem for keys, check in RULES if not keys & bad for problem in check(settings)),
+        *disagreements(settings, files),
+    ]
+    return settings, [f"{files.file_of(stack, _key_of(problem))}: {problem}" for problem in problems]
+
+
+def _key_of(problem: str) -> str:
+    """Return the key that a problem is about: its sentence begins with it, or with the path of what is below it."""
+    return re.split("[ .:]", problem, maxsplit=1)[0]
 
 
 def _parse(value: Any) -> Any:
@@ -103,68 +107,44 @@ def _parse(value: Any) -> Any:
     return value
 
 
-class _Problems:
-    """Collects what is wrong, each with its key and its file, never with a value that may be secret."""
-
-    def __init__(self, stack: str, files: StackFiles) -> None:
-        self._stack = stack
-        self._files = files
-        self.found: list[str] = []
-
-    def add(self, key: str, text: str) -> None:
-        self.found.append(f"{self._files.file_of(self._stack, key)}: {text}")
-
-    def unknown(self, raw: Mapping[str, Any]) -> None:
-        for key in sorted(raw.keys() - _KEYS.keys()):
-            self.add(key, f"{key} is not a configuration key{_did_you_mean(key, _KEYS)}")
-
-    def exposed(self, values: Mapping[str, Any], plain: set[str]) -> None:
-        names = SECRET_KEYS & plain & values.keys() - {_GROUP}
-        # One of the group makes all of it a secret to Pulumi: which of them are encrypted is seen in the file.
-        group = _parse(values.get(_GROUP)) if _GROUP in plain else self._files.effective(self._stack).get(_GROUP)
-        if isinstance(group, dict) and group.keys() != {"secure"}:
-            bare = (name for name, value in group.items() if not (isinstance(value, dict) and "secure" in value))
-            names |= {f"{_GROUP}.{name}" for name in bare}
-        for name in sorted(names):
-            path = "--path " if "." in name else ""
-            text = f"{name} is not encrypted: `pulumi config set --secret {path}{name} -s {self._stack}`"
-            self.add(name.partition(".")[0], text)
-
-    def validated(self, values: dict[str, Any]) -> Settings:
-        bad: set[str] = set()
-        try:
-            settings = Settings.model_validate(values, by_alias=True, by_name=False)
-        except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False):
-                bad.add(str(detail["loc"][0]))
-                self.add(str(detail["loc"][0]), _in_plain_words(detail))
-            # With an example in the place of what is bad, the rules that read only good keys are still checked:
-            # one run reports everything.
-            good = {key: value for key, value in values.items() if key not in bad}
-            settings = Settings.model_validate(_EXAMPLES | good, by_alias=True, by_name=False)
-        for keys, check in RULES:
-            if not keys & bad:
-                for text in check(settings):
-                    self.add(text.split()[0].split(".")[0].rstrip(":"), text)
-        return settings
+def _exposed(stack: str, values: Mapping[str, Any], plain: set[str], files: StackFiles) -> Iterator[str]:
+    names = SECRET_KEYS & plain & values.keys() - {_GROUP}
+    # One of the group makes all of it a secret to Pulumi: which of them are encrypted is seen in the file.
+    group = _parse(values.get(_GROUP)) if _GROUP in plain else files.effective(stack).get(_GROUP)
+    if isinstance(group, dict) and group.keys() != {"secure"}:
+        bare = (name for name, value in group.items() if not (isinstance(value, dict) and "secure" in value))
+        names |= {f"{_GROUP}.{name}" for name in bare}
+    for name in sorted(names):
+        path = "--path " if "." in name else ""
+        yield f"{name} is not encrypted: `pulumi config set --secret {path}{name} -s {stack}`"
 
 
-def _did_you_mean(key: str, known: Any) -> str:
-    close = difflib.get_close_matches(key, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def _validated(values: dict[str, Any]) -> tuple[Settings, list[str]]:
+    """Return the settings, and what is wrong with single values.
+
+    With an example or the default in the place of what is bad, the rules that read only good keys are still checked:
+    one run reports everything.
+    """
+    try:
+        return Settings.model_validate(values), []
+    except ValidationError as error:
+        problems = [_in_plain_words(detail) for detail in error.errors(include_url=False, include_input=False)]
+    good = values.keys() - {_key_of(problem) for problem in problems}
+    return Settings.model_validate(_EXAMPLES | {key: values[key] for key in good}), problems
+
+
+def _unknown(path: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(path.rpartition(".")[2], known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{path} is not a configuration key{hint}"
 
 
 def _in_plain_words(detail: ErrorDetails) -> str:
-    """Turn one of pydantic's errors into a sentence that names the key; it never shows the value."""
+    """Turn one of pydantic's errors into a sentence that begins with the key; it never shows the value."""
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
-    context = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
-        models: dict[str, Any] = {"adopt": Adopt, "pagesBuild": PagesBuild, "rotate": Rotate, "retire": Retire}
-        model = models.get(str(detail["loc"][0]), Settings)
-        known = [field.alias for field in model.model_fields.values()]
-        return f"{where} is not a configuration key{_did_you_mean(str(detail['loc'][-1]), known)}"
+        group: Any = _KEYS[_key_of(where)].annotation
+        return _unknown(where, [field.alias for field in group.model_fields.values()])
     if detail["type"] in _PLAIN_WORDS:
-        text = _PLAIN_WORDS[detail["type"]].format_map(context)
-    else:
-        text = f": {detail['msg'][0].lower()}{detail['msg'][1:]}"
-    return f"{where}{text}"
+        return where + _PLAIN_WORDS[detail["type"]].format_map(detail.get("ctx", {}))
+    return f"{where}: {detail['msg'][0].lower()}{detail['msg'][1:]}"

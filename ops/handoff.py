@@ -130,7 +130,7 @@ def _settings(stack: str, configured: dict[str, Any]) -> Settings:
     """Return a stack's settings without its secrets, which no file here tells."""
     values = {key: _value(value) for key, value in configured.items() if key not in SECRET_KEYS}
     try:
-        settings = Settings.model_validate(values | {"stack": stack}, by_alias=True, by_name=False)
+        settings = Settings.model_validate(values | {"stack": stack})
     except ValidationError as error:
         keys = ", ".join(sorted({str(detail["loc"][0]) for detail in error.errors(include_input=False)}))
         raise HandoffError(f"Pulumi.{stack}.yaml: wrong or missing: {keys}. `bin/doctor` tells more") from None

@@ -56,7 +56,7 @@ def test_an_example_is_a_value_that_the_key_takes(key: str) -> None:
     top, _, member = key.partition(".")
     files = read_stack_files("relay", EXAMPLE)
     values = {**files.effective("staging"), top: {member: value} if member else value}
-    _, problems = examine("staging", values, (), files)
+    _, problems = examine("staging", values, set(), files)
     # One that contradicts another key is about the two together; here only the value is looked at.
     shape = [
         problem for problem in problems if re.search(rf": {re.escape(key)}( must|:| is not a configuration)", problem)

@@ -111,6 +111,6 @@ THERE = (
     ],
 )
 def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> None:
-    settings, problems = examine("production", configuration("production"), (), read_stack_files(PROJECT))
+    settings, problems = examine("production", configuration("production"), set(), read_stack_files(PROJECT))
     assert not problems
     assert next_step(settings, type_, operation, said) == step
