@@ -1,4 +1,8 @@
-"""What must agree within one stack's configuration. Each rule names the keys it reads."""
+"""What must agree within one stack's configuration.
+
+A rule names the keys that it has to know: where one of them has a bad value, for which the default or an example
+stands meanwhile, the rule is left out. What merely must not be set beside something else need not be named.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -12,7 +16,7 @@ Check: TypeAlias = Callable[[Settings], Iterator[str]]
 """Yields one sentence for each violation of a rule."""
 
 RULES: list[tuple[frozenset[str], Check]] = []
-"""Each rule, after the keys that it reads."""
+"""Each rule, after the keys that it has to know."""
 
 
 def _rule(*keys: str) -> Callable[[Check], Check]:
@@ -27,9 +31,8 @@ def _rule(*keys: str) -> Callable[[Check], Check]:
 def _backend_has_an_app(s: Settings) -> Iterator[str]:
     if s.manages("backend") and not s.fly_app:
         yield "flyApp is missing: a stack that manages `backend` names its Fly app"
-    if s.tier == "development" and s.manage - {"database"}:
-        extra = ", ".join(sorted(s.manage - {"database"}))
-        yield f"manage: development runs on a laptop and owns at most `database`, not {extra}"
+    if s.tier == "development" and (extra := s.manage - {"database"}):
+        yield f"manage: development runs on a laptop and owns at most `database`, not {', '.join(sorted(extra))}"
     if s.tier != "production":
         for part in sorted(s.manage & {"storage", "frontend"}):
             yield f"manage: `{part}` is shared by all environments and belongs to production alone"
@@ -46,10 +49,7 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     for key, adopted, configured, part in pairs:
         if adopted and part in s.manage and adopted != configured:
             yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
-    if s.adopt.keep and not s.adopt.fly_app:
-        yield "adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has none"
-    unlisted = s.adopt.extra_buckets - s.extra_buckets
-    if unlisted:
+    if unlisted := s.adopt.extra_buckets - s.extra_buckets:
         yield f"adopt.extraBuckets holds {', '.join(sorted(unlisted))}, which extraBuckets does not"
     scoped = s.github_scope == "environment" and not s.adopt.github_environment
     if scoped and (s.adopt.github_variables or s.adopt.github_deployment_policy):
@@ -71,7 +71,7 @@ def _within_the_neon_plan(s: Settings) -> Iterator[str]:
         yield "defaultBranchProtected is true, but Neon's free plan has no protected branches"
 
 
-@_rule("extraSecrets", "adopt")
+@_rule()
 def _secret_names_are_free(s: Settings) -> Iterator[str]:
     for name in sorted(s.extra_secrets):
         where = f"extraSecrets.{name}"
@@ -81,31 +81,46 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
             yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
         elif name in SETTINGS_GROUPS:
             yield f"{where}: the backend reads this name as a whole group of settings and would not start"
-        if name in s.adopt.keep:
-            yield f"{where}: the name is also under adopt.keep; a secret is either kept or set"
 
 
-@_rule("adopt", "storageAccessKeyId", "storageSecretAccessKey")
+@_rule()
+def _a_secret_is_kept_or_set(s: Settings) -> Iterator[str]:
+    sources = [
+        ("storageAccessKeyId", s.storage_access_key_id, "AWS_ACCESS_KEY_ID"),
+        ("storageFrom", s.storage_from, "AWS_ACCESS_KEY_ID"),
+        ("logfireToken", s.logfire_token, "LOGFIRE_WRITE_TOKEN"),
+        *((f"extraSecrets.{name}", value, name) for name, value in sorted(s.extra_secrets.items())),
+    ]
+    for key, value, secret in sources:
+        if value and secret in s.adopt.keep:
+            yield f"{key} is set, but adopt.keep keeps {secret}: one of them must go"
+
+
+@_rule()
+def _what_excludes_what(s: Settings) -> Iterator[str]:
+    own_bucket = s.manages("storage") or s.storage_from == s.stack
+    in_repository, only = s.github_scope == "repository", "githubScope is `repository`: only an environment has it"
+    clashes = [
+        ("storageFrom", s.storage_from and own_bucket, "it is for the keys of a bucket that another stack owns"),
+        ("storageFrom", s.storage_from and s.storage_access_key_id, "so is storageAccessKeyId: remove either"),
+        ("flyDeployToken", s.fly_deploy_token and s.mint_deploy_token, "mintDeployToken makes one: remove either"),
+        ("adopt.keep", s.adopt.keep and not s.adopt.fly_app, "adopt.flyApp is not: a new app has no secrets"),
+        ("adopt.githubEnvironment", s.adopt.github_environment and in_repository, only),
+        ("githubEnvironment", s.github_environment and in_repository, only),
+        ("reviewers", s.reviewers and in_repository, only),
+    ]
+    for key, clash, why in clashes:
+        if clash:
+            yield f"{key} is set, but {why}"
+
+
+@_rule("storageAccessKeyId", "storageSecretAccessKey")
 def _storage_keys_are_whole(s: Settings) -> Iterator[str]:
     if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
         yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
     kept = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & s.adopt.keep
     if len(kept) == 1:
         yield f"adopt.keep holds {kept.pop()} alone: the two storage keys are kept together or not at all"
-    if kept and s.storage_access_key_id:
-        yield "storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of them must go"
-
-
-@_rule("manage", "adopt", "storageFrom", "storageAccessKeyId")
-def _storage_keys_have_one_source(s: Settings) -> Iterator[str]:
-    if s.storage_from is None:
-        return
-    if s.storage_from == s.stack or s.manages("storage"):
-        yield "storageFrom names where another stack's bucket keys come from; this stack owns the bucket itself"
-    if s.storage_access_key_id:
-        yield "storageFrom and storageAccessKeyId are both set: take the keys from one place"
-    if "AWS_ACCESS_KEY_ID" in s.adopt.keep:
-        yield "storageFrom is set, but adopt.keep keeps the app's storage keys: one of them must go"
 
 
 @_rule("manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
@@ -125,30 +140,6 @@ def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
         yield "manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too"
 
 
-@_rule("githubScope", "githubEnvironment", "reviewers", "adopt")
-def _a_repository_has_no_environment_rules(s: Settings) -> Iterator[str]:
-    if s.github_scope == "repository":
-        environment = {
-            "githubEnvironment": s.github_environment,
-            "reviewers": s.reviewers,
-            "adopt.githubEnvironment": s.adopt.github_environment,
-        }
-        for key in (key for key, value in environment.items() if value):
-            yield f"{key} is set, but githubScope is `repository`: only an environment has it"
-
-
-@_rule("mintDeployToken", "flyDeployToken")
-def _one_deploy_token(s: Settings) -> Iterator[str]:
-    if s.mint_deploy_token and s.fly_deploy_token:
-        yield "flyDeployToken is configured, but mintDeployToken makes one: remove either"
-
-
-@_rule("adopt", "logfireToken")
-def _logfire_is_kept_or_set(s: Settings) -> Iterator[str]:
-    if s.logfire_token and "LOGFIRE_WRITE_TOKEN" in s.adopt.keep:
-        yield "logfireToken is configured, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go"
-
-
 @_rule("manage", "previewStack", "productionBranch", "previewBranch")
 def _previews_have_a_stack(s: Settings) -> Iterator[str]:
     if s.manages("frontend") and not s.preview_stack:
@@ -162,8 +153,6 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
 @_rule("manage", "adopt", "rotate")
 def _no_new_oauth_key_unasked(s: Settings) -> Iterator[str]:
     kept = "OAUTH_ENCRYPTION_KEY" in s.adopt.keep
-    if kept and s.rotate.oauth_key:
-        yield "rotate.oauthKey is set, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off that list to rotate it"
     if s.manages("backend") and s.adopt.fly_app and not (kept or s.rotate.oauth_key):
         yield (
             "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. "
@@ -176,9 +165,10 @@ def _two_slots(s: Settings) -> Iterator[str]:
     made = made_here(s)
     for each in ROTATING:
         rotate, retire = each.counters(s)
-        kept = each.key == "oauthKey" and "OAUTH_ENCRYPTION_KEY" in s.adopt.keep  # has a rule of its own
-        if (rotate or retire) and each not in made and not kept:
-            yield f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}, but this stack does not make that one"
+        if (rotate or retire) and each not in made:
+            kept = ", ".join(sorted(s.adopt.keep.intersection(each.secrets)))
+            why = f"adopt.keep keeps {kept}: take it off to rotate it" if kept else "this stack does not make that one"
+            yield f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}, but {why}"
         elif retire > rotate:
             yield f"retire.{each.key} is {retire}, but rotate.{each.key} is {rotate}: the current one cannot be retired"
         elif len(each.slots(s)) > 2:

@@ -179,7 +179,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"extraSecrets": {"MINE": "x"}, "adopt": {**PRODUCTION_ADOPT, "keep": [*PRODUCTION_ADOPT["keep"], "MINE"]}},
-        "Pulumi.production.yaml: extraSecrets.MINE: the name is also under adopt.keep; a secret is either kept or set",
+        "Pulumi.production.yaml: extraSecrets.MINE is set, but adopt.keep keeps MINE: one of them must go",
     ),
     # contradictions
     (
@@ -225,7 +225,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"adopt": {"keep": ["X"]}},
-        "Pulumi.staging.yaml: adopt.keep lists secrets to keep, but adopt.flyApp is not set: an app that is created has none",
+        "Pulumi.staging.yaml: adopt.keep is set, but adopt.flyApp is not: a new app has no secrets",
     ),
     (
         "staging",
@@ -245,17 +245,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         KEYS,
-        "Pulumi.production.yaml: storageAccessKeyId is configured, but adopt.keep keeps the app's storage keys: one of them must go",
+        "Pulumi.production.yaml: storageAccessKeyId is set, but adopt.keep keeps AWS_ACCESS_KEY_ID: one of them must go",
     ),
     (
         "production",
         {"logfireToken": "pylf_x"},
-        "Pulumi.production.yaml: logfireToken is configured, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go",
+        "Pulumi.production.yaml: logfireToken is set, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go",
     ),
     (
         "staging",
         {"mintDeployToken": True, "flyDeployToken": "FlyV1 fm2_x"},
-        "Pulumi.staging.yaml: flyDeployToken is configured, but mintDeployToken makes one: remove either",
+        "Pulumi.staging.yaml: flyDeployToken is set, but mintDeployToken makes one: remove either",
     ),
     (
         "production",
@@ -285,17 +285,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"storageFrom": "staging"},
-        "Pulumi.staging.yaml: storageFrom names where another stack's bucket keys come from; this stack owns the bucket itself",
+        "Pulumi.staging.yaml: storageFrom is set, but it is for the keys of a bucket that another stack owns",
     ),
     (
         "staging",
         {"storageFrom": "production", **KEYS},
-        "Pulumi.staging.yaml: storageFrom and storageAccessKeyId are both set: take the keys from one place",
+        "Pulumi.staging.yaml: storageFrom is set, but so is storageAccessKeyId: remove either",
     ),
     (
         "production",
         {"storageFrom": "staging", "manage": ["backend", "database"], "previewStack": None},
-        "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps the app's storage keys: one of them must go",
+        "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps AWS_ACCESS_KEY_ID: one of them must go",
     ),
     # rotation
     (
@@ -326,7 +326,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"rotate": {"oauthKey": 1}},
-        "Pulumi.production.yaml: rotate.oauthKey is set, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off that list to rotate it",
+        "Pulumi.production.yaml: rotate.oauthKey is 1 and retire.oauthKey 0, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off to rotate it",
     ),
     (
         "production",
@@ -341,7 +341,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"rotate": {"storageToken": 1}},
-        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: take it off to rotate it",
     ),
     (
         "staging",
@@ -396,6 +396,11 @@ def test_everything_is_reported_at_once() -> None:
     )
     assert message.splitlines()[0] == "The configuration of stack staging has 4 problems; nothing was touched."
     assert "CanaryValue" not in message
+
+
+def test_a_bad_value_hides_no_contradiction_of_others() -> None:
+    message = refusal("staging", {"manage": "backend", "storageFrom": "production", **KEYS})
+    assert "storageFrom is set, but so is storageAccessKeyId" in message
 
 
 def test_a_bad_secret_is_not_shown() -> None:
