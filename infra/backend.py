@@ -2,7 +2,7 @@
 
 import pulumi
 
-from infra.environment import backend_secrets
+from infra.environment import backend_secrets, wanted_secrets
 from infra.keys import UNKNOWN_FINGERPRINT, fingerprint, oauth_key, random_key
 from infra.providers.fly.resources import App, DeployToken, Secrets
 from infra.rotation import DEPLOY_TOKEN, newest, secret_slots
@@ -21,12 +21,6 @@ class Backend(pulumi.ComponentResource):
         oauth_key_fingerprint: See `infra.keys.fingerprint`; `unknown` where the key is kept.
     """
 
-    hostname: pulumi.Output[str]
-    staged: pulumi.Output[list[str]]
-    foreign: pulumi.Output[list[str]]
-    deploy_token: pulumi.Output[str] | None
-    oauth_key_fingerprint: pulumi.Input[str]
-
     def __init__(
         self, settings: Settings, *, database_url: pulumi.Output[str] | None, storage_keys: StorageKeys | None
     ) -> None:
@@ -37,7 +31,7 @@ class Backend(pulumi.ComponentResource):
         keep = settings.adopt.keep
         key = None if "OAUTH_ENCRYPTION_KEY" in keep else oauth_key(settings, child)
         self.oauth_key_fingerprint = fingerprint(key) if key else UNKNOWN_FINGERPRINT
-        values = backend_secrets(settings, database_url, storage_keys, key)
+        values = backend_secrets(settings, wanted_secrets(settings, database_url, storage_keys, key))
 
         app = App(
             "fly-app",

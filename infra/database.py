@@ -20,10 +20,6 @@ class Database(pulumi.ComponentResource):
         project_id: Neon's id of the project.
     """
 
-    url: pulumi.Output[str]
-    host: pulumi.Output[str]
-    project_id: pulumi.Output[str]
-
     def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Database", "database")
         # Default branch, role and database are made with the project: declaring them again would answer 409.
@@ -42,7 +38,7 @@ class Database(pulumi.ComponentResource):
         )
         self.project_id = project.id
         self.host = project.database_host
-        self.url = pulumi.Output.secret(
+        self.url: pulumi.Output[str] = pulumi.Output.secret(
             pulumi.Output.all(
                 user=project.database_user,
                 password=project.database_password,

@@ -1,10 +1,15 @@
 """What the backend reads from its environment, wherever it runs: on Fly as secrets, on a laptop as a dotenv file."""
 
+from typing import TypeAlias
+
 import pulumi
 from pydantic import SecretStr
 
 from infra.s3 import StorageKeys
 from infra.settings import Settings
+
+Wanted: TypeAlias = dict[str, SecretStr | pulumi.Input[str] | None]
+"""Secrets by name; None for what is not there to be set."""
 
 
 def reveal(secret: SecretStr) -> pulumi.Output[str]:
@@ -17,8 +22,8 @@ def wanted_secrets(
     database_url: pulumi.Output[str] | None = None,
     storage_keys: StorageKeys | None = None,
     oauth_key: pulumi.Output[str] | None = None,
-) -> dict[str, SecretStr | pulumi.Input[str] | None]:
-    """Return every secret that the program itself sets on a Fly app, by name; None for what is not there to be set.
+) -> Wanted:
+    """Return every secret that the program itself sets on a Fly app.
 
     Args:
         settings: The stack's settings.
@@ -43,16 +48,10 @@ def wanted_secrets(
     }
 
 
-def backend_secrets(
-    settings: Settings,
-    database_url: pulumi.Output[str] | None,
-    storage_keys: StorageKeys | None,
-    oauth_key: pulumi.Output[str] | None,
-) -> dict[str, pulumi.Input[str]]:
-    """Return all secrets to set, a team's own with them, less those that are kept: see `wanted_secrets`."""
-    values = {**wanted_secrets(settings, database_url, storage_keys, oauth_key), **settings.extra_secrets}
+def backend_secrets(settings: Settings, wanted: Wanted) -> dict[str, pulumi.Input[str]]:
+    """Return all secrets to set: those of `wanted_secrets`, and a team's own with them, less those that are kept."""
     return {
         name: reveal(value) if isinstance(value, SecretStr) else value
-        for name, value in values.items()
+        for name, value in {**wanted, **settings.extra_secrets}.items()
         if value is not None and name not in settings.adopt.keep
     }

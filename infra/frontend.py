@@ -18,15 +18,13 @@ class Frontend(pulumi.ComponentResource):
         host: Its host as Cloudflare gave it, `….pages.dev`.
     """
 
-    host: pulumi.Output[str]
-
-    def __init__(self, settings: Settings, *, api_url: str, preview_api_url: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Frontend", "frontend")
         build, account = settings.pages_build, settings.cloudflare_account_id
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
         # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
-        production = {**settings.pages_variables, "PUBLIC_API_URL": api_url}
-        previews = {**settings.pages_variables, "PUBLIC_API_URL": preview_api_url}
+        production = {**settings.pages_variables, "PUBLIC_API_URL": settings.api_url}
+        previews = {**settings.pages_variables, "PUBLIC_API_URL": settings.preview_api_url or ""}
         # Everything is declared, also what is as it was: Cloudflare wipes an undeclared `source`, and the
         # provider shows every undeclared member of the two configurations as a change in each plan.
         project = cloudflare.PagesProject(

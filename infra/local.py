@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from infra.environment import backend_secrets
+from infra.environment import backend_secrets, wanted_secrets
 from infra.keys import fingerprint, oauth_key
 from infra.s3 import StorageKeys
 from infra.settings import Settings
@@ -20,18 +20,14 @@ class Local(pulumi.ComponentResource):
         oauth_key_fingerprint: See `infra.keys.fingerprint`.
     """
 
-    dotenv: pulumi.Output[str]
-    frontend_dotenv: str
-    oauth_key_fingerprint: pulumi.Output[str]
-
     def __init__(
         self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
     ) -> None:
         super().__init__("relay:infra:Local", "local")
         key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
         plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
-        values = {**plain, **backend_secrets(settings, database_url, storage_keys, key)}
-        self.dotenv = pulumi.Output.secret(pulumi.Output.all(**values).apply(dotenv))
+        secrets = backend_secrets(settings, wanted_secrets(settings, database_url, storage_keys, key))
+        self.dotenv: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.all(**plain, **secrets).apply(dotenv))
         self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
         self.oauth_key_fingerprint = fingerprint(key)
         self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})

@@ -86,7 +86,7 @@ async def main() -> None:
         await _load("pulumi_cloudflare")
         from infra.frontend import Frontend
 
-        pages_host = Frontend(settings, api_url=settings.api_url, preview_api_url=settings.preview_api_url or "").host
+        pages_host = Frontend(settings).host
         outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.tier == "development" and database_url is not None:
@@ -121,7 +121,7 @@ async def _storage(settings: Settings) -> Storage:
     await _load("pulumi_cloudflare")
     from infra.storage import Storage
 
-    return Storage(settings, frontend_origins=[settings.frontend_url, settings.preview_frontend_url])
+    return Storage(settings)
 
 
 def _given_storage_keys(settings: Settings) -> StorageKeys | None:

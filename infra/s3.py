@@ -1,14 +1,11 @@
 """S3 credentials of the shared bucket."""
 
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pulumi
 
 from infra.rotation import STORAGE_TOKEN
-
-if TYPE_CHECKING:
-    import pulumi
 
 
 class StorageKeys(NamedTuple):

@@ -1,19 +1,13 @@
 """The shared audio storage: production owns the R2 bucket, every environment uses it through S3 keys."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.rotation import STORAGE_TOKEN, newest
 from infra.s3 import StorageKeys, s3_secret, token_name
-from infra.settings import LOCAL_FRONTEND_URL
-
-if TYPE_CHECKING:
-    from infra.settings import Settings
+from infra.settings import LOCAL_FRONTEND_URL, Settings
 
 JURISDICTION = "default"
 _WRITE_PERMISSION = "Workers R2 Storage Bucket Item Write"
@@ -27,10 +21,7 @@ class Storage(pulumi.ComponentResource):
         public_host: Host the bucket's objects are served from.
     """
 
-    keys: StorageKeys | None
-    public_host: pulumi.Output[str]
-
-    def __init__(self, settings: Settings, *, frontend_origins: list[str]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
         bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
@@ -41,9 +32,8 @@ class Storage(pulumi.ComponentResource):
         domain = cloudflare.R2ManagedDomain(
             "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
         )
-        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(
-            methods=["GET", "HEAD"], origins=[*frontend_origins, LOCAL_FRONTEND_URL], headers=["range"]
-        )
+        origins = [settings.frontend_url, settings.preview_frontend_url, LOCAL_FRONTEND_URL]
+        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(methods=["GET", "HEAD"], origins=origins, headers=["range"])
         exposed = ["content-length", "content-range", "etag"]
         rule = cloudflare.R2BucketCorsRuleArgs(
             id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600
