@@ -14,7 +14,6 @@ class Backend(pulumi.ComponentResource):
     """A Fly app with every secret the backend needs.
 
     Attributes:
-        hostname: The app's host on fly.dev.
         staged: Names of secrets that are set but not live yet, when last looked at.
         foreign: Names of secrets on the app that nobody here manages or keeps.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
@@ -51,13 +50,12 @@ class Backend(pulumi.ComponentResource):
             adopted=app.adopted,
             slots=secret_slots(settings),
             rollout=settings.rollout,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[app])),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[app]),
         )
         self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
-        self.hostname = app.hostname
         self.staged = secrets.staged
         self.foreign = secrets.foreign
-        self.register_outputs({"hostname": self.hostname, "staged": self.staged, "foreign": self.foreign})
+        self.register_outputs({"hostname": app.hostname, "staged": self.staged, "foreign": self.foreign})
 
 
 def _deploy_token(settings: Settings, app: App, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

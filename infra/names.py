@@ -7,9 +7,6 @@ from pydantic import AfterValidator
 
 from infra.providers.fly.names import APP, SECRET
 
-PLAIN_SETTINGS = frozenset({"PORT", "STORAGE_BACKEND", "R2_BUCKET", "R2_ENDPOINT_URL", "R2_PUBLIC_BUCKET_URL"})
-"""What goes into a fly file's `[env]`; a secret of the same name would silently win over it."""
-
 SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY"})
 """The backend's groups of settings: a variable of that very name is read as the whole group and crashes it."""
 

@@ -6,8 +6,6 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
 from infra import configuration, preflight
 from infra.advice import advise
 from infra.environment import reveal
@@ -16,6 +14,8 @@ from infra.protection import apply_policy
 from infra.s3 import StorageKeys
 
 if TYPE_CHECKING:
+    import pulumi
+
     from infra.settings import Settings
     from infra.storage import Storage
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # as can be, so that meanwhile the engine starts the provider of the Fly app, which takes half a second.
 
 
-async def main() -> None:
-    """Provision the stack that Pulumi was called for."""
+async def main() -> dict[str, Any]:
+    """Provision the stack that Pulumi was called for, and return its outputs."""
     settings = configuration.load()
     preflight.check(settings)
     apply_policy(settings)
@@ -38,12 +38,11 @@ async def main() -> None:
     }
 
     keys = _given_storage_keys(settings)  # another stack's may be refused, and then nothing is made
-    database, database_url = None, None
+    database = None
     if settings.manages("database"):
         from infra.database import Database
 
         database = Database(settings)
-        database_url = database.url
         outputs |= {
             "neonProject": settings.neon_project,
             "neonProjectId": database.project_id,
@@ -61,7 +60,7 @@ async def main() -> None:
     if settings.manages("backend"):
         from infra.backend import Backend
 
-        backend = Backend(settings, database_url=database_url, storage_keys=keys)
+        backend = Backend(settings, database_url=database.url if database else None, storage_keys=keys)
         outputs |= {
             "flyApp": settings.fly_app,
             "flyRegion": settings.fly_region,
@@ -89,10 +88,10 @@ async def main() -> None:
         pages_host = Frontend(settings).host
         outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
-    if settings.tier == "development" and database_url is not None:
+    if settings.tier == "development" and database:
         from infra.local import Local
 
-        local = Local(settings, database_url=database_url, storage_keys=keys)
+        local = Local(settings, database_url=database.url, storage_keys=keys)
         outputs |= {
             "dotenv": local.dotenv,
             "frontendDotenv": local.frontend_dotenv,
@@ -100,8 +99,7 @@ async def main() -> None:
         }
 
     advise(settings, database=database, backend=backend, storage=storage, pages_host=pages_host)
-    for name, value in outputs.items():
-        pulumi.export(name, value)
+    return outputs
 
 
 async def _load(sdk: str) -> None:

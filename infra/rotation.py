@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import pulumi
+from pydantic.alias_generators import to_snake
 
 from infra.settings import Settings
 
@@ -19,19 +20,18 @@ class Rotating(NamedTuple):
 
     Attributes:
         key: Its counter's key under `rotate` and `retire`.
-        field: The counter's field in `infra.settings`.
         resource: Logical name of its first slot's resource; slot n has `-n` appended.
         secrets: The Fly secrets that hold it.
     """
 
     key: str
-    field: str
     resource: str
     secrets: tuple[str, ...]
 
     def counters(self, settings: Settings) -> tuple[int, int]:
         """Return what `rotate` and `retire` say."""
-        return getattr(settings.rotate, self.field), getattr(settings.retire, self.field)
+        field = to_snake(self.key)
+        return getattr(settings.rotate, field), getattr(settings.retire, field)
 
     def slots(self, settings: Settings) -> range:
         """Return the slots that work, oldest first; the last is the current one."""
@@ -45,11 +45,9 @@ class Rotating(NamedTuple):
         return [f"{self.resource}-{slot}" if slot else self.resource for slot in self.slots(settings)]
 
 
-OAUTH_KEY = Rotating("oauthKey", "oauth_key", "oauth-key", ("OAUTH_ENCRYPTION_KEY",))
-STORAGE_TOKEN = Rotating(
-    "storageToken", "storage_token", "storage-token", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-)
-DEPLOY_TOKEN = Rotating("deployToken", "deploy_token", "deploy-token", ())
+OAUTH_KEY = Rotating("oauthKey", "oauth-key", ("OAUTH_ENCRYPTION_KEY",))
+STORAGE_TOKEN = Rotating("storageToken", "storage-token", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+DEPLOY_TOKEN = Rotating("deployToken", "deploy-token", ())
 ROTATING = (OAUTH_KEY, STORAGE_TOKEN, DEPLOY_TOKEN)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from infra.environment import wanted_secrets
-from infra.names import PLAIN_SETTINGS, SETTINGS_GROUPS
+from infra.names import SETTINGS_GROUPS
 from infra.rotation import ROTATING, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
@@ -77,7 +77,7 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
         where = f"extraSecrets.{name}"
         if name in wanted_secrets(s):
             yield f"{where}: the program sets this secret itself"
-        elif name in PLAIN_SETTINGS:
+        elif name in {"PORT", *s.plain_settings}:
             yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
         elif name in SETTINGS_GROUPS:
             yield f"{where}: the backend reads this name as a whole group of settings and would not start"

@@ -16,6 +16,7 @@ atexit.register(gc.freeze)
 import json  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import pulumi  # noqa: E402
 
@@ -30,9 +31,10 @@ def _tell() -> None:
     _PLACE.write_text(json.dumps({"times": times, "modules": list(sys.modules)}), encoding="utf-8")
 
 
-async def _main() -> None:
-    await main()
+async def _main() -> dict[str, Any]:
+    outputs = await main()
     times["declared"] = time.time()
+    return outputs
 
 
 atexit.register(_tell)
