@@ -38,21 +38,15 @@ class ConfigurationError(pulumi.RunError):
     """The configuration is wrong; the message lists every problem, with no secret value."""
 
 
-def load(files: StackFiles | None = None) -> Settings:
+def load() -> Settings:
     """Read the current stack's configuration.
-
-    Args:
-        files: The stack files, for what must agree between stacks. Default: those beside the program.
-
-    Returns:
-        The settings of the current stack.
 
     Raises:
         ConfigurationError: Something is wrong with it: unknown keys, wrong values, contradictions.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
-        files = files or read_stack_files(project)
+        files = read_stack_files(project)
     except StackFileError as error:
         raise ConfigurationError(f"{error}. Every stack reads all files; nothing was touched.") from None
     prefix = f"{project}:"

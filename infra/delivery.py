@@ -1,23 +1,21 @@
 """Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import pulumi
 import pulumi_github as github
 
 from infra.settings import Settings
 
+Values: TypeAlias = Mapping[str, pulumi.Input[str]]
+"""What GitHub is to know, by name."""
+
 
 class Delivery(pulumi.ComponentResource):
     """What GitHub deploys with: secrets and variables of an environment, or, by `githubScope`, of the repository."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        secrets: Mapping[str, pulumi.Input[str]],
-        variables: Mapping[str, pulumi.Input[str]],
-    ) -> None:
+    def __init__(self, settings: Settings, *, secrets: Values, variables: Values) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
         provider = github.Provider("github", owner=settings.github_owner, opts=opts)

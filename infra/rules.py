@@ -61,12 +61,9 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
 
 @_rule("neonPlan", "historyRetentionSeconds", "defaultBranchProtected")
 def _within_the_neon_plan(s: Settings) -> Iterator[str]:
-    limit = NEON_HISTORY_LIMITS[s.neon_plan]
-    if s.history_retention_seconds > limit:
-        yield (
-            f"historyRetentionSeconds is {s.history_retention_seconds}, but Neon's {s.neon_plan} plan keeps at most "
-            f"{limit} seconds"
-        )
+    wanted, limit = s.history_retention_seconds, NEON_HISTORY_LIMITS[s.neon_plan]
+    if wanted > limit:
+        yield f"historyRetentionSeconds is {wanted}, but Neon's {s.neon_plan} plan keeps at most {limit} seconds"
     if s.default_branch_protected and s.neon_plan == "free":
         yield "defaultBranchProtected is true, but Neon's free plan has no protected branches"
 
@@ -114,20 +111,15 @@ def _what_excludes_what(s: Settings) -> Iterator[str]:
             yield f"{key} is set, but {why}"
 
 
-@_rule("storageAccessKeyId", "storageSecretAccessKey")
-def _storage_keys_are_whole(s: Settings) -> Iterator[str]:
-    if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
-        yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
+@_rule("manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
+def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
     kept = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & s.adopt.keep
     if len(kept) == 1:
-        yield f"adopt.keep holds {kept.pop()} alone: the two storage keys are kept together or not at all"
-
-
-@_rule("manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
-def _storage_keys_are_there(s: Settings) -> Iterator[str]:
-    kept = s.adopt.keep >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-    half = s.storage_access_key_id or s.storage_secret_access_key  # has a rule of its own
-    if s.manages("backend") and not (half or kept or s.storage_from or s.manages("storage")):
+        yield f"adopt.keep holds {', '.join(kept)} alone: the two storage keys are kept together or not at all"
+    needed = s.manages("backend") and not (kept or s.storage_from or s.manages("storage"))
+    if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
+        yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
+    elif needed and not s.storage_access_key_id:
         yield (
             "storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not "
             "own it. Set the bucket's S3 keys with `pulumi config set --secret`"
@@ -150,29 +142,23 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
         yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"
 
 
-@_rule("manage", "adopt", "rotate")
-def _no_new_oauth_key_unasked(s: Settings) -> Iterator[str]:
-    kept = "OAUTH_ENCRYPTION_KEY" in s.adopt.keep
-    if s.manages("backend") and s.adopt.fly_app and not (kept or s.rotate.oauth_key):
-        yield (
-            "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. "
-            "Keep it, or set rotate.oauthKey to 1 if that is what you want"
-        )
-
-
 @_rule("tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
-def _two_slots(s: Settings) -> Iterator[str]:
+def _one_slot_or_two(s: Settings) -> Iterator[str]:
     made = made_here(s)
     for each in ROTATING:
         rotate, retire = each.counters(s)
-        if (rotate or retire) and each not in made:
+        now = f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}"
+        if each not in made:
             kept = ", ".join(sorted(s.adopt.keep.intersection(each.secrets)))
             why = f"adopt.keep keeps {kept}: take it off to rotate it" if kept else "this stack does not make that one"
-            yield f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}, but {why}"
+            if rotate or retire:
+                yield f"{now}, but {why}"
         elif retire > rotate:
             yield f"retire.{each.key} is {retire}, but rotate.{each.key} is {rotate}: the current one cannot be retired"
-        elif len(each.slots(s)) > 2:
+        elif not each.slots(s):  # an OAuth key, whose first slot is that of the adopted app
             yield (
-                f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}: at most two work at a time. "
-                f"Go back to {rotate - 1} and retire what is older than that first"
+                "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody "
+                "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
             )
+        elif len(each.slots(s)) > 2:
+            yield f"{now}: at most two work at a time. Go back to {rotate - 1} and retire what is older than that first"

@@ -73,6 +73,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "Pulumi.staging.yaml: manage.1 must be one of 'storage', 'database', 'backend', 'frontend' or 'delivery'",
     ),
     ("staging", {"manage": "backend"}, "Pulumi.staging.yaml: manage must be a list"),
+    ("production", {"previewStack": ["x"]}, "Pulumi.production.yaml: previewStack: input should be a valid string"),
     (
         "staging",
         {"cloudflareAccountId": "abc"},
@@ -332,6 +333,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "production",
         {"adopt": PRODUCTION_ADOPT},
         "Pulumi.production.yaml: adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. Keep it, or set rotate.oauthKey to 1 if that is what you want",
+    ),
+    (  # on a laptop, whose key would have no slot at all
+        "dev",
+        {"adopt": {"flyApp": "tune-dev"}},
+        "Pulumi.dev.yaml: adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. Keep it, or set rotate.oauthKey to 1 if that is what you want",
     ),
     (
         "staging",
