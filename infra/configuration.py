@@ -17,6 +17,7 @@ from infra.rules import RULES
 from infra.settings import Settings
 from infra.stackfiles import StackFileError, StackFiles, read_stack_files
 
+# A field that is excluded is a fact of the run, and no configuration key.
 _KEYS = {str(field.alias): field for field in Settings.model_fields.values() if not field.exclude}
 _EXAMPLES = {key: field.examples[0] for key, field in _KEYS.items() if field.examples}
 _GROUP = "extraSecrets"

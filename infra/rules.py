@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from infra.environment import wanted_secrets
 from infra.names import SETTINGS_GROUPS
-from infra.rotation import ROTATING, made_here
+from infra.rotation import ROTATING, STORAGE_TOKEN, made_here
 from infra.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
@@ -113,7 +113,7 @@ def _what_excludes_what(s: Settings) -> Iterator[str]:
 
 @_rule("manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
 def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
-    kept = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & s.adopt.keep
+    kept = s.adopt.keep.intersection(STORAGE_TOKEN.secrets)
     if len(kept) == 1:
         yield f"adopt.keep holds {', '.join(kept)} alone: the two storage keys are kept together or not at all"
     needed = s.manages("backend") and not (kept or s.storage_from or s.manages("storage"))
