@@ -1,21 +1,20 @@
 """Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable
 
 import pulumi
 import pulumi_github as github
 
+from infra.environment import reveal
 from infra.settings import Settings
-
-Values: TypeAlias = Mapping[str, pulumi.Input[str]]
-"""What GitHub is to know, by name."""
 
 
 class Delivery(pulumi.ComponentResource):
     """What GitHub deploys with: secrets and variables of an environment, or, by `githubScope`, of the repository."""
 
-    def __init__(self, settings: Settings, *, secrets: Values, variables: Values) -> None:
+    def __init__(
+        self, settings: Settings, *, minted_token: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
+    ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
         provider = github.Provider("github", owner=settings.github_owner, opts=opts)
@@ -24,6 +23,14 @@ class Delivery(pulumi.ComponentResource):
         in_environment = settings.github_scope == "environment"
         if in_environment:
             within = _environment(settings, within)
+        deploy_token = reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted_token
+        secrets = {"FLY_API_TOKEN": deploy_token} if deploy_token else {}
+        variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
+        if settings.fly_app:
+            variables["FLY_APP"] = settings.fly_app
+        if settings.neon_restore_key and neon_project:
+            secrets["NEON_API_KEY"] = reveal(settings.neon_restore_key)
+            variables["NEON_PROJECT_ID"] = neon_project
         for secret, value in secrets.items():
             resource, name = f"secret-{secret}", settings.github_name(secret)
             if in_environment:
@@ -32,16 +39,16 @@ class Delivery(pulumi.ComponentResource):
                 )
             else:
                 github.ActionsSecret(resource, repository=repository, secret_name=name, value=value, opts=within)
-        for variable, value in variables.items():
+        for variable, text in variables.items():
             resource, name = f"variable-{variable}", settings.github_name(variable)
             identity = [repository, environment, name] if in_environment else [repository, name]
             opts = _adopting(within, identity if name in settings.adopt.github_variables else None)
             if in_environment:
                 github.ActionsEnvironmentVariable(
-                    resource, repository=repository, environment=environment, variable_name=name, value=value, opts=opts
+                    resource, repository=repository, environment=environment, variable_name=name, value=text, opts=opts
                 )
             else:
-                github.ActionsVariable(resource, repository=repository, variable_name=name, value=value, opts=opts)
+                github.ActionsVariable(resource, repository=repository, variable_name=name, value=text, opts=opts)
         self.register_outputs({})
 
 

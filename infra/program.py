@@ -14,8 +14,6 @@ from infra.protection import apply_policy
 from infra.s3 import StorageKeys
 
 if TYPE_CHECKING:
-    import pulumi
-
     from infra.settings import Settings
     from infra.storage import Storage
 
@@ -69,9 +67,12 @@ async def main() -> dict[str, Any]:
         }
 
     if settings.manages("delivery"):
-        await _deliver(
+        await _load("pulumi_github")
+        from infra.delivery import Delivery
+
+        Delivery(
             settings,
-            minted=backend.deploy_token if backend else None,
+            minted_token=backend.deploy_token if backend else None,
             neon_project=database.project_id if database else settings.adopt.neon_project,
         )
         outputs["githubEnvironment"] = settings.github_environment_name
@@ -131,20 +132,3 @@ def _given_storage_keys(settings: Settings) -> StorageKeys | None:
 
         return keys_of(settings.storage_from)
     return None
-
-
-async def _deliver(
-    settings: Settings, *, minted: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
-) -> None:
-    await _load("pulumi_github")
-    from infra.delivery import Delivery
-
-    given = reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted
-    secrets: dict[str, pulumi.Input[str]] = {"FLY_API_TOKEN": given} if given else {}
-    variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
-    if settings.fly_app:
-        variables["FLY_APP"] = settings.fly_app
-    if settings.neon_restore_key and neon_project:
-        secrets["NEON_API_KEY"] = reveal(settings.neon_restore_key)
-        variables["NEON_PROJECT_ID"] = neon_project
-    Delivery(settings, secrets=secrets, variables=variables)
