@@ -1,14 +1,9 @@
 """The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
-
 import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.settings import Settings
-
-T = TypeVar("T")
 
 
 class Frontend(pulumi.ComponentResource):
@@ -22,9 +17,6 @@ class Frontend(pulumi.ComponentResource):
         super().__init__("relay:infra:Frontend", "frontend")
         build, account = settings.pages_build, settings.cloudflare_account_id
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
-        # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
-        production = {**settings.pages_variables, "PUBLIC_API_URL": settings.api_url}
-        previews = {**settings.pages_variables, "PUBLIC_API_URL": settings.preview_api_url or ""}
         # Everything is declared, also what is as it was: Cloudflare wipes an undeclared `source`, and the
         # provider shows every undeclared member of the two configurations as a change in each plan.
         project = cloudflare.PagesProject(
@@ -53,23 +45,22 @@ class Frontend(pulumi.ComponentResource):
                     path_excludes=[],
                 ),
             ),
-            deployment_configs=cloudflare.PagesProjectDeploymentConfigsArgs(
-                preview=cloudflare.PagesProjectDeploymentConfigsPreviewArgs(
-                    build_image_major_version=build.image_version,
-                    fail_open=True,
-                    env_vars=_plain(cloudflare.PagesProjectDeploymentConfigsPreviewEnvVarsArgs, previews),
-                ),
-                production=cloudflare.PagesProjectDeploymentConfigsProductionArgs(
-                    build_image_major_version=build.image_version,
-                    fail_open=True,
-                    env_vars=_plain(cloudflare.PagesProjectDeploymentConfigsProductionEnvVarsArgs, production),
-                ),
-            ),
+            deployment_configs={
+                "preview": _deployment(settings, settings.preview_api_url or ""),
+                "production": _deployment(settings, settings.api_url),
+            },
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
         self.host = project.subdomain
         self.register_outputs({"host": self.host})
 
 
-def _plain(type_: Callable[..., T], variables: Mapping[str, str]) -> dict[str, T]:
-    return {name: type_(type="plain_text", value=value) for name, value in variables.items()}
+def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
+    """Return the configuration of previews, or that of production, which has the same members."""
+    # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
+    variables = {**settings.pages_variables, "PUBLIC_API_URL": api_url}
+    return {
+        "build_image_major_version": settings.pages_build.image_version,
+        "fail_open": True,
+        "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
+    }
