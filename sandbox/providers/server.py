@@ -150,7 +150,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             planned = {**dict.fromkeys([*computed, *resource.outputs], UNKNOWN), **inputs}
             return provider_pb2.CreateResponse(properties=_encoded(resource, planned))
         state = self._reach(context, resource, "create", inputs, partial(resource.create, inputs=inputs))
-        return provider_pb2.CreateResponse(id=resource.identity(state), properties=_encoded(resource, state))
+        identity = resource.identity(state)
+        return provider_pb2.CreateResponse(id=identity, properties=_encoded(resource, {**state, "id": identity}))
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
         """Read for a refresh, or, with nothing but an id, for an import."""
@@ -171,9 +172,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = {name: state[name] for name in resource.inputs if name in state}
         if not importing:
             inputs = project(resource.program, decode(request.inputs), state)
-        return provider_pb2.ReadResponse(
-            id=resource.identity(state), properties=_encoded(resource, state), inputs=_encoded(resource, inputs)
-        )
+        identity = resource.identity(state)
+        properties = _encoded(resource, {**state, "id": identity})
+        return provider_pb2.ReadResponse(id=identity, properties=properties, inputs=_encoded(resource, inputs))
 
     def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
         """Change the thing in place; at preview, say what it will look like."""
@@ -184,7 +185,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         changed = sorted(changes(resource.program, state, inputs))
         effect = partial(resource.update, state=state, inputs=inputs)
         state = self._reach(context, resource, "update", {**state, **inputs}, effect, changed=changed)
-        return provider_pb2.UpdateResponse(properties=_encoded(resource, state))
+        return provider_pb2.UpdateResponse(properties=_encoded(resource, {**state, "id": request.id}))
 
     def Delete(self, request: Any, context: Any) -> Empty:
         """Take the thing away, where the real provider does."""
@@ -267,8 +268,8 @@ def providers(world: World) -> dict[str, Provider]:
 
 
 def _encoded(resource: Resource, properties: Properties) -> Any:
-    shown = {name: value for name, value in properties.items() if name != "id"}
-    return encode(conceal(resource.whole, shown))
+    """Return properties for the engine. In a state they have the id: Pulumi's bridge finds it among the outputs."""
+    return encode(conceal(resource.whole, properties))
 
 
 def _ignored(path: str, patterns: Sequence[str]) -> bool:
