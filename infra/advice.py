@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra import own_state
+from infra import states
 from infra.rotation import STORAGE_TOKEN, made_here
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def advise(
     pages_host: pulumi.Output[str] | None,
 ) -> None:
     """Log advice as diagnostics of the stack. Warnings show at preview too; what needs an `up` to be true does not."""
-    stack = settings.stack
+    stack, app = settings.stack, settings.fly_app
     if backend and settings.manages("delivery") and not (settings.fly_deploy_token or settings.mint_deploy_token):
         pulumi.log.warn(
             f"FLY_API_TOKEN is not set in GitHub environment {settings.github_environment_name!r}: a deploy token can "
             "only be made once its app exists, and by a person (`flyctl auth login`). To finish:\n"
-            f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {settings.fly_app} "
+            f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {app} "
             f"-n github-{stack} | pulumi config set --secret flyDeployToken -s {stack}\n"
             f"  pulumi up -s {stack}"
         )
@@ -40,29 +41,46 @@ def advise(
             "backend. `release`, which a release moves forward, is recommended."
         )
     if pages_host is not None:
-        _expect("pagesHost", settings.pages_host, pages_host)
-    if storage is not None:
-        _expect("bucketPublicHost", settings.bucket_public_host, storage.public_host)
-    if not pulumi.runtime.is_dry_run():
-        _advise_on_changes(settings, database, storage, pages_host)
-        _advise_on_rotation(settings)
-    if backend is not None and not pulumi.runtime.is_dry_run():
-        backend.staged.apply(lambda names: _say_staged(settings.fly_app or "", names))
-        backend.foreign.apply(lambda names: _say_foreign(settings.fly_app or "", names))
+        pages_host.apply(partial(_compare, "pagesHost", settings.pages_host))
+    if storage:
+        storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
+    if pulumi.runtime.is_dry_run():
+        return
+    _advise_on_changes(settings, database, storage, pages_host)
+    _advise_on_rotation(settings)
+    if backend:
+        live = f"Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
+        backend.staged.apply(partial(_list, f"Staged on Fly app {app}: {{}}. {live}"))
+        backend.foreign.apply(partial(_list, f"Not managed here, left alone on Fly app {app}: {{}}"))
+
+
+def _compare(key: str, configured: str, actual: str) -> None:
+    """Warn where a fact written in Pulumi.yaml, so that other stacks can use it, is not what the cloud says."""
+    if actual != configured:
+        pulumi.log.warn(
+            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. Other stacks read it "
+            f"there:\n  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
+        )
+
+
+def _list(text: str, names: list[str]) -> None:
+    """Say something of names, where there are any."""
+    if names:
+        pulumi.log.info(text.format(", ".join(names)))
 
 
 def _advise_on_changes(
     settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
 ) -> None:
     """Say what follows from the difference to the last `up`."""
-    from infra.namesakes import check_made  # noqa: PLC0415  (see `infra.cloud_look`)
+    from infra.looks import check_made  # noqa: PLC0415  (see `infra.cloud_look`)
 
     try:
-        before = own_state.outputs()
-    except Exception:  # noqa: BLE001  (advice is not worth an `up`, and the engine's errors have no type)
-        return
+        before = states.outputs(settings.stack)
+    except states.StateError:
+        return  # advice is not worth an `up`
 
-    def say_new(project_id: str) -> None:
+    def look_at_project(project_id: str) -> None:
         if before.get("neonProjectId") != project_id:
             pulumi.log.info(
                 f"Database {settings.neon_project} is new and empty. An application whose "
@@ -74,9 +92,9 @@ def _advise_on_changes(
         if before.get("storageAccessKeyId") != token_id:
             check_made(settings, STORAGE_TOKEN.names(settings)[-1], token_id)
 
-    if database is not None and settings.adopt.neon_project is None:
-        database.project_id.apply(say_new)
-    if storage is not None and storage.keys is not None:
+    if database and settings.adopt.neon_project is None:
+        database.project_id.apply(look_at_project)
+    if storage and storage.keys:
         storage.keys.access_key_id.apply(look_at_token)
     if pages_host is not None and before.get("previewApiUrl") != settings.preview_api_url:
         pulumi.log.info(
@@ -97,29 +115,3 @@ def _advise_on_rotation(settings: Settings) -> None:
                 f"(docs/rotation.md):\n  pulumi config set --path retire.{each.key} {current} -s {settings.stack}\n"
                 f"  pulumi up -s {settings.stack}"
             )
-
-
-def _expect(key: str, configured: str, actual: pulumi.Output[str]) -> None:
-    """Warn where a fact written in Pulumi.yaml, so that other stacks can use it, is not what the cloud says."""
-
-    def compare(value: str) -> None:
-        if value != configured:
-            pulumi.log.warn(
-                f"{key} is {configured!r} in the configuration, but Cloudflare says {value!r}. Other stacks read it "
-                f"there:\n  sed -i.bak 's/{configured}/{value}/' Pulumi.yaml && rm Pulumi.yaml.bak"
-            )
-
-    actual.apply(compare)
-
-
-def _say_staged(app: str, names: list[str]) -> None:
-    if names:
-        pulumi.log.info(
-            f"Staged on Fly app {app}: {', '.join(names)}. "
-            f"Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
-        )
-
-
-def _say_foreign(app: str, names: list[str]) -> None:
-    if names:
-        pulumi.log.info(f"Not managed here, left alone on Fly app {app}: {', '.join(names)}")

@@ -1,14 +1,15 @@
-"""Looks that no provider offers, over the services' own HTTP APIs: for `infra.preflight` and `ops.recover`.
+"""Looks that no provider offers, over the services' own HTTP APIs: for `infra.looks` and `ops.recover`.
 
 Imported by an `up` alone: urllib and ssl cost a preview more than the rest of the preflight.
 """
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
+from http.client import HTTPException, InvalidURL
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -16,20 +17,38 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 TIMEOUT = 10.0
 """Seconds for a request, after which its answer counts as not to be had."""
 
-CLOUDFLARE_API = ("CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4")
-"""The variable that moves the API elsewhere, which Cloudflare's own clients read, and the real address."""
-NEON_API = ("NEON_API_URL", "https://console.neon.tech/api/v2")
-"""The same for Neon. The variable is this project's own: Neon's provider has none."""
 
-CLOUDFLARE_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
+class Service(NamedTuple):
+    """A service that can be asked over HTTP.
+
+    Attributes:
+        name: Its name, for messages.
+        variable: The environment variable that moves its API elsewhere.
+        address: Its API's real address.
+        refusals: The statuses with which it refuses a credential.
+    """
+
+    name: str
+    variable: str
+    address: str
+    refusals: Collection[int] = frozenset({401, 403})
+
+
+# 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
+CLOUDFLARE = Service(
+    "Cloudflare", "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4", refusals={400, 401, 403, 404}
+)
+"""Its variable is the one that Cloudflare's own clients read."""
+NEON = Service("Neon", "NEON_API_URL", "https://console.neon.tech/api/v2")
+"""Its variable is this project's own: Neon's provider has none."""
+
+ACCOUNT_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
 """What is listed to learn whether a token reaches an account: something the part's permission allows anyway."""
 
 # Neon's answer has at most so many projects (its API reference), and `search` finds names that only contain the text.
 _MOST_PROJECTS = 400
 _TOKENS_A_PAGE = 50
 _LONGEST_TEXT = 200
-# 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
-_REFUSALS = frozenset({400, 401, 403, 404})
 # An edge such as Cloudflare's turns away what calls itself Python-urllib.
 _HEADERS = {"Accept": "application/json", "User-Agent": "relay-infrastructure"}
 
@@ -48,13 +67,13 @@ def cloudflare_account(token: str, account: str, part: str) -> None:
     Args:
         token: A Cloudflare API token.
         account: The account's id.
-        part: A part with an entry in `CLOUDFLARE_PATHS`, whose permission the token should have.
+        part: A part with an entry in `ACCOUNT_PATHS`, whose permission the token should have.
 
     Raises:
         RefusedError: It does not, or it lacks that permission: Cloudflare's answer is the same for both.
         LookError: Nothing was learnt.
     """
-    cloudflare(f"accounts/{account}/{CLOUDFLARE_PATHS[part]}", token)
+    ask(CLOUDFLARE, f"accounts/{account}/{ACCOUNT_PATHS[part]}", token)
 
 
 def neon_projects(key: str, name: str, organization: str | None) -> list[str]:
@@ -70,12 +89,8 @@ def neon_projects(key: str, name: str, organization: str | None) -> list[str]:
         LookError: Nothing was learnt.
     """
     query = {"search": name, "limit": str(_MOST_PROJECTS)} | ({"org_id": organization} if organization else {})
-    path = f"projects?{urlencode(query, quote_via=quote)}"
-    answer = call("Neon", NEON_API, path, key, refusals={401, 403})
-    try:
-        return [str(project["id"]) for project in answer["projects"] if project["name"] == name]
-    except (KeyError, TypeError):
-        raise LookError("Neon's answer is not in the documented form") from None
+    answer = ask(NEON, f"projects?{urlencode(query, quote_via=quote)}", key)
+    return _ids_of(name, NEON, answer, "projects")
 
 
 def account_tokens(token: str, account: str, name: str) -> list[str]:
@@ -92,20 +107,19 @@ def account_tokens(token: str, account: str, name: str) -> list[str]:
     """
     found: list[str] = []
     for page in count(1):
-        path = f"accounts/{account}/tokens?page={page}&per_page={_TOKENS_A_PAGE}"
-        answer = cloudflare(path, token)
-        try:
-            found += [str(one["id"]) for one in answer["result"] if one["name"] == name]
-            if len(answer["result"]) < _TOKENS_A_PAGE:
-                break
-        except (KeyError, TypeError):
-            raise LookError("Cloudflare's answer is not in the documented form") from None
+        answer = ask(CLOUDFLARE, f"accounts/{account}/tokens?page={page}&per_page={_TOKENS_A_PAGE}", token)
+        found += _ids_of(name, CLOUDFLARE, answer, "result")
+        if len(answer["result"]) < _TOKENS_A_PAGE:
+            break
     return found
 
 
-def cloudflare(path: str, token: str, *, method: str = "GET", refusals: Collection[int] = _REFUSALS) -> dict[str, Any]:
-    """Call Cloudflare's API; see `call`."""
-    return call("Cloudflare", CLOUDFLARE_API, path, token, refusals=refusals, explain=_cloudflare_errors, method=method)
+def _ids_of(name: str, service: Service, answer: dict[str, Any], key: str) -> list[str]:
+    """Return the ids of the things of exactly this name that an answer lists."""
+    try:
+        return [str(one["id"]) for one in answer[key] if one["name"] == name]
+    except (KeyError, TypeError):
+        raise LookError(f"{service.name}'s answer is not in the documented form") from None
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -115,33 +129,20 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def call(
-    service: str,
-    api: tuple[str, str],
-    path: str,
-    credential: str,
-    *,
-    refusals: Collection[int],
-    explain: Callable[[dict[str, Any]], str] = lambda body: str(body.get("message", "")),
-    method: str = "GET",
-) -> dict[str, Any]:
+def ask(service: Service, path: str, credential: str, *, method: str = "GET") -> dict[str, Any]:
     """Return the JSON object a service answers.
 
     Args:
-        service: Its name, for messages.
-        api: The variable that moves its API elsewhere, and the API's address.
-        path: What to ask for, below that address.
+        service: Whom to ask.
+        path: What to ask for, below its API's address.
         credential: Sent as a bearer token; in no message.
-        refusals: The statuses with which it refuses the credential.
-        explain: Takes the reason out of a refusing answer.
         method: GET, or DELETE.
 
     Raises:
         RefusedError: It refused the credential, and said why.
         LookError: It could not be asked, or answered something else.
     """
-    variable, address = api
-    base = (os.environ.get(variable) or address).rstrip("/")
+    base = (os.environ.get(service.variable) or service.address).rstrip("/")
     try:
         request = Request(f"{base}/{path}", headers=_HEADERS, method=method)  # noqa: S310  (checked next)
         if request.type not in {"http", "https"}:
@@ -153,30 +154,30 @@ def call(
     except HTTPError as error:
         said = ""
         with suppress(LookError, OSError):
-            said = explain(_object(error.read())).replace(credential, "…")[:_LONGEST_TEXT]
-        problem = f"{service} answered {error.code}" + (f" ({said})" if said else "")
+            said = _reason(_object(error.read())).replace(credential, "…")[:_LONGEST_TEXT]
+        problem = f"{service.name} answered {error.code}" + (f" ({said})" if said else "")
         # Without a reason it is a page, of whoever stands before the service: that tells nothing of the credential.
-        raise (RefusedError if said and error.code in refusals else LookError)(problem) from None
-    except URLError as error:
-        raise LookError(f"{service} did not answer ({error.reason})".replace(credential, "…")) from None
-    except ValueError:
-        # A base URL or a credential that is none: urllib's message would quote it.
-        raise LookError(f"{variable}, or the credential, is not in a form that can be sent") from None
-    except OSError as error:
-        raise LookError(f"{service} did not answer ({error.strerror or type(error).__name__})") from None
+        raise (RefusedError if said and error.code in service.refusals else LookError)(problem) from None
+    except (ValueError, InvalidURL):
+        # A base URL or a credential that is none: the message would quote it.
+        raise LookError(f"{service.variable}, or the credential, is not in a form that can be sent") from None
+    except (OSError, HTTPException) as error:
+        reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
+        raise LookError(f"{service.name} did not answer ({reason.replace(credential, '…')})") from None
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
+    with suppress(ValueError):
         answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise LookError("the answer is not a JSON object; a proxy or a captive portal may have given it")
-    return answer
+        if isinstance(answer, dict):
+            return answer
+    raise LookError("the answer is not a JSON object; a proxy or a captive portal may have given it")
 
 
-def _cloudflare_errors(body: dict[str, Any]) -> str:
+def _reason(body: dict[str, Any]) -> str:
+    """Return why a service refuses: most say it in a message, Cloudflare in a list of errors."""
+    if body.get("message"):
+        return str(body["message"])
     errors = body.get("errors")
     found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
     return ", ".join(f"{error.get('code')}: {error.get('message')}" for error in found)

@@ -12,7 +12,8 @@ from pulumi.runtime.settings import get_monitor
 from infra.preflight import CREDENTIALS, needs_of
 from infra.settings import Settings
 
-_SERVICES = {"neon": "Neon", "cloudflare": "Cloudflare", "github": "GitHub"}
+# By their providers' packages.
+_CREDENTIALS = {found.config.partition(":")[0]: found for found in CREDENTIALS.values() if found.config}
 # A number that stands alone, and is no port. Providers' errors share nothing but HTTP's status.
 _STATUS = re.compile(r"(?<![\w.:-])[45]\d\d(?![\w.-])")
 _VALUE = "{service} says which value it refuses: correct it in the stack's file, then {up}."
@@ -57,7 +58,7 @@ def explain_failures(settings: Settings) -> None:
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("next-step", explain)])
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_.partition(":")[0] not in _SERVICES:
+        if args.type_.partition(":")[0] not in _CREDENTIALS:
             return None
         opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
         return pulumi.ResourceTransformationResult(args.props, opts)
@@ -76,15 +77,14 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         operation: `create`, `update` or `delete`.
         said: The provider's error.
     """
-    service = _SERVICES[type_.partition(":")[0]]
-    credential, adopt = CREDENTIALS[service], _ADOPT.get(type_.rpartition(":")[2])
+    credential, adopt = _CREDENTIALS[type_.partition(":")[0]], _ADOPT.get(type_.rpartition(":")[2])
     found = _STATUS.search(said)
     status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")
     # What cannot be taken over is told what any 409 is.
     text = next(_STEPS[key] for key in wanted if key in _STEPS and (adopt or key != "create 409"))
     return text.format(
-        service=service,
+        service=credential.service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
         up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",

@@ -1,7 +1,7 @@
 """Looks, before anything starts, whether everything is there that this run needs; says all that is missing at once.
 
 A preview looks only at what costs nothing and what it needs itself: the credentials that providers ask for when they
-start. An `up` also asks flyctl for its version and takes the two looks of `infra.cloud_look`.
+start. An `up` also takes the looks of `infra.looks`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 import pulumi.runtime
 
-from infra import own_state
+from infra import states
 from infra.providers.fly import process
+from infra.rotation import made_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 Needs = frozenset[str]
-"""What a stack is going to do: the parts it manages, `storage-token` and `deploy-token` where it mints those, and
+"""What a stack is going to do: the parts it manages, what it makes that can be rotated, such as `deploy-token`, and
 `github-environment` or `github-repository` for where it puts what GitHub deploys with."""
 
 
@@ -35,8 +36,8 @@ class Credential(NamedTuple):
     Attributes:
         service: What it is for.
         variables: The environment variables it is taken from; the first that is not empty counts.
-        config: The Pulumi setting that does as well, as `namespace:key`; empty where there is none.
-        at_preview: Whether a preview needs it: most providers ask for theirs when they start.
+        config: The setting of its Pulumi provider that does as well, as `namespace:key`; empty where it has none. Such
+            a provider asks for its credential when it starts, and so a preview needs it.
         kind: What it is, as narrow as it can be.
         permissions: By need, the least that it must be allowed; empty where its kind says all.
         make: Where or how one is made, as "at …" or "with …".
@@ -45,7 +46,6 @@ class Credential(NamedTuple):
     service: str
     variables: tuple[str, ...]
     config: str
-    at_preview: bool
     kind: str
     permissions: Mapping[str, str]
     make: str
@@ -76,7 +76,6 @@ _CREDENTIALS = (
         service="Neon",
         variables=("NEON_API_KEY",),
         config="neon:apiKey",
-        at_preview=True,
         kind="an API key, of the organization where the projects belong to one",
         permissions={"database": ""},
         make="at https://console.neon.tech/app/settings/api-keys",
@@ -85,7 +84,6 @@ _CREDENTIALS = (
         service="Cloudflare",
         variables=("CLOUDFLARE_API_TOKEN",),
         config="cloudflare:apiToken",
-        at_preview=True,
         kind="an API token for the one account",
         permissions={
             "storage": "Workers R2 Storage: Edit",
@@ -98,7 +96,6 @@ _CREDENTIALS = (
         service="GitHub",
         variables=("GITHUB_TOKEN",),
         config="github:token",
-        at_preview=True,
         kind="a fine-grained token for the one repository",
         permissions={
             "github-environment": "Administration and Environments: Read and write, and for a private repository "
@@ -111,7 +108,6 @@ _CREDENTIALS = (
         service="Fly.io",
         variables=("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),  # in flyctl's own order
         config="",
-        at_preview=False,
         kind="a token for the one organization",
         permissions={
             "backend": "",
@@ -144,8 +140,11 @@ def check(settings: Settings) -> None:
         *_missing_credentials(needs, preview=preview),
         *github_owner_problems(settings, os.environ),
         *another_database(settings),
-        *([] if preview else _looked(settings)),
     ]
+    if not preview:
+        from infra import looks  # noqa: PLC0415  (see `infra.cloud_look`)
+
+        found += looks.problems(settings)
     if found:
         count = "one thing is" if len(found) == 1 else f"{len(found)} things are"
         lines = "\n".join(f"  - {problem}" for problem in found)
@@ -154,11 +153,7 @@ def check(settings: Settings) -> None:
 
 def needs_of(settings: Settings) -> Needs:
     """Return what the stack is going to do, as far as credentials go."""
-    needs: set[str] = set(settings.manage)
-    if settings.mints_storage_token:
-        needs.add("storage-token")
-    if settings.manages("backend") and settings.mint_deploy_token:
-        needs.add("deploy-token")
+    needs = {*settings.manage, *(each.resource for each in made_here(settings))}
     if settings.manages("delivery"):
         needs.add(f"github-{settings.github_scope}")
     return frozenset(needs)
@@ -193,11 +188,10 @@ def another_database(settings: Settings) -> Iterable[str]:
     if adopted is None or settings.unprotect or not settings.manages("database"):
         return
     try:
-        in_use = str(own_state.outputs().get("neonProjectId") or adopted)
-        other = in_use != adopted and "neon-project" in own_state.managed()
-    except Exception:  # noqa: BLE001  (all that `pulumi.runtime.invoke` raises; the plan still shows it)
-        return
-    if other:
+        in_use = states.own_ids().get("neon-project", adopted)
+    except states.StateError:
+        return  # the plan still shows it
+    if in_use != adopted:
         yield (
             f"adopt.neonProject is {adopted!r}, but this stack's database is {in_use!r}, and the backend would change "
             'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
@@ -206,44 +200,6 @@ def another_database(settings: Settings) -> Iterable[str]:
 
 def _missing_credentials(needs: Needs, *, preview: bool) -> Iterable[str]:
     for credential in CREDENTIALS.values():
-        if needs & credential.permissions.keys() and (credential.at_preview or not preview) and not credential.value():
+        asked_for = bool(credential.config) or not preview
+        if needs & credential.permissions.keys() and asked_for and not credential.value():
             yield credential.missing(needs)
-
-
-def _ask_flyctl() -> None:
-    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only a stack with a backend needs it)
-
-    Flyctl(warn=pulumi.log.warn).version()
-
-
-def _looked(settings: Settings) -> Iterable[str]:
-    from infra import namesakes  # noqa: PLC0415  (see `infra.cloud_look`)
-    from infra.providers.fly.errors import FlyError  # noqa: PLC0415  (as above)
-
-    if settings.manages("backend"):
-        try:
-            _ask_flyctl()
-        except FlyError as error:
-            yield str(error)
-    token = CREDENTIALS["Cloudflare"].value()
-    refused = list(_cloudflare(settings, token)) if token else []
-    yield from refused
-    yield from namesakes.problems(settings, CREDENTIALS["Neon"].value(), "" if refused else token)
-
-
-def _cloudflare(settings: Settings, token: str) -> Iterable[str]:
-    from infra import cloud_look  # noqa: PLC0415  (see there)
-
-    account = settings.cloudflare_account_id
-    part = next((part for part in cloud_look.CLOUDFLARE_PATHS if part in settings.manage), None)
-    if part is None:
-        return
-    try:
-        cloud_look.cloudflare_account(token, account, part)
-    except cloud_look.RefusedError as error:
-        yield (
-            f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what `{part}` needs: {error}. "
-            "Use a token of that account, or correct cloudflareAccountId"
-        )
-    except cloud_look.LookError as error:
-        pulumi.log.warn(f"Not checked: whether CLOUDFLARE_API_TOKEN is for account {account}: {error}.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra import cloud_look, preflight
-from infra.cloud_look import LookError, RefusedError
+from infra.cloud_look import LookError, RefusedError, Service
 from ops.recover_found import RecoveryError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ops.recover_found import Operation, State
     from ops.recover_stack import Stack
 
-GITHUB_API = ("GITHUB_API_URL", "https://api.github.com")
-"""The variable that moves GitHub's API elsewhere, which GitHub's own runners set, and the real address."""
+GITHUB = Service("GitHub", "GITHUB_API_URL", "https://api.github.com")
+"""Its variable is the one that GitHub's own runners set."""
 
 NEON_PROJECT = "neon:index/project:Project"
 ACCOUNT_TOKEN = "cloudflare:index/accountToken:AccountToken"  # noqa: S105  (a type)
@@ -76,7 +76,7 @@ def revoke(stack: Stack, operation: Operation, identity: str) -> None:
     account = operation.inputs["accountId"]
     try:
         token = credential(stack, "Cloudflare")
-        cloud_look.cloudflare(f"accounts/{account}/tokens/{identity}", token, method="DELETE")
+        cloud_look.ask(cloud_look.CLOUDFLARE, f"accounts/{account}/tokens/{identity}", token, method="DELETE")
     except (LookError, RefusedError) as error:
         raise RecoveryError(
             f"{operation.name}: revoking Cloudflare account token {identity}: {error}. Revoke it in the dashboard "

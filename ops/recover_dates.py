@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from infra import cloud_look
-from infra.cloud_look import CLOUDFLARE_API, NEON_API, LookError, RefusedError
+from infra.cloud_look import LookError, RefusedError, Service
 from ops import recover_clouds as clouds
 from ops.recover_found import moment
 
@@ -21,28 +21,26 @@ class _Place(NamedTuple):
     """Where a service tells of one thing.
 
     Attributes:
-        service: Its name.
-        api: See `cloud_look.call`.
+        service: The service.
         path: Of the thing: its inputs' names in braces, `id` for its id, `owner` for its repository's owner.
         date: Where in the answer it says when the thing was made.
     """
 
-    service: str
-    api: tuple[str, str]
+    service: Service
     path: str
     date: tuple[str, ...]
 
 
 def _cloudflare(path: str, date: str) -> _Place:
-    return _Place("Cloudflare", CLOUDFLARE_API, f"accounts/{{accountId}}/{path}", ("result", date))
+    return _Place(cloud_look.CLOUDFLARE, f"accounts/{{accountId}}/{path}", ("result", date))
 
 
 def _github(path: str) -> _Place:
-    return _Place("GitHub", clouds.GITHUB_API, f"repos/{{owner}}/{{repository}}/{path}", ("created_at",))
+    return _Place(clouds.GITHUB, f"repos/{{owner}}/{{repository}}/{path}", ("created_at",))
 
 
 _PLACES = {
-    clouds.NEON_PROJECT: _Place("Neon", NEON_API, "projects/{id}", ("project", "created_at")),
+    clouds.NEON_PROJECT: _Place(cloud_look.NEON, "projects/{id}", ("project", "created_at")),
     clouds.BUCKET: _cloudflare("r2/buckets/{name}", "creation_date"),
     clouds.PAGES_PROJECT: _cloudflare("pages/projects/{name}", "created_on"),
     clouds.ACCOUNT_TOKEN: _cloudflare("tokens/{id}", "issued_on"),
@@ -67,16 +65,14 @@ def made(stack: Stack, state: State, operation: Operation, identity: str) -> dat
     """
     place = _PLACES[operation.type]
     facts = {name: value for name, value in operation.inputs.items() if isinstance(value, str)} | {"id": identity}
-    if place.service == "GitHub":
+    if place.service == clouds.GITHUB:
         facts["owner"] = clouds.owner(state, operation)
     path = place.path.format_map({name: quote(value, safe="") for name, value in facts.items()})
-    credential = clouds.credential(stack, place.service)
+    # Where the credential is refused, nothing is known of the thing.
+    absent_alone = place.service._replace(refusals={404})
     answer: Any
     try:
-        if place.service == "Cloudflare":
-            answer = cloud_look.cloudflare(path, credential, refusals={404})
-        else:
-            answer = cloud_look.call(place.service, place.api, path, credential, refusals={404})
+        answer = cloud_look.ask(absent_alone, path, clouds.credential(stack, place.service.name))
     except RefusedError:
         return None
     try:
@@ -84,4 +80,4 @@ def made(stack: Stack, state: State, operation: Operation, identity: str) -> dat
             answer = answer[key]
         return moment(answer)
     except (KeyError, TypeError, ValueError):
-        raise LookError(f"{place.service}'s answer is not in the documented form") from None
+        raise LookError(f"{place.service.name}'s answer is not in the documented form") from None

@@ -114,8 +114,7 @@ def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
     path = "repos/{}/{}/environments/{}/deployment-branch-policies?per_page=100".format(*parts)
     what = f"deployment policy {pattern!r} of {repository}'s environment {environment!r}"
     try:
-        token = credential(stack, "GitHub")
-        answer = cloud_look.call("GitHub", clouds.GITHUB_API, path, token, refusals={401, 403, 404})
+        answer = cloud_look.ask(clouds.GITHUB, path, credential(stack, "GitHub"))
         policies = [one for one in answer["branch_policies"] if one["name"] == pattern]
         found = [str(one["id"]) for one in policies if one.get("type", "branch") == kind]
     except (KeyError, TypeError):

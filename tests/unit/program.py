@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -42,10 +43,10 @@ SECRET_KEYS = {
 }
 
 LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "flyctl": ("infra.preflight._ask_flyctl", lambda: None),
-    "cloudflare": ("infra.cloud_look.cloudflare_account", lambda *_: None),
-    "neon": ("infra.namesakes.neon_projects", lambda *_: []),
-    "tokens": ("infra.namesakes.account_tokens", lambda *_: []),
+    "flyctl": ("infra.looks.Flyctl", lambda **_: SimpleNamespace(version=lambda: None)),
+    "cloudflare": ("infra.looks.cloudflare_account", lambda *_: None),
+    "neon": ("infra.looks.neon_projects", lambda *_: []),
+    "tokens": ("infra.looks.account_tokens", lambda *_: []),
 }
 """The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
 
@@ -123,7 +124,8 @@ class _Clouds(mocks.Mocks):
         if args.token == "pulumi:pulumi:readStackOutputs":
             return {"outputs": self._before}
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
-            return {"outputs": {"urn::neon-project": {}} if "neonProjectId" in self._before else {}}
+            project = {"urn::neon-project": {"outputs": {"id": self._before.get("neonProjectId")}}}
+            return {"outputs": project if "neonProjectId" in self._before else {}}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 

@@ -10,7 +10,7 @@ import pulumi
 import pulumi.runtime
 import pytest
 
-from infra import own_state, preflight
+from infra import preflight, states
 from infra.cloud_look import LookError, RefusedError
 from infra.providers.fly.errors import FlyctlMissingError, FlyctlTooOldError
 from tests.unit.program import LOOKS, Run, ran, run_program
@@ -93,7 +93,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def replace(**results: Any) -> None:
         def function(result: Any) -> Callable[..., Any]:
-            def look(*_: Any) -> Any:
+            def look(*_: Any, **__: Any) -> Any:
                 if isinstance(result, Exception):
                     raise result
                 return result
@@ -101,7 +101,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             return look
 
         for name, result in results.items():
-            target = LOOKS[name][0] if name in LOOKS else f"infra.own_state.{name}"
+            target = LOOKS[name][0] if name in LOOKS else f"infra.states.{name}"
             monkeypatch.setattr(target, function(result))
 
     return replace
@@ -156,7 +156,7 @@ def test_nothing_is_registered_when_something_is_missing(monkeypatch: pytest.Mon
 def test_a_preview_asks_for_what_it_needs_and_takes_no_look(
     monkeypatch: pytest.MonkeyPatch, stack: str, variables: list[str]
 ) -> None:
-    def no_look(*_: Any) -> None:
+    def no_look(*_: Any, **__: Any) -> None:
         raise AssertionError("a preview took a look")
 
     for target, _ in LOOKS.values():
@@ -285,6 +285,7 @@ def test_a_neon_key_that_is_not_accepted(look: Callable[..., None]) -> None:
 
 
 MADE = "neon-project-id"  # what the mocks give the project
+ADOPTED = "tall-oak-33334444"
 NAMESAKE = "Another Neon project is called {!r} already: {}. {}"
 TOKEN = (
     "Another Cloudflare account token is called 'tune-audio (pulumi)' already: old-1. Where an `up` of this stack was "
@@ -292,9 +293,8 @@ TOKEN = (
     "Account → Account API Tokens"
 )
 TOKENS = (
-    "More than one Cloudflare account token is called 'tune-audio (pulumi)' (any-1, any-2), and this stack made one of "
-    "them (`pulumi stack output storageAccessKeyId` is the newest one's id): revoke the other under Manage Account → "
-    "Account API Tokens"
+    "Another Cloudflare account token is called 'tune-audio (pulumi)' already: any-2. This stack's own is any-1: "
+    "revoke the other under Manage Account → Account API Tokens, or rename it"
 )
 
 
@@ -312,38 +312,25 @@ def namesake(name: str, ids: str, own: str | None = None) -> str:
     )
 
 
-# stack, the projects of that name, the id in the last outputs and the names in the state, the line or None
+# stack, the projects of that name, the id in the state, the line or None
 @pytest.mark.parametrize(
-    ("stack", "projects", "state", "line"),
+    ("stack", "projects", "own", "line"),
     [
-        ("staging", [], (None, []), None),
-        ("staging", ["old-1"], (None, []), namesake("tune-staging", "old-1")),
-        ("staging", ["old-2", "old-1"], (None, []), namesake("tune-staging", "old-1, old-2")),
-        ("staging", [MADE], (MADE, ["neon-project"]), None),
-        ("staging", [MADE, "old-1"], (MADE, ["neon-project"]), namesake("tune-staging", "old-1", MADE)),
-        ("staging", [MADE], (None, ["neon-project"]), None),
-        (
-            "staging",
-            ["any-2", "any-1"],
-            (None, ["neon-project"]),
-            "More than one Neon project is called 'tune-staging' (any-1, any-2), and this stack made one of them: "
-            "delete the other in Neon's console",
-        ),
-        ("production", ["tall-oak-33334444"], (None, []), None),
-        ("production", ["tall-oak-33334444", "old-1"], (None, []), namesake("tune", "old-1", "tall-oak-33334444")),
-        (
-            "production",
-            ["tall-oak-33334444", "old-1"],
-            (None, ["neon-project"]),
-            namesake("tune", "old-1", "tall-oak-33334444"),
-        ),
+        ("staging", [], None, None),
+        ("staging", ["old-1"], None, namesake("tune-staging", "old-1")),
+        ("staging", ["old-2", "old-1"], None, namesake("tune-staging", "old-1, old-2")),
+        ("staging", [MADE], MADE, None),
+        ("staging", [MADE, "old-1"], MADE, namesake("tune-staging", "old-1", MADE)),
+        ("staging", ["old-1"], MADE, namesake("tune-staging", "old-1", MADE)),
+        ("production", [ADOPTED], None, None),
+        ("production", [ADOPTED, "old-1"], None, namesake("tune", "old-1", ADOPTED)),
+        ("production", [ADOPTED, "old-1"], ADOPTED, namesake("tune", "old-1", ADOPTED)),
     ],
 )
 def test_neon_projects_of_one_name(
-    look: Callable[..., None], stack: str, projects: list[str], state: tuple[str | None, list[str]], line: str | None
+    look: Callable[..., None], stack: str, projects: list[str], own: str | None, line: str | None
 ) -> None:
-    output, names = state
-    look(neon=projects, outputs={"neonProjectId": output} if output else {}, managed=frozenset(names))
+    look(neon=projects, own_ids={"neon-project": own} if own else {})
     if line:
         assert refused(stack) == [line]
     else:
@@ -364,18 +351,18 @@ def test_another_id_does_not_exchange_the_database(preview: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "names", "line"),
+    ("tokens", "own", "line"),
     [
-        ([], [], None),
-        (["storage-token-id"], ["storage-token"], None),
-        (["old-1"], ["bucket"], TOKEN),
-        (["any-2", "any-1"], ["storage-token"], TOKENS),
+        ([], {}, None),
+        (["storage-token-id"], {"storage-token": "storage-token-id"}, None),
+        (["old-1"], {"bucket": "tune-audio"}, TOKEN),
+        (["any-2", "any-1"], {"storage-token": "any-1"}, TOKENS),
     ],
 )
 def test_account_tokens_of_one_name(
-    look: Callable[..., None], tokens: list[str], names: list[str], line: str | None
+    look: Callable[..., None], tokens: list[str], own: dict[str, str], line: str | None
 ) -> None:
-    look(tokens=tokens, managed=frozenset(names))
+    look(tokens=tokens, own_ids=own)
     if line:
         assert refused("production", {"adopt": None}) == [line]
     else:
@@ -440,13 +427,16 @@ def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.Mo
 
     waits: list[float] = []
     monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
-    monkeypatch.setattr("infra.own_state.time.sleep", waits.append)
-    assert own_state.outputs() == {"a": "b"}
+    monkeypatch.setattr("infra.states.time.sleep", waits.append)
+    assert states.outputs("staging") == {"a": "b"}
     assert waits == [0.25, 0.25]
+    answers[:] = [Exception("gone")] * 5
+    with pytest.raises(states.StateError, match="^gone$"):
+        states.outputs("staging")
 
 
 def test_an_unreadable_state_is_no_reason_to_make_another(look: Callable[..., None]) -> None:
-    look(neon=[MADE], managed=Exception("invoke failed"))
+    look(neon=[MADE], own_ids=states.StateError("invoke failed"))
     assert refused("staging") == [
         "A Neon project is called 'tune-staging' already, and this stack's state, which tells whether it is its own, "
         "could not be read (invoke failed): run the same command again"

@@ -19,7 +19,7 @@ PREFIX = "relay-verified-"
 
 _FORM = f'{VARIABLE}="fly=ORGANIZATION neon=org-… github=OWNER/REPOSITORY"'
 _CREDENTIALS = {"Fly.io": TOKEN_VARIABLES, "Neon": ("NEON_API_KEY",), "GitHub": ("GITHUB_TOKEN",)}
-_GITHUB_API = ("GITHUB_API_URL", "https://api.github.com")
+_GITHUB = cloud_look.Service("GitHub", "GITHUB_API_URL", "https://api.github.com")
 # One page of each list. An account that holds more is not one to throw away.
 _PAGE = 100
 _TIMEOUT = 60
@@ -90,20 +90,10 @@ def holdings(accounts: Accounts) -> Holdings:
     Raises:
         cloud_look.LookError, cloud_look.RefusedError: One could not be asked, or refused the credential.
     """
-    neon = cloud_look.call(
-        "Neon",
-        cloud_look.NEON_API,
-        f"projects?org_id={accounts.neon}&limit={_PAGE}",
-        os.environ["NEON_API_KEY"],
-        refusals={401, 403, 404},
-    )
-    github = cloud_look.call(
-        "GitHub",
-        _GITHUB_API,
-        f"repos/{accounts.github}/environments?per_page={_PAGE}",
-        os.environ["GITHUB_TOKEN"],
-        refusals={401, 403, 404},
-    )
+    neon_projects = f"projects?org_id={accounts.neon}&limit={_PAGE}"
+    neon = cloud_look.ask(cloud_look.NEON, neon_projects, os.environ["NEON_API_KEY"])
+    environments = f"repos/{accounts.github}/environments?per_page={_PAGE}"
+    github = cloud_look.ask(_GITHUB, environments, os.environ["GITHUB_TOKEN"])
     try:
         return {
             "Fly app": [str(app["Name"]) for app in _apps(accounts.fly)],
