@@ -6,8 +6,6 @@ Fly.io's resources are our own, and their errors say it themselves.
 import re
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from infra.preflight import CREDENTIALS, needs_of
 from infra.settings import Settings
@@ -17,7 +15,6 @@ _CREDENTIALS = {found.config.partition(":")[0]: found for found in CREDENTIALS.v
 # A number that stands alone, and is no port. Providers' errors share nothing but HTTP's status.
 _STATUS = re.compile(r"(?<![\w.:-])[45]\d\d(?![\w.-])")
 _VALUE = "{service} says which value it refuses: correct it in the stack's file, then {up}."
-_BUSY = "{service} is busy, or was asked too much: wait a minute, then {up}."
 _STEPS = {
     **dict.fromkeys(("400", "422"), _VALUE),
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",
@@ -27,7 +24,7 @@ _STEPS = {
     "409": "{service} says what is in the way: mend that, then {up}.",
     "create 409": "It is there already. Where an `up` of this stack made it: {recover}, then {up}. Where somebody else "
     "did: take it over (adopt.{adopt} in docs/configuration.md), or choose another name.",
-    **dict.fromkeys(("423", "429"), _BUSY),
+    **dict.fromkeys(("423", "429"), "{service} is busy, or was asked too much: wait a minute, then {up}."),
     "create": "Whether it was made is not known: {recover} finds out, then {up}.",
     "": "Whether it was done is not known: {again} looks first.",
 }
@@ -47,8 +44,6 @@ def explain_failures(settings: Settings) -> None:
     An error hook says it: the engine calls it before the update ends. It never asks for a repetition, as the providers
     repeat what can be repeated.
     """
-    if isinstance(get_monitor(), MockMonitor):
-        return  # Pulumi's mocks serve no callbacks, and registering a hook fails
 
     def explain(failure: pulumi.ErrorHookArgs) -> bool:
         step = next_step(settings, failure.type, failure.failed_operation, failure.errors[0])

@@ -132,12 +132,12 @@ def check(settings: Settings) -> None:
     Raises:
         PreflightError: Something is missing, or meant for something else.
     """
-    preview = pulumi.runtime.is_dry_run()
     for warning in redirected(os.environ):
         pulumi.log.warn(warning)
-    needs = needs_of(settings)
+    preview, needs = pulumi.runtime.is_dry_run(), needs_of(settings)
+    needed = [one for one in CREDENTIALS.values() if needs & one.permissions.keys() and (one.config or not preview)]
     found = [
-        *_missing_credentials(needs, preview=preview),
+        *(credential.missing(needs) for credential in needed if not credential.value()),
         *github_owner_problems(settings, os.environ),
         *another_database(settings),
     ]
@@ -153,10 +153,8 @@ def check(settings: Settings) -> None:
 
 def needs_of(settings: Settings) -> Needs:
     """Return what the stack is going to do, as far as credentials go."""
-    needs = {*settings.manage, *(each.resource for each in made_here(settings))}
-    if settings.manages("delivery"):
-        needs.add(f"github-{settings.github_scope}")
-    return frozenset(needs)
+    github = [f"github-{settings.github_scope}"] if settings.manages("delivery") else []
+    return frozenset([*settings.manage, *(each.resource for each in made_here(settings)), *github])
 
 
 def github_owner_problems(settings: Settings, environ: Mapping[str, str]) -> Iterable[str]:
@@ -196,10 +194,3 @@ def another_database(settings: Settings) -> Iterable[str]:
             f"adopt.neonProject is {adopted!r}, but this stack's database is {in_use!r}, and the backend would change "
             'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
         )
-
-
-def _missing_credentials(needs: Needs, *, preview: bool) -> Iterable[str]:
-    for credential in CREDENTIALS.values():
-        asked_for = bool(credential.config) or not preview
-        if needs & credential.permissions.keys() and asked_for and not credential.value():
-            yield credential.missing(needs)

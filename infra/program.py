@@ -11,7 +11,7 @@ from infra.advice import advise
 from infra.environment import reveal
 from infra.failures import explain_failures
 from infra.protection import apply_policy
-from infra.s3 import StorageKeys
+from infra.s3 import StorageKeys, keys_of
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -128,7 +128,5 @@ def _given_storage_keys(settings: Settings) -> StorageKeys | None:
     if settings.storage_access_key_id and settings.storage_secret_access_key:
         return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
     if settings.storage_from:
-        from infra.storage_reference import keys_of
-
         return keys_of(settings.storage_from)
     return None

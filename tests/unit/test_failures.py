@@ -7,7 +7,7 @@ import pytest
 from infra.configuration import examine
 from infra.failures import next_step
 from infra.stackfiles import read_stack_files
-from tests.unit.program import PROJECT, configuration
+from tests.unit.program import PROJECT, configuration, ran
 
 NEON = "neon:index/project:Project"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
@@ -114,3 +114,10 @@ def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> No
     settings, problems = examine("production", configuration("production"), set(), read_stack_files(PROJECT))
     assert not problems
     assert next_step(settings, type_, operation, said) == step
+
+
+def test_it_is_said_of_what_a_cloud_has_but_fly() -> None:
+    resources = ran("production").resources
+    hooked = {resource.name for resource in resources if resource.options.hooks.on_error == ["next-step"]}
+    assert hooked == {one.name for one in resources if one.type.startswith(("neon:", "cloudflare:", "github:"))}
+    assert {"neon-project", "bucket", "github-environment"} <= hooked

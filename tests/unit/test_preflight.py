@@ -431,7 +431,7 @@ def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.Mo
     assert states.outputs("staging") == {"a": "b"}
     assert waits == [0.25, 0.25]
     answers[:] = [Exception("gone")] * 5
-    with pytest.raises(states.StateError, match="^gone$"):
+    with pytest.raises(states.StateError, match=r"^gone$"):
         states.outputs("staging")
 
 
