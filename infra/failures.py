@@ -11,7 +11,7 @@ from infra.preflight import CREDENTIALS, needs_of
 from infra.settings import Settings
 
 # By their providers' packages.
-_CREDENTIALS = {found.config.partition(":")[0]: found for found in CREDENTIALS.values() if found.config}
+_SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
 # A number that stands alone, and is no port. Providers' errors share nothing but HTTP's status.
 _STATUS = re.compile(r"(?<![\w.:-])[45]\d\d(?![\w.-])")
 _VALUE = "{service} says which value it refuses: correct it in the stack's file, then {up}."
@@ -53,7 +53,7 @@ def explain_failures(settings: Settings) -> None:
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("next-step", explain)])
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_.partition(":")[0] not in _CREDENTIALS:
+        if args.type_.partition(":")[0] not in _SERVICES:
             return None
         opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
         return pulumi.ResourceTransformationResult(args.props, opts)
@@ -72,14 +72,15 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         operation: `create`, `update` or `delete`.
         said: The provider's error.
     """
-    credential, adopt = _CREDENTIALS[type_.partition(":")[0]], _ADOPT.get(type_.rpartition(":")[2])
+    service, adopt = _SERVICES[type_.partition(":")[0]], _ADOPT.get(type_.rpartition(":")[2])
+    credential = CREDENTIALS[service]
     found = _STATUS.search(said)
     status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")
     # What cannot be taken over is told what any 409 is.
     text = next(_STEPS[key] for key in wanted if key in _STEPS and (adopt or key != "create 409"))
     return text.format(
-        service=credential.service,
+        service=service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
         up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",

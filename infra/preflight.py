@@ -34,7 +34,6 @@ class Credential(NamedTuple):
     """A credential, and what somebody who lacks it has to know.
 
     Attributes:
-        service: What it is for.
         variables: The environment variables it is taken from; the first that is not empty counts.
         config: The setting of its Pulumi provider that does as well, as `namespace:key`; empty where it has none. Such
             a provider asks for its credential when it starts, and so a preview needs it.
@@ -43,7 +42,6 @@ class Credential(NamedTuple):
         make: Where or how one is made, as "at …" or "with …".
     """
 
-    service: str
     variables: tuple[str, ...]
     config: str
     kind: str
@@ -71,17 +69,15 @@ class Credential(NamedTuple):
         return configured or self.in_environment(os.environ)
 
 
-_CREDENTIALS = (
-    Credential(
-        service="Neon",
+CREDENTIALS = {
+    "Neon": Credential(
         variables=("NEON_API_KEY",),
         config="neon:apiKey",
         kind="an API key, of the organization where the projects belong to one",
         permissions={"database": ""},
         make="at https://console.neon.tech/app/settings/api-keys",
     ),
-    Credential(
-        service="Cloudflare",
+    "Cloudflare": Credential(
         variables=("CLOUDFLARE_API_TOKEN",),
         config="cloudflare:apiToken",
         kind="an API token for the one account",
@@ -92,8 +88,7 @@ _CREDENTIALS = (
         },
         make="at https://dash.cloudflare.com/profile/api-tokens",
     ),
-    Credential(
-        service="GitHub",
+    "GitHub": Credential(
         variables=("GITHUB_TOKEN",),
         config="github:token",
         kind="a fine-grained token for the one repository",
@@ -104,8 +99,7 @@ _CREDENTIALS = (
         },
         make="at https://github.com/settings/personal-access-tokens/new",
     ),
-    Credential(
-        service="Fly.io",
+    "Fly.io": Credential(
         variables=("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),  # in flyctl's own order
         config="",
         kind="a token for the one organization",
@@ -115,9 +109,8 @@ _CREDENTIALS = (
         },
         make="with `flyctl tokens create org`",
     ),
-)
-CREDENTIALS = {credential.service: credential for credential in _CREDENTIALS}
-"""The credentials by their services."""
+}
+"""The credentials by what they are for."""
 
 ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL", *process.ENDPOINTS)
 """Variables that a provider, flyctl or a look takes for its service's address."""

@@ -263,16 +263,16 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
     from infra import preflight  # noqa: PLC0415  (needs what set-up installs)
 
     needs = preflight.needs_of(settings)
-    for credential in preflight.CREDENTIALS.values():
+    for service, credential in preflight.CREDENTIALS.items():
         if not needs & credential.permissions.keys():
             continue
         if credential.config in configured:
-            yield Finding("ok", f"{credential.service}: {credential.config}")
+            yield Finding("ok", f"{service}: {credential.config}")
         elif credential.in_environment(os.environ):
-            yield Finding("ok", f"{credential.service}: {credential.variables[-1]}")
+            yield Finding("ok", f"{service}: {credential.variables[-1]}")
         else:
             problem, _, fix = credential.missing(needs).partition(": ")
-            yield Finding("missing", f"{credential.service}: {problem}", fix)
+            yield Finding("missing", f"{service}: {problem}", fix)
     yield from (Finding("wrong", problem) for problem in preflight.github_owner_problems(settings, os.environ))
 
 

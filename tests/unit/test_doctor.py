@@ -338,16 +338,17 @@ def test_who_needs_a_passphrase(machine: Machine, url: str, top: dict[str, str],
     assert what is None or Finding("ok", what) in findings
 
 
-@pytest.mark.parametrize("credential", preflight.CREDENTIALS.values(), ids=lambda credential: credential.service)
+@pytest.mark.parametrize("service", preflight.CREDENTIALS)
 def test_a_missing_credential_is_told_as_by_the_preflight(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, credential: preflight.Credential
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
+    credential = preflight.CREDENTIALS[service]
     machine.install("flyctl", FLYCTL.format("0.4.87"))
     for variable in credential.variables:
         monkeypatch.delenv(variable)
     (finding,) = bad(checkup.stack("production"))
     needs = frozenset({"storage", "database", "backend", "frontend", "github-environment"})
-    assert f"{finding.what}: {finding.fix}" == f"{credential.service}: {credential.missing(needs)}"
+    assert f"{finding.what}: {finding.fix}" == f"{service}: {credential.missing(needs)}"
 
 
 def test_a_credential_in_the_stack_file(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
