@@ -180,13 +180,20 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
             neon_projects(SECRET, "relay", None)
 
 
+def test_an_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(200, "{}", {"Content-Length": "9"}) as (address, _):
+        monkeypatch.setenv("NEON_API_URL", address)
+        with pytest.raises(LookError, match=r"^Neon did not answer \(IncompleteRead"):
+            neon_projects(SECRET, "relay", None)
+
+
 def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud_look, "TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(LookError, match=r"^Neon did not answer \(.*timed out|TimeoutError"):
+        with pytest.raises(LookError, match=r"^Neon did not answer \(timed out\)$"):
             neon_projects(SECRET, "relay", None)
 
 
@@ -196,6 +203,7 @@ def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
         ("console.neon.tech", SECRET),
         ("file:///etc", SECRET),
         ("ftp://host", SECRET),
+        (f"http://name:{SECRET}@127.0.0.1", "key"),
         ("http://127.0.0.1:1", f"{SECRET}\n"),
     ],
 )
