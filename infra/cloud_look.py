@@ -153,7 +153,7 @@ def ask(service: Service, path: str, credential: str, *, method: str = "GET") ->
             return _object(response.read())
     except HTTPError as error:
         said = ""
-        with suppress(LookError, OSError):
+        with suppress(LookError, OSError, HTTPException):
             said = _reason(_object(error.read())).replace(credential, "…")[:_LONGEST_TEXT]
         problem = f"{service.name} answered {error.code}" + (f" ({said})" if said else "")
         # Without a reason it is a page, of whoever stands before the service: that tells nothing of the credential.

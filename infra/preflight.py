@@ -100,7 +100,7 @@ CREDENTIALS = {
         make="at https://github.com/settings/personal-access-tokens/new",
     ),
     "Fly.io": Credential(
-        variables=("FLY_ACCESS_TOKEN", "FLY_API_TOKEN"),  # in flyctl's own order
+        variables=process.TOKEN_VARIABLES,
         config="",
         kind="a token for the one organization",
         permissions={

@@ -180,10 +180,13 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
             neon_projects(SECRET, "relay", None)
 
 
-def test_an_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    with answering(200, "{}", {"Content-Length": "9"}) as (address, _):
+@pytest.mark.parametrize(
+    ("status", "message"), [(200, r"^Neon did not answer \(IncompleteRead"), (500, r"^Neon answered 500$")]
+)
+def test_an_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch, status: int, message: str) -> None:
+    with answering(status, "{}", {"Content-Length": "9"}) as (address, _):
         monkeypatch.setenv("NEON_API_URL", address)
-        with pytest.raises(LookError, match=r"^Neon did not answer \(IncompleteRead"):
+        with pytest.raises(LookError, match=message):
             neon_projects(SECRET, "relay", None)
 
 
