@@ -6,6 +6,8 @@ Fly.io's resources are our own, and their errors say it themselves.
 import re
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from infra.preflight import CREDENTIALS, needs_of
 from infra.settings import Settings
@@ -44,6 +46,8 @@ def explain_failures(settings: Settings) -> None:
     An error hook says it: the engine calls it before the update ends. It never asks for a repetition, as the providers
     repeat what can be repeated.
     """
+    if isinstance(get_monitor(), MockMonitor):
+        return  # Pulumi's mocks serve no callbacks, and registering a hook fails
 
     def explain(failure: pulumi.ErrorHookArgs) -> bool:
         step = next_step(settings, failure.type, failure.failed_operation, failure.errors[0])

@@ -107,6 +107,8 @@ def _namesakes(settings: Settings, thing: Thing) -> Iterator[str]:
     try:
         found = set(thing.find())
         own = thing.adopted or (states.own_ids().get(thing.resource) if found else None)
+        if own == "" and len(found) == 1:  # a state that does not say it: it must be this one
+            own = min(found)
     except RefusedError as error:
         yield thing.refused.format(error)
     except LookError as error:

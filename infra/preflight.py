@@ -179,7 +179,7 @@ def another_database(settings: Settings) -> Iterable[str]:
     if adopted is None or settings.unprotect or not settings.manages("database"):
         return
     try:
-        in_use = states.own_ids().get("neon-project", adopted)
+        in_use = states.own_ids().get("neon-project") or adopted
     except states.StateError:
         return  # the plan still shows it
     if in_use != adopted:

@@ -23,13 +23,14 @@ def outputs(stack: str) -> dict[str, Any]:
 def own_ids() -> dict[str, str]:
     """Return the ids of this stack's resources by their logical names, without what was just being made.
 
-    Only of those whose provider is bridged from Terraform, which has the id among the outputs.
+    Taken from the outputs, where Pulumi's bridge of Terraform's providers has them; empty where a resource has none
+    there.
 
     Raises:
         StateError: They could not be read.
     """
     found = _read("pulumi:pulumi:readStackResourceOutputs", "stackName", pulumi.get_stack())
-    return {urn.rpartition("::")[2]: str(one["outputs"]["id"]) for urn, one in found.items() if "id" in one["outputs"]}
+    return {urn.rpartition("::")[2]: str(one["outputs"].get("id", "")) for urn, one in found.items()}
 
 
 def _read(token: str, argument: str, stack: str) -> dict[str, Any]:

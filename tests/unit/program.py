@@ -238,7 +238,6 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     logger.setLevel(logging.INFO)
     logger.handlers = [_Listener(run.messages)]
     mocks.set_mocks(recorder.mocks, PROJECT, stack, preview, logger, monitor=recorder)
-    SETTINGS.callbacks = SimpleNamespace(register_error_hook=lambda _: None)  # the mocks serve none
     set_root_resource(None)  # type: ignore[arg-type]
     loaded = len(sys.modules)
     try:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from pulumi.runtime import mocks
+from pulumi.runtime.settings import SETTINGS
 
 from infra.configuration import examine
 from infra.failures import next_step
 from infra.stackfiles import read_stack_files
-from tests.unit.program import PROJECT, configuration, ran
+from tests.unit.program import PROJECT, configuration, run_program
 
 NEON = "neon:index/project:Project"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
@@ -116,8 +121,16 @@ def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> No
     assert next_step(settings, type_, operation, said) == step
 
 
-def test_it_is_said_of_what_a_cloud_has_but_fly() -> None:
-    resources = ran("production").resources
+def test_it_is_said_of_what_a_cloud_has_but_fly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def set_mocks(*arguments: Any, **options: Any) -> None:
+        original(*arguments, **options)
+        SETTINGS.callbacks = SimpleNamespace(register_error_hook=lambda _: None)
+
+    # Mocks that take a hook, where Pulumi's take none.
+    original = mocks.set_mocks
+    monkeypatch.setattr(mocks, "set_mocks", set_mocks)
+    monkeypatch.setattr("infra.failures.MockMonitor", type(None))
+    resources = run_program("production").resources
     hooked = {resource.name for resource in resources if resource.options.hooks.on_error == ["next-step"]}
     assert hooked == {one.name for one in resources if one.type.startswith(("neon:", "cloudflare:", "github:"))}
     assert {"neon-project", "bucket", "github-environment"} <= hooked

@@ -322,6 +322,9 @@ def namesake(name: str, ids: str, own: str | None = None) -> str:
         ("staging", [MADE], MADE, None),
         ("staging", [MADE, "old-1"], MADE, namesake("tune-staging", "old-1", MADE)),
         ("staging", ["old-1"], MADE, namesake("tune-staging", "old-1", MADE)),
+        # A state that has it, and does not say its id.
+        ("staging", [MADE], "", None),
+        ("staging", [MADE, "old-1"], "", namesake("tune-staging", f"{MADE}, old-1")),
         ("production", [ADOPTED], None, None),
         ("production", [ADOPTED, "old-1"], None, namesake("tune", "old-1", ADOPTED)),
         ("production", [ADOPTED, "old-1"], ADOPTED, namesake("tune", "old-1", ADOPTED)),
@@ -330,7 +333,7 @@ def namesake(name: str, ids: str, own: str | None = None) -> str:
 def test_neon_projects_of_one_name(
     look: Callable[..., None], stack: str, projects: list[str], own: str | None, line: str | None
 ) -> None:
-    look(neon=projects, own_ids={"neon-project": own} if own else {})
+    look(neon=projects, own_ids={} if own is None else {"neon-project": own})
     if line:
         assert refused(stack) == [line]
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX_LIMIT = 3000
-INFRA_LIMIT = 2550
+INFRA_LIMIT = 2275
 
 NO_CODE = {
     tokenize.COMMENT,
