@@ -19,6 +19,8 @@ def guarded(program: str, main: Callable[[], int]) -> int:
     The scripts in bin/ start Python with Ctrl-C ignored: before it gets here, it would answer with a traceback.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    sys.unraisablehook = _interrupted_again
     try:
         try:
             return main()
@@ -35,3 +37,14 @@ def guarded(program: str, main: Callable[[], int]) -> int:
         return 128 + signal.SIGINT
     print(f"{program}: {message}", file=sys.stderr)
     return 1
+
+
+def _interrupted_again(dropped: "sys.UnraisableHookArgs") -> None:
+    """Have a dropped Ctrl-C come again a moment later; tell of anything else as Python does.
+
+    What a weak reference's callback or a `__del__` raises is dropped, and the imports of a start run many such.
+    """
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+    else:
+        sys.__unraisablehook__(dropped)

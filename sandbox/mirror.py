@@ -207,10 +207,8 @@ def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:
         {key.value: value for key, value in _config(_parse(_read(path), path.name), path.name).value}
         for path in (base, copy)
     )
-    changes: dict[str, yaml.Node | None] = {
-        key: node for key, node in after.items() if key not in before or _value(node) != _value(before[key])
-    }
-    return changes | dict.fromkeys(before.keys() - after.keys())
+    changed = {key: node for key, node in after.items() if key not in before or _value(node) != _value(before[key])}
+    return {**changed, **dict.fromkeys(before.keys() - after.keys())}
 
 
 def _value(node: yaml.Node) -> Any:

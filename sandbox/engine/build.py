@@ -25,14 +25,13 @@ def ensure() -> Path:
     Raises:
         SandboxError: The CLI on PATH is too old, there is neither CLI nor Go, or the build failed.
     """
-    found = locate()
-    if found is None:
-        go = _go()
-        with progress.alone(BUILT / "lock"):
-            if not built():  # by another command, while this one waited
-                _build(go)
-        found = BUILT / "pulumi"
-    return found
+    if found := locate():
+        return found
+    go = _go()
+    with progress.alone(BUILT / "lock"):
+        if not built():  # by another command, while this one waited
+            _build(go)
+    return BUILT / "pulumi"
 
 
 def check() -> None:

@@ -9,6 +9,7 @@ from sandbox.clouds.fly import managed_machines, secret_status
 from sandbox.flyctl import importer
 from sandbox.flyctl.output import table
 from sandbox.flyctl.run import FailureError, Run
+from sandbox.world import Document
 
 _STAGED = (
     "Secrets have been staged, but not set on VMs. "
@@ -30,7 +31,7 @@ def secrets_list(run: Run) -> None:
 
 def secrets_import(run: Run) -> None:
     """Set the secrets that standard input names."""
-    name = _look_up(run)
+    name = _look_up(run)["name"]
     try:
         values = importer.parse(run.standard_input())
     except importer.InvalidLineError as error:
@@ -41,26 +42,23 @@ def secrets_import(run: Run) -> None:
 
 def secrets_unset(run: Run) -> None:
     """Unset secrets; one that is absent is no error."""
-    _write(run, _look_up(run), dict.fromkeys(run.arguments.positional))
+    _write(run, _look_up(run)["name"], dict.fromkeys(run.arguments.positional))
 
 
 def secrets_deploy(run: Run) -> None:
     """Bring the staged secrets to the machines."""
-    name = _look_up(run)
-    with run.request() as fly:
-        app = fly.app(name)
+    app = _look_up(run)
     if not (app["deployed"] and managed_machines(app)):
         reason = "'fly secrets deploy' will only work if the app has been deployed and there are machines available"
         raise FailureError(f"no machines available to deploy\n\n{reason}\nTry 'fly deploy' first")
-    _roll_out(run, name, effect=True)
+    _roll_out(run, app["name"], effect=True)
 
 
-def _look_up(run: Run) -> str:
-    """Return the app's name, having looked that it is there: before standard input is read."""
+def _look_up(run: Run) -> Document:
+    """Return the app, which must be there: this comes before standard input is read."""
     name = run.app()
     with run.request() as fly:
-        fly.app(name)
-    return name
+        return fly.app(name)
 
 
 def _write(run: Run, name: str, values: Mapping[str, str | None]) -> None:

@@ -179,8 +179,7 @@ def same(spec: Field, have: Any, want: Any) -> bool:
     if has_unknown(want):
         return False
     if spec.kind == "list" and spec.element is not None:
-        item = spec.element
-        return len(have) == len(want) and all(same(item, a, b) for a, b in zip(have, want, strict=True))
+        return len(have) == len(want) and all(map(partial(same, spec.element), have, want))
     if spec.kind == "object":
         return not changes(spec, have, want)
     if spec.kind == "json":

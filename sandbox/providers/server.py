@@ -206,9 +206,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
         # `return` is a keyword, so the field cannot be named in a call.
-        response = provider_pb2.InvokeResponse()
-        getattr(response, "return").CopyFrom(encode(found))
-        return response
+        answer: dict[str, Any] = {"return": encode(found)}
+        return provider_pb2.InvokeResponse(**answer)
 
     def _unimplemented(self, context: Any, what: str) -> NoReturn:
         message = f"{what} is not implemented in the sandbox"

@@ -145,6 +145,48 @@ def test_ctrl_c_is_never_answered_with_a_traceback(checkout: Path, command: str)
         assert "Traceback" not in said
 
 
+DROPPED = """\
+import signal, sys, time, weakref
+from sandbox.errors import guarded
+
+class Thing:
+    pass
+
+class Last:
+    def __del__(self):
+        act()
+
+def main():
+    thing = {thing}
+    kept = weakref.ref(thing, lambda _: act()) if isinstance(thing, Thing) else None
+    del thing
+    print("goes on", flush=True)
+    time.sleep({seconds})
+    return 0
+
+def act():
+    {act}
+
+sys.exit(guarded("bin/it", main))
+"""
+
+
+@pytest.mark.parametrize("thing", ["Thing()", "Last()"])
+def test_ctrl_c_where_python_drops_it_comes_again(thing: str) -> None:
+    """In a weak reference's callback, of which importing runs many, or in a `__del__`."""
+    source = DROPPED.format(thing=thing, act="signal.raise_signal(signal.SIGINT)", seconds=5)
+    done = run(sys.executable, "-c", source, folder=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "goes on\n", "")
+
+
+@pytest.mark.parametrize("thing", ["Thing()", "Last()"])
+def test_anything_else_that_python_drops_is_told(thing: str) -> None:
+    done = run(sys.executable, "-c", DROPPED.format(thing=thing, act="raise KeyError('x')", seconds=0), folder=ROOT)
+    assert (done.returncode, done.stdout) == (0, "goes on\n")
+    assert done.stderr.startswith("Exception ignored in: ")
+    assert done.stderr.endswith("KeyError: 'x'\n")
+
+
 @pytest.mark.parametrize(("tool", "at_once"), [("environments dev staging", 2), ("drift staging", 1)])
 def test_an_interrupted_tool_ends_without_a_traceback(tool: str, at_once: int, tmp_path: Path) -> None:
     """`pulumi` stands for a moment that takes long; Ctrl-C then comes to the tool."""
@@ -218,6 +260,13 @@ def _raising(error: BaseException) -> int:
     raise error
 
 
+@pytest.fixture
+def pytests_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give pytest its hook for dropped errors back after a test that calls `guarded` in this process."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+
+
+@pytest.mark.usefixtures("pytests_hook")
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -239,6 +288,7 @@ def test_what_can_be_mended_is_a_message(error: Exception, said: str, capsys: py
     assert capsys.readouterr().err.startswith(f"bin/it: {said}")
 
 
+@pytest.mark.usefixtures("pytests_hook")
 def test_a_mistake_of_the_program_is_not_hidden() -> None:
     with pytest.raises(KeyError):
         guarded("bin/it", lambda: _raising(KeyError("x")))
