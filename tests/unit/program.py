@@ -244,6 +244,8 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
         loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
     finally:
         loop.close()
+        # The program puts it off for a run of its own. Here it would leave half a second's garbage for the end.
+        gc.enable()
         # Of an SDK's 800 modules nothing is ever garbage, and to look among them takes half a second each time.
         if len(sys.modules) > loaded + 100:
             gc.freeze()
