@@ -98,9 +98,10 @@ def plain_words(change: Change) -> str:
 def code(text: str) -> str:
     """Return text as inline code; whatever it holds, no Markdown in it takes effect."""
     text = " ".join(text.split())
-    ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    pad = " " if "`" in text else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
+    if "`" not in text:
+        return f"`{text}`"
+    ticks = "`" * (max(map(len, re.findall("`+", text))) + 1)
+    return f"{ticks} {text} {ticks}"
 
 
 def block(text: str, language: str = "text") -> str:

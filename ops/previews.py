@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.redact import is_sensitive, redact
+from ops.redact import is_sensitive, redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,11 +94,7 @@ def read(stack: str, *, stdout: str, stderr: str, exit_code: int, secrets: Itera
         exit_code: The CLI's.
         secrets: Values to take out wherever they stand.
     """
-    known = tuple(secrets)
-
-    def clean(text: str) -> str:
-        return redact(text, known)
-
+    clean = redactor(secrets)
     try:
         document = json.loads(stdout)
         steps, diagnostics = document.get("steps") or [], document.get("diagnostics") or []

@@ -30,7 +30,8 @@ def _linked() -> set[str]:
 def test_every_pin_is_exact_and_locked(place: str) -> None:
     text = (ROOT / place).read_text()
     wanted = versions.pinned(text)
-    lines = [line for line in text.splitlines() if line and not line.startswith("#") and line not in _linked()]
+    linked = _linked()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#") and line not in linked]
     assert len(lines) == len(wanted) > 0, "a line that pins no version"
     locked = versions.pinned((ROOT / place).with_suffix(".lock").read_text())
     assert {name: locked.get(name) for name in wanted} == wanted, "run `bin/upgrade`"
@@ -41,8 +42,8 @@ def test_pulumi_install_leaves_the_requirements_as_they_are() -> None:
 
     `LinkPackages` in `sdk/python/toolchain/pip.go`; a line is compared as a whole, without the blanks around it.
     """
-    lines = (ROOT / "requirements.txt").read_text().removesuffix("\n").split("\n")
-    assert lines == [line for line in lines if line.strip() not in _linked()] + sorted(_linked())
+    lines, linked = (ROOT / "requirements.txt").read_text().removesuffix("\n").split("\n"), _linked()
+    assert lines == [line for line in lines if line.strip() not in linked] + sorted(linked)
 
 
 @pytest.mark.parametrize("place", versions.REQUIREMENTS)
