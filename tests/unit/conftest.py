@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra import preflight
 from tests.unit.program import EXAMPLE, LOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The tests' files take a tenth of it.
 _ENOUGH = 256 << 20
@@ -28,19 +33,23 @@ def pytest_configure() -> None:
             tempfile.tempdir = None  # it is asked for anew
 
 
-@pytest.fixture(autouse=True)
-def in_example_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+# Both once for a folder's tests, of which there are many: what one changes, its own `monkeypatch` undoes.
+@pytest.fixture(autouse=True, scope="package")
+def in_example_folder() -> Iterator[None]:
     """Pulumi runs a program in the folder of its files; the tests' files are the example's."""
-    monkeypatch.chdir(EXAMPLE)
+    with contextlib.chdir(EXAMPLE):
+        yield
 
 
-@pytest.fixture(autouse=True)
-def nothing_amiss(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="package")
+def nothing_amiss() -> Iterator[None]:
     """Give every credential, and looks that find nothing: no unit test runs flyctl or asks a cloud."""
-    for credential in preflight.CREDENTIALS.values():
-        for variable in credential.variables:
-            monkeypatch.setenv(variable, f"made-up-{variable}")
-    for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
-        monkeypatch.delenv(variable, raising=False)
-    for target, nothing in LOOKS.values():
-        monkeypatch.setattr(target, nothing)
+    with pytest.MonkeyPatch.context() as patch:
+        for credential in preflight.CREDENTIALS.values():
+            for variable in credential.variables:
+                patch.setenv(variable, f"made-up-{variable}")
+        for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
+            patch.delenv(variable, raising=False)
+        for target, nothing in LOOKS.values():
+            patch.setattr(target, nothing)
+        yield
