@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.fly.test_resources import STORED
 from tests.unit.program import EXAMPLE, ROOT
 
 # A provider's SDK costs 0.2 s (GitHub) to 2 s and 160 MB (Cloudflare).
@@ -65,3 +66,14 @@ def test_the_provider_process_loads_no_sdk_of_a_cloud() -> None:
         "infra.providers",
         *(name for name in modules if name.startswith("infra.providers.fly")),
     }
+
+
+def test_an_old_state_loads_in_a_new_process_without_the_heavy_packages() -> None:
+    script = (
+        "import base64, dill, json, sys\n"
+        f"for blob in {list(STORED.values())!r}: dill.loads(base64.b64decode(blob))\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"pulumi_cloudflare", "pulumi_github", "pulumi_neon", "pulumi_random", "pydantic", "sandbox", "tests"}
+    assert not heavy & set(json.loads(done.stdout))

@@ -91,6 +91,19 @@ def test_an_argument_it_does_not_take_changes_nothing(checkout: Path, script: st
     assert "Traceback" not in done.stderr
 
 
+def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
+    for name in ("bin", "ops", "sandbox"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    done = subprocess.run(
+        [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "The job failed before the preview" in done.stdout, done.stderr
+
+
 def test_a_base_that_is_no_commit_is_named() -> None:
     done = run(ROOT / "bin" / "preview-in-sandbox", "no-such-commit", "staging")
     assert done.returncode == 2

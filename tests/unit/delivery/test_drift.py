@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops import backend, drift, previews, run_preview
-from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,16 +100,3 @@ def test_a_preview_that_failed_is_not_one_without_changes(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert run_preview.main(["staging", str(tmp_path / "found")]) != 0
     assert capsys.readouterr().err.endswith("staging: preview failed\n")
-
-
-def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
-    for name in ("bin", "ops", "sandbox"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    done = subprocess.run(
-        [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "The job failed before the preview" in done.stdout, done.stderr

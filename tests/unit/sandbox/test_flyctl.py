@@ -1,11 +1,9 @@
-"""The stand-in flyctl, run as a program: what each command prints, where, and with which exit code."""
+"""The stand-in flyctl, run within this process: what each command prints, where, and with which exit code."""
 
 from __future__ import annotations
 
 import json
 import re
-import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,32 +197,9 @@ def test_faults_strike_before_or_after_the_effect(
     assert flyctl.run(*IMPORT, stdin=VALUE).returncode == 0  # the fault is spent
 
 
-@pytest.mark.parametrize(("fault", "done"), [("kill", {}), ("kill-after", {"A": "hunter2"})])
-def test_a_kill_before_or_after_the_effect(flyctl: FlyctlWorld, fault: str, done: dict[str, str]) -> None:
-    flyctl.world.inject("fly", "secrets import", fault)
-    with flyctl.start(*IMPORT, stdin=VALUE) as process:
-        assert process.communicate(timeout=30) == (b"", b"")
-    assert (process.returncode, flyctl.values("fresh")) == (-signal.SIGKILL, done)
-
-
-@pytest.mark.parametrize(("fault", "done"), [("timeout", {}), ("timeout-after", {"A": "hunter2"})])
-def test_a_hanging_run_ends_on_a_signal_without_a_word(flyctl: FlyctlWorld, fault: str, done: dict[str, str]) -> None:
-    flyctl.world.inject("fly", "secrets import", fault)
-    with flyctl.start(*IMPORT, stdin=VALUE) as process:
-        until = time.monotonic() + 20
-        # The body is logged just before the effect.
-        logs = flyctl.configuration / "logs"
-        while not (logs.exists() and flyctl.values("fresh") == done) and time.monotonic() < until:
-            time.sleep(0.02)
-        time.sleep(0.1)
-        assert (process.poll(), flyctl.values("fresh")) == (None, done)
-        process.terminate()
-        assert process.communicate(timeout=20)[1] == b""
-    assert process.returncode == 127
-
-
-def test_every_fault_is_tried_here(flyctl: FlyctlWorld) -> None:
+def test_every_fault_is_tried(flyctl: FlyctlWorld) -> None:
     kinds = {"exit1", "429", "500", "502", "lost", "propagation", "empty"}
+    # Those that end or hold the process up: `tests/processes/test_stand_ins.py`.
     assert set(FAULTS) - kinds == {"kill", "kill-after", "timeout", "timeout-after"}
     flyctl.world.inject("fly", "version", "no-such-fault")
     with pytest.raises(ValueError, match="no such fault of flyctl: no-such-fault"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -200,23 +198,3 @@ def test_the_working_directorys_fly_toml(flyctl: FlyctlWorld) -> None:
     assert flyctl.json("status", "-a", "fresh", FLY_APP="relay-api")["Name"] == "fresh"
     (flyctl.cwd / "fly.toml").write_text("app = \n")
     failed(flyctl.run("status", "--json", "-a", "fresh"), "failed loading app config from ")
-
-
-def test_nothing_of_the_callers_environment_changes_what_runs(flyctl: FlyctlWorld) -> None:
-    (flyctl.cwd / "json.py").write_text("raise SystemExit(9)\n")
-    with flyctl.start("version", "--json", PYTHONPATH=str(flyctl.cwd), PYTHONHOME=str(flyctl.cwd)) as process:
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, json.loads(out)["Name"], err) == (0, "flyctl", b"")
-
-
-def test_a_world_may_be_moved_and_linked_to(flyctl: FlyctlWorld, tmp_path: Path) -> None:
-    home = flyctl.executable.parent.parent
-    home.rename(tmp_path / "moved")
-    link = tmp_path / "flyctl"
-    link.symlink_to(tmp_path / "moved" / "bin" / "flyctl")
-    environment = {**flyctl.environment, "FLY_CONFIG_DIR": str(tmp_path / "fly")}
-    done = subprocess.run([link, "orgs", "list", "--json"], env=environment, capture_output=True, check=True)
-    assert json.loads(done.stdout) == {"acme": "Acme & Söhne"}
-    (tmp_path / "moved" / "clouds.sqlite").unlink()
-    done = subprocess.run([link, "version", "--json"], env=environment, capture_output=True, check=False)
-    failed(done, "found no world")

@@ -1,20 +1,12 @@
-"""The stand-in providers as a process, and the parts of the protocol that come before any resource."""
+"""The parts of the protocol that come before any resource. As a process: `tests/processes/test_stand_ins.py`."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pulumi.runtime.rpc
 import pytest
-from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox.providers import values
@@ -23,50 +15,17 @@ from sandbox.world import World
 from tests.unit.sandbox.face import Face, Refused, urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
-    command = [sys.executable, "-m", "sandbox.providers", str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process, json.loads(process.stdout.readline())["providers"]
-        finally:
-            process.kill()
-
-
-def test_the_process_serves_every_package_and_ends_with_its_input(tmp_path: Path) -> None:
-    with running(tmp_path) as (process, ports):
-        assert list(ports) == ["terraform-provider", "cloudflare", "github", "random"]
-        for package, port in ports.items():
-            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-                stub = provider_pb2_grpc.ResourceProviderStub(channel)
-                version = stub.GetPluginInfo(Empty(), timeout=10).version
-                assert version == providers(World(tmp_path / "clouds.sqlite"))[package].version
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.1)
-        assert process.poll() is None
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(timeout=10) == 0
-
-
-def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
-    with running(tmp_path) as (process, _):
-        process.terminate()
-        assert process.wait(timeout=10) == 0
+    from pathlib import Path
 
 
 def test_an_error_reaches_the_other_side_in_words(tmp_path: Path) -> None:
-    with running(tmp_path) as (_, ports), grpc.insecure_channel(f"127.0.0.1:{ports['cloudflare']}") as channel:
+    port, server = providers(World(tmp_path / "clouds.sqlite"))["cloudflare"].serve()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         request = provider_pb2.ReadRequest(id="acc/audio/default", urn=urn("cloudflare:index/r2Bucket:R2Bucket"))
         with pytest.raises(grpc.RpcError, match="403: Authentication error"):
             stub.Read(request, timeout=10)
+    server.stop(None).wait()
 
 
 def test_the_wire_constants_are_the_sdks() -> None:
