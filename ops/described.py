@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+@cache
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
     """Return the description of each field of a model that has one, by the field's name, in one line."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body

@@ -6,12 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from infra import settings as model
 from infra.configuration import SECRET_KEYS
 from infra.neighbours import OF_ONE_BUCKET, SHARED
 from infra.settings import Settings
+from infra.stackfiles import load
 from ops.described import descriptions
 from ops.stacks import ROOT
 
@@ -119,7 +118,7 @@ def example(setting: Setting) -> Any:
 
 def render() -> str:
     """Return the whole file."""
-    shared = {*SHARED, *OF_ONE_BUCKET, *yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]}
+    shared = {*SHARED, *OF_ONE_BUCKET, *load(ROOT / "Pulumi.yaml")["config"]}
     lines = [_HEAD]
     for setting in settings():
         if setting.key in SECTIONS:

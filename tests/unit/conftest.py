@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import preflight
-from tests.unit.program import EXAMPLE, LOOKS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,13 +34,17 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True, scope="package")
 def in_example_folder() -> Iterator[None]:
     """Pulumi runs a program in the folder of its files; the tests' files are the example's."""
-    with contextlib.chdir(EXAMPLE):
+    with contextlib.chdir(Path(__file__).parents[1] / "example"):
         yield
 
 
 @pytest.fixture(autouse=True, scope="package")
 def nothing_amiss() -> Iterator[None]:
     """Give every credential, and looks that find nothing: no unit test runs flyctl or asks a cloud."""
+    # Here, as xdist's own process loads this file too, and needs none of it.
+    from infra import preflight
+    from tests.unit.program import LOOKS
+
     with pytest.MonkeyPatch.context() as patch:
         for credential in preflight.CREDENTIALS.values():
             for variable in credential.variables:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from infra import preflight
 from ops import checkup, doctor, environments, mixups, stacks
@@ -18,6 +17,7 @@ from ops.checkup import Finding
 from sandbox import bootstrap
 from sandbox.engine import build, locate
 from sandbox.errors import SandboxError
+from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
@@ -68,12 +68,12 @@ class Machine:
     def change(self, stack: str, **changes: Any) -> None:
         """Change a stack file: `config` keys with their namespace, other keys at the top; None removes."""
         path = self.project / f"Pulumi.{stack}.yaml"
-        document = yaml.safe_load(path.read_text())
+        document = quick_yaml.load(path.read_text())
         for key, value in changes.pop("config", {}).items():
             document["config"][key] = value
         document |= changes
         document["config"] = {key: value for key, value in document["config"].items() if value is not None}
-        path.write_text(yaml.safe_dump(document))
+        path.write_text(quick_yaml.dump(document))
 
 
 @pytest.fixture

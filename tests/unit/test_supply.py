@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from ops import versions
 from sandbox import bootstrap, progress
+from tests.unit import quick_yaml
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HASHED = "--require-hashes --only-binary :all: -r"
 
 def _linked() -> set[str]:
     """Return the folders, as the CLI names them, of the SDKs that it generates."""
-    return {f"sdks/{name}" for name in yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["packages"]}
+    return {f"sdks/{name}" for name in quick_yaml.load((ROOT / "Pulumi.yaml").read_text())["packages"]}
 
 
 @pytest.mark.parametrize("place", versions.REQUIREMENTS)

@@ -53,12 +53,13 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what the command reads and writes."""
+    """A copy of what the command reads and writes; but for the SDK's modules, which are for uv alone."""
+    left_out = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", "*.py")
     for name in upgrade.FILES:
         target = tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+            shutil.copytree(ROOT / name, target, ignore=left_out)
         else:
             shutil.copy(ROOT / name, target)
     return tmp_path

@@ -10,9 +10,9 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from ops import handoff
+from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT, ran
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def _written(folder: Path, changes: dict[str, dict[str, Any]] | None = None) -> 
         shutil.copy(path, folder)
     for stack, own in (changes or {}).items():
         path = folder / f"Pulumi.{stack}.yaml"
-        document = yaml.safe_load(path.read_text())
+        document = quick_yaml.load(path.read_text())
         document["config"] |= {f"relay:{key}": value for key, value in own.items()}
-        path.write_text(yaml.safe_dump(document))
+        path.write_text(quick_yaml.dump(document))
     return handoff.files(handoff.facts(folder))
 
 
 def _jobs(text: str) -> dict[str, Any]:
-    jobs: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    jobs: dict[str, Any] = quick_yaml.load(text)["jobs"]
     return jobs
 
 
@@ -125,7 +125,7 @@ def test_a_deployment_waits_names_its_app_and_looks_at_the_api(tmp_path: Path, s
 def test_triggers(tmp_path: Path) -> None:
     changes: dict[str, Any] = {"staging": {"mainBranch": "trunk"}, "production": {"pagesBuild": {"rootDir": "web"}}}
     files = _written(tmp_path, changes)
-    staging, production = (yaml.safe_load(files[WORKFLOWS[stack]])[True] for stack in ("staging", "production"))
+    staging, production = (quick_yaml.load(files[WORKFLOWS[stack]])[True] for stack in ("staging", "production"))
     assert staging["push"] == {"branches": ["trunk"], "paths-ignore": ["web/**", "**.md"]}
     assert production["release"] == {"types": ["published"]}
     assert "workflow_dispatch" in production

@@ -8,8 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
+from tests.unit import quick_yaml
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ UNTRUSTED = {"check.yml": {"check", "unit"}, "preview.yml": {"sandbox"}}
 
 
 def _load(path: Path) -> dict[Any, Any]:
-    # The C loader where PyYAML has it: every test here reads all of them.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: dict[Any, Any] = yaml.load(path.read_text(), Loader=loader)  # noqa: S506  (a safe loader)
+    document: dict[Any, Any] = quick_yaml.load(path.read_text())
     return document
 
 
@@ -221,7 +219,7 @@ def test_production_is_previewed_and_compared_once_it_was_released() -> None:
         preview["strategy"]["matrix"]["stack"],
     )
     assert chosen is not None
-    assert [yaml.safe_load(stacks) for stacks in chosen.groups()] == [["staging"], ["staging", "production"]]
+    assert [quick_yaml.load(stacks) for stacks in chosen.groups()] == [["staging"], ["staging", "production"]]
     refs = {entry["stack"]: entry["ref"] for entry in drift["strategy"]["matrix"]["include"]}
     assert refs == {"staging": "main", "production": "${{ needs.released.outputs.tag }}"}
     assert all(step["if"] == "matrix.ref != ''" for step in drift["steps"])
