@@ -1,12 +1,16 @@
-"""Tests are collected without collecting garbage: what imports make is kept, and there is much of it."""
+"""What each process of a test run need not do: collect the garbage of imports, compile again, run what another runs."""
 
 from __future__ import annotations
 
 import gc
+import sys
 
 import pytest
 
+# What imports make is kept, and there is much of it.
 gc.disable()
+# Whatever the environment says: to compile and rewrite these modules takes each process a second, every time.
+sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
