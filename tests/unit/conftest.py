@@ -13,11 +13,18 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[2]
 # The tests' files take a tenth of it.
 _ENOUGH = 256 << 20
 
 
 def pytest_configure() -> None:
+    """Keep the example's folder clean, where tests run, and their files in memory."""
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
+    _work_in_memory()
+
+
+def _work_in_memory() -> None:
     """Keep temporary files in memory where there is room: thousands are made and deleted, which a disk makes slow.
 
     Not where nothing in memory may be run, as in some containers: a few tests run a script that they wrote.
@@ -34,7 +41,7 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True, scope="package")
 def in_example_folder() -> Iterator[None]:
     """Pulumi runs a program in the folder of its files; the tests' files are the example's."""
-    with contextlib.chdir(Path(__file__).parents[1] / "example"):
+    with contextlib.chdir(ROOT / "tests" / "example"):
         yield
 
 

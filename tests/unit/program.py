@@ -13,6 +13,7 @@ import runpy
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -192,9 +193,14 @@ def _program() -> None:
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
 
+@cache
+def _of_example(stack: str) -> dict[str, Any]:
+    return read_stack_files(PROJECT, EXAMPLE).effective(stack)
+
+
 def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path = EXAMPLE) -> dict[str, Any]:
     """Return a stack's configuration from its files, with made-up secrets; a change to None removes a key."""
-    config = read_stack_files(PROJECT, root).effective(stack)
+    config = copy.deepcopy(_of_example(stack)) if root == EXAMPLE else read_stack_files(PROJECT, root).effective(stack)
     config |= made_up(config, [])
     for key, value in (changes or {}).items():
         config[key] = value

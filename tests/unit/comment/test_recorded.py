@@ -158,7 +158,9 @@ def test_nothing_is_longer_than_github_takes(count: int) -> None:
 
 def test_a_long_error_does_not_push_out_the_counts() -> None:
     record = _record("crash")
-    record["preview"]["diagnostics"] = [{"severity": "error", "message": "error: ü" * (markdown.SUMMARY_LIMIT // 8)}]
+    record["preview"]["diagnostics"] = [
+        {"severity": "error", "message": f"error: {'ü' * (markdown.SUMMARY_LIMIT // 2)}"}
+    ]
     comment, summary = _comments(record)
     assert "preview failed" in comment
     assert len(comment.encode()) <= markdown.COMMENT_LIMIT
