@@ -61,7 +61,7 @@ def test_the_process_serves_every_package_and_ends_with_its_input(tmp_path: Path
 def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
     with running(tmp_path) as (process, _):
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=10) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(("fault", "done"), [("kill", {}), ("kill-after", {"A": "hunter2"})])
