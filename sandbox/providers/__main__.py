@@ -2,7 +2,7 @@
 
 Prints one JSON line when all of them answer: under `providers`, package name → port; under `http`, the port of
 `sandbox.http_face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
-Ctrl-C is for the engine alone. SIGTERM has no handler: one that came just before the last read would not be run.
+Ctrl-C is for the engine alone. SIGTERM keeps its default: no handler would run for one just before the last read.
 """
 
 from __future__ import annotations
