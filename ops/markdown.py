@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ops.previews import OPERATIONS
@@ -114,6 +115,7 @@ def _operations(changes: Iterable[Change]) -> list[str]:
     return list(dict.fromkeys(change.operation for change in changes))
 
 
+@cache
 def _kind(type_token: str) -> str:
     """Return a type in words: `GitHub repository environment` for `github:index/…:RepositoryEnvironment`."""
     package, _, rest = type_token.partition(":")

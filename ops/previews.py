@@ -21,6 +21,8 @@ OPERATIONS = ("replace", "delete", "update", "import", "create")
 _NOT_CHANGES = {"same", "refresh", "read", "read-replacement", "create-replacement", "delete-replaced"}
 # Plug-ins found on PATH are meant to be there; an S3 server need not send checksums.
 _NOISE = re.compile(r"(?m)^(?:(?:warning: )?using pulumi-\S+ from \$PATH|SDK [\d/]+ [\d:]+ WARN).*\n?")
+# Made once: `json.dumps` would make one for each of thousands of values.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 # Follows the error that says why: from the CLI, and from the language host that comes with it.
 _SAYS_NOTHING = re.compile(
     r"preview failed|(?:an unhandled error occurred: )?program exited with non-zero exit code: \d+", re.IGNORECASE
@@ -200,7 +202,7 @@ def _render(value: Any, steps: Sequence[str | int], kind: str, clean: Callable[[
         return None
     name = next((step for step in reversed(steps) if isinstance(step, str)), "")
     masked = _mask(value, hidden=is_sensitive(name) or (kind.endswith("Secret") and "value" in name.lower()))
-    text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False)
+    text = masked if isinstance(masked, str) else _as_json(masked)
     return clean(text.replace(_UNKNOWN, UNKNOWN))
 
 

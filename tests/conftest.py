@@ -31,3 +31,9 @@ def pytest_collection_finish() -> None:
     """Collect garbage from now on, but not among what was imported."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let pytest's last look for garbage, which tests may have left, be short where xdist ran them elsewhere."""
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        gc.freeze()
