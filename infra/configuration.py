@@ -79,14 +79,16 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
     known |= {"stack": stack, "previewApiUrl": preview_api_url(known.get("previewStack"), files)}
     settings, invalid = _validated(known)
     bad = {_key_of(problem) for problem in invalid}
+    unknown = {_unknown(key, _KEYS): key for key in sorted(values.keys() - _KEYS.keys())}
     problems = [
-        *(_unknown(key, _KEYS) for key in sorted(values.keys() - _KEYS.keys())),
+        *unknown,
         *_exposed(stack, values, plain, files),
         *invalid,
         *(problem for keys, check in RULES if not keys & bad for problem in check(settings)),
         *disagreements(settings, files),
     ]
-    return settings, [f"{files.file_of(stack, _key_of(problem))}: {problem}" for problem in problems]
+    # An unknown key may have a dot in it, where a path was meant.
+    return settings, [f"{files.file_of(stack, unknown.get(one) or _key_of(one))}: {one}" for one in problems]
 
 
 def _key_of(problem: str) -> str:

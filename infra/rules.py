@@ -149,8 +149,10 @@ def _one_slot_or_two(s: Settings) -> Iterator[str]:
         rotate, retire = each.counters(s)
         now = f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}"
         if each not in made:
-            kept = ", ".join(sorted(s.adopt.keep.intersection(each.secrets)))
-            why = f"adopt.keep keeps {kept}: take it off to rotate it" if kept else "this stack does not make that one"
+            why, kept = "this stack does not make that one", sorted(s.adopt.keep.intersection(each.secrets))
+            # Nor would it make the token of a bucket that another stack owns, if it did not keep the keys.
+            if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
+                why = f"adopt.keep keeps {', '.join(kept)}, and what is kept is not rotated: take it off that list"
             if rotate or retire:
                 yield f"{now}, but {why}"
         elif retire > rotate:

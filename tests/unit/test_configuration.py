@@ -327,7 +327,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"rotate": {"oauthKey": 1}},
-        "Pulumi.production.yaml: rotate.oauthKey is 1 and retire.oauthKey 0, but adopt.keep keeps OAUTH_ENCRYPTION_KEY: take it off to rotate it",
+        "Pulumi.production.yaml: rotate.oauthKey is 1 and retire.oauthKey 0, but adopt.keep keeps OAUTH_ENCRYPTION_KEY, and what is kept is not rotated: take it off that list",
     ),
     (
         "production",
@@ -347,7 +347,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"rotate": {"storageToken": 1}},
-        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: take it off to rotate it",
+        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what is kept is not rotated: take it off that list",
+    ),
+    (  # it would not make the token of production's bucket if it kept no keys either
+        "staging",
+        {"rotate": {"storageToken": 1}, "adopt": {**PRODUCTION_ADOPT, "flyApp": "tune-api-staging"}},
+        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
     ),
     (
         "staging",
@@ -439,6 +444,17 @@ def test_one_plain_secret_among_a_teams_own_is_refused() -> None:
 
 def test_a_teams_own_secrets_may_all_have_been_removed() -> None:
     assert plain_extra_secrets({}, {"extraSecrets"}) == []
+
+
+def test_an_unknown_key_is_told_with_the_file_that_it_stands_in() -> None:
+    files = read_stack_files("relay")
+    files.project["adopt.keepp"] = "x"  # as without `--path`
+    values = unit_program.configuration("staging") | {"adopt.keepp": "x", "adopt.bucket": "x"}
+    _, problems = configuration.examine("staging", values, set(), files)
+    assert [problem.partition(" is not")[0] for problem in problems] == [
+        "Pulumi.staging.yaml: adopt.bucket",
+        "Pulumi.yaml: adopt.keepp",
+    ]
 
 
 @pytest.mark.parametrize(
