@@ -118,10 +118,10 @@ def _namesakes(settings: Settings, thing: Thing) -> Iterator[str]:
         yield f"A {thing.what} already, and {unknown}: run the same command again"
     else:
         others = ", ".join(sorted(found - {own}))
-        theirs = f"This stack's own is {own}: {thing.remove}, or rename it"
+        theirs = f"This stack's own is {own or 'one of them'}: {thing.remove}, or rename it"
         lost = f"Where an `up` of this stack was killed or failed: `bin/recover {settings.stack}`. {thing.others}"
         if others:
-            yield f"Another {thing.what} already: {others}. {theirs if own else lost}"
+            yield f"Another {thing.what} already: {others}. {lost if own is None else theirs}"
 
 
 def check_made(settings: Settings, resource: str, made: str) -> None:

@@ -30,7 +30,7 @@ def own_ids() -> dict[str, str]:
         StateError: They could not be read.
     """
     found = _read("pulumi:pulumi:readStackResourceOutputs", "stackName", pulumi.get_stack())
-    return {urn.rpartition("::")[2]: str(one["outputs"].get("id", "")) for urn, one in found.items()}
+    return {urn.rpartition("::")[2]: str(one["outputs"].get("id") or "") for urn, one in found.items()}
 
 
 def _read(token: str, argument: str, stack: str) -> dict[str, Any]:

@@ -324,7 +324,7 @@ def namesake(name: str, ids: str, own: str | None = None) -> str:
         ("staging", ["old-1"], MADE, namesake("tune-staging", "old-1", MADE)),
         # A state that has it, and does not say its id.
         ("staging", [MADE], "", None),
-        ("staging", [MADE, "old-1"], "", namesake("tune-staging", f"{MADE}, old-1")),
+        ("staging", [MADE, "old-1"], "", namesake("tune-staging", f"{MADE}, old-1", "one of them")),
         ("production", [ADOPTED], None, None),
         ("production", [ADOPTED, "old-1"], None, namesake("tune", "old-1", ADOPTED)),
         ("production", [ADOPTED, "old-1"], ADOPTED, namesake("tune", "old-1", ADOPTED)),
@@ -436,6 +436,13 @@ def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.Mo
     answers[:] = [Exception("gone")] * 5
     with pytest.raises(states.StateError, match=r"^gone$"):
         states.outputs("staging")
+
+
+@pytest.mark.parametrize("outputs", [{}, {"id": None}, {"id": ""}])
+def test_a_state_without_an_id_says_none(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
+    answer = type("Answer", (), {"value": {"outputs": {"urn::neon-project": {"outputs": outputs}}}})
+    monkeypatch.setattr(pulumi.runtime, "invoke", lambda *_: answer)
+    assert states.own_ids() == {"neon-project": ""}
 
 
 def test_an_unreadable_state_is_no_reason_to_make_another(look: Callable[..., None]) -> None:
