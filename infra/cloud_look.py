@@ -163,7 +163,9 @@ def ask(service: Service, path: str, credential: str, *, method: str = "GET") ->
         raise LookError(f"{service.variable}, or the credential, is not in a form that can be sent") from None
     except (OSError, HTTPException) as error:
         reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-        raise LookError(f"{service.name} did not answer ({reason.replace(credential, '…')})") from None
+        # It may quote what came in the place of an answer: a whole line, with its end.
+        shown = reason.replace(credential, "…")[:_LONGEST_TEXT].strip()
+        raise LookError(f"{service.name} did not answer ({shown})") from None
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -190,6 +190,22 @@ def test_an_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch, status: int,
             neon_projects(SECRET, "relay", None)
 
 
+def test_an_answer_that_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as asked:
+                asked.recv(65536)
+                asked.sendall(f"SSH-2.0 {SECRET} {'x' * 300}\r\n".encode())
+
+        thread = Thread(target=answer)
+        thread.start()
+        monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(LookError, match=r"^Neon did not answer \(SSH-2.0 … x{190}\)$"):
+            neon_projects(SECRET, "relay", None)
+        thread.join()
+
+
 def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud_look, "TIMEOUT", 0.2)
     with socket.socket() as silent:
