@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from sandbox.engine.locate import locate
 from sandbox.world import World
@@ -80,6 +81,17 @@ class Sandbox:
         flags = ["--secret" if secret else "--plaintext", *(["--path"] if path else [])]
         self.pulumi("config", "set", "--stack", stack, *flags, key, value)
 
+    @contextmanager
+    def settings(self, stack: str) -> Iterator[dict[str, Any]]:
+        """Let a stack's plain settings be changed, by their full names, for the life of this sandbox.
+
+        In the sandbox's own file, which `pulumi config set` would write: that takes a command for each of them.
+        """
+        path = self.folder / "mirror" / f"Pulumi.{stack}.yaml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        yield content["config"]
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
     def state(self, stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's state as it is stored; with secrets shown, as `pulumi stack export` prints it."""
         if not show_secrets:
@@ -99,6 +111,13 @@ def project_copy(folder: Path, files: Path) -> Path:
     return folder
 
 
+def own_program(sandbox: Sandbox, text: str) -> None:
+    """Give a copied world a program of its own, in place of this repository's."""
+    path = sandbox.folder / "mirror" / "__main__.py"
+    path.unlink()  # a link
+    path.write_text(text)
+
+
 @contextmanager
 def held(sandbox: Sandbox) -> Iterator[Sandbox]:
     """Keep one command running in a sandbox: what others need to join it, and to start no stand-ins of their own."""
@@ -110,7 +129,9 @@ def held(sandbox: Sandbox) -> Iterator[Sandbox]:
             line = process.stdout.readline()
             assert line, "the sandbox did not open"
             text += line
-        yield replace(sandbox, environment=dict(pair.split("=", 1) for pair in text[:-2].split("\0")))
+        environment = dict(pair.split("=", 1) for pair in text[:-2].split("\0"))
+        # An engine lives for a second, and has the memory: collecting garbage was a twentieth of what it took.
+        yield replace(sandbox, environment=environment | {"GOGC": "off"})
 
 
 def copied(original: Sandbox, folder: Path) -> Sandbox:
@@ -164,19 +185,18 @@ def prepared(once: Once) -> dict[bool, Sandbox]:
 def stood(once: Once, prepared: dict[bool, Sandbox]) -> Callable[[bool], Sandbox]:
     """Return a function that gives the world, empty before or not, in which the three stacks were brought up.
 
-    Beside the world's folder, `<stack>.txt` holds what each `up` said, and `before-staging` the clouds before staging,
-    the last of them.
+    Beside the world's folder, `<stack>.txt` holds what each `up` said, and `after-<stack>` the clouds as it left them:
+    production was the first, staging the last.
     """
 
     def make(empty: bool) -> Sandbox:
         def fill(folder: Path) -> None:
             with held(copied(prepared[empty], folder / "world")) as sandbox:
                 for stack in ("production", "dev", "staging"):
-                    if stack == "staging":
-                        (folder / "before-staging").mkdir()
-                        shutil.copy(sandbox.folder / "clouds.sqlite", folder / "before-staging")
                     done = sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
                     (folder / f"{stack}.txt").write_text(done.stdout)
+                    (folder / f"after-{stack}").mkdir()
+                    shutil.copy(sandbox.folder / "clouds.sqlite", folder / f"after-{stack}")
             sandbox.world.forget_calls()
 
         folder = once("standing-empty" if empty else "standing", fill)

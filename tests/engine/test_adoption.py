@@ -17,24 +17,31 @@ THINGS = (*DATA, "cloudflare pages", "fly app")
 def test_part_by_part(sandbox: Sandbox) -> None:
     before = objects(sandbox)
     managed: list[str] = []
+    known = 0
     for part in ("database", "storage", "frontend", "backend", "delivery"):
         managed.append(part)
-        sandbox.config_set("production", "manage", json.dumps(managed))
+        with sandbox.settings("production") as settings:
+            settings["relay:manage"] = managed
         counts = up(sandbox, "production")
         assert not counts.keys() & {"deleted", "replaced"}, (part, counts)
+        # Nothing is left to do for what was taken over before.
+        assert counts.get("unchanged", 0) == known, (part, counts)
+        resources = sandbox.state("production")["deployment"]["resources"]
+        known = sum(not resource["type"].startswith("pulumi:providers:") for resource in resources)
         after = objects(sandbox)
         for kind in THINGS:
             assert after[kind].keys() == before[kind].keys(), (part, kind)
         assert after["neon project"] == before["neon project"]
-        sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+    sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
     kept = before["fly secret"]
     assert {key: objects(sandbox)["fly secret"][key] for key in kept} == kept
 
 
 def test_an_id_that_does_not_exist_touches_nothing(sandbox: Sandbox) -> None:
     before = objects(sandbox)
-    sandbox.config_set("production", "adopt.neonProject", "no-such-12345678", path=True)
-    sandbox.config_set("production", "manage", json.dumps(["database"]))
+    with sandbox.settings("production") as settings:
+        settings["relay:adopt"]["neonProject"] = "no-such-12345678"
+        settings["relay:manage"] = ["database"]
     done = sandbox.pulumi("up", "--stack", "production", "--yes", check=False)
     assert done.returncode != 0
     assert "404" in done.stdout
@@ -45,7 +52,8 @@ def test_another_id_does_not_exchange_the_database(standing: Sandbox) -> None:
     """The engine would import it over the one it has, protected or not."""
     before = objects(standing)
     (staging,) = [key for key, project in before["neon project"].items() if project["name"] == "tune-staging"]
-    standing.config_set("production", "adopt.neonProject", staging, path=True)
+    with standing.settings("production") as settings:
+        settings["relay:adopt"]["neonProject"] = staging
     for command in (("preview",), ("up", "--yes", "--skip-preview"), ("up", "--yes", "--skip-preview")):
         done = standing.pulumi(*command, "--stack", "production", check=False)
         assert done.returncode != 0
@@ -54,8 +62,8 @@ def test_another_id_does_not_exchange_the_database(standing: Sandbox) -> None:
 
 
 def test_a_setting_that_is_not_real_shows_before_it_is_written(sandbox: Sandbox) -> None:
-    sandbox.config_set("production", "historyRetentionSeconds", "3600")
-    sandbox.config_set("production", "manage", json.dumps(["database"]))
+    with sandbox.settings("production") as settings:
+        settings |= {"relay:historyRetentionSeconds": 3600, "relay:manage": ["database"]}
     plan = json.loads(sandbox.pulumi("preview", "--stack", "production", "--json").stdout)
     ops = [step["op"] for step in plan["steps"] if step["urn"].endswith("::neon-project")]
     assert ops == ["import", "update"]
@@ -70,9 +78,12 @@ def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) ->
         github.put_environment(tx, *place, "staging", deployment_branch_policy=policies)
         policy = github.create_policy(tx, *place, "staging", pattern="main", kind="branch")
         github.put_item(tx, "variable", *place, "staging", "FLY_APP", value="by-hand")
-    sandbox.config_set("staging", "adopt.githubEnvironment", "staging", path=True)
-    sandbox.config_set("staging", "adopt.githubDeploymentPolicy", str(policy["id"]), path=True)
-    sandbox.config_set("staging", "adopt.githubVariables[0]", "FLY_APP", path=True)
+    with sandbox.settings("staging") as settings:
+        settings["relay:adopt"] = {
+            "githubEnvironment": "staging",
+            "githubDeploymentPolicy": policy["id"],
+            "githubVariables": ["FLY_APP"],
+        }
     assert up(sandbox, "staging")["imported"] == 3
     clouds = objects(sandbox)
     assert len(clouds["github deployment-policy"]) == 1

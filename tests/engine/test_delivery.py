@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.engine.locate import BUILT
-from tests.engine.conftest import ROOT, TIMEOUT
-from tests.engine.test_environments import up
+from tests.engine.conftest import ROOT, TIMEOUT, own_program
+from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.engine.conftest import Sandbox
+    from tests.engine.conftest import Once, Sandbox
 
 PREVIEW, COMMENT, DRIFT = (str(ROOT / "bin" / name) for name in ("preview", "comment", "drift"))
 CANARY = "Canary0123456789abcdefghijklmnop"
@@ -38,35 +41,35 @@ def _secrets(sandbox: Sandbox) -> set[str]:
 
 
 def test_a_preview_is_told_without_one_secret(sandbox: Sandbox, tmp_path: Path) -> None:
-    for key in ("logfireToken", "flyDeployToken"):
-        sandbox.config_set("staging", key, CANARY, secret=True)
-    sandbox.config_set("staging", "extraSecrets.EXTRA", CANARY, secret=True, path=True)
-    assert "to create" in _comment(sandbox, "staging", tmp_path / "new")
+    given = ("logfireToken", "flyDeployToken", "extraSecrets.EXTRA")
+    sandbox.pulumi("config", "set-all", "--stack", "staging", "--path", *(f"--secret={key}={CANARY}" for key in given))
+    new = _comment(sandbox, "staging", tmp_path / "new")
+    assert "to create" in new
     up(sandbox, "staging")
-    assert "no changes" in _comment(sandbox, "staging", tmp_path / "same")
+    same = _comment(sandbox, "staging", tmp_path / "same")
+    assert "no changes" in same
     sandbox.config_set("staging", "logfireToken", CANARY[::-1], secret=True)
-    sandbox.config_set("staging", "manage", '["database", "backend"]')
-    sandbox.config_set("staging", "unprotect", "true")
-    sandbox.config_set("staging", "neonRegion", "aws-us-east-1")
+    with sandbox.settings("staging") as settings:
+        settings["relay:manage"] = ["database", "backend"]
+        settings |= {"relay:unprotect": True, "relay:neonRegion": "aws-us-east-1"}
     changed = _comment(sandbox, "staging", tmp_path / "changed")
     for words in ("**replace** Neon project", "**delete** GitHub", "update Fly secrets"):
         assert words in changed
-    told = "".join(_comment(sandbox, "staging", tmp_path / name) for name in ("changed", "again"))
     for secret in _secrets(sandbox) | {CANARY[::-1]}:
-        assert secret not in told
+        assert secret not in new + same + changed
 
 
-def test_a_program_that_gives_a_secret_away_is_told_without_it(checkout: Sandbox, tmp_path: Path) -> None:
-    checkout.config_set("staging", "logfireToken", CANARY, secret=True)
-    (checkout.project / "__main__.py").unlink()
-    (checkout.project / "__main__.py").write_text(
+def test_a_program_that_gives_a_secret_away_is_told_without_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.config_set("staging", "logfireToken", CANARY, secret=True)
+    own_program(
+        sandbox,
         "import sys, pulumi\n"
         "token = pulumi.Config('relay').require('logfireToken')\n"
         "print('Traceback: KeyboardInterrupt', token, file=sys.stderr)\n"
         "pulumi.log.warn(f'postgresql+psycopg://owner:npg_{token}@host/db')\n"
-        "raise ValueError('FlyV1 fm2_abcdefghijklmnop,fm2_qrstuvwxyz ' + token)\n"
+        "raise ValueError('FlyV1 fm2_abcdefghijklmnop,fm2_qrstuvwxyz ' + token)\n",
     )
-    told = _comment(checkout, "staging", tmp_path / "found", code=1)
+    told = _comment(sandbox, "staging", tmp_path / "found", code=1)
     assert "ValueError" in told
     assert "preview failed" in told
     for given_away in (CANARY, "KeyboardInterrupt", "fm2_", "npg_"):
@@ -74,24 +77,24 @@ def test_a_program_that_gives_a_secret_away_is_told_without_it(checkout: Sandbox
 
 
 def test_drift_is_told_with_the_command_that_mends_it(standing: Sandbox) -> None:
-    assert "no changes" in standing.run(DRIFT, "staging").stdout
     with standing.world.transaction() as tx:
         (key,) = [key for key, project in tx.list("neon", "project").items() if project["name"] == "tune-staging"]
         project = tx.get("neon", "project", key) or {}
         tx.put("neon", "project", key, project | {"history_retention_seconds": 3600})
+    before = standing.state("staging"), objects(standing)
     done = standing.run(DRIFT, "staging", check=False)
     assert done.returncode == 1
     assert "update Neon project `neon-project`: `historyRetentionSeconds` `3600` → `21600`" in done.stdout
     assert "pulumi up --refresh -s staging" in done.stdout
     # A look changes nothing, and the command mends it.
-    assert standing.run(DRIFT, "staging", check=False).returncode == 1
+    assert (standing.state("staging"), objects(standing)) == before
     standing.pulumi("up", "--refresh", "--stack", "staging", "--yes", "--skip-preview")
     assert standing.run(DRIFT, "staging").returncode == 0
 
 
 def test_a_token_that_ends_soon_is_told(standing: Sandbox) -> None:
-    standing.config_set("staging", "mintDeployToken", "true")
-    standing.config_set("staging", "deployTokenHours", "240")
+    with standing.settings("staging") as settings:
+        settings |= {"relay:mintDeployToken": True, "relay:deployTokenHours": 240}
     up(standing, "staging")
     done = standing.run(DRIFT, "staging")
     end = datetime.now(UTC) + timedelta(hours=240)
@@ -105,10 +108,9 @@ def test_drift_of_a_stack_that_cannot_be_looked_at_fails(sandbox: Sandbox) -> No
     assert "no stack named" in done.stdout
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A clone of this tree, with the example's configuration, whose commit is the base of a pull request."""
-    folder = tmp_path / "repository"
+def _repository(folder: Path) -> Path:
+    """Make a clone of this tree, with the example's configuration, whose commit is the base of a pull request."""
+    folder = folder / "repository"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         cwd=ROOT,
@@ -161,39 +163,71 @@ def _fork_preview(folder: Path, *stacks: str) -> subprocess.CompletedProcess[str
     return subprocess.CompletedProcess(done.args, done.returncode, summary.read_text(), done.stderr)
 
 
-def test_a_forks_preview_shows_what_the_pull_request_changes_and_no_more(repository: Path) -> None:
-    path = repository / "Pulumi.staging.yaml"
-    path.write_text(path.read_text() + "  relay:historyRetentionSeconds: 3600\n")
-    _commit(repository, "head")
-    done = _fork_preview(repository, "staging", "production")
-    assert done.returncode == 0, done.stderr
-    staging, production = done.stdout.split("### ")[1:]
+@dataclass(frozen=True)
+class Told:
+    """What the preview of a fork's pull request that changes staging and adds `qa` told.
+
+    Attributes:
+        by_stack: The part of the job's summary about each stack.
+        errors: What was written to the job's log.
+        left: How many worktrees it left behind.
+    """
+
+    by_stack: dict[str, str]
+    errors: str
+    left: int
+
+
+@pytest.fixture(scope="session")
+def forks_preview(once: Once) -> Told:
+    """Such a preview, run once."""
+
+    def fill(folder: Path) -> None:
+        repository = _repository(folder)
+        path = repository / "Pulumi.staging.yaml"
+        text = path.read_text()
+        path.write_text(text + "  relay:historyRetentionSeconds: 3600\n")
+        (repository / "Pulumi.qa.yaml").write_text(
+            text.replace("tune-api-staging", "tune-api-qa").replace("tune-staging", "tune-qa")
+        )
+        _commit(repository, "head")
+        done = _fork_preview(repository, "staging", "production", "qa")
+        assert done.returncode == 0, done.stderr
+        parts = done.stdout.split("### ")[1:]
+        told = {
+            "by_stack": dict(zip(("staging", "production", "qa"), parts, strict=True)),
+            "errors": done.stderr,
+            "left": _git(repository, "worktree", "list").count("\n"),
+        }
+        (folder / "told.json").write_text(json.dumps(told))
+
+    return Told(**json.loads((once("forks-preview", fill) / "told.json").read_text()))
+
+
+def test_a_forks_preview_shows_what_the_pull_request_changes_and_no_more(forks_preview: Told) -> None:
+    staging, production = forks_preview.by_stack["staging"], forks_preview.by_stack["production"]
     assert staging.startswith("`staging` in the sandbox: 1 to update")
     assert "`historyRetentionSeconds` `21600` → `3600`" in staging
     assert "cannot show how that differs from the live state" in staging
     assert production.startswith("`production` in the sandbox: no changes")
-    assert _git(repository, "worktree", "list").count("\n") == 0
+    assert forks_preview.left == 0
 
 
-def test_a_forks_mistake_fails_and_is_told(repository: Path) -> None:
-    path = repository / "Pulumi.staging.yaml"
+def test_a_forks_mistake_fails_and_is_told(tmp_path: Path) -> None:
+    repository = _repository(tmp_path)
+    path = repository / "Pulumi.dev.yaml"
     path.write_text(path.read_text() + "  relay:flyRegoin: ams\n")
     _commit(repository, "head")
-    done = _fork_preview(repository, "staging")
+    done = _fork_preview(repository, "dev")
     assert done.returncode == 1
     assert "flyRegoin is not a configuration key; did you mean flyRegion?" in done.stdout
 
 
-def test_a_forks_new_stack_is_new_as_a_whole(repository: Path) -> None:
-    text = (repository / "Pulumi.staging.yaml").read_text()
-    (repository / "Pulumi.qa.yaml").write_text(
-        text.replace("tune-api-staging", "tune-api-qa").replace("tune-staging", "tune-qa")
-    )
-    _commit(repository, "head")
-    done = _fork_preview(repository, "qa")
-    assert done.returncode == 0, done.stderr
-    assert "no such stack" in done.stderr
-    assert "to create" in done.stdout
+def test_a_forks_new_stack_is_new_as_a_whole(forks_preview: Told) -> None:
+    assert "qa: there is no such stack" in forks_preview.errors
+    told = forks_preview.by_stack["qa"]
+    assert "to create" in told
+    assert not re.search("to (update|replace|delete|import)", told)
 
 
 def test_drift_is_told_in_the_jobs_summary_too(standing: Sandbox, tmp_path: Path) -> None:
