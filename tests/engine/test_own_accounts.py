@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tests.engine.conftest import held
 from tests.engine.test_environments import STACKS, up
 
 if TYPE_CHECKING:
@@ -56,9 +57,10 @@ def test_every_account_value_changed(checkout: Sandbox) -> None:
             content["config"]["relay:extraSecrets"] = {"STRIPE_KEY": {"secure": "v1:notOurs:notOurs"}}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
     before = {path.name: path.read_bytes() for path in checkout.project.glob("Pulumi*.yaml")}
-    for stack in STACKS:
-        assert "deleted" not in up(checkout, stack)
-    table = checkout.run("bin/environments").stdout
+    with held(checkout) as opened:
+        for stack in STACKS:
+            assert "deleted" not in up(opened, stack)
+        table = opened.run("bin/environments").stdout
     assert "https://my-" in table
     with checkout.world.transaction() as tx:
         staging = content_of(before["Pulumi.staging.yaml"])["relay:flyApp"]

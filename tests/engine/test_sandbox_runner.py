@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.engine.conftest import Sandbox, copied
+from tests.engine.conftest import Sandbox, copied, held, own_program
 from tests.engine.processes import descendants, gone, until
 
 if TYPE_CHECKING:
@@ -47,35 +48,35 @@ def _files(project: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in project.glob("Pulumi*.yaml")}
 
 
-def _own_program(sandbox: Sandbox, text: str = _PROGRAM) -> None:
+def _own_program(sandbox: Sandbox) -> None:
     (sandbox.project / "__main__.py").unlink()
-    (sandbox.project / "__main__.py").write_text(text)
+    (sandbox.project / "__main__.py").write_text(_PROGRAM)
     for path in sandbox.project.glob("Pulumi.*.yaml"):
         path.unlink()
     (sandbox.project / "Pulumi.staging.yaml").write_text(_FOREIGN)
-
-
-def _output(sandbox: Sandbox, name: str) -> str:
-    return sandbox.pulumi("stack", "output", name, "--stack", "staging", "--show-secrets").stdout.strip()
 
 
 def test_committed_files_are_never_written(checkout: Sandbox) -> None:
     _own_program(checkout)
     before = _files(checkout.project)
     checkout.pulumi("preview", "--stack", "staging")
-    checkout.pulumi("up", "--stack", "staging", "--yes")
-    checkout.config_set("staging", "relay:tier", "other")
-    checkout.config_set("staging", "relay:token", "other", secret=True)
-    checkout.pulumi("destroy", "--stack", "staging", "--yes")
-    checkout.pulumi("stack", "rm", "staging", "--yes")
+    with held(checkout) as opened:
+        opened.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+        opened.config_set("staging", "relay:tier", "other")
+        opened.config_set("staging", "relay:token", "other", secret=True)
+        opened.pulumi("destroy", "--stack", "staging", "--yes", "--skip-preview")
+        opened.pulumi("stack", "rm", "staging", "--yes")
+    checkout.run("true")
     assert _files(checkout.project) == before
 
 
 def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sandbox) -> None:
     _own_program(checkout)
-    checkout.pulumi("up", "--stack", "staging", "--yes")
-    assert _output(checkout, "token")
-    nested = yaml.safe_load(_output(checkout, "nested"))
+    with held(checkout) as opened:
+        opened.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+        outputs = json.loads(opened.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "staging").stdout)
+    assert outputs["token"]
+    nested = outputs["nested"]
     assert nested.keys() == {"items", "dotted.name"}
     assert nested["items"][0] == "plain"
     for made_up in (nested["items"][1], nested["dotted.name"]):
@@ -88,8 +89,8 @@ def test_config_set_lasts_and_edits_of_the_committed_file_show(checkout: Sandbox
     checkout.config_set("staging", "relay:tier", "set-here")
     committed = checkout.project / "Pulumi.staging.yaml"
     committed.write_text(committed.read_text() + "  relay:added: later\n")
-    assert checkout.pulumi("config", "get", "added", "--stack", "staging").stdout.strip() == "later"
-    assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "set-here"
+    found = json.loads(checkout.pulumi("config", "--json", "--stack", "staging").stdout)
+    assert (found["relay:added"]["value"], found["relay:tier"]["value"]) == ("later", "set-here")
     checkout.pulumi("config", "rm", "tier", "--stack", "staging")
     committed.write_text(committed.read_text() + "  relay:again: later\n")
     assert checkout.pulumi("config", "get", "tier", "--stack", "staging", check=False).returncode != 0
@@ -97,10 +98,9 @@ def test_config_set_lasts_and_edits_of_the_committed_file_show(checkout: Sandbox
     assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
 
 
-def test_a_removed_stack_is_made_again(checkout: Sandbox) -> None:
-    _own_program(checkout)
-    checkout.pulumi("stack", "rm", "staging", "--yes")
-    assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
+def test_a_removed_stack_is_made_again(sandbox: Sandbox) -> None:
+    sandbox.pulumi("stack", "rm", "staging", "--yes")
+    assert sandbox.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
 
 
 def test_an_empty_world_has_nothing_to_adopt(empty_sandbox: Sandbox) -> None:
@@ -174,11 +174,10 @@ def test_pulumi_runs_in_another_project_that_the_caller_names(sandbox: Sandbox, 
 
 
 @pytest.mark.parametrize("lost", ["clouds.sqlite", "bin/pulumi", "mirror/Pulumi.yaml"])
-def test_a_world_that_lost_a_file_is_made_whole(checkout: Sandbox, lost: str) -> None:
-    checkout.run("true")
-    (checkout.folder / lost).unlink()
-    assert "staging" in checkout.pulumi("stack", "ls").stdout
-    assert "relay-audio" in checkout.run("show").stdout
+def test_a_world_that_lost_a_file_is_made_whole(sandbox: Sandbox, lost: str) -> None:
+    (sandbox.folder / lost).unlink()
+    assert "staging" in sandbox.pulumi("stack", "ls").stdout
+    assert "tune-audio" in sandbox.run("show").stdout
 
 
 def test_several_commands_run_in_one_world_at_once(checkout: Sandbox) -> None:
@@ -202,12 +201,11 @@ def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals)
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
-def test_a_stopped_command_leaves_nothing_running(checkout: Sandbox, how: str) -> None:
-    mark = checkout.folder / "running"
-    _own_program(checkout, f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
-    checkout.run("true")
+def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) -> None:
+    mark = sandbox.folder / "running"
+    own_program(sandbox, f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
     process = subprocess.Popen(
-        **checkout.command("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview"),
+        **sandbox.command("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -226,7 +224,7 @@ def test_a_stopped_command_leaves_nothing_running(checkout: Sandbox, how: str) -
     assert "Traceback" not in said
     assert until(lambda: gone(started))
     if how == "kill -9":
-        checkout.pulumi("cancel", "--stack", "staging", "--yes")
+        sandbox.pulumi("cancel", "--stack", "staging", "--yes")
     # The stack is not left locked.
-    (checkout.project / "__main__.py").write_text(_PROGRAM)
-    checkout.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    own_program(sandbox, _PROGRAM)
+    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def from_production(sandbox: Sandbox, owner: str = "production") -> None:
-    for key in ("storageAccessKeyId", "storageSecretAccessKey"):
-        sandbox.pulumi("config", "rm", "--stack", "staging", key)
-    sandbox.config_set("staging", "storageFrom", owner)
+    with sandbox.settings("staging") as settings:
+        for key in ("storageAccessKeyId", "storageSecretAccessKey"):
+            del settings[f"relay:{key}"]
+        settings["relay:storageFrom"] = owner
 
 
 def refusal(sandbox: Sandbox) -> str:

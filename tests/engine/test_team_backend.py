@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.engine.conftest import ROOT, TIMEOUT
+from tests.engine.conftest import ROOT, TIMEOUT, own_program
 from tests.engine.test_environments import summary
 
 if TYPE_CHECKING:
@@ -105,12 +105,11 @@ def team(sandbox: Sandbox, server: str) -> Team:
 
 
 @pytest.fixture
-def waiting(checkout: Sandbox, server: str) -> Team:
-    """A program that stays in the middle of an update until `finish` exists."""
-    text = _WAITING.format(started=str(checkout.project / "started"), finish=str(checkout.project / "finish"))
-    (checkout.project / "__main__.py").unlink()
-    (checkout.project / "__main__.py").write_text(text)
-    team = _team(checkout, server)
+def waiting(sandbox: Sandbox, server: str) -> Team:
+    """A program that stays in the middle of an update until `finish`, in the sandbox's folder, exists."""
+    text = _WAITING.format(started=str(sandbox.folder / "started"), finish=str(sandbox.folder / "finish"))
+    own_program(sandbox, text)
+    team = _team(sandbox, server)
     team.pulumi("stack", "init", "staging")
     return team
 
@@ -133,8 +132,10 @@ def test_stacks_live_in_a_bucket_with_no_secret_in_clear(team: Team) -> None:
     for stack in ("production", "staging"):
         team.pulumi("stack", "init", stack)
         team.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
-        again = team.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
-        assert set(summary(again.stdout)) == {"unchanged"}
+    # Both states are read back.
+    again = team.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert set(summary(again.stdout)) == {"unchanged"}
+    assert "tall-oak-33334444" in team.pulumi("stack", "output", "--json", "--stack", "production").stdout
     assert {".pulumi/stacks/relay/production.json", ".pulumi/stacks/relay/staging.json"} <= set(team.keys())
     assert not team.keys(".pulumi/locks")
     with team.sandbox.world.transaction() as tx:
@@ -153,13 +154,13 @@ def test_stacks_live_in_a_bucket_with_no_secret_in_clear(team: Team) -> None:
 
 def test_of_two_updates_at_once_the_second_is_refused(waiting: Team) -> None:
     first = _up(waiting)
-    _until(waiting.sandbox.project / "started")
+    _until(waiting.sandbox.folder / "started")
     second = waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
     assert second.returncode != 0
     assert "currently locked by 1 lock(s)" in second.stderr + second.stdout
     # Another stack is free, and so is a look.
     assert waiting.pulumi("stack", "ls").returncode == 0
-    (waiting.sandbox.project / "finish").touch()
+    (waiting.sandbox.folder / "finish").touch()
     said, _ = first.communicate(timeout=TIMEOUT)
     assert first.returncode == 0, said
     assert not waiting.keys(".pulumi/locks")
@@ -168,12 +169,12 @@ def test_of_two_updates_at_once_the_second_is_refused(waiting: Team) -> None:
 
 def test_a_stranded_lock_is_released_by_cancel(waiting: Team) -> None:
     killed = _up(waiting)
-    _until(waiting.sandbox.project / "started")
+    _until(waiting.sandbox.folder / "started")
     (lock,) = waiting.keys(".pulumi/locks")
     pid = json.loads(waiting.read(lock))["pid"]
     os.kill(pid, signal.SIGKILL)
     killed.communicate(timeout=TIMEOUT)
-    (waiting.sandbox.project / "finish").touch()
+    (waiting.sandbox.folder / "finish").touch()
     refused = waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
     assert refused.returncode != 0
     assert "pulumi cancel" in refused.stderr + refused.stdout
