@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.conftest import ROOT, Once, Sandbox, copied, held
+from tests.engine.conftest import ROOT, Once, Opened, Sandbox, copied, held
 from tests.engine.test_environments import objects, summary, up
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def fly_world(once: Once) -> Sandbox:
 
 
 @pytest.fixture
-def fly(fly_world: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
+def fly(fly_world: Sandbox, opened: Opened) -> Iterator[Sandbox]:
     """A copy of that world with nothing in it yet."""
-    with held(copied(fly_world, tmp_path / "world")) as opened:
-        yield opened
+    with opened(fly_world) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +82,10 @@ def fly_world_up(once: Once, fly_world: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def fly_up(fly_world_up: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
+def fly_up(fly_world_up: Sandbox, opened: Opened) -> Iterator[Sandbox]:
     """A copy of the world with VALUES and a deploy token up; what flyctl was run for is on record."""
-    with held(copied(fly_world_up, tmp_path / "world-up")) as opened:
-        yield opened
+    with opened(fly_world_up) as world:
+        yield world
 
 
 def configure(fly: Sandbox, values: dict[str, str], **more: Any) -> None:

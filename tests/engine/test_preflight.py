@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.clouds import neon
-from tests.engine.conftest import STACKS, Once, Sandbox, copied, held
+from tests.engine.conftest import STACKS, Once, Opened, Sandbox, copied, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,10 +107,10 @@ def halfway_world(once: Once, prepared: dict[bool, Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def halfway(halfway_world: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
+def halfway(halfway_world: Sandbox, opened: Opened) -> Iterator[Sandbox]:
     """A copy of that world."""
-    with held(copied(halfway_world, tmp_path / "halfway-world")) as opened:
-        yield opened
+    with opened(halfway_world) as world:
+        yield world
 
 
 @pytest.mark.parametrize("ended", ["by an error", "killed"])

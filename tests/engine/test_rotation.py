@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.clouds.fly import tick
-from tests.engine.conftest import Once, Sandbox, copied, held
+from tests.engine.conftest import Once, Opened, Sandbox, copied, held
 from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def before_and_rotated(once: Once, prepared: dict[bool, Sandbox]) -> tuple[dict[
 
 
 @pytest.fixture
-def rotated(before_and_rotated: tuple[Any, Sandbox], tmp_path: Path) -> Iterator[Sandbox]:
+def rotated(before_and_rotated: tuple[Any, Sandbox], opened: Opened) -> Iterator[Sandbox]:
     """A copy of the rotated world."""
-    with held(copied(before_and_rotated[1], tmp_path / "world")) as opened:
-        yield opened
+    with opened(before_and_rotated[1]) as world:
+        yield world
 
 
 def test_rotate_sets_the_new_and_leaves_the_old_working(

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.engine.conftest import checkout, empty_sandbox, empty_standing, once, prepared, sandbox, standing, stood
+import pytest
+
+from tests.engine.conftest import (
+    Opened,
+    Sandbox,
+    checkout,
+    copied,
+    empty_sandbox,
+    empty_standing,
+    held,
+    once,
+    prepared,
+    sandbox,
+    standing,
+    stood,
+)
 from tests.faults.page import COLUMNS, PAGE, page
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = [
     "FULL",
@@ -26,6 +43,18 @@ __all__ = [
 
 FULL = os.environ.get("RELAY_FAULTS") == "full"
 """Whether everything is tried (`make faults`), or what `make test` has time for."""
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    """Return what opens a copy of a world with stand-ins of its own: here calls hang, and engines are killed."""
+
+    @contextmanager
+    def open_copy(original: Sandbox) -> Iterator[Sandbox]:
+        with held(copied(original, tmp_path / "opened")) as world:
+            yield world
+
+    return open_copy
 
 
 def pytest_configure(config: pytest.Config) -> None:
