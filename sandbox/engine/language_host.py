@@ -12,20 +12,20 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
-
-import grpc
-from google.protobuf.empty_pb2 import Empty
 
 # Run with `python -I`, so this project's folder is not on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi`
-from sandbox.engine.lifetime import end_with_engine
+import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
 
 # isort: split
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi._version import version
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from sandbox.engine.lifetime import end_with_engine
 
 # The program's exit code when it has told the engine itself what went wrong.
 ALREADY_REPORTED = 32
@@ -52,7 +52,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """Name the version: the SDK's."""
-        return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
+        return plugin_pb2.PluginInfo(version=str(version))
 
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext

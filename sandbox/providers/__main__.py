@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi`
+import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
 from sandbox import http_face
 from sandbox.errors import guarded
 from sandbox.providers.server import providers
