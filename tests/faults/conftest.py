@@ -85,7 +85,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     total: Counter[str] = Counter()
     for row in table.values():
         total.update(row)
-    if FULL and config.args == ["tests/faults"] and not config.option.keyword:
+    # A worker of xdist's knows its own share alone.
+    whole = not hasattr(config, "workerinput") and config.args == ["tests/faults"] and not config.option.keyword
+    if FULL and whole:
         passed, failed = (len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
         rows = {**dict(sorted(table.items())), "**all**": total}
         PAGE.write_text(page(rows, passed=passed, failed=failed), encoding="utf-8")
