@@ -1,5 +1,6 @@
 """What the providers have in common: reaching flyctl, comparing property bags, waiting for an app just created."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -17,7 +18,7 @@ APPEARANCE_PAUSES = 10 * (3.0,)
 """Seconds to wait while a new app is unknown to the next command; Fly.io spreads the news at its own pace."""
 
 
-class FlyProvider(ResourceProvider):
+class FlyProvider(ResourceProvider, ABC):
     """Base of the providers. Their `check` and `diff`, all that a preview takes, run no flyctl.
 
     Attributes:
@@ -70,13 +71,13 @@ class FlyProvider(ResourceProvider):
                 raise RefusedError("looking at it", problem, app=error.app, hint=hint) from None
             return ReadResult("", {})
 
+    @abstractmethod
     def look(self, id_: str, props: Props) -> ReadResult:
         """Return the resource as it is.
 
         Raises:
             AppNotFoundError: Its app is not found.
         """
-        raise NotImplementedError
 
     def once_known(self, call: Callable[[], T]) -> T:
         """Call, again and again for some seconds while the app is not found: it may just have been created."""
