@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra import cloud_look
 from infra.providers.fly.process import TOKEN_VARIABLES
+from ops.recover_clouds import GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,6 @@ PREFIX = "relay-verified-"
 
 _FORM = f'{VARIABLE}="fly=ORGANIZATION neon=org-… github=OWNER/REPOSITORY"'
 _CREDENTIALS = {"Fly.io": TOKEN_VARIABLES, "Neon": ("NEON_API_KEY",), "GitHub": ("GITHUB_TOKEN",)}
-_GITHUB = cloud_look.Service("GitHub", "GITHUB_API_URL", "https://api.github.com")
 # One page of each list. An account that holds more is not one to throw away.
 _PAGE = 100
 _TIMEOUT = 60
@@ -93,7 +93,7 @@ def holdings(accounts: Accounts) -> Holdings:
     neon_projects = f"projects?org_id={accounts.neon}&limit={_PAGE}"
     neon = cloud_look.ask(cloud_look.NEON, neon_projects, os.environ["NEON_API_KEY"])
     environments = f"repos/{accounts.github}/environments?per_page={_PAGE}"
-    github = cloud_look.ask(_GITHUB, environments, os.environ["GITHUB_TOKEN"])
+    github = cloud_look.ask(GITHUB, environments, os.environ["GITHUB_TOKEN"])
     try:
         return {
             "Fly app": [str(app["Name"]) for app in _apps(accounts.fly)],
