@@ -32,7 +32,7 @@ def test_part_by_part(sandbox: Sandbox) -> None:
         for kind in THINGS:
             assert after[kind].keys() == before[kind].keys(), (part, kind)
         assert after["neon project"] == before["neon project"]
-    sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+        sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
     kept = before["fly secret"]
     assert {key: objects(sandbox)["fly secret"][key] for key in kept} == kept
 

@@ -61,6 +61,7 @@ def test_production_first(standing: Sandbox, stood: Callable[[bool], Sandbox]) -
         counts = summary((stood(False).folder.parent / f"{stack}.txt").read_text())
         assert not counts.keys() & {"replaced", "deleted"}, (stack, counts)
     assert_nothing_to_do(standing)
+    assert "staging" in standing.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout
 
 
 def test_production_first_in_an_empty_world(empty_standing: Sandbox, stood: Callable[[bool], Sandbox]) -> None:

@@ -136,6 +136,8 @@ def test_every_command(team: Sandbox) -> None:
         walk.run(opened, "pulumi stack init qa")
         assert "https://tune-api-qa.fly.dev" in walk.run(opened, "pulumi up -s qa")
 
+        refused = opened.pulumi("destroy", "--stack", "staging", "--yes", check=False)
+        assert refused.returncode != 0
         walk.run(opened, "pulumi config set unprotect true -s staging")
         walk.run(opened, "pulumi up -s staging")
         walk.run(opened, "pulumi destroy -s staging")
