@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-_UNWRITABLE = ". Where the checkout cannot be written, RELAY_SANDBOX can name a folder for the sandbox's files."
+_UNWRITABLE = ". Where the checkout cannot be written, RELAY_SANDBOX can name an empty folder for the sandbox's files."
 
 
 class SandboxError(Exception):

@@ -21,6 +21,15 @@ from sandbox.engine import build
 from sandbox.errors import SandboxError
 from sandbox.files import write
 
+# Makes a folder the sandbox's own: only in a folder with this file is anything deleted.
+MARK = ".relay-sandbox"
+# Everything that a world is made of. Nothing else in its folder is ever deleted: an engine, a lock, another world.
+_MADE = (
+    *("prepared.json", "bin", "clouds.sqlite", "clouds.sqlite-journal", "derived", "fly", "home", "mirror", "state"),
+)
+# What set-up and the engine's build put into a folder before there is a world.
+_BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
+
 # Of the caller's environment, all that reaches the child: none of it can hold a credential.
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
@@ -141,11 +150,37 @@ class Sandbox:
         write(self._record, json.dumps(new))
 
     def _clear(self) -> None:
-        """Forget the world. The engine stays: it is the same for every world, and takes minutes to build."""
-        self._record.unlink(missing_ok=True)
-        for path in self.folder.iterdir():
-            if path.name not in {"engine", "lock"}:
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        """Delete the world, and nothing else: the engine, held locks and other worlds stay."""
+        for name in _MADE:
+            path = self.folder / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _claim(self) -> None:
+        """Mark the folder as the sandbox's own, or refuse it.
+
+        Raises:
+            SandboxError: The folder holds files and no mark, or cannot be made.
+        """
+        mark = self.folder / MARK
+        if mark.is_file():
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            foreign = sorted({path.name for path in self.folder.iterdir()} - _BEFORE)
+        except OSError as error:
+            raise SandboxError(
+                f"The sandbox cannot use {self.folder}: {error.strerror}. Name a folder that can be written in "
+                "RELAY_SANDBOX."
+            ) from None
+        if foreign:
+            raise SandboxError(
+                f"{self.folder} is not a sandbox, and it is not empty: it holds {foreign[0]}. Nothing was touched. "
+                "Name a new or an empty folder in RELAY_SANDBOX."
+            )
+        write(mark, "bin/sandbox keeps a world here, and deletes it with --reset.\n")
 
     @property
     def _python(self) -> Path:
@@ -153,6 +188,7 @@ class Sandbox:
 
     def _locked(self) -> AbstractContextManager[None]:
         """Keep other commands on this world from preparing it at the same time."""
+        self._claim()
         return progress.alone(self.folder / "lock")
 
     def _environment(self) -> dict[str, str]:
