@@ -17,8 +17,9 @@ class Frontend(pulumi.ComponentResource):
         super().__init__("relay:infra:Frontend", "frontend")
         build, account = settings.pages_build, settings.cloudflare_account_id
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
-        # Everything is declared, also what is as it was: Cloudflare wipes an undeclared `source`, and the
-        # provider shows every undeclared member of the two configurations as a change in each plan.
+        # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in each
+        # plan. The two lists of excludes stay undeclared: the provider keeps an empty list as null, and would then show
+        # a change in each plan (seen with terraform-provider-cloudflare 5.22.0).
         project = cloudflare.PagesProject(
             "pages-project",
             account_id=account,
@@ -40,9 +41,7 @@ class Frontend(pulumi.ComponentResource):
                     production_deployments_enabled=True,
                     preview_deployment_setting="all",
                     preview_branch_includes=["*"],
-                    preview_branch_excludes=[],
                     path_includes=["*"],
-                    path_excludes=[],
                 ),
             ),
             deployment_configs={

@@ -39,7 +39,10 @@ _BUILD = {
 _SOURCE = {
     **each("owner ownerId repoName repoId productionBranch", text(computed=True)),
     **each("prCommentsEnabled productionDeploymentsEnabled deploymentsEnabled", flag(computed=True)),
-    **each("previewBranchIncludes previewBranchExcludes pathIncludes pathExcludes", many(computed=True)),
+    **each(
+        "previewBranchIncludes previewBranchExcludes pathIncludes pathExcludes",
+        many(computed=True, null_when_empty=True),
+    ),
     "previewDeploymentSetting": text(computed=True, enum=("all", "none", "custom")),
 }
 _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(_SOURCE, required=True)}

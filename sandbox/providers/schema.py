@@ -36,6 +36,7 @@ class Field:
         secret: Encrypted in the state.
         default: What it is where the program is silent.
         enum: The only values allowed, in any case where `any_case`.
+        null_when_empty: The provider keeps an empty list as null, so that a declared `[]` is a change in every plan.
     """
 
     kind: str = "string"
@@ -47,6 +48,7 @@ class Field:
     default: Any = None
     enum: tuple[str, ...] = ()
     any_case: bool = False
+    null_when_empty: bool = False
     members: Mapping[str, Field] = field(default_factory=dict)
     element: Field | None = None
 
@@ -149,7 +151,10 @@ def from_api(spec: Field, value: Any) -> Any:
     if spec.kind == "json":
         return json.dumps(value, separators=(",", ":"), sort_keys=True)
     if spec.kind == "object":
-        value = {name: value.get(snake(name)) for name in spec.members}
+        found = {name: (member, value.get(snake(name))) for name, member in spec.members.items()}
+        value = {
+            name: None if member.null_when_empty and item == [] else item for name, (member, item) in found.items()
+        }
     return _mapped(from_api, spec, value)
 
 
@@ -168,7 +173,7 @@ def changes(spec: Field, have: Any, want: Any, path: str = "", *, replace: bool 
     if want is None:
         kind = "" if spec.computed or _empty(have) else "DELETE"
     elif have is None:
-        kind = "" if _empty(want) else "ADD"
+        kind = "" if _empty(want) and not spec.null_when_empty else "ADD"
     else:
         kind = "" if same(spec, have, want) else "UPDATE"
     return {path: f"{kind}_REPLACE" if replace else kind} if kind else {}

@@ -252,6 +252,15 @@ def test_git_needs_the_github_app(cloudflare: Face, world: World) -> None:
         cloudflare.create(PAGES, pages_program(URL="p"))
 
 
+def test_an_empty_list_is_kept_as_null_and_is_a_change_in_each_plan(cloudflare: Face) -> None:
+    """As terraform-provider-cloudflare 5.22.0 does; left out, nothing is a change."""
+    config = {"owner": "o", "repoName": "r", "productionBranch": "main", "pathIncludes": ["*"]}
+    declared = {**pages_program(), "source": {"type": "github", "config": {**config, "pathExcludes": []}}}
+    _, state = cloudflare.create(PAGES, declared)
+    assert cloudflare.diff(PAGES, state, declared) == {"source.config.pathExcludes": "ADD"}
+    assert cloudflare.diff(PAGES, state, {**pages_program(), "source": {"type": "github", "config": config}}) == {}
+
+
 def test_a_pages_project_goes_and_comes(cloudflare: Face) -> None:
     identity, state = cloudflare.create(PAGES, pages_program(URL="p"))
     assert cloudflare.diff(PAGES, state, {**pages_program(URL="p"), "name": "other"}) == {"name": "UPDATE_REPLACE"}
