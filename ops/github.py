@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -47,21 +48,27 @@ class Repository(NamedTuple):
             GitHubError: A call failed.
         """
         text = f"{marker}\n{body}"
-        for comment in self._comments(number):
-            if comment["user"]["login"] == author and (comment["body"] or "").startswith(marker):
+        for comment in self._all(f"/repos/{self.name}/issues/{number}/comments"):
+            if (comment["user"] or {}).get("login") == author and (comment["body"] or "").startswith(marker):
                 edited = self._call("PATCH", f"/repos/{self.name}/issues/comments/{comment['id']}", {"body": text})
                 return str(edited["html_url"])
         return str(self._call("POST", f"/repos/{self.name}/issues/{number}/comments", {"body": text})["html_url"])
 
-    def _comments(self, number: int) -> Iterator[dict[str, Any]]:
-        page = 1
-        while True:
-            path = f"/repos/{self.name}/issues/{number}/comments?per_page={PAGE}&page={page}"
-            comments = self._call("GET", path)
-            yield from comments
-            if len(comments) < PAGE:
+    def releases(self) -> Iterator[dict[str, Any]]:
+        """Yield the repository's releases, drafts and pre-releases among them, in GitHub's order.
+
+        Raises:
+            GitHubError: A call failed.
+        """
+        return self._all(f"/repos/{self.name}/releases")
+
+    def _all(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list, page by page."""
+        for page in count(1):
+            items = self._call("GET", f"{path}?per_page={PAGE}&page={page}")
+            yield from items
+            if len(items) < PAGE:
                 return
-            page += 1
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(  # noqa: S310 -- the address is GitHub's, from the runner
@@ -81,7 +88,7 @@ class Repository(NamedTuple):
         except urllib.error.HTTPError as error:
             said = error.read(500).decode(errors="replace")
             hint = ""
-            if error.code == 403:
+            if error.code == 403 and "/issues/" in path:
                 hint = " The job needs `permissions: pull-requests: write`."
             raise GitHubError(f"GitHub: {method} {path}: HTTP {error.code}: {said}.{hint}") from None
         except OSError as error:

@@ -127,7 +127,7 @@ def test_triggers(tmp_path: Path) -> None:
     files = _written(tmp_path, changes)
     staging, production = (quick_yaml.load(files[WORKFLOWS[stack]])[True] for stack in ("staging", "production"))
     assert staging["push"] == {"branches": ["trunk"], "paths-ignore": ["web/**", "**.md"]}
-    assert production["release"] == {"types": ["published"]}
+    assert production["release"] == {"types": ["released"]}
     assert "workflow_dispatch" in production
 
 

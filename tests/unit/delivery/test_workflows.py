@@ -79,7 +79,7 @@ def test_permissions_are_least(path: Path) -> None:
 def test_jobs_end_and_are_never_cut_off(path: Path) -> None:
     for name, job in _jobs(path).items():
         assert 5 <= job["timeout-minutes"] <= 90, name
-        if name != "released":  # a look at GitHub
+        if name != "released":  # it reads, and holds nothing
             assert job["concurrency"]["cancel-in-progress"] is False, name
             assert job["concurrency"]["group"], name
         systems = [job["runs-on"]]
@@ -180,33 +180,42 @@ def test_a_failed_preview_is_told_too() -> None:
     assert list(steps[-1]["env"]) == ["GITHUB_TOKEN"]
 
 
-# Prints what a repository answers; refuses another question.
-RELEASES = """\
-#!/bin/sh
-[ "$*" = "release list --repo o/r --limit 1 --exclude-drafts --json tagName --jq .[].tagName" ] || exit 99
-[ "$ANSWER" != down ] || { echo "HTTP 503" >&2; exit 1; }
-[ -z "$ANSWER" ] || echo "$ANSWER"
-"""
-
-
 @pytest.mark.parametrize("name", ["preview.yml", "drift.yml"])
 @pytest.mark.parametrize(("answer", "written"), [("v1.2.3", "tag=v1.2.3\n"), ("", "tag=\n"), ("down", None)])
 def test_a_repository_without_a_release_is_told_from_one_that_does_not_answer(
     tmp_path: Path, name: str, answer: str, written: str | None
 ) -> None:
     job = _jobs(ROOT / ".github" / "workflows" / name)["released"]
-    (step,) = job["steps"]
+    step = job["steps"][-1]
     assert job["outputs"] == {"tag": f"${{{{ steps.{step['id']}.outputs.tag }}}}"}
-    (tmp_path / "gh").write_text(RELEASES)
-    (tmp_path / "gh").chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/released").write_text('#!/bin/sh\n[ "$ANSWER" != down ] && echo "$ANSWER"\n')
+    (tmp_path / "bin/released").chmod(0o755)
     output = tmp_path / "output"
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(output), "ANSWER": answer}
+    environment = {"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), "ANSWER": answer}
     # As a runner runs what names no shell.
-    done = subprocess.run(
-        ["/bin/sh", "-e", "-c", step["run"]], env=environment | {"GITHUB_REPOSITORY": "o/r"}, check=False
-    )
+    done = subprocess.run(["/bin/sh", "-e", "-c", step["run"]], env=environment, cwd=tmp_path, check=False)
     assert (done.returncode == 0) == (written is not None)
     assert (output.read_text() if output.exists() else None) == written
+
+
+def test_a_release_that_is_compared_with_secrets_was_merged() -> None:
+    """A tag is chosen by whoever may write; the job that checks it holds no secret."""
+    job = _jobs(ROOT / ".github/workflows/drift.yml")["released"]
+    assert "environment" not in job
+    assert "secrets." not in str(job)
+    assert job["steps"][0]["with"] == {"ref": "main", "fetch-depth": 0, "persist-credentials": False}
+    assert "bin/released --on main" in job["steps"][-1]["run"]
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / ".github/workflows/deploy-infrastructure.yml", ROOT / "deploy/deploy-production.yml"], ids=_ids
+)
+def test_a_pre_release_goes_nowhere(path: Path) -> None:
+    assert _load(path)[True]["release"] == {"types": ["released"]}
+    for name, job in _jobs(path).items():
+        guard = "github.event_name != 'release' || !github.event.release.prerelease"
+        assert job.get("if") == guard or job.get("needs"), name
 
 
 def test_production_is_previewed_and_compared_once_it_was_released() -> None:
