@@ -54,5 +54,5 @@ setup:
 # Takes all of it away but the engine, which takes minutes to build and is the same for every version of this tree.
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find bin infra ops sandbox sdks tests -name __pycache__ -prune -exec rm -rf {} +
+	find bin infra ops sandbox sdks setup tests -name __pycache__ -prune -exec rm -rf {} +
 	if [ -d .sandbox ]; then find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +; fi

@@ -6,16 +6,17 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from infra import configuration, preflight
-from infra.advice import advise
-from infra.environment import reveal
-from infra.failures import explain_failures
+from infra.application import reveal
+from infra.checks import preflight
+from infra.config import load as configuration
+from infra.messages.after_up import advise
+from infra.messages.on_failure import explain_failures
+from infra.parts.storage_keys import StorageKeys, keys_of
 from infra.protection import apply_policy
-from infra.s3 import StorageKeys, keys_of
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
-    from infra.storage import Storage
+    from infra.config.settings import Settings
+    from infra.parts.storage import Storage
 
 # Provider SDKs are imported with the component that needs them, inside the functions below: Cloudflare's alone
 # costs two seconds and 160 MB, which a preview of dev or staging need not pay. The two large ones are loaded as late
@@ -38,7 +39,7 @@ async def main() -> dict[str, Any]:
     keys = _given_storage_keys(settings)  # another stack's may be refused, and then nothing is made
     database = None
     if settings.manages("database"):
-        from infra.database import Database
+        from infra.parts.database import Database
 
         database = Database(settings)
         outputs |= {
@@ -56,7 +57,7 @@ async def main() -> dict[str, Any]:
 
     backend = None
     if settings.manages("backend"):
-        from infra.backend import Backend
+        from infra.parts.backend import Backend
 
         backend = Backend(settings, database_url=database.url if database else None, storage_keys=keys)
         outputs |= {
@@ -68,7 +69,7 @@ async def main() -> dict[str, Any]:
 
     if settings.manages("delivery"):
         await _load("pulumi_github")
-        from infra.delivery import Delivery
+        from infra.parts.delivery import Delivery
 
         Delivery(
             settings,
@@ -84,13 +85,13 @@ async def main() -> dict[str, Any]:
     pages_host = None
     if settings.manages("frontend"):
         await _load("pulumi_cloudflare")
-        from infra.frontend import Frontend
+        from infra.parts.frontend import Frontend
 
         pages_host = Frontend(settings).host
         outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.tier == "development" and database:
-        from infra.local import Local
+        from infra.parts.laptop import Local
 
         local = Local(settings, database_url=database.url, storage_keys=keys)
         outputs |= {
@@ -118,7 +119,7 @@ def _trigger(settings: Settings) -> str:
 
 async def _storage(settings: Settings) -> Storage:
     await _load("pulumi_cloudflare")
-    from infra.storage import Storage
+    from infra.parts.storage import Storage
 
     return Storage(settings)
 

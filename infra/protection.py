@@ -2,8 +2,8 @@
 
 import pulumi
 
-from infra.rotation import superseded
-from infra.settings import Settings
+from infra.config.rotation import superseded
+from infra.config.settings import Settings
 
 DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
 """Types whose loss cannot be made good by another `up`."""
@@ -15,7 +15,7 @@ def apply_policy(settings: Settings) -> None:
     """Protect what is registered from here on, by the stack's tier.
 
     - production: everything is protected, and data stays in its cloud even when a resource leaves the program. Old
-      slots (`infra.rotation`) are protected only by what depends on them, so that they can be retired.
+      slots (`infra.config.rotation`) are protected only by what depends on them, so that they can be retired.
     - staging: data is protected.
     - development: nothing is protected.
     - everywhere: what was adopted stays in its cloud, an app with its secrets.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from sandbox.errors import SandboxError, guarded
+from setup.errors import SandboxError, guarded
 
 
 def run() -> int:
@@ -19,4 +19,4 @@ def run() -> int:
 
 if __name__ == "__main__":
     del sys.argv[0]
-    sys.exit(guarded(f"bin/{sys.argv[0].removeprefix('run_')}", run))
+    sys.exit(guarded(f"bin/{sys.argv[0]}", run))

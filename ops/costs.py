@@ -33,7 +33,7 @@ def render() -> str:
     """Return docs/costs.md."""
     production, staging = monthly(app=True, bucket=True), monthly(app=True, bucket=False)
     return (
-        (ROOT / "ops" / "templates" / "costs.md")
+        (ROOT / "ops" / "docs" / "costs.md")
         .read_text(encoding="utf-8")
         .format(
             fly=FLY_MACHINE,

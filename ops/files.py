@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.stackfiles import StackFileError, StackFiles, load, read_stack_files
+from infra.config.stack_files import StackFileError, StackFiles, load, read_stack_files
 
 if TYPE_CHECKING:
     from pathlib import Path

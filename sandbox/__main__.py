@@ -9,7 +9,7 @@ from pathlib import Path
 # Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
 sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
-from sandbox.errors import guarded
+from setup.errors import guarded
 
 ROOT = Path(__file__).absolute().parents[1]
 
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
             return 0
         case ["show"]:
             from sandbox import show  # noqa: PLC0415 -- only this command pays for it
-            from sandbox.world import World  # noqa: PLC0415
+            from sandbox.world.store import World  # noqa: PLC0415
 
             sandbox.prepare()
             show.main(World(sandbox.clouds))

@@ -20,10 +20,10 @@ from typing import Any
 
 import yaml
 
-from sandbox.errors import SandboxError
-from sandbox.files import write
-from sandbox.progress import answer
 from sandbox.sample_secrets import made_up
+from setup.errors import SandboxError
+from setup.files import write
+from setup.progress import answer
 
 # What a program needs from its folder, beside Pulumi's own files.
 LINKS = ("__main__.py", "infra", "sdks", ".venv")

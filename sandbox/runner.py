@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import credentials, progress
-from sandbox.engine import build
-from sandbox.errors import SandboxError
-from sandbox.files import write
+from sandbox import credentials
+from setup import progress
+from setup.engine import build
+from setup.errors import SandboxError
+from setup.files import write
 
 # Makes a folder the sandbox's own: only in a folder with this file is anything deleted.
 MARK = ".relay-sandbox"
@@ -34,7 +35,7 @@ _BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
 
-# Where the program and `bin/recover` find the HTTP paths of `sandbox.http_face`.
+# Where the program and `bin/recover` find the HTTP paths of `sandbox.http.face`.
 _HTTP = {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4", "NEON_API_URL": "http://127.0.0.1:{port}/api/v2"}
 _HTTP["GITHUB_API_URL"] = "http://127.0.0.1:{port}"
 
@@ -144,7 +145,7 @@ class Sandbox:
         project, stacks = mirror.refresh()
         if not record:
             from sandbox.seed import seed  # noqa: PLC0415
-            from sandbox.world import World  # noqa: PLC0415
+            from sandbox.world.store import World  # noqa: PLC0415
 
             seed(World(self.clouds), stacks, project, empty=new["empty"])
         write(self._record, json.dumps(new))

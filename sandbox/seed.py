@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clouds import cloudflare, fly, github, neon
-from sandbox.world import Transaction, World
+from sandbox.world import cloudflare, fly, github, neon
+from sandbox.world.store import Transaction, World
 
 Config = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from sandbox.clouds import fly
-from sandbox.world import Document, Transaction, World
+from sandbox.world import fly
+from sandbox.world.store import Document, Transaction, World
 
 _IN_ENVIRONMENT = {
     "deployment-policy": "deploys from {type} {name}",

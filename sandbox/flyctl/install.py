@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from sandbox.credentials import FLY_TOKEN
-from sandbox.files import write
+from setup.files import write
 
 
 def install(world: Path, python: Path) -> Path:

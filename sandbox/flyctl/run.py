@@ -1,6 +1,6 @@
 """One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud.
 
-Faults, by name (see `sandbox.world.World.inject`); "-after" and those below it strike after the effect:
+Faults, by name (see `sandbox.world.store.World.inject`); "-after" and those below it strike after the effect:
 
 - "429", "500", "502": the service answers that;
 - "exit1": the run fails; the message repeats standard input and the token;
@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.clouds.errors import CloudError
-from sandbox.clouds.fly import Fly
 from sandbox.flyctl.arguments import Arguments, UnmodelledError
-from sandbox.world import World
+from sandbox.world.errors import CloudError
+from sandbox.world.fly import Fly
+from sandbox.world.store import World
 
 REQUEST_ID = " (Request ID: 01SANDBOX0000000000000000-iad)"
 _GRAPHQL = "https://api.fly.io/graphql"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from sandbox.clouds.fly import managed_machines, secret_status
 from sandbox.flyctl import importer
 from sandbox.flyctl.output import table
 from sandbox.flyctl.run import FailureError, Run
-from sandbox.world import Document
+from sandbox.world.fly import managed_machines, secret_status
+from sandbox.world.store import Document
 
 _STAGED = (
     "Secrets have been staged, but not set on VMs. "

@@ -1,7 +1,7 @@
 """`python -m sandbox.providers WORLD`: serve every stand-in provider from one process.
 
 Prints one JSON line when all of them answer: under `providers`, package name → port; under `http`, the port of
-`sandbox.http_face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
+`sandbox.http.face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
 Ctrl-C is for the engine alone. SIGTERM keeps its default: no handler would run for one just before the last read.
 """
 
@@ -13,11 +13,11 @@ import signal
 import sys
 from pathlib import Path
 
-import sandbox.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
-from sandbox import http_face
-from sandbox.errors import guarded
+import setup.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
+from sandbox.http import face as http_face
 from sandbox.providers.server import providers
-from sandbox.world import World
+from sandbox.world.store import World
+from setup.errors import guarded
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """One outside call of a provider: recorded, authenticated, made to fail where a test asks for it, and retried.
 
-Faults, by name (see `sandbox.world.World.inject`):
+Faults, by name (see `sandbox.world.store.World.inject`):
 - a status such as "404" or "500": the service answers it and does nothing;
 - a status with "-after", such as "502-after": it answers that, and has done what was asked;
 - either with words behind it, such as "422: no such thing": those are what it says;
@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sandbox.clouds.errors import CloudError
-from sandbox.world import Document, Transaction, World
+from sandbox.world.errors import CloudError
+from sandbox.world.store import Document, Transaction, World
 
 Result = TypeVar("Result")
 

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from sandbox.clouds import cloudflare
 from sandbox.providers.pages import PagesProject
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, project, text
 from sandbox.providers.values import Properties
-from sandbox.world import Document, Transaction
+from sandbox.world import cloudflare
+from sandbox.world.store import Document, Transaction
 
 PERMISSION_GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
 _KEY = text(required=True, replace=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from sandbox.clouds import github
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
 from sandbox.providers.values import UNKNOWN, Properties
-from sandbox.world import Document
+from sandbox.world import github
+from sandbox.world.store import Document
 
 _REPOSITORY = text(required=True)
 _KEY = text(required=True, replace=True)

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from sandbox.clouds import neon
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
 from sandbox.providers.values import Properties
-from sandbox.world import Document
+from sandbox.world import neon
+from sandbox.world.store import Document
 
 _YES_NO = ("yes", "no", "")
 _COMPUTE = {

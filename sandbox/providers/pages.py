@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clouds import cloudflare
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, number, table, text, to_api
 from sandbox.providers.values import Properties
-from sandbox.world import Document
+from sandbox.world import cloudflare
+from sandbox.world.store import Document
 
 _UNMODELLED = (
     "aiBindings analyticsEngineDatasets browsers d1Databases durableObjectNamespaces hyperdriveBindings kvNamespaces "

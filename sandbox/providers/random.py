@@ -10,7 +10,7 @@ import string
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, number, table, text
 from sandbox.providers.values import Properties
-from sandbox.world import Document
+from sandbox.world.store import Document
 
 _CLASSES = {"lower": string.ascii_lowercase, "upper": string.ascii_uppercase, "numeric": string.digits}
 _CLASSES |= {"special": "!@#$%&*()-_=+[]{}<>:?"}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from sandbox.providers.schema import Field, Fields, from_api, nest, to_api
 from sandbox.providers.values import Properties
-from sandbox.world import Document, Transaction
+from sandbox.world.store import Document, Transaction
 
 
 class At(NamedTuple):
@@ -26,7 +26,7 @@ class Resource:
     Attributes:
         type_name: Pulumi's type token.
         label: What the call log and the fault injection name it by.
-        model: The module of `sandbox.clouds` that reads and deletes by kind and path.
+        model: The module of `sandbox.world` that reads and deletes by kind and path.
         kind: The thing's kind there.
         inputs: What a program may set.
         outputs: What only the service sets.

@@ -15,13 +15,13 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox import credentials
-from sandbox.clouds.errors import CloudError
 from sandbox.providers import cloudflare, github, neon, random
 from sandbox.providers.calls import Caller
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import changes, conceal, fill, problems, project
 from sandbox.providers.values import UNKNOWN, Properties, decode, encode
-from sandbox.world import Document, Transaction, World
+from sandbox.world.errors import CloudError
+from sandbox.world.store import Document, Transaction, World
 
 # The bridge that Neon's provider is a parameter of. The engine compares a plug-in's version with the SDK's.
 BRIDGE_VERSION = "1.1.1"

@@ -63,7 +63,7 @@ def run(variant: str) -> Run:
 
 def written() -> Iterator[tuple[str, str, set[str]]]:
     """Yield each call of an SDK in the program's source: (package, name, keywords)."""
-    for path in sorted((ROOT / "infra").glob("*.py")):
+    for path in sorted((ROOT / "infra").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         aliases = {
             alias.asname or alias.name: alias.name.removeprefix("pulumi_")

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from sandbox.engine.locate import locate
-from sandbox.world import World
+from sandbox.world.store import World
+from setup.engine.locate import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +105,7 @@ class Sandbox:
 def project_copy(folder: Path, files: Path) -> Path:
     """Make a copy of this repository whose Pulumi files, taken from a folder, may be changed."""
     folder.mkdir()
-    for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv", "__main__.py"):
+    for name in ("bin", "sandbox", "setup", "infra", "ops", "sdks", ".venv", "__main__.py"):
         (folder / name).symlink_to(ROOT / name)
     for path in files.glob("Pulumi*.yaml"):
         shutil.copy(path, folder)

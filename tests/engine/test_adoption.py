@@ -70,7 +70,7 @@ def test_a_setting_that_is_not_real_shows_before_it_is_written(sandbox: Sandbox)
 
 
 def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) -> None:
-    from sandbox.clouds import github
+    from sandbox.world import github
 
     place = ("tune-works", "tune")
     with sandbox.world.transaction() as tx:

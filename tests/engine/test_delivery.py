@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.engine.locate import BUILT
+from setup.engine.locate import BUILT
 from tests.engine.conftest import ROOT, TIMEOUT, own_program
 from tests.engine.test_environments import objects, up
 

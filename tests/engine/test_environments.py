@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds import cloudflare
+from sandbox.world import cloudflare
 from tests.unit.program import SECRET_KEYS
 
 if TYPE_CHECKING:

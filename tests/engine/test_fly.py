@@ -50,7 +50,7 @@ def fly_world(once: Once) -> Sandbox:
     def fill(folder: Path) -> None:
         project = folder / "project"
         project.mkdir()
-        for name in ("bin", "sandbox", "infra", "ops", "sdks", ".venv"):
+        for name in ("bin", "sandbox", "setup", "infra", "ops", "sdks", ".venv"):
             (project / name).symlink_to(ROOT / name)
         shutil.copy(ROOT / "tests" / "example" / "Pulumi.yaml", project)
         (project / "__main__.py").write_text(PROGRAM)
@@ -155,7 +155,7 @@ def test_adds_changes_and_removals(fly_up: Sandbox) -> None:
 
 
 def by_hand(fly: Sandbox, **changes: str | None) -> None:
-    from sandbox.clouds.fly import put_secrets
+    from sandbox.world.fly import put_secrets
 
     with fly.world.transaction() as tx:
         app = tx.get("fly", "app", "tune-fly")
@@ -186,7 +186,7 @@ def test_a_secret_made_by_hand_is_not_taken_over_silently(fly_up: Sandbox) -> No
 
 
 def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:
-    from sandbox.clouds.fly import put_app
+    from sandbox.world.fly import put_app
 
     with fly.world.transaction() as tx:
         put_app(tx, "tune-fly", "tune-works", {"OLD": "by hand"})
@@ -205,7 +205,7 @@ def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:
 
 
 def test_an_app_of_somebody_else_is_said_to_be(fly: Sandbox) -> None:
-    from sandbox.clouds.fly import put_app
+    from sandbox.world.fly import put_app
 
     with fly.world.transaction() as tx:
         put_app(tx, "tune-fly", "somebody-else", {})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds import neon
+from sandbox.world import neon
 from tests.engine.conftest import STACKS, Once, Opened, Sandbox, copied, held
 
 if TYPE_CHECKING:

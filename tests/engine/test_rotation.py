@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds.fly import tick
+from sandbox.world.fly import tick
 from tests.engine.conftest import Once, Opened, Sandbox, copied, held
 from tests.engine.test_environments import objects, up
 

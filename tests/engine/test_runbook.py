@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sandbox.clouds import cloudflare, fly, neon
+from sandbox.world import cloudflare, fly, neon
 from tests.engine.conftest import ROOT
 from tests.engine.test_environments import objects
 from tests.engine.test_rotation import first_deploy

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.clouds import fly
+from sandbox.world import fly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sandbox.world import Transaction
+    from sandbox.world.store import Transaction
 
 ACCOUNT = "ffffffffffffffffffffffffffffff01"
 REPOSITORY = "tune-works/tune"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from ops import versions
+from ops.upgrade import versions
 from tests.engine.conftest import ROOT
 
 if TYPE_CHECKING:

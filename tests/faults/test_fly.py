@@ -62,7 +62,7 @@ def fresh(fly: Sandbox) -> None:
 
 
 def adopt(fly: Sandbox) -> None:
-    from sandbox.clouds.fly import put_app
+    from sandbox.world.fly import put_app
 
     with fly.world.transaction() as tx:
         put_app(tx, "tune-fly", "tune-works", {"OLD": "by hand"})

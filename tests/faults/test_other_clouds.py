@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds import cloudflare, ids, neon
+from sandbox.world import cloudflare, ids, neon
 from tests.engine.conftest import TIMEOUT
 from tests.engine.processes import until
 from tests.engine.test_environments import objects
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sandbox.world import Transaction
+    from sandbox.world.store import Transaction
     from tests.engine.conftest import Once, Sandbox
     from tests.faults.worlds import Scene
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds.fly import put_organization
+from sandbox.world.fly import put_organization
 from tests.engine.conftest import ROOT, Sandbox, copied, held
 from tests.engine.test_environments import up
 from tests.faults import out_of_band
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sandbox.world import Transaction
+    from sandbox.world.store import Transaction
     from tests.engine.conftest import Once
 
 # What goes with it in the cloud itself: (cloud, kind, beginning of the key), by the thing that is deleted.

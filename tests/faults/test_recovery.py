@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from sandbox.clouds import neon
+from sandbox.world import neon
 from tests.engine.conftest import TIMEOUT
 from tests.engine.test_environments import up
 

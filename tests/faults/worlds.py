@@ -131,7 +131,7 @@ def resources(sandbox: Sandbox, stack: str) -> list[str]:
 def project(folder: Path, program: str, stack: str, config: str) -> Path:
     """Make a project with a program of its own, and with this repository's code, its waits scaled down."""
     folder.mkdir()
-    for name in ("bin", "sandbox", "ops", "sdks", ".venv"):
+    for name in ("bin", "sandbox", "setup", "ops", "sdks", ".venv"):
         (folder / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     for name, long, short in (

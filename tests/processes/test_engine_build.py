@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine.locate import dotted, pinned
+from setup.engine.locate import dotted, pinned
 
 PINNED = dotted(pinned())
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +78,7 @@ class Tree:
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     (tmp_path / "bin").mkdir()
-    shutil.copytree(ROOT / "sandbox", tmp_path / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "setup", tmp_path / "setup", ignore=shutil.ignore_patterns("__pycache__"))
     return Tree(tmp_path)
 
 

@@ -16,9 +16,9 @@ from tests.unit.program import EXAMPLE, ROOT
 
 # A provider's SDK costs 0.2 s (GitHub) to 2 s and 160 MB (Cloudflare).
 BUDGET = {
-    "dev": {"pulumi_cloudflare", "pulumi_github", "infra.providers.fly.resources", "infra.cloud_look"},
-    "staging": {"pulumi_cloudflare", "infra.cloud_look", "infra.frontend", "infra.storage"},
-    "production": {"infra.cloud_look"},
+    "dev": {"pulumi_cloudflare", "pulumi_github", "infra.providers.fly.resources", "infra.clouds.http"},
+    "staging": {"pulumi_cloudflare", "infra.clouds.http", "infra.parts.frontend", "infra.parts.storage"},
+    "production": {"infra.clouds.http"},
 }
 # A process forked for each stack, so that what all of them load is loaded once.
 _PROGRAM = """\

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import progress
-from sandbox.errors import SandboxError
+from setup import progress
+from setup.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parents[2]
 # Holds the lock, and runs a command that outlives it.

@@ -16,7 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.providers.server import providers
-from sandbox.world import World
+from sandbox.world.store import World
 from tests.unit.program import ROOT
 from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
 from tests.unit.sandbox.test_flyctl import IMPORT, VALUE

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.errors import SandboxError, guarded
+from setup.errors import SandboxError, guarded
 from tests.unit.program import ROOT
 
 SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir())
@@ -33,7 +33,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout in a folder with a space and a letter that is not ASCII, set up with what runs this."""
     folder = tmp_path / "a chéckout"
     (folder / ".venv").mkdir(parents=True)
-    for name in ("bin", "infra", "ops", "sandbox"):
+    for name in ("bin", "infra", "ops", "sandbox", "setup"):
         (folder / name).symlink_to(ROOT / name)
     for name in ("bin", "lib", "pyvenv.cfg"):
         (folder / ".venv" / name).symlink_to(Path(sys.prefix, name))
@@ -67,7 +67,7 @@ def test_in_an_environment_of_an_old_python_it_says_what_to_run(tmp_path: Path) 
 
 def test_in_half_an_environment_it_says_what_to_run(tmp_path: Path) -> None:
     """A set-up that was interrupted leaves a Python without packages."""
-    for name in ("bin", "ops", "infra", "sandbox"):
+    for name in ("bin", "ops", "infra", "sandbox", "setup"):
         (tmp_path / name).symlink_to(ROOT / name)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
     done = run(tmp_path / "bin" / "handoff")
@@ -92,7 +92,7 @@ def test_an_argument_it_does_not_take_changes_nothing(checkout: Path, script: st
 
 
 def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
-    for name in ("bin", "ops", "sandbox"):
+    for name in ("bin", "ops", "sandbox", "setup"):
         (tmp_path / name).symlink_to(ROOT / name)
     done = subprocess.run(
         [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
@@ -160,7 +160,7 @@ def test_ctrl_c_is_never_answered_with_a_traceback(checkout: Path, command: str)
 
 DROPPED = """\
 import signal, sys, time, weakref
-from sandbox.errors import guarded
+from setup.errors import guarded
 
 class Thing:
     pass

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ops import previews, run_preview
+from ops.preview import __main__ as run_preview
+from ops.preview import reader as previews
 from ops.redact import MASK, redact, redacted_json
 from tests.unit.program import ROOT
 

@@ -49,7 +49,7 @@ def in_example_folder() -> Iterator[None]:
 def nothing_amiss() -> Iterator[None]:
     """Give every credential, and looks that find nothing: no unit test runs flyctl or asks a cloud."""
     # Here, as xdist's own process loads this file too, and needs none of it.
-    from infra import preflight
+    from infra.checks import preflight
     from tests.unit.program import LOOKS
 
     with pytest.MonkeyPatch.context() as patch:

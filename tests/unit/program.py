@@ -26,8 +26,8 @@ from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
-from infra import preflight
-from infra.stackfiles import read_stack_files
+from infra.checks import preflight
+from infra.config.stack_files import read_stack_files
 from sandbox.sample_secrets import made_up
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ SECRET_KEYS = {
 }
 
 LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "flyctl": ("infra.looks.Flyctl", lambda **_: SimpleNamespace(version=lambda: None)),
-    "cloudflare": ("infra.looks.cloudflare_account", lambda *_: None),
-    "neon": ("infra.looks.neon_projects", lambda *_: []),
-    "tokens": ("infra.looks.account_tokens", lambda *_: []),
+    "flyctl": ("infra.checks.duplicates.Flyctl", lambda **_: SimpleNamespace(version=lambda: None)),
+    "cloudflare": ("infra.checks.duplicates.cloudflare_account", lambda *_: None),
+    "neon": ("infra.checks.duplicates.neon_projects", lambda *_: []),
+    "tokens": ("infra.checks.duplicates.account_tokens", lambda *_: []),
 }
 """The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
 

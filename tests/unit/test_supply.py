@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops import versions
-from sandbox import bootstrap, progress
+from ops.upgrade import versions
+from setup import environment as bootstrap
+from setup import progress
 from tests.unit import quick_yaml
 from tests.unit.program import ROOT
 

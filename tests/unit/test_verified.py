@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import cloud_look
+from infra.clouds import http as cloud_look
 from tests.unit.delivery.serving import serving
 from tests.verified import accounts, scenario
 

@@ -7,9 +7,9 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra import cloud_look
+from infra.clouds import http as cloud_look
 from infra.providers.fly.process import TOKEN_VARIABLES
-from ops.recover_clouds import GITHUB
+from ops.recovery.clouds import GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

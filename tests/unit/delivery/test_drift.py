@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import backend, drift, previews, run_preview
+from ops.backend import __main__ as backend
+from ops.drift import __main__ as drift
+from ops.preview import __main__ as run_preview
+from ops.preview import reader as previews
 
 if TYPE_CHECKING:
     from pathlib import Path

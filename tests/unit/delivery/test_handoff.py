@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import handoff
+from ops.handoff import __main__ as handoff
 from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT, ran
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops import released
+from ops.released import __main__ as released
 from tests.unit.delivery.serving import serving
 from tests.unit.program import EXAMPLE
 

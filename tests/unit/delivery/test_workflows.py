@@ -253,7 +253,7 @@ def test_only_an_up_can_push_a_waiting_up_out() -> None:
 
 
 def test_versions_that_belong_together_are_together(tmp_path: Path) -> None:
-    engine = (ROOT / "sandbox" / "engine" / "go.mod").read_text()
+    engine = (ROOT / "setup" / "engine" / "go.mod").read_text()
     (pinned,) = re.findall(r"pulumi/pkg/v3 v([\d.]+)", engine)
     # What the workflow installs, found as the workflow finds it.
     (command,) = [step["run"] for step in _load(ACTION)["runs"]["steps"] if step.get("id") == "version"]

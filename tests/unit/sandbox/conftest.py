@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.world import World
+from sandbox.world.store import World
 from tests.unit.sandbox.face import Face
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.struct_pb2 import Struct
 
-    from sandbox.world import World
+    from sandbox.world.store import World
 
 Properties = dict[str, Any]
 

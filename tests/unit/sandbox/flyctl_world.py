@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sandbox.clouds import fly
 from sandbox.credentials import FLY_TOKEN
 from sandbox.flyctl.install import install
 from sandbox.flyctl.main import main
-from sandbox.world import World
+from sandbox.world import fly
+from sandbox.world.store import World
 
 Completed = subprocess.CompletedProcess[bytes]
 

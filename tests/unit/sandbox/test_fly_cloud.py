@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.clouds import fly
-from sandbox.clouds.errors import CloudError
-from sandbox.clouds.fly import Fly
 from sandbox.credentials import FLY_TOKEN
-from sandbox.world import Document, Transaction, World
+from sandbox.world import fly
+from sandbox.world.errors import CloudError
+from sandbox.world.fly import Fly
+from sandbox.world.store import Document, Transaction, World
 
 if TYPE_CHECKING:
     from pathlib import Path

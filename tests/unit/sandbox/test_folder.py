@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.errors import SandboxError
 from sandbox.runner import MARK, Sandbox
+from setup.errors import SandboxError
 from tests.unit.program import EXAMPLE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox.providers import values
 from sandbox.providers.server import providers
-from sandbox.world import World
+from sandbox.world.store import World
 from tests.unit.sandbox.face import Face, Refused, urn
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.clouds import cloudflare as cloud
 from sandbox.providers.cloudflare import PERMISSION_GROUPS
+from sandbox.world import cloudflare as cloud
 from tests.unit.sandbox.face import Face, Refused
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.world.store import World
 
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
 CORS = "cloudflare:index/r2BucketCors:R2BucketCors"

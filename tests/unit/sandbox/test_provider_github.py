@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.clouds import github as cloud
+from sandbox.world import github as cloud
 from tests.unit.sandbox.face import Face, Refused
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.world.store import World
 
 ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment"
 POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"

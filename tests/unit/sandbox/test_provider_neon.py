@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import credentials
-from sandbox.clouds import neon as cloud
+from sandbox.world import neon as cloud
 from tests.unit.sandbox.face import Face, Refused
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.world.store import World
 
 KIND = "neon:index/project:Project"
 PROGRAM = {"name": "relay", "regionId": "aws-eu-central-1", "historyRetentionSeconds": 21_600}

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.sandbox.face import Face
 
 if TYPE_CHECKING:
-    from sandbox.world import World
+    from sandbox.world.store import World
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
 

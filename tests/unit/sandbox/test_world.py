@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.errors import SandboxError
-from sandbox.world import World
+from sandbox.world.store import World
+from setup.errors import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Check before an `up` that a run can start."""

@@ -1,0 +1,1 @@
+"""Ask the clouds read-only questions over HTTP, one module a service."""

@@ -1,0 +1,1 @@
+"""Tell a person what to do after an `up`, or after its failure."""

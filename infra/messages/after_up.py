@@ -1,0 +1,117 @@
+"""What a person should know after an `up`: what is staged, what is missing, and the commands that finish it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from infra import states
+from infra.config.rotation import STORAGE_TOKEN, made_here
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+    from infra.parts.backend import Backend
+    from infra.parts.database import Database
+    from infra.parts.storage import Storage
+
+
+def advise(
+    settings: Settings,
+    *,
+    database: Database | None,
+    backend: Backend | None,
+    storage: Storage | None,
+    pages_host: pulumi.Output[str] | None,
+) -> None:
+    """Log advice as diagnostics of the stack. Warnings show at preview too; what needs an `up` to be true does not."""
+    stack, app = settings.stack, settings.fly_app
+    if backend and settings.manages("delivery") and not (settings.fly_deploy_token or settings.mint_deploy_token):
+        pulumi.log.warn(
+            f"FLY_API_TOKEN is not set in GitHub environment {settings.github_environment_name!r}: a deploy token can "
+            "only be made once its app exists, and by a person (`flyctl auth login`). To finish:\n"
+            f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {app} "
+            f"-n github-{stack} | pulumi config set --secret flyDeployToken -s {stack}\n"
+            f"  pulumi up -s {stack}"
+        )
+    if settings.manages("frontend") and settings.production_branch == settings.main_branch:
+        pulumi.log.warn(
+            f"productionBranch is {settings.main_branch!r}: a merge ships the frontend before the release ships the "
+            "backend. `release`, which a release moves forward, is recommended."
+        )
+    if pages_host is not None:
+        pages_host.apply(partial(_compare, "pagesHost", settings.pages_host))
+    if storage:
+        storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
+    if pulumi.runtime.is_dry_run():
+        return
+    _advise_on_changes(settings, database, storage, pages_host)
+    _advise_on_rotation(settings)
+    if backend:
+        live = f"Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
+        backend.staged.apply(partial(_list, f"Staged on Fly app {app}: {{}}. {live}"))
+        backend.foreign.apply(partial(_list, f"Not managed here, left alone on Fly app {app}: {{}}"))
+
+
+def _compare(key: str, configured: str, actual: str) -> None:
+    """Warn where a fact written in Pulumi.yaml, so that other stacks can use it, is not what the cloud says."""
+    if actual != configured:
+        pulumi.log.warn(
+            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. Other stacks read it "
+            f"there:\n  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
+        )
+
+
+def _list(text: str, names: list[str]) -> None:
+    """Say something of names, where there are any."""
+    if names:
+        pulumi.log.info(text.format(", ".join(names)))
+
+
+def _advise_on_changes(
+    settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
+) -> None:
+    """Say what follows from the difference to the last `up`."""
+    from infra.checks.duplicates import check_made  # noqa: PLC0415  (see `infra.clouds.http`)
+
+    try:
+        before = states.outputs(settings.stack)
+    except states.StateError:
+        return  # advice is not worth an `up`
+
+    def look_at_project(project_id: str) -> None:
+        if before.get("neonProjectId") != project_id:
+            pulumi.log.info(
+                f"Database {settings.neon_project} is new and empty. An application whose "
+                'first migration expects tables cannot migrate an empty one: deploy/README.md, "A new database".'
+            )
+            check_made(settings, "neon-project", project_id)
+
+    def look_at_token(token_id: str) -> None:
+        if before.get("storageAccessKeyId") != token_id:
+            check_made(settings, STORAGE_TOKEN.names(settings)[-1], token_id)
+
+    if database and settings.adopt.neon_project is None:
+        database.project_id.apply(look_at_project)
+    if storage and storage.keys:
+        storage.keys.access_key_id.apply(look_at_token)
+    if pages_host is not None and before.get("previewApiUrl") != settings.preview_api_url:
+        pulumi.log.info(
+            f"Previews of the frontend use {settings.preview_api_url} from their next build: what is built already "
+            "keeps the API it was built with."
+        )
+
+
+def _advise_on_rotation(settings: Settings) -> None:
+    """Say how a rotation ends, for each that has not."""
+    for each in made_here(settings):
+        *older, current = each.slots(settings)
+        if older:
+            live = each.secrets and settings.fly_app
+            once = f"Once Fly app {settings.fly_app} is deployed" if live else "Once nothing uses it any more"
+            pulumi.log.info(
+                f"The {each.resource} from before rotation {current} still works. {once}, revoke it "
+                f"(docs/rotation.md):\n  pulumi config set --path retire.{each.key} {current} -s {settings.stack}\n"
+                f"  pulumi up -s {settings.stack}"
+            )

@@ -1,0 +1,1 @@
+"""Declare what a stack makes, one component a module."""

@@ -1,0 +1,103 @@
+"""Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
+
+from collections.abc import Iterable
+
+import pulumi
+import pulumi_github as github
+
+from infra.application import reveal
+from infra.config.settings import Settings
+
+
+class Delivery(pulumi.ComponentResource):
+    """What GitHub deploys with: secrets and variables of an environment, or, by `githubScope`, of the repository."""
+
+    def __init__(
+        self, settings: Settings, *, minted_token: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
+    ) -> None:
+        super().__init__("relay:infra:Delivery", "delivery")
+        opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
+        provider = github.Provider("github", owner=settings.github_owner, opts=opts)
+        within = pulumi.ResourceOptions(parent=self, provider=provider)
+        repository, environment = settings.github_repository, settings.github_environment_name
+        in_environment = settings.github_scope == "environment"
+        if in_environment:
+            within = _environment(settings, within)
+        deploy_token = reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted_token
+        secrets = {"FLY_API_TOKEN": deploy_token} if deploy_token else {}
+        variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
+        if settings.fly_app:
+            variables["FLY_APP"] = settings.fly_app
+        if settings.neon_restore_key and neon_project:
+            secrets["NEON_API_KEY"] = reveal(settings.neon_restore_key)
+            variables["NEON_PROJECT_ID"] = neon_project
+        for secret, value in secrets.items():
+            resource, name = f"secret-{secret}", settings.github_name(secret)
+            if in_environment:
+                github.ActionsEnvironmentSecret(
+                    resource, repository=repository, environment=environment, secret_name=name, value=value, opts=within
+                )
+            else:
+                github.ActionsSecret(resource, repository=repository, secret_name=name, value=value, opts=within)
+        for variable, text in variables.items():
+            resource, name = f"variable-{variable}", settings.github_name(variable)
+            identity = [repository, environment, name] if in_environment else [repository, name]
+            opts = _adopting(within, identity if name in settings.adopt.github_variables else None)
+            if in_environment:
+                github.ActionsEnvironmentVariable(
+                    resource, repository=repository, environment=environment, variable_name=name, value=text, opts=opts
+                )
+            else:
+                github.ActionsVariable(resource, repository=repository, variable_name=name, value=text, opts=opts)
+        self.register_outputs({})
+
+
+def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Provision an environment that deploys from one branch, or in production from release tags, alone.
+
+    Returns:
+        Options for what belongs in it.
+    """
+    repository, name = settings.github_repository, settings.github_environment_name
+    policy = settings.adopt.github_deployment_policy
+    reviewers = github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))
+    # Made by PUT, with every rule: what is not declared here would be reset.
+    environment = github.RepositoryEnvironment(
+        "github-environment",
+        repository=repository,
+        environment=name,
+        wait_timer=0,
+        can_admins_bypass=True,
+        prevent_self_review=False,
+        reviewers=[reviewers] if settings.reviewers else None,
+        deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+            protected_branches=False, custom_branch_policies=True
+        ),
+        opts=_adopting(child, [repository, name] if settings.adopt.github_environment else None),
+    )
+    within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
+    production = settings.tier == "production"
+    github.RepositoryEnvironmentDeploymentPolicy(
+        "deployment-policy",
+        repository=repository,
+        environment=name,
+        branch_pattern=None if production else settings.main_branch,
+        tag_pattern=settings.release_tags if production else None,
+        opts=_adopting(within, [repository, name, str(policy)] if policy else None),
+    )
+    return within
+
+
+def _token_as_configured(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """Keep GITHUB_TOKEN out of the state: the SDK takes it into the inputs, yet the provider reads it itself.
+
+    A token that is a setting stands in the stack file anyway, and the engine gives it to default providers alone.
+    """
+    configured = pulumi.Config("github").get_secret("token")
+    return pulumi.ResourceTransformationResult({**args.props, "token": configured}, args.opts)
+
+
+def _adopting(opts: pulumi.ResourceOptions, identity: Iterable[str] | None) -> pulumi.ResourceOptions:
+    """Return the options with, where there is one, the identity to import, whose parts GitHub's provider joins."""
+    import_ = pulumi.ResourceOptions(import_=":".join(identity) if identity else None)
+    return pulumi.ResourceOptions.merge(opts, import_)

@@ -1,0 +1,65 @@
+"""The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from infra.config.settings import Settings
+
+
+class Frontend(pulumi.ComponentResource):
+    """The Pages project.
+
+    Attributes:
+        host: Its host as Cloudflare gave it, `….pages.dev`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("relay:infra:Frontend", "frontend")
+        build, account = settings.pages_build, settings.cloudflare_account_id
+        identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
+        # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in each
+        # plan. The two lists of excludes stay undeclared: the provider keeps an empty list as null, and would then show
+        # a change in each plan (seen with terraform-provider-cloudflare 5.22.0).
+        project = cloudflare.PagesProject(
+            "pages-project",
+            account_id=account,
+            name=settings.pages_project,
+            production_branch=settings.production_branch,
+            build_config=cloudflare.PagesProjectBuildConfigArgs(
+                build_caching=build.caching,
+                build_command=build.command,
+                destination_dir=build.output_dir,
+                root_dir=build.root_dir,
+            ),
+            source=cloudflare.PagesProjectSourceArgs(
+                type="github",
+                config=cloudflare.PagesProjectSourceConfigArgs(
+                    owner=settings.github_owner,
+                    repo_name=settings.github_repository,
+                    production_branch=settings.production_branch,
+                    pr_comments_enabled=True,
+                    production_deployments_enabled=True,
+                    preview_deployment_setting="all",
+                    preview_branch_includes=["*"],
+                    path_includes=["*"],
+                ),
+            ),
+            deployment_configs={
+                "preview": _deployment(settings, settings.preview_api_url or ""),
+                "production": _deployment(settings, settings.api_url),
+            },
+            opts=pulumi.ResourceOptions(parent=self, import_=identity),
+        )
+        self.host = project.subdomain
+        self.register_outputs({"host": self.host})
+
+
+def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
+    """Return the configuration of previews, or that of production, which has the same members."""
+    # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
+    variables = {**settings.pages_variables, "PUBLIC_API_URL": api_url}
+    return {
+        "build_image_major_version": settings.pages_build.image_version,
+        "fail_open": True,
+        "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
+    }

@@ -1,0 +1,50 @@
+"""Development on a laptop: no cloud but its database, and everything else in two dotenv files."""
+
+import re
+from collections.abc import Mapping
+
+import pulumi
+
+from infra.application import backend_secrets, wanted_secrets
+from infra.config.settings import Settings
+from infra.parts.keys import fingerprint, oauth_key
+from infra.parts.storage_keys import StorageKeys
+
+
+class Local(pulumi.ComponentResource):
+    """The settings of a backend and a frontend that run on the developer's machine.
+
+    Attributes:
+        dotenv: The backend's `.env`, a secret.
+        frontend_dotenv: The frontend's `.env`.
+        oauth_key_fingerprint: See `infra.parts.keys.fingerprint`.
+    """
+
+    def __init__(
+        self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
+    ) -> None:
+        super().__init__("relay:infra:Local", "local")
+        key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
+        plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
+        secrets = backend_secrets(settings, wanted_secrets(settings, database_url, storage_keys, key))
+        self.dotenv: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.all(**plain, **secrets).apply(dotenv))
+        self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
+        self.oauth_key_fingerprint = fingerprint(key)
+        self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
+
+
+def dotenv(values: Mapping[str, str]) -> str:
+    """Return the values as lines of a dotenv file; single quotes wherever a character could mean something.
+
+    Raises:
+        pulumi.RunError: A value has a line break or a single quote, which dotenv readers disagree on.
+    """
+    lines = []
+    for name, value in sorted(values.items()):
+        if "\n" in value or "'" in value:
+            raise pulumi.RunError(
+                f"dotenv: the value of {name} has a line break or a single quote; no file can carry it"
+            )
+        plain = re.fullmatch(r"[A-Za-z0-9_./:@+=-]*", value)
+        lines.append(f"{name}={value}" if plain else f"{name}='{value}'")
+    return "\n".join(lines)

@@ -1,0 +1,82 @@
+"""The shared audio storage: production owns the R2 bucket, every environment uses it through S3 keys."""
+
+import json
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from infra.config.rotation import STORAGE_TOKEN, newest
+from infra.config.settings import LOCAL_FRONTEND_URL, Settings
+from infra.parts.storage_keys import StorageKeys, s3_secret, token_name
+
+JURISDICTION = "default"
+_WRITE_PERMISSION = "Workers R2 Storage Bucket Item Write"
+
+
+class Storage(pulumi.ComponentResource):
+    """The bucket with its public address and CORS rules, and, unless keys are given or kept, a token for it.
+
+    Attributes:
+        keys: The bucket-scoped token's S3 credentials; None where keys are given or kept.
+        public_host: Host the bucket's objects are served from.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("relay:infra:Storage", "storage")
+        account, name = settings.cloudflare_account_id, settings.bucket
+        bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
+        for extra in sorted(settings.extra_buckets):
+            self._bucket(f"bucket-{extra}", account, extra, adopted=extra in settings.adopt.extra_buckets)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
+        # Neither of the two can be imported; both are made by PUT, which also takes over what is there.
+        domain = cloudflare.R2ManagedDomain(
+            "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
+        )
+        origins = [settings.frontend_url, settings.preview_frontend_url, LOCAL_FRONTEND_URL]
+        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(methods=["GET", "HEAD"], origins=origins, headers=["range"])
+        exposed = ["content-length", "content-range", "etag"]
+        rule = cloudflare.R2BucketCorsRuleArgs(
+            id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600
+        )
+        cloudflare.R2BucketCors("bucket-cors", account_id=account, bucket_name=name, rules=[rule], opts=child)
+        self.keys = self._keys(settings, child) if settings.mints_storage_token else None
+        self.public_host = domain.domain
+        self.register_outputs({"bucket": bucket.name, "public_host": self.public_host})
+
+    def _bucket(self, resource: str, account: str, name: str, *, adopted: bool) -> cloudflare.R2Bucket:
+        identity = f"{account}/{name}/{JURISDICTION}" if adopted else None
+        opts = pulumi.ResourceOptions(parent=self, import_=identity)
+        return cloudflare.R2Bucket(resource, account_id=account, name=name, opts=opts)
+
+    def _keys(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
+        """Make the bucket's token in each slot that is in use, and return the current one's keys."""
+        keys = [self._token(settings, name, opts) for name in STORAGE_TOKEN.names(settings)]
+        return StorageKeys(newest([key.access_key_id for key in keys]), newest([key.secret_access_key for key in keys]))
+
+    def _token(self, settings: Settings, name: str, opts: pulumi.ResourceOptions) -> StorageKeys:
+        account = settings.cloudflare_account_id
+        # No filter: the provider encodes a filter twice. The id is looked up by name rather than written down.
+        groups = cloudflare.get_account_api_token_permission_groups_list_output(
+            account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        group = groups.results.apply(lambda results: _id_of(_WRITE_PERMISSION, results))
+        scope = f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}"
+        # One policy with one permission group: Cloudflare returns several in an order of its own.
+        policy = cloudflare.AccountTokenPolicyArgs(
+            effect="allow",
+            permission_groups=[cloudflare.AccountTokenPolicyPermissionGroupArgs(id=group)],
+            resources=json.dumps({scope: "*"}, separators=(",", ":")),
+        )
+        label = token_name(settings.bucket, name)
+        token = cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
+        return StorageKeys(token.id, pulumi.Output.secret(token.value.apply(s3_secret)))
+
+
+def _id_of(name: str, groups: list[cloudflare.outputs.GetAccountApiTokenPermissionGroupsListResultResult]) -> str:
+    for group in groups:
+        if group.name == name:
+            return group.id
+    raise pulumi.RunError(
+        f"The storage token: Cloudflare lists no permission group {name!r} for this account. Make a token for the "
+        "bucket by hand (R2 → Manage API tokens) and set storageAccessKeyId and storageSecretAccessKey."
+    )

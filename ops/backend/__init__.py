@@ -1,0 +1,1 @@
+"""Refuse a backend on which no team can work."""

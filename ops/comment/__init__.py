@@ -1,0 +1,1 @@
+"""Show a preview in a job summary and a pull request's comment."""

@@ -1,0 +1,1 @@
+"""Write the documents that follow from the code."""

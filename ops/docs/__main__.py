@@ -1,0 +1,44 @@
+"""`bin/docs`: writes the documents that follow from the code, or tells that they are not in step with it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from ops import costs
+from ops.docs import configuration as settings_reference
+from ops.stacks import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+WRITTEN: dict[str, Callable[[], str]] = {
+    "docs/configuration.md": settings_reference.render,
+    "docs/costs.md": costs.render,
+}
+"""What is written, and from what."""
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Write the documents below a folder, or with `--check` say which are not in step; return the exit code."""
+    parser = argparse.ArgumentParser(prog="bin/docs", description=f"Write {' and '.join(WRITTEN)} from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where one is not in step")
+    check = parser.parse_args(arguments).check
+    stale = [name for name, render in WRITTEN.items() if _read(root / name) != render()]
+    for name in stale:
+        if check:
+            print(f"{name} is not what the code says: run `bin/docs`.", file=sys.stderr)
+        else:
+            (root / name).write_text(WRITTEN[name](), encoding="utf-8")
+            print(f"{name} written")
+    return 1 if check and stale else 0
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

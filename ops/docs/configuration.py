@@ -1,0 +1,194 @@
+"""Renders docs/configuration.md, the reference of every setting, from `infra.config.settings`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra.config import settings as model
+from infra.config.across_stacks import OF_ONE_BUCKET, SHARED
+from infra.config.load import SECRET_KEYS
+from infra.config.settings import Settings
+from infra.config.stack_files import load
+from ops.docs.described import descriptions
+from ops.stacks import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydantic import BaseModel
+
+SECTIONS = {
+    "tier": "What the stack is",
+    "flyOrganization": "Accounts",
+    "neonProject": "Database",
+    "flyApp": "Backend",
+    "bucket": "Storage",
+    "pagesProject": "Frontend",
+    "mainBranch": "Delivery",
+}
+"""A heading above each key that begins a group; the order is that of the fields."""
+
+EXAMPLES: dict[str, Any] = {
+    "adopt.bucket": "relay-audio",
+    "adopt.extraBuckets": ["relay-covers"],
+    "adopt.flyApp": "relay-api",
+    "adopt.githubDeploymentPolicy": 1234567,
+    "adopt.githubEnvironment": "production",
+    "adopt.githubVariables": ["FLY_APP"],
+    "adopt.keep": ["DATABASE_URL"],
+    "adopt.neonProject": "quiet-meadow-13572468",
+    "adopt.pagesProject": "relay",
+    "apiUrl": "https://api.example.com",
+    "extraBuckets": ["relay-covers"],
+    "flyApp": "relay-api-staging",
+    "frontendUrl": "https://relay.example.com",
+    "githubEnvironment": "live",
+    "neonOrganizationId": "org-calm-river-12345678",
+    "pagesVariables": {"PUBLIC_ANALYTICS": "off"},
+    "previewStack": "staging",
+    "retire.confirmed": {"staging": 1},
+    "reviewers": [583231],
+    "storageFrom": "production",
+}
+"""What a key may look like, where neither its default nor its field gives an example."""
+
+_HEAD = """\
+# Configuration
+
+Written by `bin/docs` from `infra/config/settings.py`: edit that, not this file. `make doctor` checks a stack's values
+against it, and so does every `preview` and `up` before anything is touched.
+
+What is the same in every environment stands in `Pulumi.yaml`, as the `default` of a key under `config`; edit it there.
+What differs stands in `Pulumi.<stack>.yaml`, which may also override a value of `Pulumi.yaml`. Write into such a file
+by hand, or with
+
+```sh
+pulumi config set neonPlan launch -s staging                       # a text, a number, true or false
+pulumi config set --path 'reviewers[0]' 583231 -s staging          # one item of a list
+pulumi config set --path pagesBuild.command 'npm run build' -s production   # one key of a group
+pulumi config set --secret logfireToken -s staging                 # a secret: asked for, and stored encrypted
+pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one of your own
+pulumi config rm neonPlan -s staging                               # back to the default
+```
+
+A list has no order. A **secret** that is not encrypted is refused. An example is in JSON, but for the quotes of a text.
+"""
+
+
+class Setting(NamedTuple):
+    """One key.
+
+    Attributes:
+        key: As it stands in a stack file; `group.key` within a group.
+        about: What it is.
+        schema: Its JSON schema.
+        required: Whether a stack cannot do without it.
+    """
+
+    key: str
+    about: str
+    schema: dict[str, Any]
+    required: bool
+
+
+def settings() -> Iterator[Setting]:
+    """Yield every configuration key, with those of a group after the key of the group."""
+    whole = Settings.model_json_schema()
+    hidden = {str(field.alias) for field in Settings.model_fields.values() if field.exclude}
+    about = _about(Settings)
+    for key, schema in whole["properties"].items():
+        if key in hidden:
+            continue
+        yield Setting(key, about[key], schema, key in whole["required"])
+        if (group := _group(schema)) is not None:
+            members = _about(getattr(model, group))
+            for name, member in whole["$defs"][group]["properties"].items():
+                yield Setting(f"{key}.{name}", members[name], member, required=False)
+
+
+def example(setting: Setting) -> Any:
+    """Return a value that the key takes; None for a secret, which is nowhere in clear, and for a group."""
+    if _is_secret(setting.key) or _group(setting.schema):
+        return None
+    given: Any = setting.schema.get("examples", [EXAMPLES.get(setting.key)])[0]
+    return setting.schema.get("default") if given is None else given
+
+
+def render() -> str:
+    """Return the whole file."""
+    shared = {*SHARED, *OF_ONE_BUCKET, *load(ROOT / "Pulumi.yaml")["config"]}
+    lines = [_HEAD]
+    for setting in settings():
+        if setting.key in SECTIONS:
+            columns = ("Key", "What it says", "Type", "Default", "Example", "File")
+            lines += [f"\n## {SECTIONS[setting.key]}\n", _row(columns), _row(["---"] * len(columns))]
+        top = setting.key.partition(".")[0]
+        lines.append(
+            _row(
+                (
+                    f"`{setting.key}`",
+                    re.sub(r" \(see \w+\)", "", setting.about),
+                    _type(setting),
+                    "required" if setting.required else _default(setting.schema),
+                    _value(example(setting)),
+                    "`Pulumi.yaml`" if top in shared else "`Pulumi.<stack>.yaml`",
+                )
+            )
+        )
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _about(described: type[BaseModel]) -> dict[str, str]:
+    """Return what is said of each key of a model, by the key."""
+    texts = descriptions(described)
+    return {str(field.alias): texts[name] for name, field in described.model_fields.items()}
+
+
+def _group(schema: dict[str, Any]) -> str | None:
+    """Return the name of the model that a key holds, or None."""
+    parts = [schema, *schema.get("allOf", ())]
+    return next((part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part), None)
+
+
+def _is_secret(key: str) -> bool:
+    return key.partition(".")[0] in SECRET_KEYS
+
+
+def _type(setting: Setting) -> str:
+    schema = setting.schema
+    if _group(schema):
+        return "group, below"
+    schema = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
+    words = _plain_type(schema)
+    if "pattern" in schema:
+        words += f" like `{schema['pattern']}`"
+    if setting.key.endswith(("Seconds", "Hours")):
+        words += ", seconds" if setting.key.endswith("Seconds") else ", hours"
+    limits = [f"{sign} {schema[name]}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
+    return ", ".join([words, *limits, *(["**secret**"] if _is_secret(setting.key) else [])])
+
+
+def _plain_type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"list: {_plain_type(schema['items'])}"
+    if schema["type"] == "object":
+        return f"mapping: name → {_plain_type(schema['additionalProperties'])}"
+    return {"string": "text", "integer": "whole number", "boolean": "`true` or `false`"}[schema["type"]]
+
+
+def _default(schema: dict[str, Any]) -> str:
+    return "–" if _group(schema) else _value(schema.get("default"))
+
+
+def _value(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "–"
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

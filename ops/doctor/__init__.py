@@ -1,0 +1,1 @@
+"""List what is there and what is missing, with the fix."""

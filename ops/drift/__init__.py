@@ -1,0 +1,1 @@
+"""Fail where a stack's clouds differ from its state."""

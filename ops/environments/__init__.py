@@ -1,0 +1,1 @@
+"""Print the environments from the stacks' real outputs."""

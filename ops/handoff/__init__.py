@@ -1,0 +1,1 @@
+"""Write deploy/, the application's own deployment files."""

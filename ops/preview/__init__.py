@@ -1,0 +1,1 @@
+"""Preview a stack, read what the CLI printed, and render it."""

@@ -1,0 +1,1 @@
+"""Put a stack in order after an update that was killed."""

@@ -1,0 +1,1 @@
+"""Print the tag of the newest full release."""

@@ -1,0 +1,1 @@
+"""Move pinned versions and write what follows from them."""

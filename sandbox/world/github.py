@@ -1,0 +1,156 @@
+"""GitHub: a repository's environments, deployment policies, secrets and variables.
+
+A repository stands under ("github", "repository", "owner/name") as {"id", "name", "owner", …} and is made by
+the seed alone. Everything else hangs on it:
+
+- "environment", key "owner/repo/env";
+- "deployment-policy", key "owner/repo/env/number";
+- "secret" and "variable", key "owner/repo/NAME" or, within an environment, "owner/repo/env/NAME".
+
+A slash inside an environment's name is written %2F in keys. Functions take such a key's parts as a path.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.world import ids
+from sandbox.world.errors import CloudError
+from sandbox.world.store import Document, Transaction
+
+
+def get(tx: Transaction, kind: str, *path: object) -> Document:
+    """Return what stands under a path. A secret's value is never shown by GitHub, nor may a caller show it.
+
+    Raises:
+        CloudError: 404 where the token sees none.
+    """
+    found = tx.get("github", kind, _key(kind, *path))
+    if found is None:
+        raise CloudError(404, "Not Found")
+    return found
+
+
+def delete(tx: Transaction, kind: str, *path: object) -> None:
+    """Delete what stands under a path, and, of an environment, everything in it.
+
+    Raises:
+        CloudError: 404 where there is none.
+    """
+    get(tx, kind, *path)
+    key = _key(kind, *path)
+    tx.delete("github", kind, key)
+    for part in ("deployment-policy", "secret", "variable") if kind == "environment" else ():
+        for within in tx.list("github", part):
+            if within.startswith(f"{key}/"):
+                tx.delete("github", part, within)
+
+
+def put_environment(tx: Transaction, owner: str, repo: str, name: str, **body: Any) -> Document:
+    """Make an environment, or overwrite one: protection the body does not name is taken away.
+
+    Args:
+        tx: The world.
+        owner: Owner of the repository.
+        repo: The repository's name.
+        name: The environment's name.
+        body: wait_timer in minutes, can_admins_bypass, prevent_self_review, reviewers [{teams, users}],
+            deployment_branch_policy {protected_branches, custom_branch_policies}; all optional.
+
+    Raises:
+        CloudError: 404 without the repository, 422 for protection rules that cannot be.
+    """
+    get(tx, "repository", owner, repo)
+    policy = body.get("deployment_branch_policy")
+    if policy and policy["protected_branches"] == policy["custom_branch_policies"]:
+        raise CloudError(422, "protected_branches and custom_branch_policies cannot have the same value")
+    reviewers = body.get("reviewers") or []
+    if sum(len(group.get(kind) or []) for group in reviewers for kind in ("teams", "users")) > 6:
+        raise CloudError(422, "an environment has at most 6 reviewers")
+    document = {
+        "name": name,
+        "wait_timer": body.get("wait_timer") or 0,
+        "can_admins_bypass": body.get("can_admins_bypass", True),
+        "prevent_self_review": bool(body.get("prevent_self_review")),
+        "reviewers": reviewers,
+        "deployment_branch_policy": policy,
+    }
+    tx.put("github", "environment", _key("environment", owner, repo, name), document)
+    return document
+
+
+def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -> Document:
+    """Let an environment deploy from branches or tags (`kind`) that match a pattern.
+
+    Raises:
+        CloudError: 404 without the environment, 422 where it has no custom policies or has this one already.
+    """
+    if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
+        raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
+    if any((other["name"], other["type"]) == (pattern, kind) for other in policies(tx, *environment)):
+        raise CloudError(422, f"a deployment policy for {kind} {pattern} already exists")
+    document = {"id": int(ids.digits(tx, "github policy", 8)), "name": pattern, "type": kind}
+    tx.put("github", "deployment-policy", _key("deployment-policy", *environment, document["id"]), document)
+    return document
+
+
+def policies(tx: Transaction, *environment: str) -> list[Document]:
+    """Return an environment's deployment policies.
+
+    Raises:
+        CloudError: 404 without the environment.
+    """
+    get(tx, "environment", *environment)
+    prefix = _key("environment", *environment) + "/"
+    return [found for key, found in tx.list("github", "deployment-policy").items() if key.startswith(prefix)]
+
+
+def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:
+    """Give a deployment policy another pattern.
+
+    Raises:
+        CloudError: 404 where there is none.
+    """
+    found = {**get(tx, "deployment-policy", *path), "name": pattern}
+    tx.put("github", "deployment-policy", _key("deployment-policy", *path), found)
+    return found
+
+
+def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = False) -> Document:
+    """Set a "secret" or "variable" of the repository, or of an environment; its name is upper-cased.
+
+    Args:
+        tx: The world.
+        kind: Which of the two.
+        path: Owner, repository, perhaps environment, and name.
+        value: Its value.
+        new: Refuse one that exists, as the API does for variables.
+
+    Raises:
+        CloudError: 404 without repository or environment, 409 where it exists, 422 for a name GitHub does not allow.
+    """
+    *place, name = path
+    if not valid_name(name):
+        message = f"name {name!r}: only letters, digits and _, no digit first, and not starting with GITHUB_"
+        raise CloudError(422, message)
+    get(tx, "environment" if len(place) > 2 else "repository", *place)
+    key = _key(kind, *path)
+    old = tx.get("github", kind, key)
+    if old and new:
+        raise CloudError(409, f"Already exists - {kind.capitalize()} already exists")
+    dates = {"created_at": (old or {}).get("created_at", ids.now()), "updated_at": ids.now()}
+    # GitHub's clock ticks in seconds; the count tells two changes within one second apart.
+    document = {"name": name.upper(), "value": value, **dates, "version": tx.number("github item")}
+    tx.put("github", kind, key, document)
+    return document
+
+
+def valid_name(name: str) -> bool:
+    """Tell whether GitHub takes the name for a secret or a variable."""
+    return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not name.upper().startswith("GITHUB_")
+
+
+def _key(kind: str, *path: object) -> str:
+    parts = [str(part).replace("/", "%2F") for part in path]
+    return "/".join([*parts[:-1], parts[-1].upper()] if kind in {"secret", "variable"} else parts)

@@ -1,0 +1,148 @@
+"""Neon: projects with their default branch, role, database and compute.
+
+A project is a document under ("neon", "project", id), in the spelling of Neon's API. The plan stands under
+("neon", "account", "account") as {"plan": …}; without that document it is the free one. Names may repeat: two
+projects called `relay` are two projects. Limits as Neon's documentation gave them in March 2026.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sandbox.world import ids
+from sandbox.world.errors import CloudError
+from sandbox.world.store import Document, Transaction
+
+_HISTORY = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
+_PAID = {
+    "default_branch_protected": "launch",
+    "maintenance_window": "launch",
+    "allowed_ips": "scale",
+    "block_public_connections": "scale",
+    "block_vpc_connections": "scale",
+    "hipaa": "scale",
+}
+_RANK = ("free", "launch", "scale")
+_IN_PLACE = ("name", "history_retention_seconds", "default_endpoint_settings")
+_SETTINGS = (*_PAID, "enable_logical_replication", "allowed_ips_protected_branches_only")
+
+
+def create_project(tx: Transaction, body: Document) -> Document:
+    """Make a project with a default branch, role, database and compute, and return it.
+
+    Args:
+        tx: The world.
+        body: name, region_id, pg_version, org_id, history_retention_seconds, branch {name, role_name,
+            database_name} and the settings an update takes; all optional.
+
+    Raises:
+        CloudError: 400 for what the API or the plan refuses.
+    """
+    _refuse_bad(tx, body)
+    region = body.get("region_id", "aws-us-east-1")
+    cloud, _, place = region.partition("-")
+    endpoint = f"ep-{ids.phrase(tx, 'neon endpoint')}"
+    identity = ids.phrase(tx, "neon project")
+    names = body.get("branch") or {}
+    project = {
+        "id": identity,
+        "name": body.get("name") or identity,
+        "region_id": region,
+        "pg_version": body.get("pg_version", 17),
+        "org_id": body.get("org_id") or "org-sandbox-12345678",
+        "compute_provisioner": body.get("compute_provisioner", "k8s-neonvm"),
+        "history_retention_seconds": body.get("history_retention_seconds", _HISTORY["free"]),
+        "default_branch_protected": body.get("default_branch_protected", False),
+        "branch": {
+            "id": f"br-{ids.phrase(tx, 'neon branch')}",
+            "name": names.get("name") or "main",
+            "role_name": names.get("role_name") or "neondb_owner",
+            "database_name": names.get("database_name") or "neondb",
+        },
+        "endpoint": {"id": endpoint, "host": f"{endpoint}.{place}.{cloud}.neon.tech"},
+        "password": f"npg_{ids.password(16)}",
+        "default_endpoint_settings": {
+            "autoscaling_limit_min_cu": 0.25,
+            "autoscaling_limit_max_cu": 2,
+            "suspend_timeout_seconds": 0,
+            **(body.get("default_endpoint_settings") or {}),
+        },
+        "created_at": ids.now(),
+    }
+    project |= {name: body[name] for name in _SETTINGS if body.get(name) is not None}
+    tx.put("neon", "project", identity, project)
+    return project
+
+
+def project(tx: Transaction, identity: str) -> Document:
+    """Return a project.
+
+    Raises:
+        CloudError: 404 where there is none.
+    """
+    found = tx.get("neon", "project", identity)
+    if found is None:
+        raise CloudError(404, f"project not found: {identity}")
+    return found
+
+
+def update_project(tx: Transaction, identity: str, body: Document) -> Document:
+    """Change what the body names of name, retention, protection and settings; null takes a setting away.
+
+    Raises:
+        CloudError: 404 where there is no such project, 400 for what the API or the plan refuses.
+    """
+    found = project(tx, identity)
+    _refuse_bad(tx, body)
+    compute = {**found["default_endpoint_settings"], **(body.get("default_endpoint_settings") or {})}
+    found |= {name: body[name] for name in (*_IN_PLACE, *_SETTINGS) if name in body}
+    found["default_endpoint_settings"] = compute
+    tx.put("neon", "project", identity, found)
+    return found
+
+
+def delete_project(tx: Transaction, identity: str) -> None:
+    """Delete a project with everything in it.
+
+    Raises:
+        CloudError: 404 where there is none.
+    """
+    project(tx, identity)
+    tx.delete("neon", "project", identity)
+
+
+def connection_uri(found: Document, *, pooled: bool = False) -> str:
+    """Return a project's connection URI as the API spells it (scheme `postgres`, TLS required)."""
+    branch = found["branch"]
+    return (
+        f"postgres://{branch['role_name']}:{found['password']}@{host(found, pooled=pooled)}"
+        f"/{branch['database_name']}?sslmode=require"
+    )
+
+
+def host(found: Document, *, pooled: bool = False) -> str:
+    """Return the host of a project's default compute; the pooler's has `-pooler` on its first label."""
+    name: str = found["endpoint"]["host"]
+    return name.replace(".", "-pooler.", 1) if pooled else name
+
+
+def _refuse_bad(tx: Transaction, body: Document) -> None:
+    plan = (tx.get("neon", "account", "account") or {}).get("plan", "free")
+    retention = body.get("history_retention_seconds") or 0
+    if not 0 <= retention <= _HISTORY[plan]:
+        limit = f"{_HISTORY[plan]}, the {plan} plan's limit"
+        raise CloudError(400, f"history_retention_seconds {retention} is not within 0 and {limit}")
+    region = body.get("region_id", "aws-us-east-1")
+    if not re.fullmatch(r"(aws|azure)-[a-z0-9-]+", region):
+        raise CloudError(400, f"region {region!r} not found", code="REGION_NOT_FOUND")
+    version = body.get("pg_version", 17)
+    if version not in range(14, 19):
+        raise CloudError(400, f"unsupported Postgres version {version}")
+    for name, least in _PAID.items():
+        if body.get(name) not in (None, "", "no", [], False) and _RANK.index(plan) < _RANK.index(least):
+            raise CloudError(400, f"{name} needs the {least} plan; this account is on the {plan} plan")
+    compute = body.get("default_endpoint_settings") or {}
+    if plan == "free" and (compute.get("autoscaling_limit_max_cu") or 0) > 2:
+        raise CloudError(400, "autoscaling_limit_max_cu is at most 2 on the free plan")
+    if plan == "free" and compute.get("suspend_timeout_seconds") not in {None, 0, 300}:
+        raise CloudError(400, "suspend_timeout_seconds cannot be changed on the free plan")

@@ -1,0 +1,1 @@
+"""Make what must be there first: `.venv` and the Pulumi engine. Standard library only."""

@@ -1,0 +1,539 @@
+"""Every bad configuration gets its own message, all of them at once, and nothing is registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi.runtime
+import pytest
+
+from infra.config import load as configuration
+from infra.config.stack_files import read_stack_files
+from tests.unit import program as unit_program
+from tests.unit.program import EXAMPLE, run_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
+PRODUCTION_ADOPT = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]}
+
+# stack, changes, the complete line that reports it
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    # unknown keys and typos
+    ("staging", {"flyapp": "x"}, "Pulumi.staging.yaml: flyapp is not a configuration key; did you mean flyApp?"),
+    ("staging", {"zzz": "x"}, "Pulumi.staging.yaml: zzz is not a configuration key"),
+    ("staging", {"stack": "x"}, "Pulumi.staging.yaml: stack is not a configuration key"),
+    (
+        "production",
+        {"adopt": {"neonProjekt": "x"}},
+        "Pulumi.production.yaml: adopt.neonProjekt is not a configuration key; did you mean neonProject?",
+    ),
+    (
+        "production",
+        {"pagesBuild": {"rootdir": "x"}},
+        "Pulumi.production.yaml: pagesBuild.rootdir is not a configuration key; did you mean rootDir?",
+    ),
+    # missing
+    ("staging", {"tier": None}, "Pulumi.staging.yaml: tier is missing"),
+    ("staging", {"manage": None}, "Pulumi.staging.yaml: manage is missing"),
+    ("staging", {"neonProject": None}, "Pulumi.staging.yaml: neonProject is missing"),
+    (
+        "staging",
+        {"flyApp": None},
+        "Pulumi.staging.yaml: flyApp is missing: a stack that manages `backend` names its Fly app",
+    ),
+    (
+        "staging",
+        {"storageAccessKeyId": None, "storageSecretAccessKey": None},
+        "Pulumi.staging.yaml: storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not own it. Set the bucket's S3 keys with `pulumi config set --secret`",
+    ),
+    (
+        "production",
+        {"previewStack": None},
+        "Pulumi.production.yaml: previewStack is missing: name the stack whose API the Pages previews use, `staging` as a rule",
+    ),
+    # wrong types and values
+    ("staging", {"flyDeployToken": ""}, "Pulumi.staging.yaml: flyDeployToken has fewer than 1 characters"),
+    ("staging", {"extraSecrets": {"MINE": ""}}, "Pulumi.staging.yaml: extraSecrets.MINE has fewer than 1 characters"),
+    (
+        "staging",
+        {"storageAccessKeyId": "x"},
+        "Pulumi.staging.yaml: storageAccessKeyId has fewer than 16 characters",
+    ),
+    (
+        "staging",
+        {"tier": "stage"},
+        "Pulumi.staging.yaml: tier must be one of 'development', 'staging' or 'production'",
+    ),
+    (
+        "staging",
+        {"manage": ["backend", "databse"]},
+        "Pulumi.staging.yaml: manage.1 must be one of 'storage', 'database', 'backend', 'frontend' or 'delivery'",
+    ),
+    ("staging", {"manage": "backend"}, "Pulumi.staging.yaml: manage must be a list"),
+    ("production", {"previewStack": ["x"]}, "Pulumi.production.yaml: previewStack: input should be a valid string"),
+    (
+        "staging",
+        {"cloudflareAccountId": "abc"},
+        "Pulumi.yaml: cloudflareAccountId must match ^[0-9a-f]{32}$",
+    ),
+    ("staging", {"bucket": "Tune_Audio"}, "Pulumi.yaml: bucket must match ^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"),
+    ("staging", {"neonRegion": "us-east-1"}, "Pulumi.yaml: neonRegion must match ^(aws|azure)-[a-z0-9-]+$"),
+    ("staging", {"flyRegion": "ams1"}, "Pulumi.yaml: flyRegion must match ^[a-z]{3}$"),
+    (
+        "staging",
+        {"postgresVersion": "13"},
+        "Pulumi.staging.yaml: postgresVersion: input should be greater than or equal to 14",
+    ),
+    (
+        "staging",
+        {"rollout": "maybe"},
+        "Pulumi.staging.yaml: rollout: input should be a valid boolean, unable to interpret input",
+    ),
+    (
+        "staging",
+        {"flyApp": "Tune_API"},
+        "Pulumi.staging.yaml: flyApp: a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens",
+    ),
+    (
+        "staging",
+        {"flyApp": "../tune"},
+        "Pulumi.staging.yaml: flyApp: a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens",
+    ),
+    (
+        "staging",
+        {"pagesHost": "https://tune-8xz.pages.dev"},
+        "Pulumi.yaml: pagesHost: a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`",
+    ),
+    (
+        "staging",
+        {"frontendUrl": "http://tune.example.com"},
+        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
+    ),
+    (
+        "staging",
+        {"apiUrl": "https://api.example.com/"},
+        "Pulumi.staging.yaml: apiUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
+    ),
+    (
+        "staging",
+        {"frontendUrl": "https://localhost"},
+        "Pulumi.staging.yaml: frontendUrl: a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`",
+    ),
+    (
+        "staging",
+        {"githubEnvironment": "bad/name"},
+        "Pulumi.staging.yaml: githubEnvironment: a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'",
+    ),
+    (
+        "staging",
+        {"reviewers": [1, 2, 3, 4, 5, 6, 7]},
+        "Pulumi.staging.yaml: reviewers has more than 6 items",
+    ),
+    (
+        "staging",
+        {"deployTokenHours": 1},
+        "Pulumi.staging.yaml: deployTokenHours: input should be greater than or equal to 24",
+    ),
+    (
+        "staging",
+        {"extraSecrets": {"1BAD": "x"}},
+        "Pulumi.staging.yaml: extraSecrets.1BAD: a secret's name has letters, digits and underscores, and no digit first",
+    ),
+    # the plans of the clouds
+    (
+        "staging",
+        {"historyRetentionSeconds": 86400},
+        "Pulumi.staging.yaml: historyRetentionSeconds is 86400, but Neon's free plan keeps at most 21600 seconds",
+    ),
+    (
+        "staging",
+        {"neonPlan": "launch", "historyRetentionSeconds": 604801},
+        "Pulumi.staging.yaml: historyRetentionSeconds is 604801, but Neon's launch plan keeps at most 604800 seconds",
+    ),
+    (
+        "staging",
+        {"defaultBranchProtected": True},
+        "Pulumi.staging.yaml: defaultBranchProtected is true, but Neon's free plan has no protected branches",
+    ),
+    # secret names
+    (
+        "staging",
+        {"extraSecrets": {"DATABASE_URL": "x"}},
+        "Pulumi.staging.yaml: extraSecrets.DATABASE_URL: the program sets this secret itself",
+    ),
+    (
+        "staging",
+        {"extraSecrets": {"R2_BUCKET": "x"}},
+        "Pulumi.staging.yaml: extraSecrets.R2_BUCKET: this is a plain setting of the fly file's [env]; a secret would silently win over it",
+    ),
+    *(
+        (
+            "staging",
+            {"extraSecrets": {name: "x"}},
+            f"Pulumi.staging.yaml: extraSecrets.{name}: the backend reads this name as a whole group of settings and would not start",
+        )
+        for name in ("APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY")
+    ),
+    (
+        "production",
+        {"extraSecrets": {"MINE": "x"}, "adopt": {**PRODUCTION_ADOPT, "keep": [*PRODUCTION_ADOPT["keep"], "MINE"]}},
+        "Pulumi.production.yaml: extraSecrets.MINE is set, but adopt.keep keeps MINE: one of them must go",
+    ),
+    # contradictions
+    (
+        "dev",
+        {"manage": ["database", "delivery"]},
+        "Pulumi.dev.yaml: manage: development runs on a laptop and owns at most `database`, not delivery",
+    ),
+    (
+        "staging",
+        {"manage": ["database", "backend", "storage"]},
+        "Pulumi.staging.yaml: manage: `storage` is shared by all environments and belongs to production alone",
+    ),
+    (
+        "staging",
+        {"manage": ["database", "frontend"], "previewStack": "production"},
+        "Pulumi.staging.yaml: manage: `frontend` is shared by all environments and belongs to production alone",
+    ),
+    (
+        "staging",
+        {"manage": ["backend"]},
+        "Pulumi.staging.yaml: manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too",
+    ),
+    (
+        "production",
+        {"adopt": {**PRODUCTION_ADOPT, "flyApp": "tune-ap"}},
+        "Pulumi.production.yaml: adopt.flyApp is 'tune-ap', but flyApp is 'tune-api': one of them is wrong",
+    ),
+    (
+        "production",
+        {"adopt": {"bucket": "tune-audi"}},
+        "Pulumi.production.yaml: adopt.bucket is 'tune-audi', but bucket is 'tune-audio': one of them is wrong",
+    ),
+    (
+        "production",
+        {"adopt": {"pagesProject": "tun"}},
+        "Pulumi.production.yaml: adopt.pagesProject is 'tun', but pagesProject is 'tune': one of them is wrong",
+    ),
+    (
+        "staging",
+        {"adopt": {"githubEnvironment": "production"}},
+        "Pulumi.staging.yaml: adopt.githubEnvironment is 'production', but githubEnvironment is 'staging': one of them is wrong",
+    ),
+    (
+        "staging",
+        {"adopt": {"keep": ["X"]}},
+        "Pulumi.staging.yaml: adopt.keep is set, but adopt.flyApp is not: a new app has no secrets",
+    ),
+    (
+        "staging",
+        {"adopt": {"githubVariables": ["X"]}},
+        "Pulumi.staging.yaml: adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: set adopt.githubEnvironment",
+    ),
+    (
+        "staging",
+        {"storageSecretAccessKey": None},
+        "Pulumi.staging.yaml: storageAccessKeyId and storageSecretAccessKey go together: set both or neither",
+    ),
+    (
+        "production",
+        {"adopt": {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID"]}},
+        "Pulumi.production.yaml: adopt.keep holds AWS_ACCESS_KEY_ID alone: the two storage keys are kept together or not at all",
+    ),
+    (
+        "production",
+        KEYS,
+        "Pulumi.production.yaml: storageAccessKeyId is set, but adopt.keep keeps AWS_ACCESS_KEY_ID: one of them must go",
+    ),
+    (
+        "production",
+        {"logfireToken": "pylf_x"},
+        "Pulumi.production.yaml: logfireToken is set, but adopt.keep keeps LOGFIRE_WRITE_TOKEN: one of them must go",
+    ),
+    (
+        "staging",
+        {"mintDeployToken": True, "flyDeployToken": "FlyV1 fm2_x"},
+        "Pulumi.staging.yaml: flyDeployToken is set, but mintDeployToken makes one: remove either",
+    ),
+    (
+        "production",
+        {"productionBranch": "staging"},
+        "Pulumi.production.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview",
+    ),
+    (
+        "production",
+        {"previewStack": "production"},
+        "Pulumi.production.yaml: previewStack is 'production', this very stack: previews would reach its API",
+    ),
+    (
+        "production",
+        {"adopt": {"extraBuckets": ["tune-art"]}},
+        "Pulumi.production.yaml: adopt.extraBuckets holds tune-art, which extraBuckets does not",
+    ),
+    (
+        "staging",
+        {"githubScope": "repository", "reviewers": [7]},
+        "Pulumi.staging.yaml: reviewers is set, but githubScope is `repository`: only an environment has it",
+    ),
+    (
+        "staging",
+        {"githubScope": "repository", "adopt": {"githubEnvironment": "staging"}},
+        "Pulumi.staging.yaml: adopt.githubEnvironment is set, but githubScope is `repository`: only an environment has it",
+    ),
+    (
+        "staging",
+        {"storageFrom": "staging"},
+        "Pulumi.staging.yaml: storageFrom is set, but it is for the keys of a bucket that another stack owns",
+    ),
+    (
+        "staging",
+        {"storageFrom": "production", **KEYS},
+        "Pulumi.staging.yaml: storageFrom is set, but so is storageAccessKeyId: remove either",
+    ),
+    (
+        "production",
+        {"storageFrom": "staging", "manage": ["backend", "database"], "previewStack": None},
+        "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps AWS_ACCESS_KEY_ID: one of them must go",
+    ),
+    # rotation
+    (
+        "staging",
+        {"rotate": {"oauthkey": 1}},
+        "Pulumi.staging.yaml: rotate.oauthkey is not a configuration key; did you mean oauthKey?",
+    ),
+    (
+        "staging",
+        {"retire": {"confirm": {}}},
+        "Pulumi.staging.yaml: retire.confirm is not a configuration key; did you mean confirmed?",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": -1}},
+        "Pulumi.staging.yaml: rotate.oauthKey: input should be greater than or equal to 0",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": 1}, "retire": {"oauthKey": 2}},
+        "Pulumi.staging.yaml: retire.oauthKey is 2, but rotate.oauthKey is 1: the current one cannot be retired",
+    ),
+    (
+        "staging",
+        {"rotate": {"oauthKey": 2}},
+        "Pulumi.staging.yaml: rotate.oauthKey is 2 and retire.oauthKey 0: at most two work at a time. Go back to 1 and retire what is older than that first",
+    ),
+    (
+        "production",
+        {"rotate": {"oauthKey": 1}},
+        "Pulumi.production.yaml: rotate.oauthKey is 1 and retire.oauthKey 0, but adopt.keep keeps OAUTH_ENCRYPTION_KEY, and what is kept is not rotated: take it off that list",
+    ),
+    (
+        "production",
+        {"adopt": PRODUCTION_ADOPT},
+        "Pulumi.production.yaml: adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. Keep it, or set rotate.oauthKey to 1 if that is what you want",
+    ),
+    (  # on a laptop, whose key would have no slot at all
+        "dev",
+        {"adopt": {"flyApp": "tune-dev"}},
+        "Pulumi.dev.yaml: adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody out. Keep it, or set rotate.oauthKey to 1 if that is what you want",
+    ),
+    (
+        "staging",
+        {"rotate": {"storageToken": 1}},
+        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+    ),
+    (
+        "production",
+        {"rotate": {"storageToken": 1}},
+        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what is kept is not rotated: take it off that list",
+    ),
+    (  # it would not make the token of production's bucket if it kept no keys either
+        "staging",
+        {"rotate": {"storageToken": 1}, "adopt": {**PRODUCTION_ADOPT, "flyApp": "tune-api-staging"}},
+        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+    ),
+    (
+        "staging",
+        {"rotate": {"deployToken": 1}, "flyDeployToken": "FlyV1 fm2_x"},
+        "Pulumi.staging.yaml: rotate.deployToken is 1 and retire.deployToken 0, but this stack does not make that one",
+    ),
+    (
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 1}, "retire": {"storageToken": 1}},
+        "Pulumi.production.yaml: retire.storageToken is 1, but stack staging uses that bucket too. Give it the current keys and deploy it, then `pulumi config set --path retire.confirmed.staging 1 -s production`",
+    ),
+    (  # confirmed for the rotation before
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 2}, "retire": {"storageToken": 2, "confirmed": {"staging": 1}}},
+        "Pulumi.production.yaml: retire.storageToken is 2, but stack staging uses that bucket too. Give it the current keys and deploy it, then `pulumi config set --path retire.confirmed.staging 2 -s production`",
+    ),
+    (
+        "production",
+        {"retire": {"confirmed": {"stagign": 1}}},
+        "Pulumi.production.yaml: retire.confirmed names 'stagign', but there is no Pulumi.stagign.yaml",
+    ),
+    # between stacks
+    (
+        "production",
+        {"previewStack": "stagign"},
+        "Pulumi.production.yaml: previewStack is 'stagign', but there is no Pulumi.stagign.yaml",
+    ),
+    (
+        "production",
+        {"previewStack": "dev"},
+        "Pulumi.production.yaml: previewStack is 'dev', but Pulumi.dev.yaml names no flyApp",
+    ),
+]
+
+
+def refusal(stack: str, changes: dict[str, Any]) -> str:
+    with pytest.raises(pulumi.RunError) as error:
+        run_program(stack, changes)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("stack", "changes", "line"), BAD, ids=[line.split(": ", 1)[1][:60] for _, _, line in BAD])
+def test_a_bad_configuration_is_reported(stack: str, changes: dict[str, Any], line: str) -> None:
+    message = refusal(stack, changes)
+    assert f"  - {line}" in message.splitlines()
+
+
+def test_everything_is_reported_at_once() -> None:
+    message = refusal(
+        "staging",
+        {"flyapp": "x", "tier": "stage", "historyRetentionSeconds": 86400, "extraSecrets": {"APP": "CanaryValue"}},
+    )
+    assert message.splitlines()[0] == "The configuration of stack staging has 4 problems; nothing was touched."
+    assert "CanaryValue" not in message
+
+
+def test_a_bad_value_hides_no_contradiction_of_others() -> None:
+    message = refusal("staging", {"manage": "backend", "storageFrom": "production", **KEYS})
+    assert "storageFrom is set, but so is storageAccessKeyId" in message
+
+
+def test_a_bad_secret_is_not_shown() -> None:
+    message = refusal("staging", {"storageAccessKeyId": "CanaryShort"})
+    assert "storageAccessKeyId" in message
+    assert "Canary" not in message
+
+
+def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.unit.program.SECRET_KEYS", {"storageSecretAccessKey"})
+    assert (
+        "  - Pulumi.staging.yaml: storageAccessKeyId is not encrypted: `pulumi config set --secret storageAccessKeyId -s staging`"
+    ) in refusal("staging", {}).splitlines()
+
+
+def plain_extra_secrets(written: dict[str, Any], plain: set[str]) -> list[str]:
+    """Return what is said of a stack's own secrets, as its file has them; `plain` as Pulumi tells it."""
+    files = read_stack_files("relay")
+    files.stacks["staging"]["extraSecrets"] = written
+    values = {"extraSecrets": dict.fromkeys(written, "decrypted")}
+    _, problems = configuration.examine("staging", unit_program.configuration("staging") | values, plain, files)
+    return problems
+
+
+def test_one_plain_secret_among_a_teams_own_is_refused() -> None:
+    assert plain_extra_secrets({"A": {"secure": "v1:x"}, "B": "secure enough"}, set()) == [
+        "Pulumi.staging.yaml: extraSecrets.B is not encrypted: `pulumi config set --secret --path extraSecrets.B -s staging`"
+    ]
+
+
+def test_a_teams_own_secrets_may_all_have_been_removed() -> None:
+    assert plain_extra_secrets({}, {"extraSecrets"}) == []
+
+
+def test_an_unknown_key_is_told_with_the_file_that_it_stands_in() -> None:
+    files = read_stack_files("relay")
+    files.project["adopt.keepp"] = "x"  # as without `--path`
+    values = unit_program.configuration("staging") | {"adopt.keepp": "x", "adopt.bucket": "x"}
+    _, problems = configuration.examine("staging", values, set(), files)
+    assert [problem.partition(" is not")[0] for problem in problems] == [
+        "Pulumi.staging.yaml: adopt.bucket",
+        "Pulumi.yaml: adopt.keepp",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("relay:flyApp", "tune-api", "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
+        ("relay:neonProject", "tune", "neonProject is 'tune' in Pulumi.production.yaml too: each stack has its own"),
+        (
+            "relay:pagesHost",
+            "tune.pages.dev",
+            "pagesHost is 'tune.pages.dev', but 'tune-8xz.pages.dev' in Pulumi.yaml: set it once, in Pulumi.yaml",
+        ),
+        (
+            "relay:cloudflareAccountId",
+            "e" * 32,
+            f"cloudflareAccountId is '{'e' * 32}', but '{'f' * 30}01' in Pulumi.yaml: set it once, in Pulumi.yaml",
+        ),
+    ],
+)
+def test_stacks_that_contradict_each_other(
+    key: str, value: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in EXAMPLE.glob("Pulumi*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if path.name == "Pulumi.staging.yaml":
+            text = "".join(f"{other}\n" for other in text.splitlines() if not other.startswith(f"  {key}:"))
+            text += f"  {key}: {value}\n"
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pulumi.RunError) as error:
+        run_program("staging", root=tmp_path)
+    assert f"  - Pulumi.staging.yaml: {line}" in str(error.value).splitlines()
+
+
+def test_two_stacks_do_not_adopt_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in EXAMPLE.glob("Pulumi*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("small-fern-11112222", "tall-oak-33334444")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pulumi.RunError, match=r"adopt.neonProject is .* in Pulumi.production.yaml too"):
+        run_program("dev", root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "asked"),
+    [
+        ("relay:bucket", "another-bucket", False),
+        ("relay:storageAccessKeyId", "{secure: v1:AAAA:BBBB}", True),
+        ("relay:storageFrom", "production", True),
+    ],
+)
+def test_who_must_confirm_a_retired_storage_token(
+    key: str, value: str, asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staging by its backend, unless its bucket is another; dev by keys of its own."""
+    stack = "staging" if key == "relay:bucket" else "dev"
+    for path in EXAMPLE.glob("Pulumi*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / path.name).write_text(
+            f"{text}  {key}: {value}\n" if path.name == f"Pulumi.{stack}.yaml" else text, encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    confirmed = {"staging": 1, "dev": 1} | {stack: 0}
+    retire = {"storageToken": 1, "confirmed": confirmed}
+    changes = {"adopt": None, "rotate": {"storageToken": 1}, "retire": retire}
+    if asked:
+        with pytest.raises(pulumi.RunError, match=f"but stack {stack} uses that bucket too"):
+            run_program("production", changes, root=tmp_path)
+    else:
+        run_program("production", changes, root=tmp_path)
+
+
+def test_every_setting_says_what_it_is() -> None:
+    from infra.config.settings import Adopt, PagesBuild, Retire, Rotate, Settings
+    from ops.docs.described import descriptions
+
+    for model in (Settings, Adopt, PagesBuild, Rotate, Retire):
+        assert descriptions(model).keys() == model.model_fields.keys()
+
+
+def test_secret_keys_are_the_secret_fields() -> None:
+    assert configuration.SECRET_KEYS == unit_program.SECRET_KEYS

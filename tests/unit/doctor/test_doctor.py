@@ -1,0 +1,582 @@
+"""`bin/doctor`: what it finds on machines that lack one thing or another, and how it says so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.checks import preflight
+from ops import stacks
+from ops.doctor import __main__ as doctor
+from ops.doctor import checkup
+from ops.doctor.checkup import Finding
+from ops.environments import __main__ as environments
+from ops.environments import mixups
+from setup import environment as bootstrap
+from setup.engine import build, locate
+from setup.errors import SandboxError
+from tests.unit import quick_yaml
+from tests.unit.program import EXAMPLE, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+# A Pulumi CLI that answers from files; an absent one is a failure.
+PULUMI = """\
+#!/bin/sh
+case "$1 $2" in
+    "stack output") answer="output.$5" ;;
+    "stack ls") answer=ls ;;
+    *) answer=$1 ;;
+esac
+if [ -f "{folder}/$answer" ]; then cat "{folder}/$answer"; else echo "error: no stack named '$5' found" >&2; exit 1; fi
+"""
+FLYCTL = """#!/bin/sh\necho '{{"Name":"flyctl","Version":"{}"}}'\n"""
+ENGINE = locate.dotted(locate.pinned())
+INSTALL = "(https://www.pulumi.com/docs/install/)"
+
+
+class Machine:
+    """A machine with what a test puts on it, and a project's files of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.answers = folder / "answers"
+        self.bin = folder / "bin"
+        self.project = folder / "project"
+        for made in (self.answers, self.bin):
+            made.mkdir()
+        shutil.copytree(EXAMPLE, self.project)
+
+    def install(self, name: str, script: str) -> None:
+        """Put a program on PATH."""
+        (self.bin / name).write_text(script)
+        (self.bin / name).chmod(0o755)
+
+    def pulumi(self, *, version: str = f"v{ENGINE}", url: str | None = "file:///state", **outputs: Any) -> None:
+        """Install a CLI; without a URL it is not logged in; the outputs are those of live stacks."""
+        self.install("pulumi", PULUMI.format(folder=self.answers))
+        rows = [{"name": stack, "resourceCount": 9} for stack in ("production", "staging")]
+        answers = {"ls": rows, **{f"output.{stack}": found for stack, found in outputs.items()}}
+        if url:
+            answers["whoami"] = {"url": url, "user": "jane"}
+        (self.answers / "version").write_text(version)
+        for name, answer in answers.items():
+            (self.answers / name).write_text(json.dumps(answer))
+
+    def change(self, stack: str, **changes: Any) -> None:
+        """Change a stack file: `config` keys with their namespace, other keys at the top; None removes."""
+        path = self.project / f"Pulumi.{stack}.yaml"
+        document = quick_yaml.load(path.read_text())
+        for key, value in changes.pop("config", {}).items():
+            document["config"][key] = value
+        document |= changes
+        document["config"] = {key: value for key, value in document["config"].items() if value is not None}
+        path.write_text(quick_yaml.dump(document))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine with every credential, storage keys in staging's file, and neither Pulumi nor flyctl."""
+    machine = Machine(tmp_path)
+    keys = {f"relay:{key}": {"secure": "v1:x:y"} for key in ("storageAccessKeyId", "storageSecretAccessKey")}
+    machine.change("staging", config=keys)
+    monkeypatch.setenv("PATH", f"{machine.bin}:/usr/bin:/bin")
+    monkeypatch.setattr(stacks, "folder", lambda: machine.project)
+    # The tests may run in another environment than `.venv`, as they do with another Python.
+    monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
+    for variable in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "RELAY_SANDBOX"):
+        monkeypatch.delenv(variable, raising=False)
+    checkup.told.cache_clear()
+    return machine
+
+
+def bad(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.state in {"missing", "wrong"}]
+
+
+def _raise(error: Exception) -> Callable[[], None]:
+    def function() -> None:
+        raise error
+
+    return function
+
+
+# --- the sandbox and the tests
+
+
+def test_a_machine_that_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "check", lambda: None)
+    monkeypatch.setattr(locate, "locate", lambda: Path("/opt/pulumi"))
+    monkeypatch.setattr(bootstrap, "is_set_up", lambda: True)
+    assert [*checkup.sandbox()] == [
+        Finding("ok", f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"),
+        Finding("ok", ".venv, as requirements.lock has it"),
+        Finding("ok", "Pulumi engine: /opt/pulumi"),
+    ]
+
+
+def test_neither_cli_nor_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "check", _raise(SandboxError("There is neither `pulumi` nor `go` on PATH.")))
+    assert Finding("missing", "Pulumi engine", "There is neither `pulumi` nor `go` on PATH.") in [*checkup.sandbox()]
+
+
+def test_an_engine_that_is_not_built_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "check", lambda: None)
+    monkeypatch.setattr(locate, "locate", lambda: None)
+    finding = Finding("missing", "Pulumi engine: not built yet", "bin/setup (some minutes, once)")
+    assert finding in [*checkup.sandbox()]
+
+
+def test_a_venv_that_is_not_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
+    missing = Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
+    assert checkup.set_up() == missing
+    bootstrap.STAMP.write_text("another digest")
+    assert checkup.set_up() == missing
+
+
+@pytest.mark.parametrize("version", [(3, 10, 4), (3, 14, 0)])
+def test_a_python_that_does_not_do(monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int]) -> None:
+    monkeypatch.setattr(sys, "version_info", version)
+    what = f"Python {'.'.join(map(str, version))}: 3.11, 3.12 or 3.13 is needed"
+    assert next(checkup.sandbox()) == Finding("missing", what, "https://www.python.org/downloads/")
+
+
+def test_a_python_that_makes_no_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    package = f"python3.{sys.version_info[1]}-venv"
+    finding = Finding("missing", "this Python cannot make virtual environments", f"apt-get install {package}")
+    assert finding in [*checkup.sandbox()]
+
+
+def test_no_make(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(machine.bin))
+    assert [finding.state for finding in checkup.tests()] == ["missing"]
+    machine.install("make", "")
+    assert [*checkup.tests()] == [Finding("ok", "make")]
+
+
+# --- what every real `up` needs
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_no_pulumi_cli(machine: Machine, monkeypatch: pytest.MonkeyPatch, built: bool) -> None:
+    monkeypatch.setattr(locate, "built", lambda: built)
+    what = "Pulumi CLI: not on PATH" + ("; the engine that was built here is for the sandbox alone" if built else "")
+    assert bad(checkup.real()) == [Finding("missing", what, f"install {ENGINE} or later {INSTALL}")]
+
+
+def test_packages_other_than_pinned(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkup.packages() == Finding("ok", ".venv, with what requirements.txt pins")
+    real = checkup._installed
+    found = {"pulumi": "3.1.0", "pydantic": None}
+    monkeypatch.setattr(checkup, "_installed", lambda name: found[name] if name in found else real(name))
+    what = ".venv: pulumi, pydantic not as pinned in requirements.txt"
+    assert checkup.packages() == Finding("missing", what, "`pulumi install`, or bin/setup")
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    assert checkup.packages() == Finding("missing", ".venv: not made", "`pulumi install`, or bin/setup")
+
+
+def test_an_old_pulumi_cli(machine: Machine) -> None:
+    machine.pulumi(version="v3.99.1")
+    assert bad(checkup.real()) == [
+        Finding("missing", "Pulumi CLI 3.99.1: too old", f"install {ENGINE} or later {INSTALL}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("#!/bin/sh\necho hello\n", "{bin}/pulumi does not tell its version"),
+        ("garbage", "Pulumi CLI: `pulumi` on PATH cannot be run: Exec format error."),
+        ("#!/nowhere\n", "Pulumi CLI: `pulumi` on PATH cannot be run: No such file or directory."),
+    ],
+)
+def test_a_pulumi_that_is_none(machine: Machine, script: str, what: str) -> None:
+    machine.install("pulumi", script)
+    (finding,) = bad(checkup.real())
+    assert finding.what.startswith(what.format(bin=machine.bin))
+    assert finding.fix == f"install {ENGINE} or later {INSTALL}"
+    assert [finding.state for finding in checkup.live()] == ["note"]
+
+
+def test_not_logged_in(machine: Machine) -> None:
+    machine.pulumi(url=None)
+    (finding,) = bad(checkup.real())
+    assert finding.what.startswith("backend: not logged in, or out of reach: no stack named")
+    assert finding.fix.startswith("`pulumi login`")
+
+
+def test_a_backend_that_answers_nonsense(machine: Machine) -> None:
+    machine.pulumi()
+    (machine.answers / "whoami").write_text("<html>")
+    (finding,) = bad(checkup.real())
+    assert "`pulumi whoami --json` answered without JSON" in finding.what
+
+
+def test_a_cli_that_is_logged_in(machine: Machine) -> None:
+    machine.pulumi()
+    assert [finding.what for finding in checkup.real()][1:] == [f"Pulumi CLI {ENGINE}", "backend: file:///state"]
+
+
+# --- a stack
+
+
+def test_a_stack_that_is_ready(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.pulumi()
+    machine.install("flyctl", FLYCTL.format("0.4.87"))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+    assert [*checkup.stack("staging")] == [
+        Finding("ok", "configuration (what is encrypted is taken for good)"),
+        Finding("ok", "stack staging exists"),
+        Finding("ok", "passphrase (whether it is the right one shows when it is used)"),
+        Finding("ok", "Neon: NEON_API_KEY"),
+        Finding("ok", "GitHub: GITHUB_TOKEN"),
+        Finding("ok", "Fly.io: FLY_API_TOKEN"),
+        Finding("ok", "flyctl 0.4.87"),
+    ]
+
+
+def test_a_stack_without_a_file(machine: Machine) -> None:
+    assert [*checkup.stack("qa")] == [
+        Finding("missing", "Pulumi.qa.yaml", "copy another stack's file and change it"),
+    ]
+
+
+def test_a_file_that_is_not_yaml(machine: Machine) -> None:
+    (machine.project / "Pulumi.dev.yaml").write_text("config:\n\trelay:tier: x\n")
+    (finding,) = checkup.stack("dev")
+    assert finding.what.startswith("configuration: Pulumi.dev.yaml, line 2: not valid YAML:")
+
+
+def test_no_project_file(machine: Machine) -> None:
+    (machine.project / "Pulumi.yaml").unlink()
+    (finding,) = checkup.stack("dev")
+    assert finding.what == f"configuration: There is no Pulumi.yaml with a `name` in {machine.project}"
+
+
+def test_every_problem_of_the_configuration(machine: Machine) -> None:
+    machine.change("dev", config={"relay:neonProject": None, "relay:typo": 1, "relay:unprotect": True})
+    assert [finding.what for finding in bad(checkup.stack("dev"))] == [
+        "configuration: Pulumi.dev.yaml: typo is not a configuration key",
+        "configuration: Pulumi.dev.yaml: neonProject is missing",
+    ]
+
+
+def test_a_secret_in_clear(machine: Machine) -> None:
+    machine.change("dev", config={"relay:logfireToken": "canary", "relay:extraSecrets": {"A": {"secure": "v1:x:y"}}})
+    (finding,) = bad(checkup.stack("dev"))
+    assert "logfireToken is not encrypted" in finding.what
+    assert "canary" not in finding.what
+
+
+def test_a_stack_the_backend_does_not_know(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.pulumi()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", "secret.txt")
+    assert bad(checkup.stack("dev")) == [
+        Finding("missing", "stack dev does not exist", "pulumi stack init dev"),
+    ]
+
+
+def test_no_passphrase(machine: Machine) -> None:
+    machine.pulumi()
+    machine.install("flyctl", FLYCTL.format("0.4.87"))
+    assert bad(checkup.stack("staging")) == [
+        Finding(
+            "missing",
+            "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
+            "set it to the one this stack's secrets are, or are to be, encrypted with",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "finding"),
+    [
+        ("echo 'error: incorrect passphrase' >&2; exit 1", "passphrase: not the one that Pulumi.dev.yaml is encrypted"),
+        ('echo \'{"relay:logfireToken": "canary"}\'', "passphrase, which opens Pulumi.dev.yaml"),
+        ("echo 'error: something else' >&2; exit 1", "passphrase (whether it is the right one shows when it is used)"),
+    ],
+)
+def test_whether_the_passphrase_is_the_right_one(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, said: str, finding: str
+) -> None:
+    machine.pulumi()
+    other = (machine.bin / "pulumi").read_text()
+    machine.install("pulumi", other.replace('case "$1', f'[ "$1" = config ] && {{ {said}; exit; }}\ncase "$1'))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
+    machine.change("dev", encryptionsalt="v1:x", config={"relay:logfireToken": {"secure": "v1:x:y"}})
+    (found,) = [one for one in checkup.stack("dev") if one.what.startswith("passphrase")]
+    assert found.what.startswith(finding)
+    assert found.state == ("wrong" if "incorrect" in said else "ok")
+    assert "canary" not in str(found)
+
+
+def test_a_backend_that_lists_no_stacks(machine: Machine) -> None:
+    machine.pulumi()
+    (machine.answers / "ls").unlink()
+    assert "stack dev: the backend lists no stacks" in " ".join(one.what for one in bad(checkup.stack("dev")))
+
+
+@pytest.mark.parametrize(
+    ("url", "top", "what"),
+    [
+        ("https://api.pulumi.com", {}, "secrets: encrypted by the backend"),
+        ("s3://state", {"secretsprovider": "awskms://alias/x"}, "secrets: encrypted by awskms://alias/x"),
+        ("https://api.pulumi.com", {"encryptionsalt": "v1:x"}, None),
+        ("s3://state", {"secretsprovider": "passphrase"}, None),
+    ],
+)
+def test_who_needs_a_passphrase(machine: Machine, url: str, top: dict[str, str], what: str | None) -> None:
+    machine.pulumi(url=url)
+    machine.change("staging", **top)
+    findings = [*checkup.stack("staging")]
+    assert any(finding.what.startswith("passphrase: neither") for finding in findings) == (what is None)
+    assert what is None or Finding("ok", what) in findings
+
+
+@pytest.mark.parametrize("service", preflight.CREDENTIALS)
+def test_a_missing_credential_is_told_as_by_the_preflight(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    credential = preflight.CREDENTIALS[service]
+    machine.install("flyctl", FLYCTL.format("0.4.87"))
+    for variable in credential.variables:
+        monkeypatch.delenv(variable)
+    (finding,) = bad(checkup.stack("production"))
+    needs = frozenset({"storage", "database", "backend", "frontend", "github-environment"})
+    assert f"{finding.what}: {finding.fix}" == f"{service}: {credential.missing(needs)}"
+
+
+def test_a_credential_in_the_stack_file(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEON_API_KEY")
+    machine.change("dev", config={"neon:apiKey": {"secure": "v1:x:y"}})
+    assert Finding("ok", "Neon: neon:apiKey") in [*checkup.stack("dev")]
+
+
+def test_another_owner_in_the_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.install("flyctl", FLYCTL.format("0.4.87"))
+    monkeypatch.setenv("GITHUB_OWNER", "somebody")
+    assert [finding.state for finding in bad(checkup.stack("staging"))] == ["wrong"]
+
+
+def test_flyctl(machine: Machine) -> None:
+    (missing,) = checkup.flyctl()
+    assert missing.what.startswith("flyctl cannot be run")
+    machine.install("flyctl", FLYCTL.format("0.3.9"))
+    assert [*checkup.flyctl()] == [
+        Finding(
+            "missing",
+            "flyctl is 0.3.9, and at least 0.4.87 is needed",
+            "Run `flyctl version update`, or install a newer flyctl.",
+        )
+    ]
+    machine.install("flyctl", FLYCTL.format("0.5.0"))
+    assert [finding.state for finding in checkup.flyctl()] == ["ok", "note"]
+
+
+def test_the_examples_account_is_noted(machine: Machine) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", machine.project)
+    assert "cloudflareAccountId is the example's" in {finding.what for finding in checkup.stack("dev")}
+
+
+def test_before_set_up_a_stack_is_not_looked_at(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert [*checkup.stack("staging")] == [
+        Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
+    ]
+
+
+# --- live stacks beside each other
+
+PRODUCTION = {"flyApp": "api", "databaseHost": "ep-1.neon.tech", "oauthKeyFingerprint": "aaaaaaaaaaaa"}
+STAGING = {"flyApp": "api-staging", "databaseHost": "ep-2.neon.tech", "oauthKeyFingerprint": "bbbbbbbbbbbb"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong", "unknown"),
+    [
+        ({}, [], []),
+        (
+            {"databaseHost": "ep-1.neon.tech"},
+            ["production and staging use one database, ep-1.neon.tech: give each stack a Neon project of its own"],
+            [],
+        ),
+        (
+            {"oauthKeyFingerprint": "aaaaaaaaaaaa"},
+            [
+                "production and staging have the same OAUTH_ENCRYPTION_KEY (fingerprint aaaaaaaaaaaa): a session of "
+                "one opens in the other"
+            ],
+            [],
+        ),
+        (
+            {"oauthKeyFingerprint": "unknown"},
+            [],
+            [
+                "staging keeps the OAUTH_ENCRYPTION_KEY of Fly app api-staging, which nobody can read: whether another "
+                "stack has the same is unknown"
+            ],
+        ),
+        (
+            {"databaseHost": None},
+            [],
+            [
+                "staging keeps the DATABASE_URL of Fly app api-staging, which nobody can read: whether another stack "
+                "has the same is unknown"
+            ],
+        ),
+    ],
+)
+def test_mix_ups(changes: dict[str, Any], wrong: list[str], unknown: list[str]) -> None:
+    staging = {key: value for key, value in {**STAGING, **changes}.items() if value is not None}
+    assert mixups.compare({"production": PRODUCTION, "staging": staging}) == (wrong, unknown)
+
+
+def test_two_kept_keys_are_not_called_the_same() -> None:
+    kept = {"oauthKeyFingerprint": mixups.UNKNOWN}
+    assert mixups.compare({"production": {**PRODUCTION, **kept}, "staging": {**STAGING, **kept}}).wrong == []
+
+
+def test_a_stack_without_a_backend_keeps_nothing() -> None:
+    assert mixups.compare({"dev": {"environment": "development"}, "staging": STAGING}) == ([], [])
+
+
+def test_live_stacks_are_compared(machine: Machine) -> None:
+    machine.pulumi(production=PRODUCTION, staging={**STAGING, "databaseHost": "ep-1.neon.tech"})
+    (finding,) = checkup.live()
+    assert (finding.state, finding.what.split(":")[0]) == (
+        "wrong",
+        "production and staging use one database, ep-1.neon.tech",
+    )
+    machine.pulumi(production=PRODUCTION, staging=STAGING)
+    assert [*checkup.live()] == [Finding("ok", "production, staging: each has a database and an OAuth key of its own")]
+
+
+def test_one_live_stack_has_nothing_to_be_compared_with(machine: Machine) -> None:
+    machine.pulumi(production=PRODUCTION)
+    assert [finding.state for finding in checkup.live()] == ["note"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_bin_environments_warns_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    facts = {"environment": "x", "apiUrl": "https://a", "frontendUrl": "https://f"}
+    found = {
+        "production": {**facts, **PRODUCTION},
+        "staging": {**facts, **PRODUCTION, "oauthKeyFingerprint": "unknown"},
+    }
+    monkeypatch.setattr(stacks, "outputs", lambda stack: found[stack])
+    assert environments.main(["--format", form, *found]) == 0
+    printed = capsys.readouterr().out
+    assert "production and staging use one database, ep-1.neon.tech" in printed
+    assert "whether another stack has the same is unknown" in printed
+
+
+# --- the report
+
+
+@pytest.fixture
+def findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings of every kind, without a look at anything."""
+    made = [
+        Finding("ok", "one"),
+        Finding("missing", "two", "mend it"),
+        Finding("wrong", "three"),
+        Finding("note", "four"),
+    ]
+    for name in ("sandbox", "tests", "real", "live"):
+        monkeypatch.setattr(checkup, name, lambda: made)
+    monkeypatch.setattr(checkup, "stack", lambda name: [Finding("ok", f"stack {name}")])
+
+
+@pytest.mark.usefixtures("findings")
+def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.main(["--for", "sandbox"]) == 1
+    assert capsys.readouterr().out == (
+        "The sandbox (bin/sandbox)\n"
+        "  ok       one\n"
+        "  MISSING  two\n"
+        "           → mend it\n"
+        "  WRONG    three\n"
+        "  note     four\n"
+        "In order: nothing yet. Not yet: the sandbox (2).\n"
+    )
+
+
+@pytest.mark.usefixtures("findings")
+def test_a_plain_listing_always_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.main([]) == 0
+    headings = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert headings == [
+        "The sandbox (bin/sandbox)",
+        "The tests (make test), beside the sandbox",
+        "A real `pulumi up`",
+        "Stack production",
+        "Stack staging",
+        "Stack dev",
+        "Live stacks beside each other",
+        "In order: stack production, stack staging, stack dev. Not yet: the sandbox (2), the tests (2), "
+        "a real `pulumi up` (2), live stacks beside each other (2).",
+    ]
+
+
+@pytest.mark.usefixtures("findings")
+def test_what_is_asked_for_decides(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("sandbox", "real", "live"):
+        monkeypatch.setattr(checkup, name, lambda: [Finding("ok", "fine"), Finding("note", "no matter")])
+    assert doctor.main(["--for", "dev"]) == 0
+    assert doctor.main(["--for", "sandbox"]) == 0
+    assert doctor.main(["--for", "tests"]) == 1
+    assert "stack dev" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("findings")
+def test_colour_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    doctor.main(["--for", "sandbox"])
+    assert "\x1b[31mMISSING \x1b[0m two" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    doctor.main(["--for", "sandbox"])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_an_unknown_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        doctor.main(["--for", "stagign"])
+    assert "there is no stack stagign: choose from sandbox, tests, production, staging, dev" in capsys.readouterr().err
+
+
+def test_on_a_bare_machine(tmp_path: Path) -> None:
+    """Nothing is set up, and Python has its standard library alone."""
+    for name in ("infra", "ops", "sandbox", "setup"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "bin").mkdir()
+    for path in [ROOT / "bin" / "doctor", ROOT / "requirements.txt", *ROOT.glob("Pulumi*.yaml")]:
+        shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    path = tmp_path / "path"
+    path.mkdir()
+    (path / "dirname").symlink_to(shutil.which("dirname") or "")
+    command = [tmp_path / "bin" / "doctor"]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
+
+    none = run()
+    assert (none.returncode, none.stderr.split(":")[1]) == (1, " no Python 3.11, 3.12 or 3.13 is on PATH")
+    (path / "python3").write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -S "$@"\n')
+    (path / "python3").chmod(0o755)
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "  MISSING  .venv: not made" in done.stdout
+    assert "There is neither `pulumi` nor `go` on PATH" in done.stdout
+    assert "configuration and credentials: known only after set-up" in done.stdout

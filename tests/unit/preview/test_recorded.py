@@ -1,0 +1,207 @@
+"""Recorded previews become exactly the Markdown beside them, and no secret gets through."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.preview import markdown
+from ops.preview import reader as previews
+from ops.redact import MASK, redact
+from tests.unit.preview.record import HERE, SCENARIOS, rendered
+
+NAMES = [scenario.name for scenario in SCENARIOS]
+CANARY = "canary-5f1d"
+SENSITIVE = ("password", "deploy_token", "apiKey", "connectionUri", "__provider")
+SHAPES = [
+    f"postgresql+psycopg://owner:{CANARY}@ep-1.eu-central-1.aws.neon.tech/db?sslmode=require",
+    f"FlyV1 fm2_{CANARY},fm2_{CANARY}",
+    f"npg_{CANARY}0123456789",
+    f"github_pat_{CANARY}0123456789",
+    f"Authorization: Bearer {CANARY}",
+    f"AWS_SECRET_ACCESS_KEY={CANARY}",
+]
+
+
+def _record(name: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text())
+    return record
+
+
+def _comments(record: dict[str, Any], secrets: tuple[str, ...] = ()) -> list[str]:
+    document = record["preview"]
+    preview = previews.read(
+        record["stack"],
+        stdout="" if document is None else json.dumps(document),
+        stderr=record["stderr"],
+        exit_code=record["exit_code"],
+        secrets=secrets,
+    )
+    return [
+        render(preview, markdown.Context("abc", run_url="https://x")) for render in (markdown.comment, markdown.summary)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_markdown_is_as_expected(name: str) -> None:
+    assert rendered(name) == (HERE / f"{name}.md").read_text()
+
+
+def test_every_file_belongs_to_a_scenario() -> None:
+    files = {path.name for pattern in ("*.json", "*.md") for path in HERE.glob(pattern)}
+    assert files == {f"{name}.{kind}" for name in NAMES for kind in ("json", "md")}
+
+
+def test_the_recordings_cover_what_can_happen() -> None:
+    told = "".join((HERE / f"{name}.md").read_text() for name in NAMES)
+    for text in ("**replace**", "**delete**", "- update", "- import", "- create", "no changes", "preview failed"):
+        assert text in told
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_secret_is_known_by_its_shape_in_every_text(name: str, shape: str) -> None:
+    record = _record(name)
+    record["stderr"] += f"\nerror: connecting failed: {shape} (timeout)\n"
+    document = record["preview"]
+    if document:
+        document["diagnostics"] = [
+            *(document.get("diagnostics") or []),
+            *(
+                {"severity": severity, "message": f"{severity}: {shape}"}
+                for severity in ("warning", "error", "info#err")
+            ),
+        ]
+        for step in document["steps"]:
+            for state in _states(step):
+                state["inputs"] = {**state.get("inputs", {}), "note": shape, "list": [shape]}
+    for text in _comments(record):
+        assert CANARY not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_ids_and_sensitive_names_are_not_shown(name: str) -> None:
+    record = _record(name)
+    for step in (record["preview"] or {}).get("steps", []):
+        for state in _states(step):
+            state |= {"id": CANARY, "outputs": {"base64": CANARY, "plain": CANARY}}
+            state["inputs"] = state.get("inputs", {}) | dict.fromkeys(SENSITIVE, CANARY)
+            state["inputs"]["nested"] = {"clientSecret": [CANARY], "DATABASE_URL": {"deep": CANARY}}
+        step["detailedDiff"] = {path: {"kind": "update"} for path in ("password", "nested.clientSecret[0]")}
+    for text in _comments(record):
+        assert CANARY not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_credential_of_the_job_is_shown_nowhere(name: str) -> None:
+    # The value stands in plain places: a name, a path, a message.
+    record = json.loads(json.dumps(_record(name)).replace("staging", CANARY).replace("production", CANARY))
+    record["stack"] = "stack"
+    for text in _comments(record, secrets=(CANARY,)):
+        assert CANARY not in text
+
+
+def test_what_the_language_host_prints_is_left_out() -> None:
+    assert "info#err" in json.dumps(_record("noise"))
+    assert "KeyboardInterrupt" not in rendered("noise")
+
+
+HOST = "error: an unhandled error occurred: program exited with non-zero exit code: 1\n"
+
+
+@pytest.mark.parametrize("name", ["bad-configuration", "crash"])
+def test_what_the_official_language_host_adds_to_an_error_is_left_out(name: str) -> None:
+    record = _record(name)
+    before = _comments(record)
+    record["preview"]["diagnostics"].append({"message": HOST, "severity": "error"})
+    assert _comments(record) == before
+
+
+def test_and_is_told_where_it_is_all_there_is() -> None:
+    record = _record("crash")
+    record["preview"]["diagnostics"] = [{"message": HOST, "severity": "error"}]
+    assert "program exited with non-zero exit code: 1" in _comments(record)[0]
+
+
+def _many(count: int) -> dict[str, Any]:
+    record = _record("updates")
+    step = next(step for step in record["preview"]["steps"] if step["op"] == "update")
+    text = json.dumps(step)
+    name = step["urn"].rsplit("::")[-1]
+    steps = [json.loads(text.replace(name, f"{name}-{number:03}")) for number in range(count)]
+    steps[count // 2]["op"] = "delete"
+    record["preview"]["steps"] = steps
+    return record
+
+
+def test_500_resources_are_all_in_the_summary_and_the_comment_fits() -> None:
+    comment, summary = _comments(_many(500))
+    assert len(comment.encode()) <= markdown.COMMENT_LIMIT
+    assert "1 to delete, 499 to update" in comment
+    assert comment.index("**delete**") < comment.index("- update")
+    assert "[job summary](https://x)" in comment
+    assert summary.split("<details>")[0].count("\n- ") == 500
+    assert len(summary.encode()) <= markdown.SUMMARY_LIMIT
+
+
+@pytest.mark.parametrize("count", [100, 2_000, 5_000])
+def test_nothing_is_longer_than_github_takes(count: int) -> None:
+    comment, summary = _comments(_many(count))
+    assert ("more, in the" in comment, "too long to show" in summary) == (count >= 2_000, count >= 5_000)
+    assert len(comment.encode()) <= markdown.COMMENT_LIMIT
+    assert len(summary.encode()) <= markdown.SUMMARY_LIMIT
+    for text in (comment, summary):
+        assert text.count("```") % 2 == 0
+        assert text.count("<details>") == text.count("</details>")
+
+
+def test_a_long_error_does_not_push_out_the_counts() -> None:
+    record = _record("crash")
+    record["preview"]["diagnostics"] = [
+        {"severity": "error", "message": f"error: {'ü' * (markdown.SUMMARY_LIMIT // 2)}"}
+    ]
+    comment, summary = _comments(record)
+    assert "preview failed" in comment
+    assert len(comment.encode()) <= markdown.COMMENT_LIMIT
+    assert len(summary.encode()) <= markdown.SUMMARY_LIMIT
+
+
+@pytest.mark.parametrize("text", ["a-", "://a", "://a:", "PASSWORD ", "fm2_ ", "npg_"])
+def test_a_secret_behind_many_parts_that_only_begin_like_one(text: str) -> None:
+    """Each of them was once looked at up to the end: a text of this length then took many seconds."""
+    assert redact(f"{text * 20_000}\nFlyV1 fm2_abcdefghijklmnop\n").endswith(f"\n{MASK}\n")
+
+
+@pytest.mark.parametrize("text", ["`", "``x", "a```b", "</details>", "@everyone", "[x](http://y)", "| a |"])
+def test_no_markdown_of_a_value_takes_effect(text: str) -> None:
+    fence = markdown.block(text).splitlines()
+    assert fence[-1] == "`" * len(fence[-1])
+    assert fence[-1] not in text
+    span = markdown.code(text)
+    ticks = len(span) - len(span.lstrip("`"))
+    assert "`" * ticks not in span[ticks:-ticks]
+
+
+def test_an_operation_that_is_not_known_here_comes_first() -> None:
+    record = _record("creates")
+    record["preview"]["steps"][-1]["op"] = "discard-replaced"
+    comment, _ = _comments(record)
+    assert "1 to discard-replaced, 9 to create" in comment
+    assert comment.index("**discard-replaced**") < comment.index("- create")
+
+
+def test_a_failure_without_words_says_its_exit_code() -> None:
+    record = _record("no-changes") | {"exit_code": 255, "stderr": ""}
+    record["preview"]["diagnostics"] = None
+    assert "exit code 255" in _comments(record)[0]
+
+
+def test_protection_lifted_in_the_same_change_is_no_protection() -> None:
+    assert "refuses" in rendered("replace-refused")
+    assert "refuses" not in rendered("replace-unprotected")
+
+
+def _states(step: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step[key] for key in ("oldState", "newState") if step.get(key)]

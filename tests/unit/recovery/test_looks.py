@@ -1,0 +1,164 @@
+"""What became of an interrupted creation, type by type, against the clouds' HTTP APIs in the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ops.recovery import clouds as recover_clouds
+from ops.recovery import looks as recover_looks
+from ops.recovery.found import Operation, RecoveryError, State
+from ops.recovery.stack import Stack
+from sandbox import credentials
+from sandbox.http import face as http_face
+from sandbox.world import github
+from sandbox.world.neon import create_project
+from sandbox.world.store import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+STACK = Stack("staging")
+PROVIDER = "urn:pulumi:staging::relay::pulumi:providers:github::github"
+PROJECT = "neon:index/project:Project"
+TOKEN = "cloudflare:index/accountToken:AccountToken"
+POLICY = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy"
+VARIABLE = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
+BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Serve a world over HTTP to the looks, with the sandbox's credentials."""
+    world = World(tmp_path / "clouds.sqlite")
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", ACCOUNT, {"id": ACCOUNT})
+        tx.put("github", "repository", "tune-works/tune", {"id": 1, "name": "tune", "owner": "tune-works"})
+    port = http_face.serve(world)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4")
+    monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
+    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
+    for variable, value in credentials.ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(Stack, "setting", lambda *_: None)
+    return world
+
+
+def creating(type_: str, **inputs: Any) -> Operation:
+    urn = f"urn:pulumi:staging::relay::{type_}::it"
+    return Operation("creating", {"urn": urn, "type": type_, "inputs": inputs, "provider": f"{PROVIDER}::1"})
+
+
+def state(operation: Operation, identity: str | None = None) -> State:
+    """Return a state that has the resource already, where an id is given."""
+    resources: dict[str, dict[str, Any]] = {PROVIDER: {"inputs": {"owner": "tune-works"}}}
+    return State([operation], resources | ({operation.urn: {"id": identity}} if identity else {}))
+
+
+def verdict(operation: Operation, known: str | None = None) -> tuple[str, str]:
+    found = recover_looks.verdict(STACK, state(operation, known), operation)
+    return found.action, found.identity
+
+
+def refusal(operation: Operation, known: str | None = None) -> str:
+    with pytest.raises(RecoveryError) as caught:
+        verdict(operation, known)
+    return str(caught.value)
+
+
+def test_a_neon_project(world: World) -> None:
+    operation = creating(PROJECT, name="tune")
+    assert verdict(operation) == ("clear", "")
+    with world.transaction() as tx:
+        first = create_project(tx, {"name": "tune"})["id"]
+    assert verdict(operation) == ("import", first)
+    assert verdict(operation, first) == ("clear", "")
+    with world.transaction() as tx:
+        second = create_project(tx, {"name": "tune"})["id"]
+    assert f"the state has none: {first}, {second}. " in refusal(operation)
+    assert f"it was to replace {first}, which the state still has" in refusal(operation, first)
+    assert f"delete {second} where it exists" in refusal(operation, first)
+
+
+def test_an_account_token(world: World) -> None:
+    operation = creating(TOKEN, name="audio (pulumi)", accountId=ACCOUNT)
+    assert verdict(operation) == ("clear", "")
+    with world.transaction() as tx:
+        for identity in ("a" * 32, "b" * 32, "c" * 32):
+            name = "audio (pulumi-1)" if identity[0] == "c" else "audio (pulumi)"
+            tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
+    assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
+    assert f"none is in the state: {'a' * 32}, {'b' * 32}. Revoke in Cloudflare's dashboard" in refusal(operation)
+    recover_clouds.revoke(STACK, operation, "b" * 32)
+    with world.transaction() as tx:
+        assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
+    with pytest.raises(RecoveryError, match=r"^it: revoking Cloudflare account token b+: Cloudflare answered 404"):
+        recover_clouds.revoke(STACK, operation, "b" * 32)
+
+
+@pytest.mark.parametrize("pattern", ["branchPattern", "tagPattern"])
+def test_a_deployment_policy(world: World, pattern: str) -> None:
+    inputs = {"repository": "tune", "environment": "eu/staging:1", pattern: "main"}
+    operation = creating(POLICY, **inputs)
+    assert "GitHub answered 404" in refusal(operation)
+    with world.transaction() as tx:
+        place = ("tune-works", "tune", "eu/staging:1")
+        policy = {"protected_branches": False, "custom_branch_policies": True}
+        github.put_environment(tx, *place, deployment_branch_policy=policy)
+        made = {kind: github.create_policy(tx, *place, pattern="main", kind=kind)["id"] for kind in ("branch", "tag")}
+        github.create_policy(tx, *place, pattern="other", kind="branch")
+    identity = made[pattern.removesuffix("Pattern")]
+    assert verdict(operation) == ("import", f"tune:eu/staging??1:{identity}")
+    assert verdict(operation, f"tune:eu/staging??1:{identity}") == ("clear", "")
+
+
+@pytest.mark.parametrize(
+    ("operation", "identity", "in_state"),
+    [
+        (creating(BUCKET, accountId=ACCOUNT, name="audio"), f"{ACCOUNT}/audio/default", "audio"),
+        (creating(BUCKET, accountId=ACCOUNT, name="audio", jurisdiction="eu"), f"{ACCOUNT}/audio/eu", "audio"),
+        (creating(VARIABLE, repository="tune", environment="a:b", variableName="X"), "tune:a??b:X", "tune:a??b:X"),
+    ],
+)
+def test_what_has_a_name_of_its_own(operation: Operation, identity: str, in_state: str) -> None:
+    assert verdict(operation) == ("try", identity)
+    assert verdict(operation, in_state) == ("clear", "")
+    said = refusal(operation, "old-one")
+    assert said.startswith("it was to replace old-one, which the state still has")
+    assert f": delete {identity} where it exists" in said
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "random:index/randomPassword:RandomPassword",
+        "pulumi-python:dynamic/fly:App",
+        "pulumi-python:dynamic/fly:Secrets",
+        "pulumi-python:dynamic/fly:DeployToken",
+        "github:index/repositoryEnvironment:RepositoryEnvironment",
+        "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
+        "cloudflare:index/r2BucketCors:R2BucketCors",
+        "cloudflare:index/r2ManagedDomain:R2ManagedDomain",
+    ],
+)
+def test_what_may_be_made_again(world: World, type_: str) -> None:
+    assert verdict(creating(type_)) == ("clear", "")
+    assert world.calls() == []
+
+
+def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "this tool does not know the type" in refusal(creating("aws:s3/bucket:Bucket"))
+    assert refusal(creating(PROJECT)) == "the state does not say its name"
+    world.inject("neon", "GET", "down")
+    assert refusal(creating(PROJECT, name="tune")) == (
+        "it could not be looked up: Neon answered 503 (Service Unavailable)"
+    )
+    monkeypatch.setenv("NEON_API_KEY", "canary-credential")
+    assert "Neon answered 401" in refusal(creating(PROJECT, name="tune"))
+    assert "canary" not in refusal(creating(PROJECT, name="tune"))
+    monkeypatch.delenv("NEON_API_KEY")
+    assert refusal(creating(PROJECT, name="tune")).startswith("it could not be looked up: NEON_API_KEY is not set")
+    monkeypatch.setattr(Stack, "setting", lambda _, key: credentials.NEON_KEY if key == "neon:apiKey" else None)
+    assert verdict(creating(PROJECT, name="tune")) == ("clear", "")
