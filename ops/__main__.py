@@ -7,6 +7,9 @@ import sys
 
 from setup.errors import SandboxError, guarded
 
+# Folders whose name is not their command.
+_COMMANDS = {"recovery": "recover"}
+
 
 def run() -> int:
     """Run the tool that the first argument names, with the others; it ends with its exit code itself."""
@@ -19,4 +22,4 @@ def run() -> int:
 
 if __name__ == "__main__":
     del sys.argv[0]
-    sys.exit(guarded(f"bin/{sys.argv[0]}", run))
+    sys.exit(guarded(f"bin/{_COMMANDS.get(sys.argv[0], sys.argv[0])}", run))

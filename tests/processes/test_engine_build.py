@@ -58,7 +58,7 @@ class Tree:
 
     def start(self) -> subprocess.Popen[str]:
         """Start looking for an engine."""
-        code = "from sandbox.engine import build; print(build.ensure())"
+        code = "from setup.engine import build; print(build.ensure())"
         return subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=self.folder,

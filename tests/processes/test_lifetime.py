@@ -15,7 +15,7 @@ WAITING = "threading.Event().wait()"
 DEAF = "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"
 PROGRAM = """\
 import hashlib, threading
-from sandbox.engine.lifetime import end_with_engine
+from setup.engine.lifetime import end_with_engine
 
 end_with_engine(lambda: print("ended", flush=True))
 # Said once the main thread is at it.

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _HOLDER = """\
 import sys
 from pathlib import Path
-from sandbox import progress
+from setup import progress
 folder = Path(sys.argv[1])
 with progress.alone(folder / "lock"):
     progress.run("Working", ["sh", "-c", "echo > started; exec sleep 1.5"], log=folder / "log", cwd=folder)
