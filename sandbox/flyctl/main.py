@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 # Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
@@ -25,7 +26,7 @@ _PANIC = "\x1b[31mpanic: runtime error: slice bounds out of range [1:0]\x1b[0m\n
 
 
 def main(executable: str, argv: list[str]) -> int:
-    """Run flyctl.
+    """Run flyctl in the world it was installed into.
 
     Args:
         executable: The path it was started by; `clouds.sqlite` lies beside the executable's folder.
@@ -37,13 +38,17 @@ def main(executable: str, argv: list[str]) -> int:
     store = Path(executable).resolve().parent.parent / "clouds.sqlite"
     if not store.is_file():
         return _fail(f"the sandbox's flyctl found no world: {store} is missing; `bin/sandbox --reset` makes one")
-    world = World(store)
+    return execute(World(store), argv, os.environ)
+
+
+def execute(world: World, argv: list[str], environment: Mapping[str, str]) -> int:
+    """Run one command with this process's streams and working folder; return the exit code."""
     command = arguments.command(argv)
-    detail = {"argv": argv, "environment": dict(os.environ), "directory": str(Path.cwd())}
+    detail = {"argv": argv, "environment": dict(environment), "directory": str(Path.cwd())}
     world.record("fly", command or "unknown", detail)
     try:
         parsed = arguments.parse(command, argv)
-        run = Run(world, os.environ, parsed, fault=world.fault("fly", command))
+        run = Run(world, environment, parsed, fault=world.fault("fly", command))
         getattr(_MODULES.get(command.split(maxsplit=1)[0], apps), command.replace(" ", "_"))(run)
     except UnmodelledError as error:
         print(f"not implemented in the sandbox's flyctl: {error}", file=sys.stderr)

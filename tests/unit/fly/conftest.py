@@ -1,29 +1,22 @@
-"""A fake Fly.io for every test here, and no other flyctl within reach."""
+"""The sandbox's Fly.io for every test here, and no other flyctl within reach."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import pytest
 
-from infra.providers.fly import process
 from infra.providers.fly.flyctl import Flyctl
 from infra.providers.fly.props import FlyProvider
-from tests.unit.fly.fakes import ENVIRONMENT, NOW, Clock, FakeFly
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.unit.fly.standin import ENVIRONMENT, NOW, StandIn
 
 
-class Nowhere(process.Workspace):
-    """Folders that are named and never made: the fake Fly.io looks into none. Real ones are for `test_flyctl.py`."""
+class Clock:
+    """Time that passes only by sleeping."""
 
-    @contextmanager
-    def opened(self, app: str | None) -> Iterator[tuple[Path, Path]]:
-        """Yield the two names."""
-        yield Path("/nowhere/config"), Path("/nowhere/empty")
+    seconds: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Let seconds pass."""
+        self.seconds += seconds
 
 
 @pytest.fixture
@@ -32,18 +25,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def fly() -> FakeFly:
-    return FakeFly()
-
-
-@pytest.fixture
-def warnings() -> list[str]:
-    return []
+def fly() -> StandIn:
+    return StandIn()
 
 
 @pytest.fixture(autouse=True)
-def flyctl(fly: FakeFly, clock: Clock, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> Flyctl:
-    made = Flyctl(run=fly, environ=ENVIRONMENT, sleep=clock.sleep, now=lambda: NOW, warn=warnings.append)
-    monkeypatch.setattr(made, "_workspace", Nowhere())
+def flyctl(fly: StandIn, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flyctl:
+    made = Flyctl(run=fly, environ=ENVIRONMENT, sleep=clock.sleep, now=lambda: NOW)
     monkeypatch.setattr(FlyProvider, "flyctl", made)
     return made

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.output import UNKNOWN, Unknown
 
 from infra.providers.fly.app_secrets import CHANGED, DELETED, digest
 from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError, UnexpectedAnswerError
+from infra.providers.fly.process import Completed
 from infra.providers.fly.resources import SecretsProvider
-from tests.unit.fly.fakes import CheckFailedError, Clock, FakeFly, Managed
+from tests.unit.fly.engine import KEY, CheckFailedError, Managed
 
-KEY = base64.b64encode(bytes(range(32))).decode()
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.providers.fly.flyctl import Flyctl
+    from tests.unit.fly.conftest import Clock
+    from tests.unit.fly.standin import StandIn
+
 OTHER_KEY = base64.b64encode(bytes(range(1, 33))).decode()
 APP = "relay-api"
 
 
 @pytest.fixture
-def secrets(fly: FakeFly) -> Managed:
+def secrets(fly: StandIn) -> Managed:
     fly.add_app(APP)
     return Managed(SecretsProvider())
 
@@ -39,18 +47,14 @@ def inputs(*, keep: list[str] | None = None, values: dict[str, Any] | None = Non
     }
 
 
-def since(fly: FakeFly, count: int) -> list[str]:
-    return [call.command for call in fly.calls[count:]]
-
-
-def imported(fly: FakeFly) -> bytes:
+def imported(fly: StandIn) -> bytes:
     return next(call.stdin for call in reversed(fly.calls) if call.command == "secrets import")
 
 
 # Create.
 
 
-def test_all_values_are_staged_in_one_write_and_read_back(fly: FakeFly, secrets: Managed) -> None:
+def test_all_values_are_staged_in_one_write_and_read_back(fly: StandIn, secrets: Managed) -> None:
     assert secrets.up(**inputs()) == "create"
     assert fly.values(APP) == {"A": "one", "B": "two"}
     assert fly.commands() == ["version", "secrets import", "secrets list"]
@@ -60,77 +64,71 @@ def test_all_values_are_staged_in_one_write_and_read_back(fly: FakeFly, secrets:
     assert secrets.outs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
 
 
-def test_two_hundred_secrets_are_one_write(fly: FakeFly, secrets: Managed) -> None:
+def test_two_hundred_secrets_are_one_write(fly: StandIn, secrets: Managed) -> None:
     values = {f"S{i}": f"value # {i}\n" for i in range(200)}
     secrets.up(**inputs(values=values))
     assert fly.values(APP) == values
     assert fly.writes() == {"secrets import": 1}
 
 
-def test_values_reach_flyctl_over_stdin_alone(fly: FakeFly, secrets: Managed) -> None:
+def test_values_reach_flyctl_over_stdin_alone(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(values={"A": "hunter2-hunter2"}))
     for call in fly.calls:
         assert "hunter2" not in " ".join([*call.argv, *call.env, *call.env.values()])
     assert b"hunter2" in imported(fly)
 
 
-def test_fly_digests_are_not_in_the_state(fly: FakeFly, secrets: Managed) -> None:
+def test_fly_digests_are_not_in_the_state(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    for secret in fly.apps[APP]["secrets"].values():
+    for secret in fly.secrets(APP).values():
         assert secret["digest"] not in json.dumps(secrets.outs)
 
 
-def test_a_rollout_is_not_staged(fly: FakeFly, secrets: Managed) -> None:
+def test_a_rollout_is_not_staged(fly: StandIn, secrets: Managed) -> None:
+    fly.deploy(APP)
     secrets.up(**inputs(rollout=True))
     assert "--stage" not in fly.calls[1].argv
     assert secrets.outs["staged"] == []
 
 
-def test_no_values_are_no_write(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_no_values_are_no_write(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs(values={}))
     assert fly.commands() == ["version", "secrets list"]
     assert secrets.outs["foreign"] == ["HAND"]
 
 
-def test_kept_names_must_exist_and_are_left_alone(fly: FakeFly, secrets: Managed) -> None:
+def test_kept_names_must_exist_and_are_left_alone(fly: StandIn, secrets: Managed) -> None:
     with pytest.raises(RefusedError, match=r"does not have them: K, L\..*Nothing was written"):
         secrets.up(**inputs(keep=["K", "L"]))
     assert not fly.writes()
-    fly.set_secret(APP, "K", "precious")
+    fly.set_secrets(APP, K="precious")
     secrets.up(**inputs(keep=["K"]))
     assert fly.values(APP)["K"] == "precious"
     assert secrets.outs["foreign"] == []
 
 
-def test_a_new_app_may_be_unknown_for_some_seconds(fly: FakeFly, secrets: Managed, clock: Clock) -> None:
-    row = fly.apps.pop(APP)
-    original = clock.sleep
-
+def test_a_new_app_may_be_unknown_for_some_seconds(fly: StandIn, clock: Clock, flyctl: Flyctl) -> None:
     def sleep(seconds: float) -> None:
-        original(seconds)
-        if clock.seconds >= 9:
-            fly.apps[APP] = row
+        clock.sleep(seconds)
+        if clock.seconds >= 9 and not fly.apps():
+            fly.add_app(APP)
 
-    clock.sleep = sleep  # type: ignore[method-assign]
-    fly_calls = secrets.provider.flyctl  # type: ignore[attr-defined]
-    fly_calls.sleep = sleep
-    secrets.up(**inputs())
+    flyctl.sleep = sleep
+    Managed(SecretsProvider()).up(**inputs())
     assert fly.values(APP) == {"A": "one", "B": "two"}
 
 
-def test_an_app_that_stays_unknown_is_an_error(fly: FakeFly, secrets: Managed, clock: Clock) -> None:
-    fly.apps.clear()
+def test_an_app_that_stays_unknown_is_an_error(fly: StandIn, secrets: Managed, clock: Clock) -> None:
+    fly.drop_apps()
     with pytest.raises(AppNotFoundError):
         secrets.up(**inputs())
     assert 30 <= clock.seconds < 60
 
 
-def test_a_name_that_did_not_arrive_is_an_error(
-    fly: FakeFly, secrets: Managed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = fly.set_secret
-    monkeypatch.setattr(fly, "set_secret", lambda app, name, *a: None if name == "B" else original(app, name, *a))
+def test_a_name_that_did_not_arrive_is_an_error(fly: StandIn, secrets: Managed) -> None:
+    fly.replies["secrets import"] = Completed(0)
+    fly.set_secrets(APP, A="one")
     with pytest.raises(UnexpectedAnswerError, match="did not arrive: B"):
         secrets.up(**inputs())
 
@@ -138,23 +136,23 @@ def test_a_name_that_did_not_arrive_is_an_error(
 # Update.
 
 
-def test_only_what_changed_is_written(fly: FakeFly, secrets: Managed) -> None:
+def test_only_what_changed_is_written(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
     assert secrets.up(**inputs(values={"A": "one", "B": "new", "C": "three"})) == "update"
-    assert since(fly, count) == ["secrets list", "secrets import", "secrets list"]
+    assert fly.commands(count) == ["secrets list", "secrets import", "secrets list"]
     assert imported(fly) == b"B='new'\nC='three'\n"
 
 
-def test_an_unchanged_up_runs_nothing(fly: FakeFly, secrets: Managed) -> None:
+def test_an_unchanged_up_runs_nothing(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
     assert secrets.up(**inputs()) == "same"
-    assert since(fly, count) == []
+    assert fly.commands(count) == []
 
 
-def test_what_is_managed_no_more_is_removed_in_one_write(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_what_is_managed_no_more_is_removed_in_one_write(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
     fly.calls.clear()
     secrets.up(**inputs(values={"A": "1"}))
@@ -164,16 +162,14 @@ def test_what_is_managed_no_more_is_removed_in_one_write(fly: FakeFly, secrets: 
     assert "--stage" in fly.calls[1].argv
 
 
-def test_a_removal_that_did_not_happen_is_an_error(
-    fly: FakeFly, secrets: Managed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_removal_that_did_not_happen_is_an_error(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    monkeypatch.setattr(fly, "_secrets_unset", lambda *_: fly._version())
+    fly.replies["secrets unset"] = Completed(0)
     with pytest.raises(UnexpectedAnswerError, match="were not removed: B"):
         secrets.up(**inputs(values={"A": "one"}))
 
 
-def test_a_rollout_with_a_removal_restarts_once(fly: FakeFly, secrets: Managed) -> None:
+def test_a_rollout_with_a_removal_restarts_once(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     fly.calls.clear()
     secrets.up(**inputs(values={"A": "new"}, rollout=True))
@@ -186,7 +182,7 @@ def test_the_way_to_write_is_no_difference(secrets: Managed) -> None:
     assert secrets.plan(**inputs(rollout=True)) == "same"
 
 
-def test_names_wander_between_managed_and_kept(fly: FakeFly, secrets: Managed) -> None:
+def test_names_wander_between_managed_and_kept(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     fly.calls.clear()
     secrets.up(**inputs(values={"A": "one"}, keep=["B"]))
@@ -200,8 +196,8 @@ def test_names_wander_between_managed_and_kept(fly: FakeFly, secrets: Managed) -
     assert secrets.outs["foreign"] == ["B"]
 
 
-def test_a_foreign_secret_is_not_overwritten_before_it_was_kept(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_a_foreign_secret_is_not_overwritten_before_it_was_kept(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs())
     assert secrets.outs["foreign"] == ["HAND"]
     more = {"A": "one", "B": "two", "HAND": "given"}
@@ -215,41 +211,41 @@ def test_a_foreign_secret_is_not_overwritten_before_it_was_kept(fly: FakeFly, se
     assert fly.values(APP)["HAND"] == "given"
 
 
-def test_a_kept_name_that_is_gone_stops_an_update_before_it_writes(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "K", "precious")
+def test_a_kept_name_that_is_gone_stops_an_update_before_it_writes(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, K="precious")
     secrets.up(**inputs(keep=["K"]))
-    del fly.apps[APP]["secrets"]["K"]
+    fly.set_secrets(APP, K=None)
     fly.calls.clear()
     with pytest.raises(RefusedError, match="does not have them: K"):
         secrets.up(**inputs(values={"A": "new"}, keep=["K"]))
     assert not fly.writes()
 
 
-def test_another_digest_key_writes_no_secret_and_keeps_drift_visible(fly: FakeFly, secrets: Managed) -> None:
+def test_another_digest_key_writes_no_secret_and_keeps_drift_visible(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     fly.calls.clear()
     assert secrets.up(**inputs(digest_key=OTHER_KEY)) == "update"
     assert fly.commands() == ["secrets list"]
     secrets.refresh()
     assert secrets.plan(**inputs(digest_key=OTHER_KEY)) == "same"
-    fly.set_secret(APP, "A", "changed by hand")
+    fly.set_secrets(APP, A="changed by hand")
     secrets.up(**inputs())
     assert fly.values(APP)["A"] == "one"
 
 
-def test_a_foreign_change_is_mended_by_any_write(fly: FakeFly, secrets: Managed) -> None:
+def test_a_foreign_change_is_mended_by_any_write(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.set_secret(APP, "A", "changed by hand")
+    fly.set_secrets(APP, A="changed by hand")
     secrets.up(**inputs(values={"A": "one", "B": "new"}))
     assert fly.values(APP) == {"A": "one", "B": "new"}
 
 
 @pytest.mark.parametrize("change", [{"adopted": True}, {"delete_adopted": True}, {"__provider": "moved"}])
-def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, change: dict[str, Any]) -> None:
+def test_settings_are_recorded_without_flyctl(fly: StandIn, secrets: Managed, change: dict[str, Any]) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
     assert secrets.up(**inputs(**change)) == "update"
-    assert since(fly, count) == []
+    assert fly.commands(count) == []
     for key, value in change.items():
         assert secrets.outs[key] == value
     secrets.refresh()
@@ -259,16 +255,11 @@ def test_settings_are_recorded_without_flyctl(fly: FakeFly, secrets: Managed, ch
 # Retire: an older slot goes only once machines run with the present value.
 
 
-def deploy(fly: FakeFly) -> None:
-    for secret in fly.apps[APP]["secrets"].values():
-        secret["status"] = "Deployed"
-
-
 @pytest.fixture
-def rotated(fly: FakeFly, secrets: Managed) -> Managed:
+def rotated(fly: StandIn, secrets: Managed) -> Managed:
     """Secrets of which A and B were rotated, and C was not."""
     secrets.up(**inputs(values={"A": "old", "B": "old", "C": "c"}, slots={"A": [0], "B": [0]}))
-    deploy(fly)
+    fly.deploy(APP)
     secrets.up(**inputs(values={"A": "new", "B": "new", "C": "c"}, slots={"A": [0, 1], "B": [0, 1]}))
     fly.calls.clear()
     return secrets
@@ -277,9 +268,9 @@ def rotated(fly: FakeFly, secrets: Managed) -> Managed:
 RETIRED = inputs(values={"A": "new", "B": "new", "C": "c"}, slots={"A": [1], "B": [1]})
 
 
-def test_an_old_slot_goes_once_its_names_are_deployed(fly: FakeFly, rotated: Managed) -> None:
-    deploy(fly)
-    fly.apps[APP]["secrets"]["C"]["status"] = "Staged"  # another name has no say
+def test_an_old_slot_goes_once_its_names_are_deployed(fly: StandIn, rotated: Managed) -> None:
+    fly.deploy(APP)
+    fly.set_secrets(APP, C="c")  # staged again, and another name
     assert rotated.up(**RETIRED) == "update"
     assert fly.commands() == ["secrets list"]
     assert rotated.outs["slots"] == {"A": [1], "B": [1]}
@@ -287,60 +278,79 @@ def test_an_old_slot_goes_once_its_names_are_deployed(fly: FakeFly, rotated: Man
     assert rotated.up(**RETIRED) == "same"
 
 
-@pytest.mark.parametrize("status", ["Staged", "Partial", "Unknown", None, "gone"])
-def test_an_old_slot_stays_while_one_name_is_not_deployed(fly: FakeFly, rotated: Managed, status: str | None) -> None:
-    deploy(fly)
-    fly.apps[APP]["secrets"]["B"]["status"] = status
-    if status == "gone":
-        del fly.apps[APP]["secrets"]["B"]
+def staged(fly: StandIn) -> None:
+    fly.set_secrets(APP, B="new")
+
+
+def partial(fly: StandIn) -> None:
+    (machine,) = fly.app(APP)["machines"]
+    fly.set_secrets(APP, B="new")
+    fly.deploy(APP)
+    fly.change_app(APP, machines=[machine, *fly.app(APP)["machines"]])
+
+
+def not_worked_out(fly: StandIn) -> None:
+    fly.change_app(APP, machines=101 * fly.app(APP)["machines"])
+
+
+def gone(fly: StandIn) -> None:
+    fly.set_secrets(APP, B=None)
+
+
+@pytest.mark.parametrize("state", [staged, partial, not_worked_out, gone])
+def test_an_old_slot_stays_while_one_name_is_not_deployed(
+    fly: StandIn, rotated: Managed, state: Callable[[StandIn], None]
+) -> None:
+    fly.deploy(APP)
+    state(fly)
     before = dict(rotated.outs)
     with pytest.raises(RefusedError) as caught:
         rotated.up(**RETIRED)
     assert "Fly app relay-api: retiring the old secrets failed: machines may still use old values" in str(caught.value)
-    assert "would stop working: B. " in str(caught.value)
+    assert re.search(r"would stop working: (A, )?B\. ", str(caught.value))
     assert "`flyctl secrets deploy -a relay-api`" in str(caught.value)
     assert fly.commands() == ["secrets list"]
     assert rotated.outs == before
 
 
-def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: FakeFly, rotated: Managed) -> None:
-    fly.set_secret(APP, "A", "old")
-    deploy(fly)
+def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: StandIn, rotated: Managed) -> None:
+    fly.set_secrets(APP, A="old")
+    fly.deploy(APP)
     with pytest.raises(RefusedError, match=r"would stop working: A\."):
         rotated.up(**RETIRED)
     assert not fly.writes()
 
 
-def test_a_slot_does_not_come_and_another_go_in_one_update(fly: FakeFly, rotated: Managed) -> None:
-    deploy(fly)
+def test_a_slot_does_not_come_and_another_go_in_one_update(fly: StandIn, rotated: Managed) -> None:
+    fly.deploy(APP)
     third = {**RETIRED, "values": {"A": "third", "B": "new", "C": "c"}, "slots": {"A": [2], "B": [0, 1]}}
     with pytest.raises(RefusedError, match=r"would stop working: A\..*undo that first"):
         rotated.up(**third)
     assert not fly.writes()
 
 
-def test_a_rotation_is_not_taken_back_while_machines_may_have_it(fly: FakeFly, rotated: Managed) -> None:
-    deploy(fly)
+def test_a_rotation_is_not_taken_back_while_machines_may_have_it(fly: StandIn, rotated: Managed) -> None:
+    fly.deploy(APP)
     with pytest.raises(RefusedError, match=r"would stop working: A, B\."):
         rotated.up(**inputs(values={"A": "old", "B": "old", "C": "c"}, slots={"A": [0], "B": [0]}))
     assert not fly.writes()
 
 
-def test_a_state_from_before_there_were_slots_gets_them_without_flyctl(fly: FakeFly, secrets: Managed) -> None:
+def test_a_state_from_before_there_were_slots_gets_them_without_flyctl(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     for side in (secrets.outs, secrets.inputs):
         del side["slots"]
-    fly.set_secret(APP, "A", "changed by hand")
+    fly.set_secrets(APP, A="changed by hand")
     secrets.refresh()
     assert secrets.inputs["digests"]["A"] == CHANGED
-    fly.set_secret(APP, "A", "one")
+    fly.set_secrets(APP, A="one")
     secrets.refresh()
     fly.calls.clear()
     assert secrets.up(**inputs(slots={"A": [0]})) == "update"
     assert fly.commands() == []
 
 
-def test_another_app_is_another_resource(fly: FakeFly, secrets: Managed) -> None:
+def test_another_app_is_another_resource(fly: StandIn, secrets: Managed) -> None:
     fly.add_app("relay-api-2")
     secrets.up(**inputs())
     assert secrets.up(**inputs(app="relay-api-2")) == "replace"
@@ -351,28 +361,27 @@ def test_another_app_is_another_resource(fly: FakeFly, secrets: Managed) -> None
 # Refresh.
 
 
-def test_refresh_is_one_read_and_shows_nothing_where_nothing_changed(fly: FakeFly, secrets: Managed) -> None:
+def test_refresh_is_one_read_and_shows_nothing_where_nothing_changed(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     outs, given = dict(secrets.outs), dict(secrets.inputs)
     count = len(fly.calls)
     secrets.refresh()
-    assert since(fly, count) == ["secrets list"]
+    assert fly.commands(count) == ["secrets list"]
     assert (secrets.outs, secrets.inputs) == (outs, given)
 
 
-def test_a_deployment_is_no_drift(fly: FakeFly, secrets: Managed) -> None:
+def test_a_deployment_is_no_drift(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    for name, status in {"A": "Deployed", "B": None}.items():
-        fly.apps[APP]["secrets"][name]["status"] = status
+    fly.deploy(APP)
     secrets.refresh()
-    assert secrets.outs["staged"] == ["B"]
+    assert secrets.outs["staged"] == []
     assert secrets.plan(**inputs()) == "same"
 
 
-def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: FakeFly, secrets: Managed) -> None:
+def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
-    fly.set_secret(APP, "A", "changed by hand")
-    del fly.apps[APP]["secrets"]["B"]
+    fly.set_secrets(APP, A="changed by hand")
+    fly.set_secrets(APP, B=None)
     secrets.refresh()
     for side in (secrets.outs, secrets.inputs):
         assert side["digests"] == {"A": CHANGED, "B": DELETED, "C": digest(KEY, "C", "3")}
@@ -383,45 +392,45 @@ def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: FakeFly, secret
     assert secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"})) == "same"
 
 
-def test_a_change_that_was_undone_by_hand_is_no_drift_any_more(fly: FakeFly, secrets: Managed) -> None:
+def test_a_change_that_was_undone_by_hand_is_no_drift_any_more(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.set_secret(APP, "A", "changed by hand")
+    fly.set_secrets(APP, A="changed by hand")
     secrets.refresh()
-    fly.set_secret(APP, "A", "one")
+    fly.set_secrets(APP, A="one")
     secrets.refresh()
     assert secrets.inputs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
     assert secrets.plan(**inputs()) == "same"
 
 
-def test_a_drifted_secret_that_is_managed_no_more_is_removed(fly: FakeFly, secrets: Managed) -> None:
+def test_a_drifted_secret_that_is_managed_no_more_is_removed(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.set_secret(APP, "A", "changed by hand")
+    fly.set_secrets(APP, A="changed by hand")
     secrets.refresh()
     secrets.up(**inputs(values={"B": "two"}))
     assert fly.values(APP) == {"B": "two"}
 
 
-def test_a_kept_name_that_is_gone_shows(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "K", "precious")
+def test_a_kept_name_that_is_gone_shows(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, K="precious")
     secrets.up(**inputs(keep=["K"]))
-    del fly.apps[APP]["secrets"]["K"]
+    fly.set_secrets(APP, K=None)
     secrets.refresh()
     assert secrets.inputs["keep"] == []
     with pytest.raises(RefusedError, match="does not have them: K"):
         secrets.up(**inputs(keep=["K"]))
 
 
-def test_new_foreign_names_are_reported(fly: FakeFly, secrets: Managed) -> None:
+def test_new_foreign_names_are_reported(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.set_secret(APP, "HAND", "made")
+    fly.set_secrets(APP, HAND="made")
     secrets.refresh()
     assert secrets.outs["foreign"] == ["HAND"]
     assert secrets.plan(**inputs()) == "same"
 
 
-def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly: FakeFly, secrets: Managed) -> None:
+def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.set_secret(APP, "NEW", "given")  # by an `up` that was killed before the state was written
+    fly.set_secrets(APP, NEW="given")  # by an `up` that was killed before the state was written
     secrets.refresh()
     assert secrets.outs["foreign"] == ["NEW"]
     secrets.up(**inputs(values={"A": "one", "B": "two", "NEW": "given"}))
@@ -429,41 +438,41 @@ def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly
     assert secrets.outs["foreign"] == []
 
 
-def test_a_foreign_secret_stays_one_after_a_look(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_a_foreign_secret_stays_one_after_a_look(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs())
     secrets.refresh()
     with pytest.raises(RefusedError, match="not made by this stack: HAND"):
         secrets.up(**inputs(values={"HAND": "given"}))
 
 
-def test_a_foreign_secret_that_was_removed_may_be_given(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_a_foreign_secret_that_was_removed_may_be_given(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs())
-    del fly.apps[APP]["secrets"]["HAND"]
+    fly.set_secrets(APP, HAND=None)
     secrets.up(**inputs(values={"HAND": "given"}))
     assert fly.values(APP) == {"HAND": "given"}
 
 
-def test_a_state_without_that_record_goes_by_the_last_look(fly: FakeFly, secrets: Managed) -> None:
-    fly.set_secret(APP, "HAND", "made")
+def test_a_state_without_that_record_goes_by_the_last_look(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs())
     del secrets.outs["not_ours"]
     with pytest.raises(RefusedError, match="not made by this stack: HAND"):
         secrets.up(**inputs(values={"HAND": "given"}))
 
 
-def test_a_token_that_sees_no_organization_is_no_deleted_app(fly: FakeFly, secrets: Managed) -> None:
+def test_a_token_that_sees_no_organization_is_no_deleted_app(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(organization="acme"))
-    fly.apps.clear()
-    fly.organizations.clear()
+    fly.drop_apps()
+    fly.leave("acme")
     with pytest.raises(RefusedError, match="may see neither the app nor its organization acme"):
         secrets.refresh()
 
 
-def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: FakeFly, secrets: Managed) -> None:
+def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.apps.clear()
+    fly.drop_apps()
     secrets.refresh()
     assert secrets.id == ""
 
@@ -471,28 +480,27 @@ def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: FakeFly, secret
 # Delete.
 
 
-def test_delete_removes_exactly_the_managed_names(fly: FakeFly, secrets: Managed) -> None:
-    for name in ("K", "HAND"):
-        fly.set_secret(APP, name, "precious")
+def test_delete_removes_exactly_the_managed_names(fly: StandIn, secrets: Managed) -> None:
+    fly.set_secrets(APP, K="precious", HAND="precious")
     secrets.up(**inputs(keep=["K"]))
     secrets.destroy()
     assert fly.values(APP) == {"K": "precious", "HAND": "precious"}
 
 
-def test_delete_without_values_runs_nothing(fly: FakeFly, secrets: Managed) -> None:
+def test_delete_without_values_runs_nothing(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(values={}))
     count = len(fly.calls)
     secrets.destroy()
-    assert since(fly, count) == []
+    assert fly.commands(count) == []
 
 
-def test_delete_of_a_missing_app_is_done(fly: FakeFly, secrets: Managed) -> None:
+def test_delete_of_a_missing_app_is_done(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
-    fly.apps.clear()
+    fly.drop_apps()
     secrets.destroy()
 
 
-def test_the_secrets_of_an_adopted_app_stay_unless_asked_otherwise(fly: FakeFly, secrets: Managed) -> None:
+def test_the_secrets_of_an_adopted_app_stay_unless_asked_otherwise(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(adopted=True))
     with pytest.raises(RefusedError, match="removing its secrets failed: the app was adopted"):
         secrets.destroy()
@@ -505,7 +513,7 @@ def test_the_secrets_of_an_adopted_app_stay_unless_asked_otherwise(fly: FakeFly,
 # Preview.
 
 
-def test_a_preview_runs_nothing_and_shows_names_and_digests(fly: FakeFly, secrets: Managed) -> None:
+def test_a_preview_runs_nothing_and_shows_names_and_digests(fly: StandIn, secrets: Managed) -> None:
     result = secrets.provider.check({}, {"__provider": "p", **inputs()})
     assert result.inputs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
     secrets.plan(**inputs())
@@ -562,10 +570,8 @@ def test_bad_inputs_are_refused_at_preview_without_a_value(
     assert "hunter2" not in str(caught.value)
 
 
-def test_no_error_shows_a_value(fly: FakeFly, secrets: Managed) -> None:
-    fly._secrets_import = lambda call, *_: fly._version()._replace(  # type: ignore[method-assign]
-        returncode=1, stderr=f"Error: odd: {call.stdin.decode()}"
-    )
+def test_no_error_shows_a_value(fly: StandIn, secrets: Managed) -> None:
+    fly.break_at(1, "exit1")
     with pytest.raises(FlyError) as caught:
         secrets.up(**inputs(values={"A": "hunter2 and more"}))
     assert "hunter2" not in str(caught.value)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from pulumi.output import UNKNOWN
 
 from infra.providers.fly.errors import AppNameTakenError, AppNotFoundError, FlyctlFailedError, FlyError, RefusedError
 from infra.providers.fly.process import Completed
 from infra.providers.fly.resources import AppProvider
-from tests.unit.fly.fakes import CheckFailedError, FakeFly, Managed
+from tests.unit.fly.engine import CheckFailedError, Managed
+
+if TYPE_CHECKING:
+    from tests.unit.fly.standin import StandIn
 
 
 @pytest.fixture
@@ -27,24 +32,24 @@ def inputs(**changes: object) -> dict[str, object]:
     }
 
 
-def test_an_app_is_created_in_its_organization(fly: FakeFly, app: Managed) -> None:
+def test_an_app_is_created_in_its_organization(fly: StandIn, app: Managed) -> None:
     assert app.up(**inputs()) == "create"
-    assert fly.apps["relay-api"]["organization"] == "acme"
+    assert fly.apps()["relay-api"] == "acme"
     assert fly.commands() == ["version", "status", "apps create"]
     assert app.id == "relay-api"
     assert app.outs["hostname"] == "relay-api.fly.dev"
     assert app.outs["adopted"] is False
 
 
-def test_an_unchanged_app_runs_nothing(fly: FakeFly, app: Managed) -> None:
+def test_an_unchanged_app_runs_nothing(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     before = len(fly.calls)
     assert app.up(**inputs()) == "same"
     assert len(fly.calls) == before
 
 
-def test_an_app_in_use_is_taken_over_only_where_asked(fly: FakeFly, app: Managed) -> None:
-    fly.add_app("relay-api", deployed=True)
+def test_an_app_in_use_is_taken_over_only_where_asked(fly: StandIn, app: Managed) -> None:
+    fly.add_app("relay-api", machines=1)
     with pytest.raises(RefusedError, match=r"exists already in organization acme.*Set `adopt\.flyApp`"):
         app.up(**inputs())
     app.up(**inputs(adopt=True))
@@ -52,13 +57,13 @@ def test_an_app_in_use_is_taken_over_only_where_asked(fly: FakeFly, app: Managed
     assert not fly.writes()
 
 
-def test_an_app_with_secrets_is_in_use(fly: FakeFly, app: Managed) -> None:
+def test_an_app_with_secrets_is_in_use(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", OTHER="x")
     with pytest.raises(RefusedError, match="is in use"):
         app.up(**inputs())
 
 
-def test_a_pristine_app_of_ours_is_what_an_interrupted_creation_left(fly: FakeFly, app: Managed) -> None:
+def test_a_pristine_app_of_ours_is_what_an_interrupted_creation_left(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api")
     app.up(**inputs())
     assert app.outs["adopted"] is False
@@ -66,17 +71,15 @@ def test_a_pristine_app_of_ours_is_what_an_interrupted_creation_left(fly: FakeFl
 
 
 @pytest.mark.parametrize("adopt", [True, False])
-def test_an_app_of_another_organization_is_never_taken(fly: FakeFly, app: Managed, adopt: bool) -> None:
+def test_an_app_of_another_organization_is_never_taken(fly: StandIn, app: Managed, adopt: bool) -> None:
+    fly.join("rivals")
     fly.add_app("relay-api", "rivals")
     with pytest.raises(RefusedError, match="exists in organization rivals, not in acme"):
         app.up(**inputs(adopt=adopt))
 
 
-def test_a_name_held_by_an_app_nobody_here_sees(fly: FakeFly, app: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_held_by_an_app_nobody_here_sees(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", "rivals")
-    monkeypatch.setattr(
-        fly, "_status", lambda *_: fly._answer(fly.calls[0])._replace(returncode=1, stderr="Error: Could not find App")
-    )
     with pytest.raises(AppNameTakenError, match=r"unique across all of Fly\.io"):
         app.up(**inputs())
 
@@ -86,37 +89,32 @@ def test_adopting_an_absent_app_says_how_to_create_it(app: Managed) -> None:
         app.up(**inputs(adopt=True))
 
 
-def test_adopting_never_overwrites_a_secret(fly: FakeFly, app: Managed) -> None:
-    fly.add_app("relay-api", deployed=True, B="old", C="old", A="old")
+def test_adopting_never_overwrites_a_secret(fly: StandIn, app: Managed) -> None:
+    fly.add_app("relay-api", machines=1, B="old", C="old", A="old")
     with pytest.raises(RefusedError, match=r"overwritten: A, B\. Put them under `adopt\.keep`"):
         app.up(**inputs(adopt=True))
     app.up(**inputs(adopt=True, managed_secrets=["D"]))
     assert not fly.writes()
 
 
-@pytest.mark.parametrize("fault", ["time-out after the effect", "answer lost after the effect"])
-def test_a_creation_that_arrived_is_believed_whatever_was_answered(fly: FakeFly, app: Managed, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["timeout-after", "lost", "propagation"])
+def test_a_creation_that_arrived_is_believed_whatever_was_answered(fly: StandIn, app: Managed, fault: str) -> None:
     fly.break_at(2, fault)
     app.up(**inputs())
     assert fly.writes() == {"apps create": 1}
     assert app.outs["adopted"] is False
 
 
-def test_a_failed_creation_shows_its_own_failure_even_if_looking_fails_too(fly: FakeFly, app: Managed) -> None:
-    fly.break_at(2, "exit 1")
-    original = fly._status
-
-    def status(*args: object) -> object:
-        return original(*args) if len(fly.calls) < 4 else fly._secrets_list(*args)  # type: ignore[arg-type]
-
-    fly._status = status  # type: ignore[assignment, method-assign]
-    with pytest.raises(FlyctlFailedError, match="creating it failed: flyctl answered: something broke"):
+def test_a_failed_creation_shows_its_own_failure_even_if_looking_fails_too(fly: StandIn, app: Managed) -> None:
+    fly.break_at(2, "exit1")
+    fly.break_at(3, "429")
+    with pytest.raises(FlyctlFailedError, match="creating it failed: flyctl answered: request refused"):
         app.up(**inputs())
 
 
 @pytest.mark.parametrize("change", [{"adopt": True}, {"managed_secrets": ["Z"]}])
 def test_what_only_matters_at_the_first_meeting_is_no_difference(
-    fly: FakeFly, app: Managed, change: dict[str, object]
+    fly: StandIn, app: Managed, change: dict[str, object]
 ) -> None:
     app.up(**inputs())
     before = len(fly.calls)
@@ -124,8 +122,8 @@ def test_what_only_matters_at_the_first_meeting_is_no_difference(
     assert len(fly.calls) == before
 
 
-def test_settings_are_recorded_without_flyctl(fly: FakeFly, app: Managed) -> None:
-    fly.add_app("relay-api", deployed=True)
+def test_settings_are_recorded_without_flyctl(fly: StandIn, app: Managed) -> None:
+    fly.add_app("relay-api", machines=1)
     app.up(**inputs(adopt=True))
     before = len(fly.calls)
     assert app.up(**inputs(delete_adopted=True)) == "update"
@@ -135,17 +133,18 @@ def test_settings_are_recorded_without_flyctl(fly: FakeFly, app: Managed) -> Non
     assert app.outs["__provider"] == "moved"
 
 
-def test_another_name_is_another_app(fly: FakeFly, app: Managed) -> None:
+def test_another_name_is_another_app(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     assert app.up(**inputs(name="relay-api-2")) == "replace"
-    assert list(fly.apps) == ["relay-api-2"]
+    assert list(fly.apps()) == ["relay-api-2"]
 
 
-def test_an_app_is_not_moved_by_destroying_it(fly: FakeFly, app: Managed) -> None:
+def test_an_app_is_not_moved_by_destroying_it(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     with pytest.raises(CheckFailedError, match="flyctl apps move relay-api --org other"):
         app.plan(**inputs(organization="other"))
-    fly.apps["relay-api"]["organization"] = "other"
+    fly.join("other")
+    fly.change_app("relay-api", organization="other")
     app.refresh()
     assert app.inputs["organization"] == "other"
     assert app.plan(**inputs(organization="other")) == "same"
@@ -153,14 +152,14 @@ def test_an_app_is_not_moved_by_destroying_it(fly: FakeFly, app: Managed) -> Non
         app.plan(**inputs())
 
 
-def test_another_name_in_another_organization_is_a_new_app(fly: FakeFly, app: Managed) -> None:
+def test_another_name_in_another_organization_is_a_new_app(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    fly.organizations.append("other")
+    fly.join("other")
     assert app.up(**inputs(name="relay-api-2", organization="other")) == "replace"
-    assert fly.apps["relay-api-2"]["organization"] == "other"
+    assert fly.apps()["relay-api-2"] == "other"
 
 
-def test_a_preview_runs_nothing(fly: FakeFly, app: Managed) -> None:
+def test_a_preview_runs_nothing(fly: StandIn, app: Managed) -> None:
     assert app.plan(**inputs()) == "create"
     app.up(**inputs())
     before = len(fly.calls)
@@ -179,7 +178,7 @@ def test_a_bad_organization_is_refused_at_preview(app: Managed) -> None:
         app.plan(**inputs(organization="--help"))
 
 
-def test_refresh_is_one_read_and_changes_nothing(fly: FakeFly, app: Managed) -> None:
+def test_refresh_is_one_read_and_changes_nothing(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     before, inputs_before = dict(app.outs), dict(app.inputs)
     count = len(fly.calls)
@@ -188,55 +187,52 @@ def test_refresh_is_one_read_and_changes_nothing(fly: FakeFly, app: Managed) -> 
     assert (app.outs, app.inputs) == (before, inputs_before)
 
 
-def test_refresh_forgets_an_app_that_is_gone(fly: FakeFly, app: Managed) -> None:
+def test_refresh_forgets_an_app_that_is_gone(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    fly.apps.clear()
+    fly.drop_apps()
     app.refresh()
     assert app.id == ""
     assert app.plan(**inputs()) == "create"
 
 
-def test_refresh_with_a_token_of_somebody_else_forgets_nothing(fly: FakeFly, app: Managed) -> None:
+def test_refresh_with_a_token_of_somebody_else_forgets_nothing(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    fly.apps.clear()
-    fly.organizations = ["rivals"]
+    fly.drop_apps()
+    fly.leave("acme")
     with pytest.raises(RefusedError, match="neither the app nor its organization acme"):
         app.refresh()
     assert app.id == "relay-api"
 
 
-def test_destroy(fly: FakeFly, app: Managed) -> None:
+def test_destroy(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     app.destroy()
-    assert fly.apps == {}
+    assert fly.apps() == {}
 
 
-def test_destroying_what_is_gone_is_done(fly: FakeFly, app: Managed) -> None:
+def test_destroying_what_is_gone_is_done(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    fly.apps.clear()
+    fly.drop_apps()
     app.destroy()
 
 
-def test_destroying_with_a_token_of_somebody_else_forgets_nothing(fly: FakeFly, app: Managed) -> None:
+def test_destroying_with_a_token_of_somebody_else_forgets_nothing(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    fly.apps.clear()
-    fly.organizations = ["rivals"]
+    fly.drop_apps()
+    fly.leave("acme")
     with pytest.raises(RefusedError, match="neither the app nor its organization acme"):
         app.destroy()
 
 
-def test_an_app_that_is_not_found_and_yet_there_is_not_forgotten(
-    fly: FakeFly, app: Managed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_app_that_is_not_found_and_yet_there_is_not_forgotten(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
-    answer = Completed(1, stderr="Error: app not found (Request ID: 01)\n")
-    monkeypatch.setattr(fly, "_apps_destroy", lambda *_: answer)
+    fly.replies["apps destroy"] = Completed(1, stderr="Error: app not found (Request ID: 01)\n")
     with pytest.raises(AppNotFoundError):
         app.destroy()
 
 
-def test_an_adopted_app_is_destroyed_only_where_that_was_asked_for(fly: FakeFly, app: Managed) -> None:
-    fly.add_app("relay-api", deployed=True)
+def test_an_adopted_app_is_destroyed_only_where_that_was_asked_for(fly: StandIn, app: Managed) -> None:
+    fly.add_app("relay-api", machines=1)
     app.up(**inputs(adopt=True))
     with pytest.raises(
         RefusedError, match=r"adopted, not created.*Set `adopt\.flyApp`, run `pulumi up`.*pulumi state delete"
@@ -245,7 +241,7 @@ def test_an_adopted_app_is_destroyed_only_where_that_was_asked_for(fly: FakeFly,
     assert not fly.writes()
     app.up(**inputs(adopt=True, delete_adopted=True))
     app.destroy()
-    assert fly.apps == {}
+    assert fly.apps() == {}
 
 
 def test_an_unknown_value_may_change_but_announces_no_replacement() -> None:
@@ -255,7 +251,8 @@ def test_an_unknown_value_may_change_but_announces_no_replacement() -> None:
     assert (diff.changes, diff.replaces) == (True, [])
 
 
-def test_every_error_names_the_app_and_what_next(fly: FakeFly, app: Managed) -> None:
+def test_every_error_names_the_app_and_what_next(fly: StandIn, app: Managed) -> None:
+    fly.join("rivals")
     fly.add_app("relay-api", "rivals")
     with pytest.raises(FlyError) as caught:
         app.up(**inputs())

@@ -8,11 +8,14 @@ import pytest
 
 from infra.providers.fly.errors import FlyError
 from infra.providers.fly.resources import AppProvider, DeployTokenProvider, SecretsProvider
-from tests.unit.fly.fakes import FAULTS, TOKEN, FakeFly, Managed
-from tests.unit.fly.test_app_secrets import KEY
+from sandbox.credentials import FLY_TOKEN
+from sandbox.flyctl.run import FAULTS
+from tests.unit.fly.engine import KEY, Managed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.unit.fly.standin import StandIn
 
 APP = "relay-api"
 FIRST = {"A": "hunter2-one", "B": "hunter2-two # x"}
@@ -23,7 +26,7 @@ SETTINGS = {"keep": [], "slots": {}, "digest_key": KEY, "adopted": False, "rollo
 class Stack:
     """The three resources of one stack, created in order and destroyed in reverse."""
 
-    def __init__(self, fly: FakeFly) -> None:
+    def __init__(self, fly: StandIn) -> None:
         self.fly = fly
         self.app = Managed(AppProvider())
         self.secrets = Managed(SecretsProvider())
@@ -53,7 +56,7 @@ class Stack:
 
     def require(self, values: dict[str, str]) -> None:
         """Assert that Fly.io has what is wanted and nothing else, and that the state knows."""
-        assert list(self.fly.apps) == [APP]
+        assert list(self.fly.apps()) == [APP]
         assert self.fly.values(APP) == values
         assert self.fly.working_tokens() == [token.outs["token_id"] for token in self.tokens if token.id]
 
@@ -72,27 +75,20 @@ def leaving(stack: Stack) -> Callable[[], None]:
     return stack.destroy
 
 
+# "propagation" belongs to `apps create`, and "empty" to `tokens create`.
+KINDS = [fault for fault in FAULTS if fault not in {"propagation", "empty"}]
 SCENARIOS = {"fresh": (fresh, 8), "changing": (changing, 8), "leaving": (leaving, 3)}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_number_of_calls(fly: FakeFly, scenario: str) -> None:
-    prepare, calls = SCENARIOS[scenario]
-    step = prepare(Stack(fly))
-    before = len(fly.calls)
-    step()
-    assert len(fly.calls) - before == calls
-
-
-def test_a_fresh_up_runs_flyctl_eight_times(fly: FakeFly) -> None:
+def test_a_fresh_up_runs_flyctl_eight_times(fly: StandIn) -> None:
     Stack(fly).first()
     assert fly.commands() == [
         *("version", "status", "apps create", "secrets import", "secrets list"),
-        *("tokens list", "tokens create", "tokens list"),
+        *("tokens list", "tokens create deploy", "tokens list"),
     ]
 
 
-def test_an_unchanged_up_runs_nothing(fly: FakeFly) -> None:
+def test_an_unchanged_up_runs_nothing(fly: StandIn) -> None:
     stack = Stack(fly)
     stack.first()
     before = len(fly.calls)
@@ -104,7 +100,7 @@ CASES = [
     pytest.param(name, index, fault, id=f"{name}, call {index}, {fault}")
     for name, (_, calls) in SCENARIOS.items()
     for index in range(calls)
-    for fault in FAULTS
+    for fault in KINDS
 ]
 
 
@@ -117,7 +113,7 @@ def attempt(step: Callable[[], None]) -> FlyError | None:
 
 
 @pytest.mark.parametrize(("scenario", "index", "fault"), CASES)
-def test_the_next_up_ends_where_an_undisturbed_one_does(fly: FakeFly, scenario: str, index: int, fault: str) -> None:
+def test_the_next_up_ends_where_an_undisturbed_one_does(fly: StandIn, scenario: str, index: int, fault: str) -> None:
     stack = Stack(fly)
     step = SCENARIOS[scenario][0](stack)
     before = len(fly.calls)
@@ -127,16 +123,15 @@ def test_the_next_up_ends_where_an_undisturbed_one_does(fly: FakeFly, scenario: 
         message = str(failure)
         assert APP in message or "asking flyctl for its version" in message
         assert failure.hint in message
-        for secret in ("hunter2", TOKEN, "fm2_"):
+        for secret in ("hunter2", FLY_TOKEN, "fm2_"):
             assert secret not in message
     else:
-        # Only a creation is looked at again, and found to have happened.
-        assert fly.broken_command == "apps create"
-        assert fly.apps
+        # The provider looks whether these took effect; a `status` of no app has no answer that could be lost.
+        assert fly.broken in {"apps create", "apps destroy", "tokens revoke", "status"}
     fly.heal()
     step()
     if scenario == "leaving":
-        assert fly.apps == {}
+        assert fly.apps() == {}
         assert fly.working_tokens() == []
     else:
         stack.require(FIRST if scenario == "fresh" else SECOND)
@@ -145,8 +140,8 @@ def test_the_next_up_ends_where_an_undisturbed_one_does(fly: FakeFly, scenario: 
     assert len(fly.calls) == count
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_rollout_that_fails_is_written_again(fly: FakeFly, fault: str) -> None:
+@pytest.mark.parametrize("fault", KINDS)
+def test_a_rollout_that_fails_is_written_again(fly: StandIn, fault: str) -> None:
     fly.add_app(APP)
     secrets = Managed(SecretsProvider())
     settings = {**SETTINGS, "app": APP, "rollout": True}

@@ -13,7 +13,7 @@ from pulumi.dynamic import Resource, ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 
 from infra.providers.fly import props, resources
-from tests.unit.fly.test_app_secrets import KEY
+from tests.unit.fly.engine import KEY
 
 # `__provider` as the states of existing stacks hold it: a reference by module and class. Were one of these to change or
 # not to load, no existing stack could be refreshed or destroyed.

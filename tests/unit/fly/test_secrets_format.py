@@ -9,7 +9,7 @@ import pytest
 from infra.providers.fly.errors import SecretFormatError
 from infra.providers.fly.names import SECRET
 from infra.providers.fly.secrets_format import MAX_LINE_BYTES, encode, secret_problem
-from tests.unit.fly import importer
+from sandbox.flyctl.importer import parse
 
 # Each example is one string of bytes, because drawing is what costs: again and again a length, up to 15, and so many
 # characters. That makes 529 values on average. Shrinking makes bytes smaller, and so characters plainer.
@@ -41,7 +41,7 @@ def test_no_value_is_altered() -> None:
         secrets = {name: value for name, value in named.items() if secret_problem(name, value) is None}
         for name, value in named.items():
             assert name in secrets or "\n" in value, "only values of several lines are refused"
-        read = importer.read(encode(secrets))
+        read = parse(encode(secrets))
         assert {name: value for name, value in secrets.items() if read.get(name) != value} == {}
         assert read.keys() == secrets.keys()
         arrived += len(secrets)
@@ -58,7 +58,7 @@ def test_no_text_is_altered() -> None:
     @given(st.text(max_size=30))
     def check(value: str) -> None:
         if secret_problem("A", value) is None:
-            assert importer.read(encode({"A": value})) == {"A": value}
+            assert parse(encode({"A": value})) == {"A": value}
         else:
             assert "\n" in value
 
@@ -92,7 +92,7 @@ def test_no_text_is_altered() -> None:
 )
 def test_values_that_arrive(value: str) -> None:
     secrets = {"BEFORE": "1", "NAME": value, "Z_AFTER": "2"}
-    assert importer.read(encode(secrets)) == secrets
+    assert parse(encode(secrets)) == secrets
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,37 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from sandbox.credentials import FLY_TOKEN
 from sandbox.flyctl.install import install
-from sandbox.flyctl.main import main
+from sandbox.flyctl.main import execute
 from sandbox.world import fly
 from sandbox.world.store import World
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 Completed = subprocess.CompletedProcess[bytes]
+
+
+def in_process(
+    world: World, argv: Sequence[str], *, stdin: bytes, environment: Mapping[str, str], cwd: Path
+) -> Completed:
+    """Run the stand-in's flyctl within this process, which saves its start."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = execute(world, list(argv), environment)
+    return Completed(argv, code, out.getvalue().encode(), err.getvalue().encode())
 
 
 class FlyctlWorld:
@@ -43,17 +60,8 @@ class FlyctlWorld:
             fly.put_app(transaction, "taken", "somebody-else", {})
 
     def run(self, *argv: str, stdin: bytes = b"", **environment: str | None) -> Completed:
-        """Run flyctl within this process, which saves its start; a variable of None is left out of its environment."""
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            patch.dict(os.environ, self._merged(environment), clear=True),
-            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
-            contextlib.chdir(self.cwd),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            code = main(str(self.executable), list(argv))
-        return Completed(argv, code, out.getvalue().encode(), err.getvalue().encode())
+        """Run flyctl; a variable of None is left out of its environment."""
+        return in_process(self.world, argv, stdin=stdin, environment=self._merged(environment), cwd=self.cwd)
 
     def start(self, *argv: str, stdin: bytes = b"", **environment: str | None) -> subprocess.Popen[bytes]:
         """Start flyctl as a program, with this on its standard input."""
