@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 
 from infra import states
-from infra.checks.preflight import CREDENTIALS
-from infra.clouds.http import ACCOUNT_PATHS, LookError, RefusedError, account_tokens, cloudflare_account, neon_projects
+from infra.checks.credentials import CREDENTIALS
+from infra.clouds import cloudflare, neon
+from infra.clouds.cloudflare import check_access, token_ids
+from infra.clouds.http import CloudError, RefusedError
+from infra.clouds.neon import project_ids
 from infra.config.rotation import STORAGE_TOKEN
 from infra.parts.storage_keys import token_name
 from infra.providers.fly.errors import FlyError
@@ -57,7 +60,7 @@ def _things(settings: Settings, cloudflare_token: str) -> Iterator[Thing]:
         yield Thing(
             what=f"Neon project is called {name!r}",
             resource="neon-project",
-            find=partial(neon_projects, neon_key, name, organization),
+            find=partial(project_ids, neon.client(neon_key), name, organization),
             refused="NEON_API_KEY is not accepted: {}. Make one at https://console.neon.tech/app/settings/api-keys",
             others="To take it over set adopt.neonProject to its id; else choose another neonProject, or rename or "
             "delete it",
@@ -71,7 +74,7 @@ def _things(settings: Settings, cloudflare_token: str) -> Iterator[Thing]:
             yield Thing(
                 what=f"Cloudflare account token is called {name!r}",
                 resource=resource,
-                find=partial(account_tokens, cloudflare_token, settings.cloudflare_account_id, name),
+                find=partial(token_ids, cloudflare.client(cloudflare_token), settings.cloudflare_account_id, name),
                 refused="CLOUDFLARE_API_TOKEN may not list the account's tokens: {}. It needs Account API Tokens: Edit",
                 others="Rename it, or revoke it where nothing uses it, under Manage Account → Account API Tokens",
                 remove="revoke the other under Manage Account → Account API Tokens",
@@ -86,17 +89,17 @@ def problems(settings: Settings) -> Iterator[str]:
         except FlyError as error:
             yield str(error)
     token, account = CREDENTIALS["Cloudflare"].value(), settings.cloudflare_account_id
-    part = next((part for part in ACCOUNT_PATHS if part in settings.manage), None)
+    part = next((part for part in ("frontend", "storage") if part in settings.manage), None)
     if token and part:
         try:
-            cloudflare_account(token, account, part)
+            check_access(cloudflare.client(token), account, part)
         except RefusedError as error:
             token = ""  # and so it may not list tokens either
             yield (
                 f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what `{part}` needs: "
                 f"{error}. Use a token of that account, or correct cloudflareAccountId"
             )
-        except LookError as error:
+        except CloudError as error:
             pulumi.log.warn(f"Not checked: whether CLOUDFLARE_API_TOKEN is for account {account}: {error}.")
     for thing in _things(settings, token):
         yield from _namesakes(settings, thing)
@@ -111,7 +114,7 @@ def _namesakes(settings: Settings, thing: Thing) -> Iterator[str]:
             own = min(found)
     except RefusedError as error:
         yield thing.refused.format(error)
-    except LookError as error:
+    except CloudError as error:
         pulumi.log.warn(f"Not checked: whether another {thing.what}: {error}.{thing.unsure}")
     except states.StateError as error:
         unknown = f"this stack's state, which tells whether it is its own, could not be read ({error})"
@@ -142,7 +145,7 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
         if thing.resource == resource:
             try:
                 others = ", ".join(sorted(set(thing.find()) - {made}))
-            except (LookError, RefusedError) as error:
+            except CloudError as error:
                 pulumi.log.warn(f"Not checked: whether more than one {thing.what}: {error}.")
                 return
             if others:

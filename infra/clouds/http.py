@@ -1,183 +1,227 @@
-"""Ask the clouds' own HTTP APIs what no provider offers.
-
-Imported by an `up` alone: urllib and ssl cost a preview more than the rest of the preflight.
-"""
+"""Send requests to a service's HTTP API: one client, one transport, one vocabulary of errors."""
 
 import json
 import os
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPException, InvalidURL
 from itertools import count
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, build_opener
+from urllib.request import Request as UrllibRequest
 
 TIMEOUT = 10.0
-"""Seconds for a request, after which its answer counts as not to be had."""
+"""Seconds that a service has to answer a request."""
+
+_LONGEST_TEXT = 200
+# Cloudflare's edge turns away a client that calls itself Python-urllib.
+_HEADERS = {"Accept": "application/json", "User-Agent": "relay-infrastructure"}
+# Refusals with 403 that no other credential would change (GitHub's limits, R2 before it is enabled, Neon's plan).
+_NOT_THE_CREDENTIAL = ("rate limit", "abuse detection", "10042", "limit_exceeded", "was archived")
+
+
+Query = Mapping[str, str | int]
+"""Parameters of a query, unquoted."""
+
+
+class CloudError(Exception):
+    """Report that a service gave no usable answer. The message holds no credential.
+
+    Attributes:
+        status: The HTTP status; 0 where no answer arrived.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class MissingError(CloudError):
+    """Report that the service knows no such object (404)."""
+
+
+class RefusedError(CloudError):
+    """Report that the service refused the credential, in its own words."""
+
+
+class Request(NamedTuple):
+    """A request as the transport sends it.
+
+    Attributes:
+        method: GET, POST, PATCH, or DELETE.
+        url: The whole address.
+        headers: Its headers, the credential among them.
+        body: JSON, or None.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
+class Response(NamedTuple):
+    """A service's answer, whatever its status."""
+
+    status: int
+    body: bytes
 
 
 class Service(NamedTuple):
-    """A service that can be asked over HTTP.
+    """A service with an HTTP API.
 
     Attributes:
         name: Its name, for messages.
         variable: The environment variable that moves its API elsewhere.
-        address: Its API's real address.
-        refusals: The statuses with which it refuses a credential.
+        address: Its API's address.
+        headers: Headers that its API wants beside the usual ones.
     """
 
     name: str
     variable: str
     address: str
-    refusals: Collection[int] = frozenset({401, 403})
-
-
-# 400 is what Cloudflare answers a token in a wrong form, 404 an account id that is none.
-CLOUDFLARE = Service(
-    "Cloudflare", "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4", refusals={400, 401, 403, 404}
-)
-"""Its variable is the one that Cloudflare's own clients read."""
-NEON = Service("Neon", "NEON_API_URL", "https://console.neon.tech/api/v2")
-"""Its variable is this project's own: Neon's provider has none."""
-
-ACCOUNT_PATHS = {"frontend": "pages/projects", "storage": "r2/buckets"}
-"""What is listed to learn whether a token reaches an account: something the part's permission allows anyway."""
-
-# Neon's answer has at most so many projects (its API reference), and `search` finds names that only contain the text.
-_MOST_PROJECTS = 400
-_TOKENS_A_PAGE = 50
-_LONGEST_TEXT = 200
-# An edge such as Cloudflare's turns away what calls itself Python-urllib.
-_HEADERS = {"Accept": "application/json", "User-Agent": "relay-infrastructure"}
-
-
-class LookError(Exception):
-    """The look could not be had: no network, or an answer that says nothing. Holds no credential."""
-
-
-class RefusedError(Exception):
-    """The service refused the credential. Holds its answer, and no credential."""
-
-
-def cloudflare_account(token: str, account: str, part: str) -> None:
-    """Look whether a token reaches an account.
-
-    Args:
-        token: A Cloudflare API token.
-        account: The account's id.
-        part: A part with an entry in `ACCOUNT_PATHS`, whose permission the token should have.
-
-    Raises:
-        RefusedError: It does not, or it lacks that permission: Cloudflare's answer is the same for both.
-        LookError: Nothing was learnt.
-    """
-    ask(CLOUDFLARE, f"accounts/{account}/{ACCOUNT_PATHS[part]}", token)
-
-
-def neon_projects(key: str, name: str, organization: str | None) -> list[str]:
-    """Return the ids of the Neon projects of exactly this name that a key sees.
-
-    Args:
-        key: A Neon API key.
-        name: The projects' name.
-        organization: Neon's id of the organization, which a personal key must name.
-
-    Raises:
-        RefusedError: Neon does not accept the key.
-        LookError: Nothing was learnt.
-    """
-    query = {"search": name, "limit": str(_MOST_PROJECTS)} | ({"org_id": organization} if organization else {})
-    answer = ask(NEON, f"projects?{urlencode(query, quote_via=quote)}", key)
-    return _ids_of(name, NEON, answer, "projects")
-
-
-def account_tokens(token: str, account: str, name: str) -> list[str]:
-    """Return the ids of an account's API tokens of exactly this name: Cloudflare accepts a name twice.
-
-    Args:
-        token: A Cloudflare API token that may edit the account's.
-        account: The account's id.
-        name: The tokens' name.
-
-    Raises:
-        RefusedError: The token may not list them.
-        LookError: Nothing was learnt.
-    """
-    found: list[str] = []
-    for page in count(1):
-        answer = ask(CLOUDFLARE, f"accounts/{account}/tokens?page={page}&per_page={_TOKENS_A_PAGE}", token)
-        found += _ids_of(name, CLOUDFLARE, answer, "result")
-        if len(answer["result"]) < _TOKENS_A_PAGE:
-            break
-    return found
-
-
-def _ids_of(name: str, service: Service, answer: dict[str, Any], key: str) -> list[str]:
-    """Return the ids of the things of exactly this name that an answer lists."""
-    try:
-        return [str(one["id"]) for one in answer[key] if one["name"] == name]
-    except (KeyError, TypeError):
-        raise LookError(f"{service.name}'s answer is not in the documented form") from None
+    headers: Mapping[str, str] = {}
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A redirected request would carry the credential to another host."""
+    """Leave redirects alone: a redirected request would carry the credential to another host."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
-def ask(service: Service, path: str, credential: str, *, method: str = "GET") -> dict[str, Any]:
-    """Return the JSON object a service answers.
-
-    Args:
-        service: Whom to ask.
-        path: What to ask for, below its API's address.
-        credential: Sent as a bearer token; in no message.
-        method: GET, or DELETE.
+def send(request: Request) -> Response:
+    """Send a request with urllib and return the answer, also one that reports an error.
 
     Raises:
-        RefusedError: It refused the credential, and said why.
-        LookError: It could not be asked, or answered something else.
+        OSError, HTTPException, ValueError: No answer arrived, or the request cannot be sent.
     """
-    base = (os.environ.get(service.variable) or service.address).rstrip("/")
+    if urlsplit(request.url).scheme not in {"http", "https"}:
+        raise ValueError("neither http nor https")
+    sent = UrllibRequest(request.url, request.body, method=request.method)  # noqa: S310  (checked above)
+    for header in request.headers.items():
+        sent.add_unredirected_header(*header)  # urllib quotes these in no error
     try:
-        request = Request(f"{base}/{path}", headers=_HEADERS, method=method)  # noqa: S310  (checked next)
-        if request.type not in {"http", "https"}:
-            raise ValueError  # noqa: TRY301  (a bad address, like those that urllib refuses itself)
-        # Unredirected: urllib shows these headers in no error, and they go to this one host.
-        request.add_unredirected_header("Authorization", f"Bearer {credential}")
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT) as response:
-            return _object(response.read())
+        with build_opener(_NoRedirects).open(sent, timeout=TIMEOUT) as answer:
+            return Response(answer.status, answer.read())
     except HTTPError as error:
-        said = ""
-        with suppress(LookError, OSError, HTTPException):
-            said = _reason(_object(error.read())).replace(credential, "…")[:_LONGEST_TEXT]
-        problem = f"{service.name} answered {error.code}" + (f" ({said})" if said else "")
-        # Without a reason it is a page, of whoever stands before the service: that tells nothing of the credential.
-        raise (RefusedError if said and error.code in service.refusals else LookError)(problem) from None
-    except (ValueError, InvalidURL):
-        # A base URL or a credential that is none: the message would quote it.
-        raise LookError(f"{service.variable}, or the credential, is not in a form that can be sent") from None
-    except (OSError, HTTPException) as error:
-        reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
-        # It may quote what came in the place of an answer: a whole line, with its end.
-        shown = reason.replace(credential, "…")[:_LONGEST_TEXT].strip()
-        raise LookError(f"{service.name} did not answer ({shown})") from None
+        body = b""
+        with error, suppress(OSError, HTTPException):
+            body = error.read()
+        return Response(error.code, body)
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    with suppress(ValueError):
-        answer = json.loads(body)
-        if isinstance(answer, dict):
+class Client:
+    """Ask one service with one credential.
+
+    Args:
+        service: The service.
+        credential: Sent as a bearer token; no message shows it.
+        transport: Sends a request and returns the answer; `send` by default.
+    """
+
+    def __init__(
+        self, service: Service, credential: str, *, transport: Callable[[Request], Response] | None = None
+    ) -> None:
+        self.service = service
+        self._credential = credential
+        self._transport = transport
+
+    def ask(self, path: str, *at: str, query: Query | None = None, method: str = "GET", body: Any = None) -> Any:
+        """Return the JSON that the service answers.
+
+        Args:
+            path: The path below the API's address, quoted.
+            at: Keys that lead to the wanted member of the answer.
+            query: Parameters of the query.
+            method: GET, POST, PATCH, or DELETE.
+            body: Sent as JSON.
+
+        Raises:
+            CloudError: No usable answer arrived.
+            MissingError: There is no such object.
+            RefusedError: The service refused the credential.
+        """
+        asked = f"{path}?{urlencode(query, quote_via=quote)}" if query else path
+        answer = self._checked(self._sent(method, asked, body))
+        with self.documented():
+            for key in at:
+                answer = answer[key]
+        return answer
+
+    def items(self, path: str, *at: str, size: int = 100) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list that the service answers in numbered pages.
+
+        Args:
+            path: The list's path, quoted.
+            at: Keys that lead to the list; none where the answer is the list.
+            size: Items on a page: the most that the service allows.
+
+        Raises:
+            CloudError, MissingError, RefusedError: See `ask`.
+        """
+        for page in count(1):
+            found = self.ask(path, *at, query={"page": page, "per_page": size})
+            with self.documented():
+                yield from found
+                if len(found) < size:
+                    return
+
+    @contextmanager
+    def documented(self) -> Iterator[None]:
+        """Turn a member that an answer lacks into an error.
+
+        Raises:
+            CloudError: The answer has another form than the service documents.
+        """
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CloudError(f"{self.service.name}'s answer is not in the documented form") from None
+
+    def _sent(self, method: str, path: str, body: Any) -> Response:
+        """Send a request; explain why no answer arrived."""
+        service, transport = self.service, self._transport or send
+        base = (os.environ.get(service.variable) or service.address).rstrip("/")
+        headers = {**_HEADERS, **service.headers, "Authorization": f"Bearer {self._credential}"}
+        content = None if body is None else json.dumps(body).encode()
+        if content:
+            headers["Content-Type"] = "application/json"
+        try:
+            return transport(Request(method, f"{base}/{path}", headers, content))
+        except (ValueError, InvalidURL):
+            # The address or the credential is malformed; the error would quote it.
+            problem = f"{service.variable}, or the credential, is not in a form that can be sent"
+            raise CloudError(problem) from None
+        except (OSError, HTTPException) as error:
+            reason = str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
+            # urllib may quote the line that arrived instead of an answer.
+            shown = reason.replace(self._credential, "…")[:_LONGEST_TEXT].strip()
+            raise CloudError(f"{service.name} did not answer ({shown})") from None
+
+    def _checked(self, response: Response) -> Any:
+        """Return the JSON of an answer; raise where it reports an error or is no JSON."""
+        status, name = response.status, self.service.name
+        answer: Any = None
+        with suppress(ValueError):
+            answer = json.loads(response.body) if response.body else {}
+        if status < 300:
+            if not isinstance(answer, dict | list):
+                problem = "the answer is not JSON; a proxy or a captive portal may have given it"
+                raise CloudError(f"{name}: {problem}", status)
             return answer
-    raise LookError("the answer is not a JSON object; a proxy or a captive portal may have given it")
+        said = _reason(answer).replace(self._credential, "…")[:_LONGEST_TEXT]
+        # An answer without a reason comes from a proxy or an edge, which knows nothing of the credential.
+        refused = status in {401, 403} and said and not any(text in said.lower() for text in _NOT_THE_CREDENTIAL)
+        kind = RefusedError if refused else MissingError if status == 404 and said else CloudError
+        raise kind(f"{name} answered {status}" + (f" ({said})" if said else ""), status)
 
 
-def _reason(body: dict[str, Any]) -> str:
-    """Return why a service refuses: most say it in a message, Cloudflare in a list of errors."""
+def _reason(answer: Any) -> str:
+    """Return the reason in an error's JSON: a message, or Cloudflare's list of errors."""
+    body = answer if isinstance(answer, dict) else {}
     if body.get("message"):
         return str(body["message"])
     errors = body.get("errors")

@@ -73,7 +73,7 @@ def _advise_on_changes(
     settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
 ) -> None:
     """Say what follows from the difference to the last `up`."""
-    from infra.checks.duplicates import check_made  # noqa: PLC0415  (see `infra.clouds.http`)
+    from infra.checks.duplicates import check_made  # noqa: PLC0415  (see `infra.clouds`)
 
     try:
         before = states.outputs(settings.stack)

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from infra.checks.preflight import CREDENTIALS, needs_of
+from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.config.settings import Settings
 
 # By their providers' packages.

@@ -261,10 +261,10 @@ def _passphrase(name: str, document: dict[str, Any]) -> Finding:
 
 def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Finding]:
     """Look at the credentials that the stack needs: those in its file, by their keys, and those in the environment."""
-    from infra.checks import preflight  # noqa: PLC0415  (needs what set-up installs)
+    from infra.checks import credentials, preflight  # noqa: PLC0415  (needs what set-up installs)
 
-    needs = preflight.needs_of(settings)
-    for service, credential in preflight.CREDENTIALS.items():
+    needs = credentials.needs_of(settings)
+    for service, credential in credentials.CREDENTIALS.items():
         if not needs & credential.permissions.keys():
             continue
         if credential.config in configured:

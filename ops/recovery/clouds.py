@@ -6,9 +6,9 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.checks import preflight
-from infra.clouds import http as cloud_look
-from infra.clouds.http import LookError, RefusedError, Service
+from infra.checks.credentials import CREDENTIALS
+from infra.clouds import cloudflare
+from infra.clouds.http import CloudError
 from ops.recovery.found import RecoveryError
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from ops.recovery.found import Operation, State
     from ops.recovery.stack import Stack
-
-GITHUB = Service("GitHub", "GITHUB_API_URL", "https://api.github.com")
-"""Its variable is the one that GitHub's own runners set."""
 
 NEON_PROJECT = "neon:index/project:Project"
 ACCOUNT_TOKEN = "cloudflare:index/accountToken:AccountToken"  # noqa: S105  (a type)
@@ -39,7 +36,7 @@ def explained() -> Iterator[None]:
     """
     try:
         yield
-    except (LookError, RefusedError) as error:
+    except CloudError as error:
         raise RecoveryError(f"it could not be looked up: {error}") from None
     except KeyError as error:
         raise RecoveryError(f"the state does not say its {error.args[0]}") from None
@@ -51,7 +48,7 @@ def credential(stack: Stack, service: str) -> str:
     Raises:
         RecoveryError: There is none.
     """
-    wanted = preflight.CREDENTIALS[service]
+    wanted = CREDENTIALS[service]
     value = stack.setting(wanted.config) or wanted.in_environment(os.environ)
     if not value:
         raise RecoveryError(f"it could not be looked up: {wanted.missing(frozenset())}")
@@ -76,9 +73,8 @@ def revoke(stack: Stack, operation: Operation, identity: str) -> None:
     """
     account = operation.inputs["accountId"]
     try:
-        token = credential(stack, "Cloudflare")
-        cloud_look.ask(cloud_look.CLOUDFLARE, f"accounts/{account}/tokens/{identity}", token, method="DELETE")
-    except (LookError, RefusedError) as error:
+        cloudflare.revoke_token(cloudflare.client(credential(stack, "Cloudflare")), account, identity)
+    except CloudError as error:
         raise RecoveryError(
             f"{operation.name}: revoking Cloudflare account token {identity}: {error}. Revoke it in the dashboard "
             f"(Manage Account → Account API Tokens), then run `bin/recover {stack.name}` again."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from infra.clouds import http as cloud_look
-from infra.clouds.http import LookError, RefusedError, Service
+from infra.clouds import cloudflare, github, neon
+from infra.clouds.http import Client, MissingError, Service
 from ops.recovery import clouds
 from ops.recovery.found import moment
 
@@ -32,15 +32,15 @@ class _Place(NamedTuple):
 
 
 def _cloudflare(path: str, date: str) -> _Place:
-    return _Place(cloud_look.CLOUDFLARE, f"accounts/{{accountId}}/{path}", ("result", date))
+    return _Place(cloudflare.SERVICE, f"accounts/{{accountId}}/{path}", ("result", date))
 
 
 def _github(path: str) -> _Place:
-    return _Place(clouds.GITHUB, f"repos/{{owner}}/{{repository}}/{path}", ("created_at",))
+    return _Place(github.SERVICE, f"repos/{{owner}}/{{repository}}/{path}", ("created_at",))
 
 
 _PLACES = {
-    clouds.NEON_PROJECT: _Place(cloud_look.NEON, "projects/{id}", ("project", "created_at")),
+    clouds.NEON_PROJECT: _Place(neon.SERVICE, "projects/{id}", ("project", "created_at")),
     clouds.BUCKET: _cloudflare("r2/buckets/{name}", "creation_date"),
     clouds.PAGES_PROJECT: _cloudflare("pages/projects/{name}", "created_on"),
     clouds.ACCOUNT_TOKEN: _cloudflare("tokens/{id}", "issued_on"),
@@ -61,23 +61,16 @@ def made(stack: Stack, state: State, operation: Operation, identity: str) -> dat
         identity: The cloud's id of it, where its name is none.
 
     Raises:
-        KeyError, LookError, RecoveryError: See `recover_clouds.explained`.
+        KeyError, CloudError, RecoveryError: See `recover_clouds.explained`.
     """
     place = _PLACES[operation.type]
     facts = {name: value for name, value in operation.inputs.items() if isinstance(value, str)} | {"id": identity}
-    if place.service == clouds.GITHUB:
+    if place.service == github.SERVICE:
         facts["owner"] = clouds.owner(state, operation)
     path = place.path.format_map({name: quote(value, safe="") for name, value in facts.items()})
-    # Where the credential is refused, nothing is known of the thing.
-    absent_alone = place.service._replace(refusals={404})
-    answer: Any
+    client = Client(place.service, clouds.credential(stack, place.service.name))
     try:
-        answer = cloud_look.ask(absent_alone, path, clouds.credential(stack, place.service.name))
-    except RefusedError:
+        with client.documented():
+            return moment(client.ask(path, *place.date))
+    except MissingError:
         return None
-    try:
-        for key in place.date:
-            answer = answer[key]
-        return moment(answer)
-    except (KeyError, TypeError, ValueError):
-        raise LookError(f"{place.service.name}'s answer is not in the documented form") from None

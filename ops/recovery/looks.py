@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import quote
 
-from infra.clouds import http as cloud_look
-from infra.clouds.http import LookError
+from infra.clouds import cloudflare, github, neon
 from ops.recovery import clouds
 from ops.recovery.clouds import credential, explained, owner
 from ops.recovery.found import RecoveryError
@@ -72,7 +70,7 @@ def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
 
 def _neon_project(stack: Stack, state: State, operation: Operation) -> Verdict:
     name = operation.inputs["name"]
-    found = cloud_look.neon_projects(credential(stack, "Neon"), name, operation.inputs.get("orgId"))
+    found = neon.project_ids(neon.client(credential(stack, "Neon")), name, operation.inputs.get("orgId"))
     what = f"Neon project {name!r}"
     return _one_of(state, operation, what, found, console="Neon's console", import_id=lambda found: found)
 
@@ -93,10 +91,10 @@ def unknown_tokens(stack: Stack, state: State, operation: Operation) -> list[Ver
     """Return a `revoke` for each account token of this name that the state does not know.
 
     Raises:
-        KeyError, LookError, RefusedError, RecoveryError: See `recover_clouds.explained`.
+        KeyError, CloudError, RecoveryError: See `recover_clouds.explained`.
     """
     account, name = operation.inputs["accountId"], operation.inputs["name"]
-    listed = cloud_look.account_tokens(credential(stack, "Cloudflare"), account, name)
+    listed = cloudflare.token_ids(cloudflare.client(credential(stack, "Cloudflare")), account, name)
     known = {resource.get("id") for resource in state.resources.values()}
     what = f"Cloudflare account token {name!r}"
     return [
@@ -110,15 +108,12 @@ def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
     inputs = operation.inputs
     kind = "branch" if "branchPattern" in inputs else "tag"
     pattern, repository, environment = inputs[f"{kind}Pattern"], inputs["repository"], inputs["environment"]
-    parts = [quote(part, safe="") for part in (owner(state, operation), repository, environment)]
-    path = "repos/{}/{}/environments/{}/deployment-branch-policies?per_page=100".format(*parts)
     what = f"deployment policy {pattern!r} of {repository}'s environment {environment!r}"
-    try:
-        answer = cloud_look.ask(clouds.GITHUB, path, credential(stack, "GitHub"))
-        policies = [one for one in answer["branch_policies"] if one["name"] == pattern]
-        found = [str(one["id"]) for one in policies if one.get("type", "branch") == kind]
-    except (KeyError, TypeError):
-        raise LookError("GitHub's answer is not in the documented form") from None
+    client = github.client(credential(stack, "GitHub"))
+    with client.documented():
+        policies = github.policies(client, f"{owner(state, operation)}/{repository}", environment)
+        alike = [policy for policy in policies if policy["name"] == pattern]
+        found = [str(policy["id"]) for policy in alike if policy.get("type", "branch") == kind]
     prefix = f"{repository}:{environment.replace(':', '??')}:"
     return _one_of(state, operation, what, found, console="GitHub", import_id=lambda found: prefix + found)
 

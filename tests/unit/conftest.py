@@ -49,11 +49,11 @@ def in_example_folder() -> Iterator[None]:
 def nothing_amiss() -> Iterator[None]:
     """Give every credential, and looks that find nothing: no unit test runs flyctl or asks a cloud."""
     # Here, as xdist's own process loads this file too, and needs none of it.
-    from infra.checks import preflight
+    from infra.checks.credentials import CREDENTIALS
     from tests.unit.program import LOOKS
 
     with pytest.MonkeyPatch.context() as patch:
-        for credential in preflight.CREDENTIALS.values():
+        for credential in CREDENTIALS.values():
             for variable in credential.variables:
                 patch.setenv(variable, f"made-up-{variable}")
         for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):

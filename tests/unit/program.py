@@ -26,7 +26,7 @@ from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
-from infra.checks import preflight
+from infra.checks.credentials import CREDENTIALS
 from infra.config.stack_files import read_stack_files
 from sandbox.sample_secrets import made_up
 
@@ -47,9 +47,9 @@ SECRET_KEYS = {
 
 LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
     "flyctl": ("infra.checks.duplicates.Flyctl", lambda **_: SimpleNamespace(version=lambda: None)),
-    "cloudflare": ("infra.checks.duplicates.cloudflare_account", lambda *_: None),
-    "neon": ("infra.checks.duplicates.neon_projects", lambda *_: []),
-    "tokens": ("infra.checks.duplicates.account_tokens", lambda *_: []),
+    "cloudflare": ("infra.checks.duplicates.check_access", lambda *_: None),
+    "neon": ("infra.checks.duplicates.project_ids", lambda *_: []),
+    "tokens": ("infra.checks.duplicates.token_ids", lambda *_: []),
 }
 """The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
 
@@ -271,7 +271,7 @@ def ran(stack: str, changes: dict[str, Any] | None = None, *, preview: bool = Fa
     Each gets a copy of its own, so that none sees what another made of it. It is for tests that change nothing of the
     program or of what is around it but these arguments, credentials and looks; others call `run_program`.
     """
-    credentials = [os.environ.get(variable) for found in preflight.CREDENTIALS.values() for variable in found.variables]
+    credentials = [os.environ.get(variable) for found in CREDENTIALS.values() for variable in found.variables]
     looks = [pkgutil.resolve_name(target) for target, _ in LOOKS.values()]
     key = (stack, json.dumps(changes or {}, sort_keys=True), preview, *looks, *credentials)
     if key not in _RAN:

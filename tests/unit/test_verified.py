@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.clouds import http as cloud_look
+from infra.clouds.http import CloudError, RefusedError
 from tests.unit.delivery.serving import serving
 from tests.verified import accounts, scenario
 
@@ -68,7 +68,7 @@ def test_an_account_that_holds_anything_else_is_refused(kind: str) -> None:
         accounts.allowed(ACCOUNTS, lambda: NOTHING | {kind: [NAME] * 100})
 
 
-@pytest.mark.parametrize("error", [cloud_look.LookError, cloud_look.RefusedError])
+@pytest.mark.parametrize("error", [CloudError, RefusedError])
 def test_an_account_that_cannot_be_looked_at_is_refused(error: type[Exception]) -> None:
     def look() -> Holdings:
         raise error("Neon answered 403")
@@ -94,8 +94,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_services_are_asked_for_all_they_hold(asked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(method: str, path: str, _: Any) -> tuple[int, Any]:
         return 200, {
-            "/projects?org_id=org-throw-away-1&limit=100": {"projects": [{"id": "calm-1", "name": "a"}]},
-            "/repos/throw-away/empty/environments?per_page=100": {"total_count": 1, "environments": [{"name": "b"}]},
+            "/projects?limit=400&org_id=org-throw-away-1": {"projects": [{"id": "calm-1", "name": "a"}]},
+            "/repos/throw-away/empty/environments?page=1&per_page=100": {
+                "total_count": 1,
+                "environments": [{"name": "b"}],
+            },
         }.get(path, {})
 
     flyctl(asked, '[{"Name": "c"}]')
@@ -104,7 +107,7 @@ def test_the_services_are_asked_for_all_they_hold(asked: Path, monkeypatch: pyte
         monkeypatch.setenv("GITHUB_API_URL", address)
         found = accounts.holdings(ACCOUNTS)
         flyctl(asked, "Error: no such organization")
-        with pytest.raises(cloud_look.LookError, match="flyctl apps list --org throw-away"):
+        with pytest.raises(CloudError, match="flyctl apps list --org throw-away"):
             accounts.holdings(ACCOUNTS)
     assert found == {"Fly app": ["c"], "Neon project": ["a"], "GitHub environment": ["b"]}
 
@@ -142,7 +145,7 @@ def test_what_could_not_be_destroyed_is_told() -> None:
 
 def test_a_look_that_fails_at_the_end_is_told() -> None:
     def look() -> Holdings:
-        raise cloud_look.LookError("Neon did not answer")
+        raise CloudError("Neon did not answer")
 
     with pytest.raises(scenario.LeftError, match=rf"Whether {NAME} is gone everywhere .*Neon did not answer"):
         scenario.replay(Cli(), look, NAME)

@@ -7,9 +7,9 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.clouds import http as cloud_look
+from infra.clouds import github, neon
+from infra.clouds.http import CloudError
 from infra.providers.fly.process import TOKEN_VARIABLES
-from ops.recovery.clouds import GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +71,7 @@ def allowed(accounts: Accounts, look: Callable[[], Holdings]) -> None:
     """
     try:
         found = look()
-    except (cloud_look.RefusedError, cloud_look.LookError) as error:
+    except CloudError as error:
         raise NotAllowedError(f"What {', '.join(accounts)} hold could not be looked at: {error}.") from None
     foreign = {kind: [name for name in names if not name.startswith(PREFIX)] for kind, names in found.items()}
     told = [f"{kind} {', '.join(names)}" for kind, names in foreign.items() if names]
@@ -88,20 +88,17 @@ def holdings(accounts: Accounts) -> Holdings:
     """Return what the accounts hold, asked of the services themselves.
 
     Raises:
-        cloud_look.LookError, cloud_look.RefusedError: One could not be asked, or refused the credential.
+        CloudError: One could not be asked, or refused the credential.
     """
-    neon_projects = f"projects?org_id={accounts.neon}&limit={_PAGE}"
-    neon = cloud_look.ask(cloud_look.NEON, neon_projects, os.environ["NEON_API_KEY"])
-    environments = f"repos/{accounts.github}/environments?per_page={_PAGE}"
-    github = cloud_look.ask(GITHUB, environments, os.environ["GITHUB_TOKEN"])
-    try:
+    asked = neon.client(os.environ["NEON_API_KEY"])
+    projects = neon.projects(asked, accounts.neon)
+    environments = github.environments(github.client(os.environ["GITHUB_TOKEN"]), accounts.github)
+    with asked.documented():
         return {
             "Fly app": [str(app["Name"]) for app in _apps(accounts.fly)],
-            "Neon project": [str(project["name"]) for project in neon["projects"]],
-            "GitHub environment": [str(one["name"]) for one in github["environments"]],
+            "Neon project": [str(project["name"]) for project in projects],
+            "GitHub environment": [str(environment["name"]) for environment in environments],
         }
-    except (KeyError, TypeError):
-        raise cloud_look.LookError("an answer is not in the documented form") from None
 
 
 def _apps(organization: str) -> list[dict[str, object]]:
@@ -110,5 +107,5 @@ def _apps(organization: str) -> list[dict[str, object]]:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
         found: list[dict[str, object]] = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError):
-        raise cloud_look.LookError(f"`{' '.join(command)}` did not answer with a list") from None
+        raise CloudError(f"`{' '.join(command)}` did not answer with a list") from None
     return found

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.clouds import cloudflare as asked_cloudflare
 from infra.clouds import http as cloud_look
-from infra.clouds.http import LookError, RefusedError, account_tokens, cloudflare_account, neon_projects
+from infra.clouds import neon as asked_neon
+from infra.clouds.http import CloudError, RefusedError
 from sandbox import credentials
 from sandbox.http import face as http_face
 from sandbox.world import cloudflare, neon
@@ -66,26 +68,26 @@ def answering(
 def test_a_token_reaches_its_account(world: World, part: str) -> None:
     with world.transaction() as tx:
         cloudflare.create_bucket(tx, ACCOUNT, {"name": "audio"})
-    cloudflare_account(credentials.CLOUDFLARE_TOKEN, ACCOUNT, part)
+    asked_cloudflare.check_access(asked_cloudflare.client(credentials.CLOUDFLARE_TOKEN), ACCOUNT, part)
 
 
 def test_a_token_for_another_account(world: World) -> None:
     with pytest.raises(RefusedError, match=r"^Cloudflare answered 403 \(10000: Authentication error"):
-        cloudflare_account(credentials.CLOUDFLARE_TOKEN, "f" * 32, "storage")
+        asked_cloudflare.check_access(asked_cloudflare.client(credentials.CLOUDFLARE_TOKEN), "f" * 32, "storage")
 
 
 def test_a_wrong_token(world: World) -> None:
     with pytest.raises(RefusedError, match=r"^Cloudflare answered 401") as caught:
-        cloudflare_account(SECRET, ACCOUNT, "storage")
+        asked_cloudflare.check_access(asked_cloudflare.client(SECRET), ACCOUNT, "storage")
     assert SECRET not in str(caught.value)
 
 
 def test_projects_of_exactly_that_name(world: World) -> None:
     with world.transaction() as tx:
         ids = [neon.create_project(tx, {"name": name})["id"] for name in ("relay", "relay", "relay-staging", "other")]
-    assert sorted(neon_projects(credentials.NEON_KEY, "relay", None)) == sorted(ids[:2])
-    assert neon_projects(credentials.NEON_KEY, "relay-staging", "org-1") == ids[2:3]
-    assert neon_projects(credentials.NEON_KEY, "a b&c=d", None) == []
+    assert sorted(asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "relay", None)) == sorted(ids[:2])
+    assert asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "relay-staging", "org-1") == ids[2:3]
+    assert asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "a b&c=d", None) == []
     calls = [detail["path"] for cloud, operation, detail in world.calls() if (cloud, operation) == ("neon", "GET")]
     assert calls == [
         "/api/v2/projects?search=relay&limit=400",
@@ -100,7 +102,7 @@ def test_tokens_of_exactly_that_name_over_several_pages(world: World) -> None:
             token = {"id": f"{number:032x}", "account_id": ACCOUNT, "name": "audio" if number % 50 == 1 else "audio-1"}
             tx.put("cloudflare", "token", token["id"], token)
         tx.put("cloudflare", "token", "f" * 32, {"id": "f" * 32, "account_id": "e" * 32, "name": "audio"})
-    found = account_tokens(credentials.CLOUDFLARE_TOKEN, ACCOUNT, "audio")
+    found = asked_cloudflare.token_ids(asked_cloudflare.client(credentials.CLOUDFLARE_TOKEN), ACCOUNT, "audio")
     assert found == [f"{number:032x}" for number in (1, 51, 101)]
     assert [detail["path"].partition("?")[2] for _, _, detail in world.calls()] == [
         f"page={page}&per_page=50" for page in (1, 2, 3)
@@ -109,13 +111,13 @@ def test_tokens_of_exactly_that_name_over_several_pages(world: World) -> None:
 
 def test_a_wrong_key(world: World) -> None:
     with pytest.raises(RefusedError, match=r"^Neon answered 401 \(authentication failed"):
-        neon_projects(SECRET, "relay", None)
+        asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
 
 
 def test_a_service_that_is_down(world: World) -> None:
     world.inject("neon", "GET", "down")
-    with pytest.raises(LookError, match=r"^Neon answered 503 \(Service Unavailable\)$"):
-        neon_projects(credentials.NEON_KEY, "relay", None)
+    with pytest.raises(CloudError, match=r"^Neon answered 503 \(Service Unavailable\)$"):
+        asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "relay", None)
 
 
 def test_the_face_answers_nothing_else(world: World) -> None:
@@ -129,8 +131,8 @@ def test_the_face_answers_nothing_else(world: World) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (200, "<html>Sign in to the network</html>", "not a JSON object"),
-        (200, "[]", "not a JSON object"),
+        (200, "<html>Sign in to the network</html>", "the answer is not JSON"),
+        (200, "[]", "not in the documented form"),
         (200, "{}", "not in the documented form"),
         (200, '{"projects": [{"name": "relay"}]}', "not in the documented form"),
         (500, "<html>", r"^Neon answered 500$"),
@@ -146,30 +148,30 @@ def test_the_face_answers_nothing_else(world: World) -> None:
 def test_odd_answers(monkeypatch: pytest.MonkeyPatch, status: int, body: str, message: str) -> None:
     with answering(status, body) as (address, _):
         monkeypatch.setenv("NEON_API_URL", address)
-        with pytest.raises(LookError, match=message) as caught:
-            neon_projects(SECRET, "relay", None)
+        with pytest.raises(CloudError, match=message) as caught:
+            asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
     assert SECRET not in str(caught.value)
 
 
 def test_an_edge_that_turns_a_request_away_refuses_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(403, "error code: 1010") as (address, _):
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", address)
-        with pytest.raises(LookError, match=r"^Cloudflare answered 403$"):
-            cloudflare_account(SECRET, ACCOUNT, "storage")
+        with pytest.raises(CloudError, match=r"^Cloudflare answered 403$"):
+            asked_cloudflare.check_access(asked_cloudflare.client(SECRET), ACCOUNT, "storage")
 
 
 def test_a_request_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(200, '{"projects": []}', name="User-Agent") as (address, arrived):
         monkeypatch.setenv("NEON_API_URL", address)
-        assert neon_projects(SECRET, "relay", None) == []
+        assert asked_neon.project_ids(asked_neon.client(SECRET), "relay", None) == []
     assert arrived == ["relay-infrastructure"]
 
 
 def test_a_redirect_takes_no_credential_along(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(200, "{}") as (elsewhere, arrived), answering(302, "", {"Location": elsewhere}) as (address, first):
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", address)
-        with pytest.raises(LookError, match=r"^Cloudflare answered 302$"):
-            cloudflare_account(SECRET, ACCOUNT, "storage")
+        with pytest.raises(CloudError, match=r"^Cloudflare answered 302$"):
+            asked_cloudflare.check_access(asked_cloudflare.client(SECRET), ACCOUNT, "storage")
     assert (first, arrived) == ([f"Bearer {SECRET}"], [])
 
 
@@ -177,8 +179,8 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(LookError, match=r"^Neon did not answer \(.*refused"):
-            neon_projects(SECRET, "relay", None)
+        with pytest.raises(CloudError, match=r"^Neon did not answer \(.*refused"):
+            asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
 
 
 @pytest.mark.parametrize(
@@ -187,8 +189,8 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_breaks_off(monkeypatch: pytest.MonkeyPatch, status: int, message: str) -> None:
     with answering(status, "{}", {"Content-Length": "9"}) as (address, _):
         monkeypatch.setenv("NEON_API_URL", address)
-        with pytest.raises(LookError, match=message):
-            neon_projects(SECRET, "relay", None)
+        with pytest.raises(CloudError, match=message):
+            asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
 
 
 def test_an_answer_that_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,8 +204,8 @@ def test_an_answer_that_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
         thread = Thread(target=answer)
         thread.start()
         monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
-        with pytest.raises(LookError, match=r"^Neon did not answer \(SSH-2.0 … x{190}\)$"):
-            neon_projects(SECRET, "relay", None)
+        with pytest.raises(CloudError, match=r"^Neon did not answer \(SSH-2.0 … x{190}\)$"):
+            asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
         thread.join()
 
 
@@ -213,8 +215,8 @@ def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(LookError, match=r"^Neon did not answer \(timed out\)$"):
-            neon_projects(SECRET, "relay", None)
+        with pytest.raises(CloudError, match=r"^Neon did not answer \(timed out\)$"):
+            asked_neon.project_ids(asked_neon.client(SECRET), "relay", None)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +231,6 @@ def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_cannot_be_sent(monkeypatch: pytest.MonkeyPatch, address: str, credential: str) -> None:
     monkeypatch.setenv("NEON_API_URL", address)
-    with pytest.raises(LookError, match=r"^NEON_API_URL, or the credential, is not in a form") as caught:
-        neon_projects(credential, "relay", None)
+    with pytest.raises(CloudError, match=r"^NEON_API_URL, or the credential, is not in a form") as caught:
+        asked_neon.project_ids(asked_neon.client(credential), "relay", None)
     assert SECRET not in str(caught.value)

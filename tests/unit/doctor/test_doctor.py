@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.checks import preflight
+from infra.checks.credentials import CREDENTIALS
 from ops import stacks
 from ops.doctor import __main__ as doctor
 from ops.doctor import checkup
@@ -342,11 +342,11 @@ def test_who_needs_a_passphrase(machine: Machine, url: str, top: dict[str, str],
     assert what is None or Finding("ok", what) in findings
 
 
-@pytest.mark.parametrize("service", preflight.CREDENTIALS)
+@pytest.mark.parametrize("service", CREDENTIALS)
 def test_a_missing_credential_is_told_as_by_the_preflight(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
-    credential = preflight.CREDENTIALS[service]
+    credential = CREDENTIALS[service]
     machine.install("flyctl", FLYCTL.format("0.4.87"))
     for variable in credential.variables:
         monkeypatch.delenv(variable)

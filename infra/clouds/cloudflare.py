@@ -1,0 +1,78 @@
+"""Ask Cloudflare about an account's buckets, Pages projects, and API tokens."""
+
+from typing import Any
+
+from infra.clouds.http import Client, CloudError, RefusedError, Service
+
+SERVICE = Service("Cloudflare", "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4")
+"""Cloudflare's API. The variable is the one that its own clients read."""
+
+LISTS = {
+    "storage": "r2/buckets",
+    "frontend": "pages/projects",
+    "storage-token": "tokens",
+}
+"""By need, the list that a token with the permission may read."""
+
+
+def client(token: str) -> Client:
+    """Return a client of Cloudflare's API."""
+    return Client(SERVICE, token)
+
+
+def check_access(client: Client, account: str, need: str) -> None:
+    """Check that a token reaches an account and has the permission for a need.
+
+    Cloudflare gives the same answer for a wrong account and for a missing permission.
+
+    Args:
+        client: A client of Cloudflare's API.
+        account: The account's id.
+        need: A key of `LISTS`.
+
+    Raises:
+        CloudError: Cloudflare gave no usable answer.
+        RefusedError: The token does not reach the account, or lacks the permission.
+    """
+    try:
+        client.ask(f"accounts/{account}/{LISTS[need]}")
+    except CloudError as error:
+        # 400 answers a malformed token, 404 a malformed account id.
+        if error.status in {400, 404}:
+            raise RefusedError(str(error), error.status) from None
+        raise
+
+
+def get(client: Client, account: str, path: str) -> dict[str, Any]:
+    """Return one of an account's objects.
+
+    Args:
+        client: A client of Cloudflare's API.
+        account: The account's id.
+        path: The object's path in the account, quoted: `pages/projects/NAME`.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    found: dict[str, Any] = client.ask(f"accounts/{account}/{path}", "result")
+    return found
+
+
+def token_ids(client: Client, account: str, name: str) -> list[str]:
+    """Return the ids of an account's API tokens of exactly this name: Cloudflare accepts a name twice.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    with client.documented():
+        found = client.items(f"accounts/{account}/tokens", "result", size=50)
+        return [str(token["id"]) for token in found if token["name"] == name]
+
+
+def revoke_token(client: Client, account: str, identity: str) -> None:
+    """Revoke one of an account's API tokens.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    client.ask(f"accounts/{account}/tokens/{identity}", method="DELETE")

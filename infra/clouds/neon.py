@@ -1,0 +1,68 @@
+"""Ask Neon about projects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from infra.clouds.http import Client, Service
+
+SERVICE = Service("Neon", "NEON_API_URL", "https://console.neon.tech/api/v2")
+"""Neon's API. The variable is this project's own: Neon's provider has none."""
+
+# The most that one answer lists (Neon's API reference, "List projects").
+_PAGE = 400
+
+
+def client(key: str) -> Client:
+    """Return a client of Neon's API."""
+    return Client(SERVICE, key)
+
+
+def projects(client: Client, organization: str | None, search: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the projects that a key sees.
+
+    Args:
+        client: A client of Neon's API.
+        organization: Neon's id of the organization, which a personal key must name.
+        search: Text in the projects' names or ids.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    asked: dict[str, str | int] = {"search": search, "limit": _PAGE, "org_id": organization or "", "cursor": ""}
+    while True:
+        answer = client.ask("projects", query={name: value for name, value in asked.items() if value})
+        with client.documented():
+            found = answer["projects"]
+            yield from found
+            pagination = answer.get("pagination") or {}
+        following = pagination.get("next") or pagination.get("cursor")
+        # Neon names a cursor on the last page, too.
+        if not following or following == asked["cursor"] or len(found) < _PAGE:
+            return
+        asked["cursor"] = following
+
+
+def project(client: Client, identity: str) -> dict[str, Any]:
+    """Return the project with an id.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    found: dict[str, Any] = client.ask(f"projects/{identity}", "project")
+    return found
+
+
+def project_ids(client: Client, name: str, organization: str | None) -> list[str]:
+    """Return the ids of all projects of exactly this name: Neon accepts a name twice.
+
+    Args:
+        client: A client of Neon's API.
+        name: The projects' name. Neon's `search` finds names that contain it.
+        organization: Neon's id of the organization, which a personal key must name.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    found = projects(client, organization, name)
+    with client.documented():
+        return [str(project["id"]) for project in found if project["name"] == name]
