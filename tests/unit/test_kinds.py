@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.checks.preflight import CREDENTIALS
+from infra.checks.credentials import CREDENTIALS
 from infra.config.settings import Adopt
 from infra.kinds import KINDS
 from tests.contract.registrations import VARIANTS, run
