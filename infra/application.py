@@ -1,57 +1,122 @@
-"""What the backend reads from its environment, wherever it runs: on Fly as secrets, on a laptop as a dotenv file."""
+"""Describe the application: its variables, paths, port and commands. A team with another application edits this file.
 
-from typing import TypeAlias
+The functions read a stack's settings and return plain values; other modules turn them into resources.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
 
 import pulumi
 from pydantic import SecretStr
 
-from infra.config.settings import Settings
-from infra.parts.storage_keys import StorageKeys
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+    from infra.parts.storage_keys import StorageKeys
 
-Wanted: TypeAlias = dict[str, SecretStr | pulumi.Input[str] | None]
-"""Secrets by name; None for what is not there to be set."""
+Values: TypeAlias = dict[str, SecretStr | pulumi.Input[str] | None]
+"""Values by the name of their variable; None where this stack has no value to set."""
+
+PORT = 8000
+HEALTH_PATH = "/docs"
+MIGRATION = "uv run alembic upgrade head"
+
+LOCAL_API_URL = f"http://localhost:{PORT}"
+LOCAL_FRONTEND_URL = "http://localhost:5173"
+
+DATABASE_URL = "DATABASE_URL"
+OAUTH_KEY = "OAUTH_ENCRYPTION_KEY"
+STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+LOGFIRE_TOKEN = "LOGFIRE_WRITE_TOKEN"  # noqa: S105  (a variable's name)
+
+SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY"})
+"""Names that the backend reads as a whole group of settings: a variable of that name crashes it."""
 
 
-def reveal(secret: SecretStr) -> pulumi.Output[str]:
-    """Return a configured secret as a secret output, the only form in which it may leave the settings."""
-    return pulumi.Output.secret(secret.get_secret_value())
-
-
-def wanted_secrets(
+def secrets(
     settings: Settings,
     database_url: pulumi.Output[str] | None = None,
     storage_keys: StorageKeys | None = None,
     oauth_key: pulumi.Output[str] | None = None,
-) -> Wanted:
-    """Return every secret that the program itself sets on a Fly app.
+) -> Values:
+    """Return every secret that the backend reads and this program sets.
 
     Args:
         settings: The stack's settings.
-        database_url: See `infra.parts.database.sqlalchemy_url`; None where it is kept.
-        storage_keys: The bucket's S3 keys; None where they are kept.
-        oauth_key: See `infra.parts.keys.random_key`; None where it is kept.
+        database_url: See `infra.parts.database.sqlalchemy_url`; None where the app keeps its own.
+        storage_keys: The bucket's S3 keys; None where the app keeps its own.
+        oauth_key: See `infra.parts.keys.random_key`; None where the app keeps its own.
     """
-    logfire = settings.logfire_token is not None or "LOGFIRE_WRITE_TOKEN" in settings.adopt.keep
+    logfire = settings.logfire_token is not None or LOGFIRE_TOKEN in settings.adopt.keep
+    access_key_id, secret_access_key = STORAGE_KEYS
     return {
-        "DATABASE_URL": database_url,
-        "ATPROTO_CLIENT_ID": settings.atproto_client_id,
-        "ATPROTO_REDIRECT_URI": settings.atproto_redirect_uri,
-        "ATPROTO_APP_NAMESPACE": settings.app_namespace,
-        "OAUTH_ENCRYPTION_KEY": oauth_key,
-        "AWS_ACCESS_KEY_ID": storage_keys.access_key_id if storage_keys else None,
-        "AWS_SECRET_ACCESS_KEY": storage_keys.secret_access_key if storage_keys else None,
+        DATABASE_URL: database_url,
+        "ATPROTO_CLIENT_ID": client_id(settings),
+        "ATPROTO_REDIRECT_URI": redirect_uri(settings),
+        "ATPROTO_APP_NAMESPACE": namespace(settings),
+        OAUTH_KEY: oauth_key,
+        access_key_id: storage_keys.access_key_id if storage_keys else None,
+        secret_access_key: storage_keys.secret_access_key if storage_keys else None,
         "LOGFIRE_ENABLED": "true" if logfire else "false",
         "LOGFIRE_ENVIRONMENT": settings.environment,
-        "LOGFIRE_WRITE_TOKEN": settings.logfire_token,
+        LOGFIRE_TOKEN: settings.logfire_token,
         "FRONTEND_URL": settings.frontend_url,
-        "FRONTEND_CORS_ORIGIN_REGEX": settings.cors_origin_regex,
+        "FRONTEND_CORS_ORIGIN_REGEX": cors_origin_regex(settings),
     }
 
 
-def backend_secrets(settings: Settings, wanted: Wanted) -> dict[str, pulumi.Input[str]]:
-    """Return all secrets to set: those of `wanted_secrets`, and a team's own with them, less those that are kept."""
+def plain_settings(settings: Settings) -> dict[str, str]:
+    """Return the variables of the backend that are no secrets: the `[env]` of its fly file."""
     return {
-        name: reveal(value) if isinstance(value, SecretStr) else value
-        for name, value in {**wanted, **settings.extra_secrets}.items()
-        if value is not None and name not in settings.adopt.keep
+        "STORAGE_BACKEND": "r2",  # with any other value the backend stores files on the machine's own disk
+        "R2_BUCKET": settings.bucket,
+        # A function of the account id (Cloudflare's R2 documentation).
+        "R2_ENDPOINT_URL": f"https://{settings.cloudflare_account_id}.r2.cloudflarestorage.com",
+        "R2_PUBLIC_BUCKET_URL": f"https://{settings.bucket_public_host}",
     }
+
+
+def local_plain_settings() -> dict[str, str]:
+    """Return those variables for a laptop that has no bucket."""
+    return {"STORAGE_BACKEND": "filesystem"}
+
+
+def frontend_variables(api_url: str) -> dict[str, str]:
+    """Return the variables that the frontend is built with.
+
+    SvelteKit bakes them into the build: a change shows from the next build on.
+    """
+    return {"PUBLIC_API_URL": api_url}
+
+
+def client_id(settings: Settings) -> str:
+    """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client."""
+    if settings.tier == "development":
+        return f"http://localhost?redirect_uri={quote(redirect_uri(settings), safe='')}"
+    return f"{settings.api_url}/client-metadata.json"
+
+
+def redirect_uri(settings: Settings) -> str:
+    """Return the OAuth redirect URI. AT Protocol's loopback clients must name 127.0.0.1, not localhost."""
+    local = LOCAL_API_URL.replace("localhost", "127.0.0.1")
+    return f"{local if settings.tier == 'development' else settings.api_url}/auth/callback"
+
+
+def namespace(settings: Settings) -> str | None:
+    """Return the record namespace to set; None in production, which has the backend's default."""
+    return None if settings.tier == "production" else f"{settings.atproto_namespace}-{settings.stack}"
+
+
+def cors_origin_regex(settings: Settings) -> str:
+    """Return the origins that may call the API, as a regular expression for the whole of an origin.
+
+    Production admits its own frontend alone, because a preview that reached it would be a mix-up. Staging admits
+    every preview deployment, by its branch alias (hyphens and all) or its hash.
+    """
+    own = re.escape(settings.frontend_url)
+    if settings.tier == "staging":
+        preview = rf"https://[a-z0-9-]+\.{re.escape(settings.pages_host)}"
+        return f"^({own}|{preview})$"
+    return f"^{own}$"

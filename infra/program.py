@@ -6,12 +6,13 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from infra.application import reveal
+from infra import application
 from infra.checks import preflight
-from infra.config import load as configuration
+from infra.config.load import load_settings
 from infra.messages.after_up import advise
 from infra.messages.on_failure import explain_failures
 from infra.parts.storage_keys import StorageKeys, keys_of
+from infra.parts.values import reveal
 from infra.protection import apply_policy
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 async def main() -> dict[str, Any]:
     """Provision the stack that Pulumi was called for, and return its outputs."""
-    settings = configuration.load()
+    settings = load_settings()
     preflight.check(settings)
     apply_policy(settings)
     explain_failures(settings)
@@ -33,7 +34,7 @@ async def main() -> dict[str, Any]:
         "environment": settings.environment,
         "apiUrl": settings.api_url,
         "frontendUrl": settings.frontend_url,
-        "deploysOn": _trigger(settings),
+        "deploysOn": settings.deploys_on,
     }
 
     keys = _given_storage_keys(settings)  # another stack's may be refused, and then nothing is made
@@ -63,7 +64,7 @@ async def main() -> dict[str, Any]:
         outputs |= {
             "flyApp": settings.fly_app,
             "flyRegion": settings.fly_region,
-            "flyEnv": settings.plain_settings,
+            "flyEnv": application.plain_settings(settings),
             "oauthKeyFingerprint": backend.oauth_key_fingerprint,
         }
 
@@ -107,14 +108,6 @@ async def main() -> dict[str, Any]:
 async def _load(sdk: str) -> None:
     """Import a provider's SDK in a thread; what is registered already goes on meanwhile."""
     await asyncio.to_thread(importlib.import_module, sdk)
-
-
-def _trigger(settings: Settings) -> str:
-    return {
-        "development": "",
-        "staging": f"push to {settings.main_branch}",
-        "production": f"published release ({settings.release_tags})",
-    }[settings.tier]
 
 
 async def _storage(settings: Settings) -> Storage:

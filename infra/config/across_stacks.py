@@ -1,4 +1,4 @@
-"""What must agree, or differ, between the stacks: read from their files, undecrypted, beside each other."""
+"""Check that the stacks of the project agree where they share, and differ where they do not."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads the stack's configuration into `Settings`, or says everything that is wrong with it at once."""
+"""Read the stack's configuration into `Settings`, or report every problem at once."""
 
 import difflib
 import json
@@ -17,7 +17,7 @@ from infra.config.rules import RULES
 from infra.config.settings import Settings
 from infra.config.stack_files import StackFileError, StackFiles, read_stack_files
 
-# A field that is excluded is a fact of the run, and no configuration key.
+# An excluded field is a fact of the run, not a configuration key.
 _KEYS = {str(field.alias): field for field in Settings.model_fields.values() if not field.exclude}
 _EXAMPLES = {key: field.examples[0] for key, field in _KEYS.items() if field.examples}
 _GROUP = "extraSecrets"
@@ -39,19 +39,19 @@ class ConfigurationError(pulumi.RunError):
     """The configuration is wrong; the message lists every problem, with no secret value."""
 
 
-def load() -> Settings:
+def load_settings() -> Settings:
     """Read the current stack's configuration.
 
     Raises:
-        ConfigurationError: Something is wrong with it: unknown keys, wrong values, contradictions.
+        ConfigurationError: It has unknown keys, wrong values or contradictions.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
-        files = read_stack_files(project)
+        files = read_stack_files()
     except StackFileError as error:
         raise ConfigurationError(f"{error}. Every stack reads all files; nothing was touched.") from None
     prefix = f"{project}:"
-    # The SDK has no public way to list keys, and a typo shows only as a key nobody asked for.
+    # The SDK has no public way to list keys, and only a list shows a misspelt key.
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
     plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
     settings, problems = examine(stack, raw, plain, files)
@@ -67,13 +67,13 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
 
     Args:
         stack: The stack's name.
-        values: What is configured, by key, without the project's namespace.
+        values: Configured values by key, without the project's namespace.
         plain: The keys whose values are not encrypted.
-        files: The stack files, for what must agree between stacks.
+        files: The stack files, for facts that must agree between stacks.
 
     Returns:
-        The settings, and everything that is wrong, each with its file and never with a value that may be secret; only
-        without problems are the settings the configured ones.
+        The settings and every problem. A problem begins with its file and never shows a value that may be secret.
+        With a problem, some settings are defaults or examples rather than the configured values.
     """
     known = {key: _parse(value) for key, value in values.items() if key in _KEYS}
     known |= {"stack": stack, "previewApiUrl": preview_api_url(known.get("previewStack"), files)}
@@ -88,16 +88,16 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
         *disagreements(settings, files),
     ]
     # An unknown key may have a dot in it, where a path was meant.
-    return settings, [f"{files.file_of(stack, unknown.get(one) or _key_of(one))}: {one}" for one in problems]
+    return settings, [f"{files.file_of(stack, unknown.get(line) or _key_of(line))}: {line}" for line in problems]
 
 
 def _key_of(problem: str) -> str:
-    """Return the key that a problem is about: its sentence begins with it, or with the path of what is below it."""
+    """Return the key that a problem is about: its sentence begins with the key, or with a path below it."""
     return re.split("[ .:]", problem, maxsplit=1)[0]
 
 
 def _parse(value: Any) -> Any:
-    """Return what a configured value stands for: Pulumi hands objects and lists to the program as JSON texts."""
+    """Return a configured value as data: Pulumi gives objects and lists to the program as JSON texts."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         with suppress(ValueError):
             return json.loads(value)
@@ -106,7 +106,7 @@ def _parse(value: Any) -> Any:
 
 def _exposed(stack: str, values: Mapping[str, Any], plain: set[str], files: StackFiles) -> Iterator[str]:
     names = SECRET_KEYS & plain & values.keys() - {_GROUP}
-    # One of the group makes all of it a secret to Pulumi: which of them are encrypted is seen in the file.
+    # One encrypted member makes the whole group a secret to Pulumi. The file shows which members are encrypted.
     group = _parse(values.get(_GROUP)) if _GROUP in plain else files.effective(stack).get(_GROUP)
     if isinstance(group, dict) and group.keys() != {"secure"}:
         bare = (name for name, value in group.items() if not (isinstance(value, dict) and "secure" in value))
@@ -117,10 +117,10 @@ def _exposed(stack: str, values: Mapping[str, Any], plain: set[str], files: Stac
 
 
 def _validated(values: dict[str, Any]) -> tuple[Settings, list[str]]:
-    """Return the settings, and what is wrong with single values.
+    """Return the settings and the problems of single values.
 
-    With an example or the default in the place of what is bad, the rules that read only good keys are still checked:
-    one run reports everything.
+    An example or the default replaces each bad value, so that the rules about the good ones still run, and one run
+    reports every problem.
     """
     try:
         return Settings.model_validate(values), []
@@ -137,7 +137,7 @@ def _unknown(path: str, known: Iterable[str]) -> str:
 
 
 def _in_plain_words(detail: ErrorDetails) -> str:
-    """Turn one of pydantic's errors into a sentence that begins with the key; it never shows the value."""
+    """Turn an error of pydantic's into a sentence that begins with the key and never shows the value."""
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         group: Any = _KEYS[_key_of(where)].annotation

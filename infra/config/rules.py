@@ -1,22 +1,21 @@
-"""What must agree within one stack's configuration.
+"""Check that the settings of one stack agree with each other.
 
-A rule names the keys that it has to know: where one of them has a bad value, for which the default or an example
-stands meanwhile, the rule is left out. What merely must not be set beside something else need not be named.
+A rule lists the keys it reads. If one of them is invalid, the rule is skipped. A rule need not list a key that must
+only be unset.
 """
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from infra.application import wanted_secrets
+from infra import application
 from infra.config.rotation import ROTATING, STORAGE_TOKEN, made_here
 from infra.config.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
-from infra.config.validators import SETTINGS_GROUPS
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
-"""Yields one sentence for each violation of a rule."""
+"""Yields a sentence for each violation of a rule, beginning with the key."""
 
 RULES: list[tuple[frozenset[str], Check]] = []
-"""Each rule, after the keys that it has to know."""
+"""Every rule, with the keys it reads."""
 
 
 def _rule(*keys: str) -> Callable[[Check], Check]:
@@ -72,11 +71,11 @@ def _within_the_neon_plan(s: Settings) -> Iterator[str]:
 def _secret_names_are_free(s: Settings) -> Iterator[str]:
     for name in sorted(s.extra_secrets):
         where = f"extraSecrets.{name}"
-        if name in wanted_secrets(s):
+        if name in application.secrets(s):
             yield f"{where}: the program sets this secret itself"
-        elif name in {"PORT", *s.plain_settings}:
+        elif name in {"PORT", *application.plain_settings(s)}:
             yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
-        elif name in SETTINGS_GROUPS:
+        elif name in application.SETTINGS_GROUPS:
             yield f"{where}: the backend reads this name as a whole group of settings and would not start"
 
 

@@ -1,21 +1,20 @@
-"""One stack's typed configuration: every key that may stand in `Pulumi.yaml` or `Pulumi.<stack>.yaml`.
+"""Define the configuration of one stack: every key that `Pulumi.yaml` or `Pulumi.<stack>.yaml` may set.
 
-The names of the fields, in camelCase, are the configuration keys. `infra.config.load` reads them.
-What follows from them (URLs, client id, CORS) is a property here, so that no fact is typed twice.
-The text below a field is its description: `ops.docs.__main__.described` reads it.
+A field's name in camelCase is its key, and the text below a field its description. `infra.config.load` reads them.
+A property derives a fact from several keys, so that nobody configures it twice.
 """
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field, SecretStr, StringConstraints
 
+from infra.application import LOCAL_API_URL, LOCAL_FRONTEND_URL, STORAGE_KEYS
+from infra.config.groups import Adopt, Frozen, PagesBuild, Retire, Rotate
+from infra.config.tiers import TIERS, Tier
 from infra.config.validators import AppName, EnvironmentName, Host, SecretName, WebUrl
 
 Part = Literal["storage", "database", "backend", "frontend", "delivery"]
-Tier = Literal["development", "staging", "production"]
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
@@ -24,94 +23,22 @@ _Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi confi
 NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
 """Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
 
-LOCAL_API_URL = "http://localhost:8000"
-LOCAL_FRONTEND_URL = "http://localhost:5173"
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Adopt(_Frozen):
-    """What exists already and is taken over rather than created, by the id its cloud gave it.
-
-    Importing an absent id is an error, so an account that has none of it has no `adopt` key at all.
-    """
-
-    neon_project: str | None = Field(None, pattern=r"^[a-z0-9-]+$")
-    """Id of the Neon project (as in its console URL). Neon accepts a name twice, so only the id tells."""
-    pages_project: str | None = None
-    """Name of the Cloudflare Pages project."""
-    bucket: str | None = None
-    """Name of the R2 bucket."""
-    extra_buckets: frozenset[str] = frozenset()
-    """Those of `extraBuckets` that exist already."""
-    fly_app: str | None = None
-    """Name of the Fly app."""
-    keep: frozenset[SecretName] = frozenset()
-    """Secrets on the adopted Fly app that must exist and are never written."""
-    github_environment: str | None = None
-    """Name of the GitHub environment; unset, one of that name is overwritten with the rules here."""
-    github_deployment_policy: int | None = None
-    """Id of that environment's deployment branch or tag policy, where it has the one wanted here."""
-    github_variables: frozenset[str] = frozenset()
-    """Variables that environment has already: GitHub refuses to create them again."""
-
-
-class PagesBuild(_Frozen):
-    """How Cloudflare Pages builds the frontend. Every member is sent: an undeclared one would drift."""
-
-    command: str = "npm run build"
-    """Build command."""
-    root_dir: str = "frontend"
-    """Folder of the repository the command runs in."""
-    output_dir: str = "build"
-    """Folder, below the root, that is published."""
-    caching: bool = True
-    """Keep dependencies between builds."""
-    image_version: int = Field(3, ge=2, le=3)
-    """Major version of Cloudflare's build image."""
-
-
-class Rotate(_Frozen):
-    """Counters of rotations: one higher makes a new key or token and sets it, beside the old one, which still works."""
-
-    oauth_key: int = Field(0, ge=0)
-    """Counter of the OAuth key. A new one, once live, logs everybody out."""
-    storage_token: int = Field(0, ge=0)
-    """Counter of the bucket's token."""
-    deploy_token: int = Field(0, ge=0)
-    """Counter of the minted deploy token."""
-
-
-class Retire(_Frozen):
-    """The same counters, following: what is below is revoked. Refused while a machine may use it."""
-
-    oauth_key: int = Field(0, ge=0)
-    """OAuth keys made before this number of rotations are forgotten."""
-    storage_token: int = Field(0, ge=0)
-    """Tokens of the bucket made before this number are revoked."""
-    deploy_token: int = Field(0, ge=0)
-    """Deploy tokens made before this number are revoked."""
-    confirmed: dict[str, int] = {}
-    """Other stacks that use the bucket's keys, each with the number of the rotation it is live with."""
-
-
-class Settings(_Frozen):
+class Settings(Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
     stack: _Text = Field(exclude=True)
     """The stack's name; not a configuration key."""
 
-    # What this stack is
+    # Kind of stack
     tier: Tier = Field(examples=["staging"])
-    """Which policy of protection and delivery holds: development, staging or production."""
+    """The policy of protection and delivery: development, staging or production."""
     manage: frozenset[Part] = Field(examples=[["database"]])
     """The parts this stack owns. Production can be taken over one part at a time."""
     adopt: Adopt = Adopt()
-    """What exists already and is taken over (see Adopt)."""
+    """Existing resources that this stack takes over (see Adopt)."""
     unprotect: bool = False
-    """The one escape from protection: set true, run `pulumi up`, and the stack's own can be destroyed."""
+    """Lifts protection: set true and run `pulumi up`, and Pulumi may destroy the stack's own resources."""
 
     # Accounts
     fly_organization: _Text = Field(examples=["personal"])
@@ -131,13 +58,13 @@ class Settings(_Frozen):
     neon_region: str = Field(pattern=r"^(aws|azure)-[a-z0-9-]+$", examples=["aws-us-east-1"])
     """Neon region id; a change would replace the database."""
     neon_plan: Literal["free", "launch", "scale"] = "free"
-    """Neon plan, for its limits."""
+    """Neon plan, whose limits this program checks."""
     postgres_version: int = Field(17, ge=14, le=18)
     """Major version of Postgres; a change would replace it."""
     history_retention_seconds: int = Field(21_600, ge=0)
     """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
-    """Whether Neon protects the default branch (paid plans). Declare what is real at adoption."""
+    """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
 
     # Backend
     fly_app: AppName | None = None
@@ -150,7 +77,7 @@ class Settings(_Frozen):
     """Production's record namespace; every other environment gets `-<stack>` appended."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
-    extra_secrets: dict[SecretName, _Secret] = {}
+    extra_secrets: dict[SecretName, _Secret] = Field({})
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
     logfire_token: _Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
@@ -160,9 +87,9 @@ class Settings(_Frozen):
     deploy_token_hours: int = Field(8760, ge=24)
     """How long a minted deploy token lives, in hours; counts from the next rotation on."""
     rotate: Rotate = Rotate()
-    """What to make anew (see Rotate)."""
+    """Counters of new keys and tokens (see Rotate)."""
     retire: Retire = Retire()
-    """What of the old to revoke (see Retire)."""
+    """Counters of revoked keys and tokens (see Retire)."""
 
     # Storage
     bucket: _BucketName = Field(examples=["relay-audio"])
@@ -185,7 +112,7 @@ class Settings(_Frozen):
     """Host that Cloudflare gave the Pages project (`….pages.dev`)."""
     pages_build: PagesBuild = PagesBuild()
     """Build settings (see PagesBuild)."""
-    pages_variables: dict[str, str] = {}
+    pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
     production_branch: _Text = "main"
     """Branch whose pushes deploy the frontend to production."""
@@ -209,12 +136,12 @@ class Settings(_Frozen):
     reviewers: frozenset[int] = Field(frozenset(), max_length=6)
     """GitHub user ids who must approve a deployment; at most six."""
     fly_deploy_token: _Secret | None = None
-    """Fly deploy token that GitHub deploys with; made after the app exists."""
+    """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
     neon_restore_key: _Secret | None = None
     """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
     the account is an organization. Without one no restore point is taken."""
 
-    # Facts of other stacks, read from their files, not from this stack's configuration.
+    # Facts of other stacks, from their files. No configuration keys.
     preview_api_url: str | None = Field(None, exclude=True)
     """API URL of `previewStack`."""
 
@@ -231,48 +158,17 @@ class Settings(_Frozen):
     @property
     def frontend_url(self) -> str:
         """Where a user lands after signing in, without a trailing slash."""
-        by_tier = {
-            "development": LOCAL_FRONTEND_URL,
-            "staging": self.preview_frontend_url,
+        by_kind = {
+            "laptop": LOCAL_FRONTEND_URL,
+            "preview": self.preview_frontend_url,
             "production": f"https://{self.pages_host}",
         }
-        return self.frontend_url_override or by_tier[self.tier]
+        return self.frontend_url_override or by_kind[TIERS[self.tier].frontend]
 
     @property
     def preview_frontend_url(self) -> str:
         """The preview deployment that is staging's frontend."""
         return f"https://{branch_alias(self.preview_branch)}.{self.pages_host}"
-
-    @property
-    def cors_origin_regex(self) -> str:
-        """Origins that may call the API, as a regular expression for the whole of an origin.
-
-        Production answers its own frontend alone: a preview that reached it would be a mix-up. Elsewhere every
-        preview deployment matches, by its branch alias (hyphens and all) or its hash.
-        """
-        own = re.escape(self.frontend_url)
-        if self.tier == "staging":
-            preview = rf"https://[a-z0-9-]+\.{re.escape(self.pages_host)}"
-            return f"^({own}|{preview})$"
-        return f"^{own}$"
-
-    @property
-    def atproto_client_id(self) -> str:
-        """The OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client."""
-        if self.tier == "development":
-            return f"http://localhost?redirect_uri={quote(self.atproto_redirect_uri, safe='')}"
-        return f"{self.api_url}/client-metadata.json"
-
-    @property
-    def atproto_redirect_uri(self) -> str:
-        """The OAuth redirect URI. AT Protocol's loopback clients must name 127.0.0.1, not localhost."""
-        base = LOCAL_API_URL.replace("localhost", "127.0.0.1") if self.tier == "development" else self.api_url
-        return f"{base}/auth/callback"
-
-    @property
-    def app_namespace(self) -> str | None:
-        """The record namespace to set; None in production, whose backend has it as its default."""
-        return None if self.tier == "production" else f"{self.atproto_namespace}-{self.stack}"
 
     @property
     def github_environment_name(self) -> str:
@@ -284,20 +180,14 @@ class Settings(_Frozen):
         return name if self.github_scope == "environment" else f"{name}_{self.stack.upper().replace('-', '_')}"
 
     @property
-    def plain_settings(self) -> dict[str, str]:
-        """What the backend needs beside its secrets: the `[env]` of its fly file."""
-        return {
-            "STORAGE_BACKEND": "r2",  # anything else silently means the machine's own disk
-            "R2_BUCKET": self.bucket,
-            # A function of the account id (Cloudflare's R2 documentation).
-            "R2_ENDPOINT_URL": f"https://{self.cloudflare_account_id}.r2.cloudflarestorage.com",
-            "R2_PUBLIC_BUCKET_URL": f"https://{self.bucket_public_host}",
-        }
-
-    @property
     def mints_storage_token(self) -> bool:
         """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
-        return self.manages("storage") and not (self.storage_access_key_id or "AWS_ACCESS_KEY_ID" in self.adopt.keep)
+        return self.manages("storage") and not (self.storage_access_key_id or STORAGE_KEYS[0] in self.adopt.keep)
+
+    @property
+    def deploys_on(self) -> str:
+        """The event that deploys the backend; empty where nothing is deployed."""
+        return TIERS[self.tier].deploys_on.format(main_branch=self.main_branch, release_tags=self.release_tags)
 
     def manages(self, part: Part) -> bool:
         """Whether this stack owns the part."""

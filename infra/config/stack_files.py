@@ -1,7 +1,7 @@
-"""The project's and the stacks' files as they stand beside the program, read without decrypting anything.
+"""Read the project's and the stacks' files, undecrypted, as they stand beside the program.
 
-Stacks do not read each other's state, yet some facts must agree between them: the API that previews
-use, and that no two stacks manage one project or app. The files are the place where that can be seen.
+Stacks do not read each other's state, yet some facts must agree between them, such as the API that previews use. The
+files show those facts. Tools read them for the project's name as well, which Pulumi tells its program alone.
 """
 
 from pathlib import Path
@@ -13,12 +13,19 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class StackFileError(Exception):
-    """A file is not one that Pulumi could use. The message names it, and the line."""
+    """Pulumi could not use a file. The message names the file, and the line."""
 
 
 class StackFiles(NamedTuple):
-    """Plain configuration by stack, without the project's namespace; a `secure:` value stays a mapping."""
+    """Configuration by stack, without the project's namespace; an encrypted value stays a `secure:` mapping.
 
+    Attributes:
+        name: The project's name, the namespace of its keys.
+        project: The defaults that Pulumi.yaml gives every stack.
+        stacks: The values that each stack's own file sets.
+    """
+
+    name: str
     project: dict[str, Any]
     stacks: dict[str, dict[str, Any]]
 
@@ -32,28 +39,27 @@ class StackFiles(NamedTuple):
         return "Pulumi.yaml" if key in self.project and not own else f"Pulumi.{stack}.yaml"
 
 
-def read_stack_files(project: str, root: Path | None = None) -> StackFiles:
-    """Read `Pulumi.yaml` and every `Pulumi.<stack>.yaml`.
+def read_stack_files(root: Path | None = None) -> StackFiles:
+    """Read `Pulumi.yaml` and every `Pulumi.<stack>.yaml`; an empty stack file sets nothing.
 
     Args:
-        project: The project's name, the namespace of its keys.
-        root: The folder they stand in. Default: the working directory Pulumi runs the program in,
-            or, when that has none, the program's own.
-
-    Returns:
-        What the files say. A missing or empty file counts as empty.
+        root: The folder of the files. Default: the working directory, in which Pulumi runs the program, or the
+            program's own folder where that has no `Pulumi.yaml`.
 
     Raises:
-        StackFileError: One of them is not readable, or not of keys and values.
+        StackFileError: A file is not readable, or `Pulumi.yaml` is missing or has no name.
     """
     root = root or (Path.cwd() if (Path.cwd() / "Pulumi.yaml").exists() else _ROOT)
+    name = load(root / "Pulumi.yaml").get("name")
+    if not isinstance(name, str):
+        raise StackFileError(f"There is no Pulumi.yaml with a `name` in {root}")
     declared = _config(root / "Pulumi.yaml")
     defaults = {key: one["default"] for key, one in declared.items() if isinstance(one, dict) and "default" in one}
-    stacks, prefix = {}, f"{project}:"
+    stacks, prefix = {}, f"{name}:"
     for path in sorted(root.glob("Pulumi.*.yaml")):
         own = {key.removeprefix(prefix): value for key, value in _config(path).items() if key.startswith(prefix)}
         stacks[path.name.removeprefix("Pulumi.").removesuffix(".yaml")] = own
-    return StackFiles(defaults, stacks)
+    return StackFiles(name, defaults, stacks)
 
 
 def _config(path: Path) -> dict[str, Any]:
@@ -64,12 +70,12 @@ def _config(path: Path) -> dict[str, Any]:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return what a file says; nothing for one that is missing or empty.
+    """Return the keys and values of a YAML file; none for a file that is missing or empty.
 
     Raises:
-        StackFileError: It is not readable, or not of keys and values.
+        StackFileError: The file is not readable, or does not hold keys and values.
     """
-    # The C loader where PyYAML has it: these few lines run in every preview.
+    # The C loader where PyYAML has it: every preview runs these lines.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  (a safe loader)

@@ -7,9 +7,6 @@ from pydantic import AfterValidator
 
 from infra.providers.fly.names import APP, SECRET
 
-SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY"})
-"""The backend's groups of settings: a variable of that very name is read as the whole group and crashes it."""
-
 _HOST = rf"({APP.pattern}\.)+[a-z][a-z0-9-]*"  # an app's name is a label of its host, so its rule is that of labels
 _WEB_URL = f"https://{_HOST}"
 _ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}"

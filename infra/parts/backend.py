@@ -2,11 +2,12 @@
 
 import pulumi
 
-from infra.application import backend_secrets, wanted_secrets
+from infra import application
 from infra.config.rotation import DEPLOY_TOKEN, newest, secret_slots
 from infra.config.settings import Settings
 from infra.parts.keys import UNKNOWN_FINGERPRINT, fingerprint, oauth_key, random_key
 from infra.parts.storage_keys import StorageKeys
+from infra.parts.values import app_secrets
 from infra.providers.fly.resources import App, DeployToken, Secrets
 
 
@@ -28,9 +29,9 @@ class Backend(pulumi.ComponentResource):
             raise pulumi.RunError("flyApp is missing")
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
-        key = None if "OAUTH_ENCRYPTION_KEY" in keep else oauth_key(settings, child)
+        key = None if application.OAUTH_KEY in keep else oauth_key(settings, child)
         self.oauth_key_fingerprint = fingerprint(key) if key else UNKNOWN_FINGERPRINT
-        values = backend_secrets(settings, wanted_secrets(settings, database_url, storage_keys, key))
+        values = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
 
         app = App(
             "fly-app",

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import pulumi
 import pulumi_github as github
 
-from infra.application import reveal
 from infra.config.settings import Settings
+from infra.parts.values import reveal
 
 
 class Delivery(pulumi.ComponentResource):

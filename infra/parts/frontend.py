@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from infra.application import frontend_variables
 from infra.config.settings import Settings
 
 
@@ -56,8 +57,7 @@ class Frontend(pulumi.ComponentResource):
 
 def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
     """Return the configuration of previews, or that of production, which has the same members."""
-    # SvelteKit bakes PUBLIC_* variables into the build: a change shows from the next build on.
-    variables = {**settings.pages_variables, "PUBLIC_API_URL": api_url}
+    variables = {**settings.pages_variables, **frontend_variables(api_url)}
     return {
         "build_image_major_version": settings.pages_build.image_version,
         "fail_open": True,

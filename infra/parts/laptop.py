@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 import pulumi
 
-from infra.application import backend_secrets, wanted_secrets
+from infra import application
 from infra.config.settings import Settings
 from infra.parts.keys import fingerprint, oauth_key
 from infra.parts.storage_keys import StorageKeys
+from infra.parts.values import app_secrets
 
 
 class Local(pulumi.ComponentResource):
@@ -25,10 +26,10 @@ class Local(pulumi.ComponentResource):
     ) -> None:
         super().__init__("relay:infra:Local", "local")
         key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
-        plain = settings.plain_settings if storage_keys else {"STORAGE_BACKEND": "filesystem"}
-        secrets = backend_secrets(settings, wanted_secrets(settings, database_url, storage_keys, key))
+        plain = application.plain_settings(settings) if storage_keys else application.local_plain_settings()
+        secrets = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
         self.dotenv: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.all(**plain, **secrets).apply(dotenv))
-        self.frontend_dotenv = dotenv({"PUBLIC_API_URL": settings.api_url})
+        self.frontend_dotenv = dotenv(application.frontend_variables(settings.api_url))
         self.oauth_key_fingerprint = fingerprint(key)
         self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
 

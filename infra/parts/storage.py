@@ -5,8 +5,9 @@ import json
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from infra.application import LOCAL_FRONTEND_URL
 from infra.config.rotation import STORAGE_TOKEN, newest
-from infra.config.settings import LOCAL_FRONTEND_URL, Settings
+from infra.config.settings import Settings
 from infra.parts.storage_keys import StorageKeys, s3_secret, token_name
 
 JURISDICTION = "default"

@@ -1,4 +1,4 @@
-"""`bin/docs`: writes the documents that follow from the code, or tells that they are not in step with it."""
+"""`bin/docs`: write the generated documents, or check that they match the code."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ WRITTEN: dict[str, Callable[[], str]] = {
     "docs/configuration.md": settings_reference.render,
     "docs/costs.md": costs.render,
 }
-"""What is written, and from what."""
+"""The generated documents, with the function that renders each."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Write the documents below a folder, or with `--check` say which are not in step; return the exit code."""
+    """Write the documents below a folder, or with `--check` name those that differ; return the exit code."""
     parser = argparse.ArgumentParser(prog="bin/docs", description=f"Write {' and '.join(WRITTEN)} from the code.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where one is not in step")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a document differs")
     check = parser.parse_args(arguments).check
     stale = [name for name, render in WRITTEN.items() if _read(root / name) != render()]
     for name in stale:
         if check:
-            print(f"{name} is not what the code says: run `bin/docs`.", file=sys.stderr)
+            print(f"{name} differs from the code. To write it:\n  bin/docs", file=sys.stderr)
         else:
             (root / name).write_text(WRITTEN[name](), encoding="utf-8")
             print(f"{name} written")

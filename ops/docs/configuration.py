@@ -1,4 +1,4 @@
-"""Renders docs/configuration.md, the reference of every setting, from `infra.config.settings`."""
+"""Render docs/configuration.md, the reference of every setting, from `infra.config.settings`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.config import settings as model
+from infra.config import groups
 from infra.config.across_stacks import OF_ONE_BUCKET, SHARED
 from infra.config.load import SECRET_KEYS
 from infra.config.settings import Settings
 from infra.config.stack_files import load
-from ops.docs.described import descriptions
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ SECTIONS = {
     "pagesProject": "Frontend",
     "mainBranch": "Delivery",
 }
-"""A heading above each key that begins a group; the order is that of the fields."""
+"""Headings, by the key that each stands above; the fields of the model give the order."""
 
 EXAMPLES: dict[str, Any] = {
     "adopt.bucket": "relay-audio",
@@ -52,7 +51,7 @@ EXAMPLES: dict[str, Any] = {
     "reviewers": [583231],
     "storageFrom": "production",
 }
-"""What a key may look like, where neither its default nor its field gives an example."""
+"""Example values of keys that have neither a default nor an example in the model."""
 
 _HEAD = """\
 # Configuration
@@ -60,9 +59,8 @@ _HEAD = """\
 Written by `bin/docs` from `infra/config/settings.py`: edit that, not this file. `make doctor` checks a stack's values
 against it, and so does every `preview` and `up` before anything is touched.
 
-What is the same in every environment stands in `Pulumi.yaml`, as the `default` of a key under `config`; edit it there.
-What differs stands in `Pulumi.<stack>.yaml`, which may also override a value of `Pulumi.yaml`. Write into such a file
-by hand, or with
+`Pulumi.yaml` holds the values that every environment shares, as the `default` of a key under `config`; edit it there.
+`Pulumi.<stack>.yaml` holds the others, and may override a value of `Pulumi.yaml`. Edit it by hand, or with
 
 ```sh
 pulumi config set neonPlan launch -s staging                       # a text, a number, true or false
@@ -73,18 +71,19 @@ pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one o
 pulumi config rm neonPlan -s staging                               # back to the default
 ```
 
-A list has no order. A **secret** that is not encrypted is refused. An example is in JSON, but for the quotes of a text.
+A list has no order. Pulumi stops before any change if a **secret** is not encrypted. Examples are JSON; a text stands
+without its quotes.
 """
 
 
 class Setting(NamedTuple):
-    """One key.
+    """A configuration key.
 
     Attributes:
-        key: As it stands in a stack file; `group.key` within a group.
-        about: What it is.
+        key: Its name in a stack file; `group.key` within a group.
+        about: Its description.
         schema: Its JSON schema.
-        required: Whether a stack cannot do without it.
+        required: Every stack must set it.
     """
 
     key: str
@@ -103,13 +102,13 @@ def settings() -> Iterator[Setting]:
             continue
         yield Setting(key, about[key], schema, key in whole["required"])
         if (group := _group(schema)) is not None:
-            members = _about(getattr(model, group))
+            members = _about(getattr(groups, group))
             for name, member in whole["$defs"][group]["properties"].items():
                 yield Setting(f"{key}.{name}", members[name], member, required=False)
 
 
 def example(setting: Setting) -> Any:
-    """Return a value that the key takes; None for a secret, which is nowhere in clear, and for a group."""
+    """Return an example of the key's value; None for a group, and for a secret, which no file shows in clear."""
     if _is_secret(setting.key) or _group(setting.schema):
         return None
     given: Any = setting.schema.get("examples", [EXAMPLES.get(setting.key)])[0]
@@ -122,7 +121,7 @@ def render() -> str:
     lines = [_HEAD]
     for setting in settings():
         if setting.key in SECTIONS:
-            columns = ("Key", "What it says", "Type", "Default", "Example", "File")
+            columns = ("Key", "Meaning", "Type", "Default", "Example", "File")
             lines += [f"\n## {SECTIONS[setting.key]}\n", _row(columns), _row(["---"] * len(columns))]
         top = setting.key.partition(".")[0]
         lines.append(
@@ -141,13 +140,12 @@ def render() -> str:
 
 
 def _about(described: type[BaseModel]) -> dict[str, str]:
-    """Return what is said of each key of a model, by the key."""
-    texts = descriptions(described)
-    return {str(field.alias): texts[name] for name, field in described.model_fields.items()}
+    """Return the description of each key of a model, by the key, in one line."""
+    return {str(field.alias): " ".join(str(field.description).split()) for field in described.model_fields.values()}
 
 
 def _group(schema: dict[str, Any]) -> str | None:
-    """Return the name of the model that a key holds, or None."""
+    """Return the name of the group's model, or None for a key that is no group."""
     parts = [schema, *schema.get("allOf", ())]
     return next((part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part), None)
 

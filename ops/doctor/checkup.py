@@ -280,9 +280,9 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
 def _configuration(name: str, folder: Path) -> tuple[Settings, list[str]]:
     """Check a stack's files as the program does; an encrypted value counts as a good one."""
     from infra.config.load import examine  # noqa: PLC0415  (needs what set-up installs)
-    from ops.files import stack_files  # noqa: PLC0415
+    from infra.config.stack_files import read_stack_files  # noqa: PLC0415
 
-    files = stack_files(folder)
+    files = read_stack_files(folder)
     configured = files.effective(name)
     values = {key: _readable(value) for key, value in configured.items()}
     plain = {key for key, value in configured.items() if "secure" not in json.dumps(value, default=str)}

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from infra import application
 from infra.config.load import SECRET_KEYS
 from infra.config.settings import Settings
-from infra.config.stack_files import StackFileError
-from ops.files import stack_files
+from infra.config.stack_files import StackFileError, read_stack_files
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 
 FACTS_FILE = "settings.json"
-PORT = 8000
 _TEMPLATES = Path(__file__).with_name("templates")
 # Which files, of which template; a fly file is one stack's.
 _FILES = {
@@ -52,7 +51,7 @@ def facts(root: Path) -> Facts:
     Raises:
         HandoffError: A stack is missing or its configuration is wrong.
     """
-    files = stack_files(root)
+    files = read_stack_files(root)
     by_tier = {}
     for tier in ("staging", "production"):
         named = [name for name in files.stacks if files.effective(name).get("tier") == tier]
@@ -68,6 +67,9 @@ def facts(root: Path) -> Facts:
         "release_branch": production.production_branch != production.main_branch,
         "frontend_folder": production.pages_build.root_dir,
         "pages_project": production.pages_project,
+        "port": application.PORT,
+        "health_path": application.HEALTH_PATH,
+        "migration": application.MIGRATION,
         **_pins(),
     }
     for tier, settings in by_tier.items():
@@ -81,7 +83,7 @@ def facts(root: Path) -> Facts:
             "deploys_on": "a published release" if tier == "production" else f"a push to `{settings.main_branch}`",
             "environments": settings.github_scope == "environment",
             "environment": settings.github_environment_name,
-            "plain_settings": {"PORT": str(PORT), **settings.plain_settings},
+            "plain_settings": {"PORT": str(application.PORT), **application.plain_settings(settings)},
             "fly_token_secret": settings.github_name("FLY_API_TOKEN"),
             "neon_key_secret": settings.github_name("NEON_API_KEY"),
             "fly_app_variable": settings.github_name("FLY_APP"),

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from infra.config.stack_files import read_stack_files
 from ops import stacks
 from ops.backend import __main__ as backend
-from ops.files import project_name
 from ops.recovery.found import Lock, RecoveryError, Window, moment
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _files(stack: str) -> _Files | None:
     where = backend.whoami()
     url = str(json.loads(where.stdout)["url"]) if where.returncode == 0 else ""
     scheme, _, folder = url.partition("?")[0].partition("://")
-    place = Path(project_name(stacks.folder())) / stack.rpartition("/")[2]
+    place = Path(read_stack_files(stacks.folder()).name) / stack.rpartition("/")[2]
     return _Files(Path(folder).expanduser() / ".pulumi", place) if scheme == "file" else None
 
 

@@ -10,8 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from infra.config.settings import Settings
-from infra.config.stack_files import StackFileError
-from ops.files import stack_files
+from infra.config.stack_files import StackFileError, read_stack_files
 from ops.github import GitHubError, Repository
 from ops.stacks import ROOT
 
@@ -69,7 +68,7 @@ def pattern(root: Path) -> str:
     Raises:
         StackFileError: A stack file cannot be read.
     """
-    files = stack_files(root)
+    files = read_stack_files(root)
     stacks = [stack for stack in files.stacks if files.effective(stack).get("tier") == "production"]
     configured = files.effective(stacks[0]).get("releaseTags") if stacks else None
     return str(configured or Settings.model_fields["release_tags"].default)

@@ -195,12 +195,12 @@ def _program() -> None:
 
 @cache
 def _of_example(stack: str) -> dict[str, Any]:
-    return read_stack_files(PROJECT, EXAMPLE).effective(stack)
+    return read_stack_files(EXAMPLE).effective(stack)
 
 
 def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path = EXAMPLE) -> dict[str, Any]:
     """Return a stack's configuration from its files, with made-up secrets; a change to None removes a key."""
-    config = copy.deepcopy(_of_example(stack)) if root == EXAMPLE else read_stack_files(PROJECT, root).effective(stack)
+    config = copy.deepcopy(_of_example(stack)) if root == EXAMPLE else read_stack_files(root).effective(stack)
     config |= made_up(config, [])
     for key, value in (changes or {}).items():
         config[key] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.checks.credentials import CREDENTIALS
-from infra.config.settings import Adopt
+from infra.config.groups import Adopt
 from infra.kinds import KINDS
 from tests.contract.registrations import VARIANTS, run
 

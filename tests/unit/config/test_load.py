@@ -8,7 +8,9 @@ import pulumi
 import pulumi.runtime
 import pytest
 
-from infra.config import load as configuration
+from infra.config.groups import Frozen
+from infra.config.load import SECRET_KEYS, examine
+from infra.config.settings import Settings
 from infra.config.stack_files import read_stack_files
 from tests.unit import program as unit_program
 from tests.unit.program import EXAMPLE, run_program
@@ -429,10 +431,10 @@ def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def plain_extra_secrets(written: dict[str, Any], plain: set[str]) -> list[str]:
     """Return what is said of a stack's own secrets, as its file has them; `plain` as Pulumi tells it."""
-    files = read_stack_files("relay")
+    files = read_stack_files()
     files.stacks["staging"]["extraSecrets"] = written
     values = {"extraSecrets": dict.fromkeys(written, "decrypted")}
-    _, problems = configuration.examine("staging", unit_program.configuration("staging") | values, plain, files)
+    _, problems = examine("staging", unit_program.configuration("staging") | values, plain, files)
     return problems
 
 
@@ -447,10 +449,10 @@ def test_a_teams_own_secrets_may_all_have_been_removed() -> None:
 
 
 def test_an_unknown_key_is_told_with_the_file_that_it_stands_in() -> None:
-    files = read_stack_files("relay")
+    files = read_stack_files()
     files.project["adopt.keepp"] = "x"  # as without `--path`
     values = unit_program.configuration("staging") | {"adopt.keepp": "x", "adopt.bucket": "x"}
-    _, problems = configuration.examine("staging", values, set(), files)
+    _, problems = examine("staging", values, set(), files)
     assert [problem.partition(" is not")[0] for problem in problems] == [
         "Pulumi.staging.yaml: adopt.bucket",
         "Pulumi.yaml: adopt.keepp",
@@ -527,13 +529,10 @@ def test_who_must_confirm_a_retired_storage_token(
         run_program("production", changes, root=tmp_path)
 
 
-def test_every_setting_says_what_it_is() -> None:
-    from infra.config.settings import Adopt, PagesBuild, Retire, Rotate, Settings
-    from ops.docs.described import descriptions
-
-    for model in (Settings, Adopt, PagesBuild, Rotate, Retire):
-        assert descriptions(model).keys() == model.model_fields.keys()
+@pytest.mark.parametrize("model", [Settings, *Frozen.__subclasses__()])
+def test_every_setting_has_a_description(model: type[Frozen]) -> None:
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
 
 
 def test_secret_keys_are_the_secret_fields() -> None:
-    assert configuration.SECRET_KEYS == unit_program.SECRET_KEYS
+    assert SECRET_KEYS == unit_program.SECRET_KEYS

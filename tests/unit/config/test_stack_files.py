@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.config import load as configuration
-from infra.config import stack_files as stackfiles
-from ops import files
+from infra.config.load import ConfigurationError, load_settings
+from infra.config.stack_files import StackFileError, read_stack_files
 from ops.handoff import __main__ as handoff
 from tests.unit.program import EXAMPLE, ROOT
 
@@ -37,15 +36,15 @@ def project(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(("content", "said"), BROKEN)
 def test_a_broken_file_is_named(project: Path, content: bytes, said: str) -> None:
     (project / "Pulumi.staging.yaml").write_bytes(content)
-    with pytest.raises(stackfiles.StackFileError) as error:
-        stackfiles.read_stack_files("relay", project)
+    with pytest.raises(StackFileError) as error:
+        read_stack_files(project)
     assert str(error.value).startswith(said)
 
 
-def test_a_missing_or_empty_file_counts_as_empty(project: Path) -> None:
+def test_an_empty_file_sets_nothing(project: Path) -> None:
     (project / "Pulumi.staging.yaml").write_text("")
-    (project / "Pulumi.yaml").unlink()
-    assert stackfiles.read_stack_files("relay", project).effective("staging") == {}
+    (project / "Pulumi.yaml").write_text("name: relay\n")
+    assert read_stack_files(project).effective("staging") == {}
 
 
 def test_the_program_tells_of_another_stacks_file_without_a_traceback(
@@ -53,15 +52,15 @@ def test_the_program_tells_of_another_stacks_file_without_a_traceback(
 ) -> None:
     (project / "Pulumi.staging.yaml").write_text("config: [a]\n")
     monkeypatch.chdir(project)
-    with pytest.raises(configuration.ConfigurationError, match="Every stack reads all files; nothing was touched"):
-        configuration.load()
+    with pytest.raises(ConfigurationError, match="Every stack reads all files; nothing was touched"):
+        load_settings()
 
 
 def test_a_project_without_a_name(project: Path) -> None:
-    assert files.project_name(project) == "relay"
+    assert read_stack_files(project).name == "relay"
     (project / "Pulumi.yaml").write_text("runtime: python\n")
-    with pytest.raises(stackfiles.StackFileError, match=r"There is no Pulumi\.yaml with a `name` in"):
-        files.project_name(project)
+    with pytest.raises(StackFileError, match=r"There is no Pulumi\.yaml with a `name` in"):
+        read_stack_files(project)
 
 
 def test_the_handoff_names_it_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

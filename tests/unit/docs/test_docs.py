@@ -32,7 +32,7 @@ def test_what_is_stale_is_told_and_written(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "costs.md").write_text(costs.render())
     assert docs.main(["--check"], tmp_path) == 1
-    assert capsys.readouterr().err == "docs/configuration.md is not what the code says: run `bin/docs`.\n"
+    assert capsys.readouterr().err == "docs/configuration.md differs from the code. To write it:\n  bin/docs\n"
     assert docs.main([], tmp_path) == 0
     assert docs.main(["--check"], tmp_path) == 0
 
@@ -57,7 +57,7 @@ def test_an_example_is_a_value_that_the_key_takes(key: str) -> None:
     value = settings_reference.example(SETTINGS[key])
     assert value not in (None, [], {}), "give it one in EXAMPLES"
     top, _, member = key.partition(".")
-    files = read_stack_files("relay", EXAMPLE)
+    files = read_stack_files(EXAMPLE)
     values = {**files.effective("staging"), top: {member: value} if member else value}
     _, problems = examine("staging", values, set(), files)
     # One that contradicts another key is about the two together; here only the value is looked at.

@@ -12,7 +12,7 @@ from pulumi.runtime.settings import SETTINGS
 from infra.config.load import examine
 from infra.config.stack_files import read_stack_files
 from infra.messages.on_failure import next_step
-from tests.unit.program import PROJECT, configuration, run_program
+from tests.unit.program import configuration, run_program
 
 NEON = "neon:index/project:Project"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
@@ -116,7 +116,7 @@ THERE = (
     ],
 )
 def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> None:
-    settings, problems = examine("production", configuration("production"), set(), read_stack_files(PROJECT))
+    settings, problems = examine("production", configuration("production"), set(), read_stack_files())
     assert not problems
     assert next_step(settings, type_, operation, said) == step
 

@@ -1,0 +1,44 @@
+"""List what each tier means where a stack's configuration says nothing. A rule about a tier reads this table."""
+
+from typing import Literal, NamedTuple
+
+Tier = Literal["development", "staging", "production"]
+
+
+class Defaults(NamedTuple):
+    """The defaults of a tier.
+
+    Attributes:
+        frontend: The frontend that users of the stack see: on a laptop, a preview of the Pages project, or its
+            production.
+        previews_may_call: The API answers every preview of the Pages project.
+        deploys_on: The event that deploys the backend. The text may name settings.
+        deploys_from: The setting with the branches or tags that may deploy.
+    """
+
+    frontend: Literal["laptop", "preview", "production"]
+    previews_may_call: bool
+    deploys_on: str
+    deploys_from: Literal["", "mainBranch", "releaseTags"]
+
+
+TIERS: dict[Tier, Defaults] = {
+    "development": Defaults(
+        frontend="laptop",
+        previews_may_call=False,
+        deploys_on="",
+        deploys_from="",
+    ),
+    "staging": Defaults(
+        frontend="preview",
+        previews_may_call=True,
+        deploys_on="push to {main_branch}",
+        deploys_from="mainBranch",
+    ),
+    "production": Defaults(
+        frontend="production",
+        previews_may_call=False,
+        deploys_on="published release ({release_tags})",
+        deploys_from="releaseTags",
+    ),
+}
