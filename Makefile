@@ -30,8 +30,9 @@ faults: setup
 # Not part of `test`: actionlint is a Go module, and a machine with the Pulumi CLI needs no Go.
 workflows: setup
 	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, and there is none on PATH." >&2; exit 1; }
-	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../deploy/*.yml
-	.venv/bin/zizmor --offline --no-progress --quiet .github deploy/*.yml
+	bin/handoff .sandbox/handoff
+	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../.sandbox/handoff/.github/workflows/*.yml
+	.venv/bin/zizmor --offline --no-progress --quiet .github .sandbox/handoff
 
 # Takes about six minutes, and writes docs/performance.md: on a busy machine its figures mean little.
 bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench

@@ -1,1 +1,1 @@
-"""Write deploy/, the application's own deployment files."""
+"""Write the application's deployment files from the templates in deploy/."""

@@ -67,8 +67,8 @@ def test_the_handoff_names_it_too(project: Path, capsys: pytest.CaptureFixture[s
     for name in ("ops", ".github"):
         (project / name).symlink_to(ROOT / name)
     (project / "Pulumi.staging.yaml").write_text("- a\n")
-    assert handoff.main([], project) == 1
+    assert handoff.main(["--check"], project) == 1
     assert "bin/handoff: Pulumi.staging.yaml: expected keys" in capsys.readouterr().err
     (project / "Pulumi.yaml").unlink()
-    assert handoff.main([], project) == 1
+    assert handoff.main(["--check"], project) == 1
     assert "bin/handoff: There is no Pulumi.yaml" in capsys.readouterr().err

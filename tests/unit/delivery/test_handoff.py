@@ -1,8 +1,7 @@
-"""deploy/ says what the settings say: names, addresses, rules; and nothing in it is shadowed by a secret."""
+"""The hand-off files hold the settings' names, addresses and rules; no secret shadows a plain setting."""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -10,8 +9,13 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ops.handoff import __main__ as handoff
+from ops.handoff import __main__ as bin_handoff
+from ops.handoff.facts import HandoffError, facts
+from ops.handoff.files import files, quoted, render
 from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT, ran
 
@@ -19,11 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FLY = {"production": "fly.toml", "staging": "fly.staging.toml"}
-WORKFLOWS = {"production": "deploy-production.yml", "staging": "deploy-backend.yml"}
+KINDS = {"vars": "variableName", "secrets": "secretName"}
+
+
+def _workflow(stack: str) -> str:
+    return f".github/workflows/deploy-{stack}.yml"
 
 
 def _written(folder: Path, changes: dict[str, dict[str, Any]] | None = None) -> dict[str, str]:
-    """Return what is written for the example's configuration, with changes by stack."""
+    """Return the files for the example's configuration, with changes by stack."""
     for path in EXAMPLE.glob("Pulumi*.yaml"):
         shutil.copy(path, folder)
     for stack, own in (changes or {}).items():
@@ -31,7 +39,7 @@ def _written(folder: Path, changes: dict[str, dict[str, Any]] | None = None) -> 
         document = quick_yaml.load(path.read_text())
         document["config"] |= {f"relay:{key}": value for key, value in own.items()}
         path.write_text(quick_yaml.dump(document))
-    return handoff.files(handoff.facts(folder))
+    return files(facts(folder))
 
 
 def _jobs(text: str) -> dict[str, Any]:
@@ -43,29 +51,24 @@ def _commands(job: dict[str, Any]) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step]
 
 
-def test_committed_files_are_what_their_facts_say() -> None:
-    facts = json.loads((ROOT / "deploy" / handoff.FACTS_FILE).read_text())
-    for name, text in handoff.files(facts).items():
-        assert (ROOT / "deploy" / name).read_text() == text, f"deploy/{name} was edited by hand: run `bin/handoff`"
-    own = {path.name for path in (ROOT / "deploy").iterdir() if path.is_file()}
-    assert own == {*handoff.files(facts), "release.py"}
-
-
 def test_a_team_writes_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # The stack files as they are committed, whatever a team wrote into them.
+    project, application = tmp_path / "project", tmp_path / "application"
+    project.mkdir()
+    # The committed stack files, whatever a team wrote into them.
     for path in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(path, tmp_path)
-    assert handoff.main(["--check"], tmp_path) == 1
-    assert "run `bin/handoff`" in capsys.readouterr().err
-    assert handoff.main([], tmp_path) == 0
-    assert handoff.main(["--check"], tmp_path) == 0
+        shutil.copy(path, project)
+    assert bin_handoff.main(["--check"], project) == 0
+    assert bin_handoff.main(["--check", str(application)], project) == 1
+    assert capsys.readouterr().err.endswith(f"is out of date:\nbin/handoff {application}\n")
+    assert bin_handoff.main([str(application)], project) == 0
+    assert bin_handoff.main(["--check", str(application)], project) == 0
     assert "wrote" in capsys.readouterr().out
-    assert handoff.main([], tmp_path) == 0
+    assert bin_handoff.main([str(application)], project) == 0
     assert "wrote" not in capsys.readouterr().out
-    path = tmp_path / "Pulumi.staging.yaml"
+    path = project / "Pulumi.staging.yaml"
     path.write_text(re.sub(r"relay:flyApp: .*", "relay:flyApp: another-app", path.read_text()))
-    assert handoff.main(["--check"], tmp_path) == 1
-    assert "deploy/fly.staging.toml" in capsys.readouterr().err
+    assert bin_handoff.main(["--check", str(application)], project) == 1
+    assert f"{application}/fly.staging.toml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stack", ["production", "staging"])
@@ -92,7 +95,7 @@ def test_no_env_key_is_shadowed_by_a_secret(tmp_path: Path, stack: str) -> None:
 @pytest.mark.parametrize("scope", ["environment", "repository"])
 def test_workflows_use_what_is_provisioned(tmp_path: Path, stack: str, scope: str) -> None:
     own = {"githubScope": scope}
-    text = _written(tmp_path, {stack: own})[WORKFLOWS[stack]]
+    text = _written(tmp_path, {stack: own})[_workflow(stack)]
     more = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given"}
     run = ran(stack, own | more)
     provisioned = {kind: {r.inputs[key] for r in run.resources if key in r.inputs} for kind, key in KINDS.items()}
@@ -103,36 +106,35 @@ def test_workflows_use_what_is_provisioned(tmp_path: Path, stack: str, scope: st
     assert environments == ({run.one("github-environment").inputs["environment"]} if scope == "environment" else set())
 
 
-KINDS = {"vars": "variableName", "secrets": "secretName"}
-
-
 @pytest.mark.parametrize("stack", ["production", "staging"])
-def test_a_deployment_waits_names_its_app_and_looks_at_the_api(tmp_path: Path, stack: str) -> None:
-    job = _jobs(_written(tmp_path)[WORKFLOWS[stack]])["backend"]
+def test_a_deployment_waits_names_its_app_and_asks_the_api(tmp_path: Path, stack: str) -> None:
+    job = _jobs(_written(tmp_path)[_workflow(stack)])["backend"]
     commands = _commands(job)
-    wait, deploy = commands[0], next(c for c in commands if c.startswith("flyctl deploy"))
+    wait = commands[0]
+    deploy = next(step for step in job["steps"] if step.get("run", "").startswith("flyctl deploy"))
     workflow = wait.removeprefix("python3 deploy/release.py wait ")
     assert (ROOT / ".github" / "workflows" / workflow).is_file()
-    assert f"--config {FLY[stack]} " in deploy
-    assert '-a "${FLY_APP' in deploy
-    assert commands[-1] == 'python3 deploy/release.py answers "${API_URL:?is not provisioned}/docs"'
-    for command, name in ((deploy, "FLY_APP"), (commands[-1], "API_URL")):
+    assert deploy["env"]["FLY_FILE"] == FLY[stack]
+    assert '--config "$FLY_FILE" -a "${FLY_APP' in deploy["run"]
+    assert commands[-1] == 'python3 deploy/release.py answers "${API_URL:?is not provisioned}$HEALTH_PATH"'
+    assert job["steps"][-1]["env"] == {"HEALTH_PATH": "/docs"}
+    for command, name in ((deploy["run"], "FLY_APP"), (commands[-1], "API_URL")):
         done = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, text=True, check=False)
         assert done.returncode != 0
         assert f"{name}: is not provisioned" in done.stderr
 
 
 def test_triggers(tmp_path: Path) -> None:
-    changes: dict[str, Any] = {"staging": {"mainBranch": "trunk"}, "production": {"pagesBuild": {"rootDir": "web"}}}
-    files = _written(tmp_path, changes)
-    staging, production = (quick_yaml.load(files[WORKFLOWS[stack]])[True] for stack in ("staging", "production"))
+    changes: dict[str, Any] = {"staging": {"mainBranch": "trunk", "pagesBuild": {"rootDir": "web"}}}
+    written = _written(tmp_path, changes)
+    staging, production = (quick_yaml.load(written[_workflow(stack)])[True] for stack in ("staging", "production"))
     assert staging["push"] == {"branches": ["trunk"], "paths-ignore": ["web/**", "**.md"]}
     assert production["release"] == {"types": ["released"]}
     assert "workflow_dispatch" in production
 
 
 def test_a_restore_point_comes_before_the_deployment_and_only_with_a_key(tmp_path: Path) -> None:
-    steps = _jobs(_written(tmp_path)[WORKFLOWS["production"]])["backend"]["steps"]
+    steps = _jobs(_written(tmp_path)[_workflow("production")])["backend"]["steps"]
     commands = [step.get("run", "") for step in steps]
     point = next(n for n, command in enumerate(commands) if "restore-point" in command)
     assert point < next(n for n, command in enumerate(commands) if command.startswith("flyctl deploy"))
@@ -141,28 +143,34 @@ def test_a_restore_point_comes_before_the_deployment_and_only_with_a_key(tmp_pat
 
 
 def test_a_release_branch_is_moved_forward_only_where_there_is_one(tmp_path: Path) -> None:
-    assert "frontend" not in _jobs(_written(tmp_path)[WORKFLOWS["production"]])
-    jobs = _jobs(_written(tmp_path, {"production": {"productionBranch": "release"}})[WORKFLOWS["production"]])
+    assert "frontend" not in _jobs(_written(tmp_path)[_workflow("production")])
+    jobs = _jobs(_written(tmp_path, {"production": {"productionBranch": "release"}})[_workflow("production")])
     assert jobs["frontend"]["needs"] == "backend"
     assert jobs["frontend"]["permissions"] == {"contents": "write"}
-    assert _commands(jobs["frontend"]) == ["python3 deploy/release.py fast-forward release"]
+    assert _commands(jobs["frontend"]) == ['python3 deploy/release.py fast-forward "$BRANCH"']
+    assert jobs["frontend"]["steps"][-1]["env"]["BRANCH"] == "release"
 
 
-def test_a_custom_address_is_used(tmp_path: Path) -> None:
-    files = _written(tmp_path, {"production": {"apiUrl": "https://api.example.com"}})
-    assert "| https://api.example.com |" in files["README.md"]
+def test_a_further_stack_has_files_of_its_own(tmp_path: Path) -> None:
+    _written(tmp_path)
+    text = (tmp_path / "Pulumi.staging.yaml").read_text().replace("tune-api-staging", "tune-api-qa")
+    (tmp_path / "Pulumi.qa.yaml").write_text(text)
+    written = files(facts(tmp_path))
+    assert tomllib.loads(written["fly.qa.toml"])["app"] == "tune-api-qa"
+    assert _jobs(written[_workflow("qa")])["backend"]["environment"] == "qa"
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"staging": {"flyApp": "Not A Name"}}, "Pulumi.staging.yaml: wrong or missing: flyApp"),
-        ({"staging": {"tier": "production"}}, "tier: staging"),
+        ({"staging": {"tier": "development"}, "production": {"tier": "development"}}, "no Pulumi.*.yaml has `tier"),
         ({"production": {"flyApp": None}}, "flyApp is missing"),
+        ({"staging": {"mainBranch": "${{ github.token }}"}}, "GitHub evaluates"),
     ],
 )
-def test_wrong_configuration_is_told(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(handoff.HandoffError, match=re.escape(said)):
+def test_wrong_configuration_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(HandoffError, match=re.escape(said)):
         _written(tmp_path, changes)
 
 
@@ -177,8 +185,34 @@ def test_encrypted_values_and_lists_as_json_are_read(tmp_path: Path) -> None:
     assert "tune-api-staging" in _written(tmp_path, changes)["fly.staging.toml"]
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_yaml_and_toml_read_every_text_as_it_was_written(text: str) -> None:
+    if "${{" in text:
+        with pytest.raises(HandoffError, match="cannot stand"):
+            quoted(text)
+        return
+    assert yaml.safe_load(f"branches: [{quoted(text)}]\non: push") == {"branches": [text], True: "push"}
+    assert tomllib.loads(f"app = {quoted(text)}") == {"app": text}
+
+
+@given(st.text())
+def test_a_crafted_branch_adds_nothing_to_a_workflow(text: str) -> None:
+    template = "# {{branch}}\nbranches: [{{branch}}]\nname: {{branch:bare}}\n"
+    try:
+        written = render(template, {"branch": f"a{text}"})
+    except HandoffError:
+        return
+    assert yaml.safe_load(written) == {"branches": [f"a{text}"], "name": f"a{text}"}
+
+
+def test_a_crafted_branch_brings_no_trigger(tmp_path: Path) -> None:
+    branch = 'main]\n  pull_request_target:\n    branches: ["*"'
+    text = _written(tmp_path, {"staging": {"mainBranch": branch}})[_workflow("staging")]
+    assert quick_yaml.load(text)[True].keys() == {"push", "workflow_dispatch"}
+
+
 def test_a_template_names_only_facts() -> None:
     with pytest.raises(KeyError):
-        handoff.render("{{missing}}", {})
-    assert handoff.render("a\n%if x\nb\n%end\nc", {"x": False}) == "a\nc\n"
-    assert handoff.render("%if x.y\nb {{x.y}}\n%end", {"x": {"y": 1}}) == "b 1\n"
+        render("{{missing}}", {})
+    assert render("a\n#if x\nb\n#end\nc", {"x": ""}) == "a\nc\n"
+    assert render("#if x\nb {{x}}\n#end", {"x": "y"}) == 'b "y"\n'

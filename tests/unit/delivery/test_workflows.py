@@ -5,41 +5,57 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.handoff.facts import facts
+from ops.handoff.files import files
 from tests.unit import quick_yaml
-from tests.unit.program import ROOT
+from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class File:
+    """A workflow that `bin/handoff` would write."""
+
+    name: str
+    text: str
+
+    def read_text(self) -> str:
+        """Return it."""
+        return self.text
+
 
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-HANDED_OVER = sorted((ROOT / "deploy").glob("*.yml"))
-ALL = [*OWN, *HANDED_OVER]
+HANDED_OVER = [File(Path(name).name, text) for name, text in files(facts(EXAMPLE)).items() if name.endswith(".yml")]
+ALL: list[Path | File] = [*OWN, *HANDED_OVER]
 ACTION = ROOT / ".github" / "actions" / "set-up" / "action.yml"
 # Whose code runs there is not known before it is merged.
 UNTRUSTED = {"check.yml": {"check", "unit"}, "preview.yml": {"sandbox"}}
 
 
-def _load(path: Path) -> dict[Any, Any]:
+def _load(path: Path | File) -> dict[Any, Any]:
     document: dict[Any, Any] = quick_yaml.load(path.read_text())
     return document
 
 
-def _jobs(path: Path) -> dict[str, Any]:
+def _jobs(path: Path | File) -> dict[str, Any]:
     jobs: dict[str, Any] = _load(path)["jobs"]
     return jobs
 
 
-def _steps(path: Path) -> Iterator[dict[str, Any]]:
+def _steps(path: Path | File) -> Iterator[dict[str, Any]]:
     for job in _jobs(path).values():
         yield from job["steps"]
 
 
-def _ids(path: Path) -> str:
+def _ids(path: Path | File) -> str:
     return path.name
 
 
@@ -49,7 +65,7 @@ def test_they_are_all_there() -> None:
 
 
 @pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
-def test_actions_are_pinned_by_commit_with_their_release(path: Path) -> None:
+def test_actions_are_pinned_by_commit_with_their_release(path: Path | File) -> None:
     for line in path.read_text().splitlines():
         if "uses:" in line:
             assert re.search(r"uses: (\./\.github/[\w/-]+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\d.]+)$", line), line
@@ -64,7 +80,7 @@ def test_an_action_has_one_pin_everywhere() -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
-def test_permissions_are_least(path: Path) -> None:
+def test_permissions_are_least(path: Path | File) -> None:
     assert _load(path)["permissions"] == {"contents": "read"}
     writes = {
         (name, scope)
@@ -76,7 +92,7 @@ def test_permissions_are_least(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
-def test_jobs_end_and_are_never_cut_off(path: Path) -> None:
+def test_jobs_end_and_are_never_cut_off(path: Path | File) -> None:
     for name, job in _jobs(path).items():
         assert 5 <= job["timeout-minutes"] <= 90, name
         if name != "released":  # it reads, and holds nothing
@@ -91,14 +107,14 @@ def test_jobs_end_and_are_never_cut_off(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
-def test_checkouts_leave_no_credential_behind(path: Path) -> None:
+def test_checkouts_leave_no_credential_behind(path: Path | File) -> None:
     for step in _steps(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
-def test_triggers_never_run_foreign_code_with_secrets(path: Path) -> None:
+def test_triggers_never_run_foreign_code_with_secrets(path: Path | File) -> None:
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(_load(path)[True])
     for name, job in _jobs(path).items():
         if name in UNTRUSTED.get(path.name, set()):
@@ -109,14 +125,14 @@ def test_triggers_never_run_foreign_code_with_secrets(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", OWN, ids=_ids)
-def test_secrets_are_of_an_environment_of_their_own(path: Path) -> None:
+def test_secrets_are_of_an_environment_of_their_own(path: Path | File) -> None:
     for name, job in _jobs(path).items():
         if "secrets." in str(job):
             assert re.findall(r"infra-\w+", str(job["environment"])), name
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
-def test_scripts_are_short_and_hold_no_expression(path: Path) -> None:
+def test_scripts_are_short_and_hold_no_expression(path: Path | File) -> None:
     for step in _steps(path):
         command = step.get("run", "")
         assert len(command.splitlines()) <= 2, command
@@ -124,7 +140,7 @@ def test_scripts_are_short_and_hold_no_expression(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*OWN, *HANDED_OVER, ACTION], ids=_ids)
-def test_scripts_that_are_called_exist(path: Path) -> None:
+def test_scripts_that_are_called_exist(path: Path | File) -> None:
     for script in re.findall(r"run: (?:python3 )?((?:bin|deploy|\.ci)/[\w.-]+)", path.read_text()):
         assert (ROOT / script).is_file(), script
 
@@ -144,7 +160,7 @@ def test_the_backend_is_looked_at_before_an_up_and_the_clouds_after_it() -> None
 
 
 @pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
-def test_what_pulumi_prints_goes_into_no_comment_and_no_summary(path: Path) -> None:
+def test_what_pulumi_prints_goes_into_no_comment_and_no_summary(path: Path | File) -> None:
     """The action writes it as it is; `bin/comment` and `bin/drift` redact."""
     document = _load(path)
     for step in _steps(path) if "jobs" in document else document["runs"]["steps"]:
@@ -160,7 +176,7 @@ def test_previews_and_the_sandbox_share_the_pull_requests_between_them() -> None
 
 
 @pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
-def test_no_engine_log_is_asked_for_or_kept(path: Path) -> None:
+def test_no_engine_log_is_asked_for_or_kept(path: Path | File) -> None:
     """They hold secrets in clear: docs/workflows.md."""
     document = _load(path)
     steps = list(_steps(path)) if "jobs" in document else document["runs"]["steps"]
@@ -209,9 +225,9 @@ def test_a_release_that_is_compared_with_secrets_was_merged() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [ROOT / ".github/workflows/deploy-infrastructure.yml", ROOT / "deploy/deploy-production.yml"], ids=_ids
+    "path", [file for file in ALL if file.name in {"deploy-infrastructure.yml", "deploy-production.yml"}], ids=_ids
 )
-def test_a_pre_release_goes_nowhere(path: Path) -> None:
+def test_a_pre_release_goes_nowhere(path: Path | File) -> None:
     assert _load(path)[True]["release"] == {"types": ["released"]}
     for name, job in _jobs(path).items():
         guard = "github.event_name != 'release' || !github.event.release.prerelease"
