@@ -1,4 +1,4 @@
-"""The few calls of GitHub's REST API that workflows here need."""
+"""Call GitHub's REST API for the workflows: comments, issues and releases."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PAGE = 100
 TIMEOUT = 30
 
 
 class GitHubError(Exception):
-    """A call failed. The message says which, on what, and what GitHub answered."""
+    """A call failed. The message names the call and holds GitHub's answer."""
 
 
 class Repository(NamedTuple):
-    """A repository, and the credential to call GitHub about it.
+    """A repository, with the credential for its API.
 
     Attributes:
         name: `owner/name`.
@@ -32,6 +32,16 @@ class Repository(NamedTuple):
     token: str
     api: str = "https://api.github.com"
 
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Repository:
+        """Return the repository of a workflow's environment.
+
+        Args:
+            environment: Holds GITHUB_REPOSITORY and GITHUB_TOKEN, and maybe GITHUB_API_URL.
+        """
+        api = environment.get("GITHUB_API_URL") or cls._field_defaults["api"]
+        return cls(environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"], api)
+
     def put_comment(self, number: int, marker: str, body: str, *, author: str = "github-actions[bot]") -> str:
         """Edit the author's comment that begins with a marker, or post one.
 
@@ -39,7 +49,7 @@ class Repository(NamedTuple):
             number: The pull request's number.
             marker: An HTML comment that no other comment of the author begins with.
             body: Markdown.
-            author: Login of the one whose comments may be edited.
+            author: Login of the author whose comments may be edited.
 
         Returns:
             The comment's address on GitHub.
@@ -55,7 +65,7 @@ class Repository(NamedTuple):
         return str(self._call("POST", f"/repos/{self.name}/issues/{number}/comments", {"body": text})["html_url"])
 
     def releases(self) -> Iterator[dict[str, Any]]:
-        """Yield the repository's releases, drafts and pre-releases among them, in GitHub's order.
+        """Yield the repository's releases, including drafts and pre-releases, in GitHub's order.
 
         Raises:
             GitHubError: A call failed.

@@ -1,1 +1,1 @@
-"""Refuse a backend on which no team can work."""
+"""Refuse a Pulumi backend that a team cannot share."""

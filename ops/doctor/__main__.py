@@ -37,8 +37,7 @@ def sections(wanted: str | None) -> list[Section]:
     names = [wanted] if wanted else stacks.names(stacks.folder())
     real: Section = ("A real `pulumi up`", checkup.real)
     each: list[Section] = [(f"Stack {name}", lambda name=name: checkup.stack(name)) for name in names]  # type: ignore[misc]
-    live: Section = ("Live stacks beside each other", checkup.live)
-    return [*([] if wanted else [sandbox, tests]), real, *each, live]
+    return [*([] if wanted else [sandbox, tests]), real, *each]
 
 
 def report(wanted: str | None, *, colour: bool) -> int:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from infra.providers.fly.errors import FlyError
 from infra.providers.fly.flyctl import Flyctl
 from ops import stacks
-from ops.environments import mixups
 from setup import environment as bootstrap
 from setup.engine import build, locate
 from setup.errors import SandboxError
@@ -198,26 +197,6 @@ def flyctl() -> Iterator[Finding]:
         return
     yield Finding("ok", f"flyctl {'.'.join(map(str, version))}")
     yield from (Finding("note", text) for text in newer)
-
-
-def live() -> Iterator[Finding]:
-    """Compare what live stacks must not share."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in known_stacks() or []:
-        try:
-            outputs = stacks.outputs(name)
-        except stacks.StackError as error:
-            yield Finding("note", f"not compared: {error}")
-        else:
-            found |= {name: outputs} if outputs else {}
-    if len(found) < 2:
-        yield Finding("note", "fewer than two stacks are live, as far as can be seen from here: nothing to compare")
-        return
-    comparison = mixups.compare(found)
-    yield from (Finding("wrong", text) for text in comparison.wrong)
-    yield from (Finding("note", text) for text in comparison.unknown)
-    if not (comparison.wrong or comparison.unknown):
-        yield Finding("ok", f"{', '.join(found)}: each has a database and an OAuth key of its own")
 
 
 def _in_the_backend(name: str, document: dict[str, Any]) -> Iterator[Finding]:

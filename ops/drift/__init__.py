@@ -1,1 +1,1 @@
-"""Fail where a stack's clouds differ from its state."""
+"""Fail if a stack's clouds differ from its program."""

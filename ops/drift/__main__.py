@@ -1,4 +1,4 @@
-"""`bin/drift`: fails where the clouds are not as a stack says, and warns of credentials that end soon."""
+"""`bin/drift`: fail if a stack's clouds differ from its program, and warn of credentials that end soon."""
 
 from __future__ import annotations
 
@@ -6,69 +6,27 @@ import argparse
 import os
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops import stacks
-from ops.preview import __main__ as run_preview
-from ops.preview import markdown
+from ops.drift.report import ending, report
+from ops.preview import run
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ops.preview.reader import Preview
-
-WARN_BEFORE = timedelta(days=14)
-# Where the types that know it keep the time at which they end, in ISO 8601.
-_ENDS = ("expires_at", "expiresOn")
-
-
-def report(stack: str, preview: Preview) -> str:
-    """Return what drifted, in Markdown, and the command that mends it; what failed, where the look at it failed."""
-    text = markdown.summary(preview, markdown.Context())
-    if not preview.complete:
-        return f"{text}\nThe clouds of {markdown.code(stack)} could not be compared.\n"
-    if not preview.changes:
-        return text
-    return (
-        f"{text}\nThe clouds of {markdown.code(stack)} are not as this commit says.\n\n"
-        f"- Put them back as they are written here: `pulumi up --refresh -s {stack}`\n"
-        f"- Keep what was changed: write it into `Pulumi.{stack}.yaml` or the program, then "
-        f"`pulumi refresh -s {stack}`\n"
-    )
-
-
-def ending(state: dict[str, Any], now: datetime) -> Iterator[str]:
-    """Yield a sentence for each credential in a stack's state that ends within `WARN_BEFORE`.
-
-    Args:
-        state: What `pulumi stack export` prints.
-        now: The present time, with its zone.
-    """
-    for resource in (state.get("deployment") or {}).get("resources") or []:
-        outputs = resource.get("outputs") or {}
-        for key in _ENDS:
-            text = outputs.get(key)
-            if not isinstance(text, str) or not text:
-                continue
-            end = datetime.fromisoformat(text)
-            left = (end if end.tzinfo else end.replace(tzinfo=UTC)) - now
-            if left < WARN_BEFORE:
-                name = str(resource["urn"]).rsplit("::", maxsplit=1)[-1]
-                when = f"ended on {end:%Y-%m-%d}" if left < timedelta() else f"ends on {end:%Y-%m-%d}"
-                yield f"{name} {when}: rotate it (docs/rotation.md)"
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, tell, and return the exit code: 1 where something drifted or could not be looked at."""
+    """Compare the stack with its clouds, and return the exit code: 1 if they differ or cannot be compared."""
     parser = argparse.ArgumentParser(prog="bin/drift", description="Compare a stack with its clouds.")
     parser.add_argument("stack")
     stack = parser.parse_args(arguments).stack
     with tempfile.TemporaryDirectory() as folder:
-        run_preview.run(stack, Path(folder), refresh=True)
-        preview = run_preview.load(stack, Path(folder))
+        run.run(stack, Path(folder), refresh=True)
+        preview = run.load(stack, Path(folder))
     text = report(stack, preview)
     print(text, end="")
     if "GITHUB_STEP_SUMMARY" in os.environ:
@@ -78,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         for sentence in ending(_state(stack), datetime.now(UTC)):
-            # An annotation in GitHub's log, and plain to read elsewhere.
+            # An annotation in GitHub's log, and readable elsewhere.
             print(f"::warning title=A credential of {stack} ends soon::{sentence}")
     except StackError as error:
         print(f"bin/drift: {error}", file=sys.stderr)

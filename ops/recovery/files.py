@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.config.stack_files import read_stack_files
 from ops import stacks
-from ops.backend import __main__ as backend
+from ops.backend import check as backend
 from ops.recovery.found import Lock, RecoveryError, Window, moment
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from ops.preview import __main__ as run_preview
 from ops.preview import reader as previews
+from ops.preview import run
 from ops.redact import MASK, redact, redacted_json
 from tests.unit.program import ROOT
 
@@ -114,9 +114,9 @@ def test_a_preview_that_quotes_credentials_is_told_without_them(said: Path) -> N
     summary = _preview_and_comment(said)
     assert f"the token {MASK} and the passphrase {MASK} are refused" in summary
     assert "create Cloudflare R2 bucket `bucket`" in summary
-    for name in (run_preview.STDOUT, run_preview.STDERR):
+    for name in (run.STDOUT, run.STDERR):
         _assert_hidden((said / "preview" / name).read_text())
-    assert json.loads((said / "preview" / run_preview.STDOUT).read_text())["steps"][0]["op"] == "create"
+    assert json.loads((said / "preview" / run.STDOUT).read_text())["steps"][0]["op"] == "create"
 
 
 @pytest.mark.parametrize("stdout", ["", '{"steps": [', "42"])

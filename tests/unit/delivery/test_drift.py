@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.backend import __main__ as backend
-from ops.drift import __main__ as drift
-from ops.preview import __main__ as run_preview
+from ops.backend import __main__ as bin_backend
+from ops.backend.check import refusal
+from ops.drift import report as drift
+from ops.preview import __main__ as bin_preview
 from ops.preview import reader as previews
+from ops.preview import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,25 +68,25 @@ def _answer(monkeypatch: pytest.MonkeyPatch, *, code: int = 0, stdout: str = "",
 @pytest.mark.parametrize("url", ["https://api.pulumi.com", "s3://relay-state?region=auto"])
 def test_a_backend_that_others_reach_is_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
-    assert backend.refusal() is None
+    assert refusal() is None
 
 
 def test_a_cli_that_answers_nonsense_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     _answer(monkeypatch, stdout="hello")
-    assert "answered without JSON" in (backend.refusal() or "")
+    assert "answered without JSON" in (refusal() or "")
 
 
 @pytest.mark.parametrize("url", ["file://~", "file:///home/runner/state"])
 def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
-    assert backend.main([]) == 1
+    assert bin_backend.main([]) == 1
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
 
 
 def test_no_backend_is_told_without_the_credential_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-0123456789abcdef0123456789abcdef01234567")
     _answer(monkeypatch, code=1, stderr="error: invalid access token pul-0123456789abcdef0123456789abcdef01234567")
-    said = backend.refusal() or ""
+    said = refusal() or ""
     assert "docs/backend.md" in said
     assert "pul-0" not in said
 
@@ -92,8 +94,8 @@ def test_no_backend_is_told_without_the_credential_it_was_tried_with(monkeypatch
 def test_without_a_cli_a_preview_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
-    assert run_preview.run("staging", tmp_path / "found") == 127
-    (error,) = run_preview.load("staging", tmp_path / "found").errors
+    assert run.run("staging", tmp_path / "found") == 127
+    (error,) = run.load("staging", tmp_path / "found").errors
     assert error.startswith("`pulumi` is not on PATH")
 
 
@@ -101,5 +103,5 @@ def test_a_preview_that_failed_is_not_one_without_changes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run_preview.main(["staging", str(tmp_path / "found")]) != 0
+    assert bin_preview.main(["staging", str(tmp_path / "found")]) != 0
     assert capsys.readouterr().err.endswith("staging: preview failed\n")

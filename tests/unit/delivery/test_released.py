@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.released import __main__ as released
+from ops.released import __main__ as bin_released
+from ops.released.newest import newest
 from tests.unit.delivery.serving import serving
 from tests.unit.program import EXAMPLE
 
@@ -27,8 +28,8 @@ def test_the_newest_is_the_one_published_last_whatever_was_created_last() -> Non
         _release("worker-7", "2026-05-08T00:00:00Z"),
         _release("v1.2.1", "2026-05-03T00:00:00Z"),
     ]
-    assert released.newest(listed, "v*") == "v1.2.1"
-    assert released.newest(listed[:2], "v*") == ""
+    assert newest(listed, "v*") == "v1.2.1"
+    assert newest(listed[:2], "v*") == ""
 
 
 def _run(root: Path, releases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -40,7 +41,7 @@ def _run(root: Path, releases: list[dict[str, Any]], monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("GITHUB_API_URL", api)
         monkeypatch.setenv("GITHUB_REPOSITORY", "o/r")
         monkeypatch.setenv("GITHUB_TOKEN", "of-the-job")
-        return released.main(arguments, root)
+        return bin_released.main(arguments, root)
 
 
 def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

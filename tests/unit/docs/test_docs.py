@@ -14,7 +14,7 @@ from infra.config.stack_files import read_stack_files
 from ops import costs
 from ops.docs import __main__ as docs
 from ops.docs import configuration as settings_reference
-from ops.environments import __main__ as environments
+from ops.environments import table as environments
 from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:

@@ -16,8 +16,6 @@ from ops import stacks
 from ops.doctor import __main__ as doctor
 from ops.doctor import checkup
 from ops.doctor.checkup import Finding
-from ops.environments import __main__ as environments
-from ops.environments import mixups
 from setup import environment as bootstrap
 from setup.engine import build, locate
 from setup.errors import SandboxError
@@ -204,7 +202,6 @@ def test_a_pulumi_that_is_none(machine: Machine, script: str, what: str) -> None
     (finding,) = bad(checkup.real())
     assert finding.what.startswith(what.format(bin=machine.bin))
     assert finding.fix == f"install {ENGINE} or later {INSTALL}"
-    assert [finding.state for finding in checkup.live()] == ["note"]
 
 
 def test_not_logged_in(machine: Machine) -> None:
@@ -394,93 +391,6 @@ def test_before_set_up_a_stack_is_not_looked_at(machine: Machine, monkeypatch: p
     ]
 
 
-# --- live stacks beside each other
-
-PRODUCTION = {"flyApp": "api", "databaseHost": "ep-1.neon.tech", "oauthKeyFingerprint": "aaaaaaaaaaaa"}
-STAGING = {"flyApp": "api-staging", "databaseHost": "ep-2.neon.tech", "oauthKeyFingerprint": "bbbbbbbbbbbb"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "wrong", "unknown"),
-    [
-        ({}, [], []),
-        (
-            {"databaseHost": "ep-1.neon.tech"},
-            ["production and staging use one database, ep-1.neon.tech: give each stack a Neon project of its own"],
-            [],
-        ),
-        (
-            {"oauthKeyFingerprint": "aaaaaaaaaaaa"},
-            [
-                "production and staging have the same OAUTH_ENCRYPTION_KEY (fingerprint aaaaaaaaaaaa): a session of "
-                "one opens in the other"
-            ],
-            [],
-        ),
-        (
-            {"oauthKeyFingerprint": "unknown"},
-            [],
-            [
-                "staging keeps the OAUTH_ENCRYPTION_KEY of Fly app api-staging, which nobody can read: whether another "
-                "stack has the same is unknown"
-            ],
-        ),
-        (
-            {"databaseHost": None},
-            [],
-            [
-                "staging keeps the DATABASE_URL of Fly app api-staging, which nobody can read: whether another stack "
-                "has the same is unknown"
-            ],
-        ),
-    ],
-)
-def test_mix_ups(changes: dict[str, Any], wrong: list[str], unknown: list[str]) -> None:
-    staging = {key: value for key, value in {**STAGING, **changes}.items() if value is not None}
-    assert mixups.compare({"production": PRODUCTION, "staging": staging}) == (wrong, unknown)
-
-
-def test_two_kept_keys_are_not_called_the_same() -> None:
-    kept = {"oauthKeyFingerprint": mixups.UNKNOWN}
-    assert mixups.compare({"production": {**PRODUCTION, **kept}, "staging": {**STAGING, **kept}}).wrong == []
-
-
-def test_a_stack_without_a_backend_keeps_nothing() -> None:
-    assert mixups.compare({"dev": {"environment": "development"}, "staging": STAGING}) == ([], [])
-
-
-def test_live_stacks_are_compared(machine: Machine) -> None:
-    machine.pulumi(production=PRODUCTION, staging={**STAGING, "databaseHost": "ep-1.neon.tech"})
-    (finding,) = checkup.live()
-    assert (finding.state, finding.what.split(":")[0]) == (
-        "wrong",
-        "production and staging use one database, ep-1.neon.tech",
-    )
-    machine.pulumi(production=PRODUCTION, staging=STAGING)
-    assert [*checkup.live()] == [Finding("ok", "production, staging: each has a database and an OAuth key of its own")]
-
-
-def test_one_live_stack_has_nothing_to_be_compared_with(machine: Machine) -> None:
-    machine.pulumi(production=PRODUCTION)
-    assert [finding.state for finding in checkup.live()] == ["note"]
-
-
-@pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_bin_environments_warns_too(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
-) -> None:
-    facts = {"environment": "x", "apiUrl": "https://a", "frontendUrl": "https://f"}
-    found = {
-        "production": {**facts, **PRODUCTION},
-        "staging": {**facts, **PRODUCTION, "oauthKeyFingerprint": "unknown"},
-    }
-    monkeypatch.setattr(stacks, "outputs", lambda stack: found[stack])
-    assert environments.main(["--format", form, *found]) == 0
-    printed = capsys.readouterr().out
-    assert "production and staging use one database, ep-1.neon.tech" in printed
-    assert "whether another stack has the same is unknown" in printed
-
-
 # --- the report
 
 
@@ -493,7 +403,7 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> None:
         Finding("wrong", "three"),
         Finding("note", "four"),
     ]
-    for name in ("sandbox", "tests", "real", "live"):
+    for name in ("sandbox", "tests", "real"):
         monkeypatch.setattr(checkup, name, lambda: made)
     monkeypatch.setattr(checkup, "stack", lambda name: [Finding("ok", f"stack {name}")])
 
@@ -523,15 +433,14 @@ def test_a_plain_listing_always_succeeds(capsys: pytest.CaptureFixture[str]) -> 
         "Stack production",
         "Stack staging",
         "Stack dev",
-        "Live stacks beside each other",
         "In order: stack production, stack staging, stack dev. Not yet: the sandbox (2), the tests (2), "
-        "a real `pulumi up` (2), live stacks beside each other (2).",
+        "a real `pulumi up` (2).",
     ]
 
 
 @pytest.mark.usefixtures("findings")
 def test_what_is_asked_for_decides(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("sandbox", "real", "live"):
+    for name in ("sandbox", "real"):
         monkeypatch.setattr(checkup, name, lambda: [Finding("ok", "fine"), Finding("note", "no matter")])
     assert doctor.main(["--for", "dev"]) == 0
     assert doctor.main(["--for", "sandbox"]) == 0

@@ -1,4 +1,4 @@
-"""Records previews of the real engine in the sandbox, for the tests beside this: `python -m tests.unit.comment.record`.
+"""Records previews of the real engine in the sandbox, for the tests beside this: `python -m tests.unit.preview.record`.
 
 To be run again when the engine or the program changes what a preview says. With `--render`, only the expected Markdown
 is written again, from what was recorded. Either way, read the difference of the `.md` files before it is committed.

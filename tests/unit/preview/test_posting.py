@@ -10,7 +10,7 @@ import pytest
 
 from ops.comment import __main__ as comment
 from ops.github import GitHubError, Repository
-from ops.preview import __main__ as run_preview
+from ops.preview import run
 from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def _environment(tmp_path: Path, api: str, **more: str) -> dict[str, str]:
 def test_a_failed_preview_is_told_too_in_the_place_of_an_earlier_success(tmp_path: Path) -> None:
     github = _GitHub()
     own = github.add(BOT, f"{comment.marker('staging')}\nall was well")
-    (tmp_path / run_preview.STDERR).write_text("error: no stack named 'staging' found")
-    (tmp_path / run_preview.EXIT_CODE).write_text("6")
+    (tmp_path / run.STDERR).write_text("error: no stack named 'staging' found")
+    (tmp_path / run.EXIT_CODE).write_text("6")
     with serving(github.answer, token="token-of-the-job") as api:
         assert (
             comment.main(["staging", str(tmp_path)], _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")) == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.preview import markdown
+from ops.preview import markdown, wording
 from ops.preview import reader as previews
 from ops.redact import MASK, redact
 from tests.unit.preview.record import HERE, SCENARIOS, rendered
@@ -176,10 +176,10 @@ def test_a_secret_behind_many_parts_that_only_begin_like_one(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["`", "``x", "a```b", "</details>", "@everyone", "[x](http://y)", "| a |"])
 def test_no_markdown_of_a_value_takes_effect(text: str) -> None:
-    fence = markdown.block(text).splitlines()
+    fence = wording.block(text).splitlines()
     assert fence[-1] == "`" * len(fence[-1])
     assert fence[-1] not in text
-    span = markdown.code(text)
+    span = wording.code(text)
     ticks = len(span) - len(span.lstrip("`"))
     assert "`" * ticks not in span[ticks:-ticks]
 
@@ -199,8 +199,8 @@ def test_a_failure_without_words_says_its_exit_code() -> None:
 
 
 def test_protection_lifted_in_the_same_change_is_no_protection() -> None:
-    assert "refuses" in rendered("replace-refused")
-    assert "refuses" not in rendered("replace-unprotected")
+    assert "protected" in rendered("replace-refused")
+    assert "protected" not in rendered("replace-unprotected")
 
 
 def _states(step: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ops.backend import __main__ as backend
+from ops.backend import check as backend
 from ops.recovery import files as recover_files
 from ops.recovery.files import cut_updates, mend, mend_history
 from ops.recovery.found import Lock, RecoveryError, Window

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.backend import __main__ as backend
+from ops.backend import check as backend
 from ops.recovery.__main__ import main
 from ops.recovery.found import Operation, RecoveryError
 from ops.recovery.looks import Verdict

@@ -1,0 +1,58 @@
+"""Lay out the environments as a table: for a terminal, or in Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ops import costs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Row = dict[str, str]
+
+WIDTH = 80
+"""Characters in a line of a terminal."""
+
+
+def row(stack: str, outputs: dict[str, Any] | None) -> Row:
+    """Return one environment's facts by their titles; a dash for a fact it does not have."""
+    if outputs is None:
+        return {"Environment": stack, "Deploys on": f"not up yet: `pulumi up -s {stack}`"}
+    app = outputs.get("flyApp")
+    cost = costs.monthly(app=bool(app), bucket="bucketPublicHost" in outputs)
+    environment = outputs["environment"]
+    return {
+        "Environment": environment,
+        "Deploys on": outputs.get("deploysOn") or "-",
+        "Backend": app or "local",
+        "API": outputs["apiUrl"],
+        "Database": outputs.get("neonProject") or "-",
+        "Database host": outputs.get("databaseHost") or "-",
+        "Frontend": outputs["frontendUrl"],
+        "Logs": f"flyctl logs -a {app}" if app else "-",
+        "Logfire filter": f"deployment_environment = '{environment}'",
+        "Cost a month": f"${cost:.2f}",
+    }
+
+
+def text(rows: Sequence[Row]) -> str:
+    """Return a column for each environment if they fit a terminal, or else a paragraph for each environment."""
+    columns = ["  ".join(cells).rstrip() for cells in _padded(rows)]
+    if max(map(len, columns)) <= WIDTH:
+        return "\n".join(columns)
+    return "\n\n".join("\n".join("  ".join(cells).rstrip() for cells in _padded([entry])) for entry in rows)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Return the table in Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in _padded(rows)]
+    return "\n".join([lines[0], "|" + " --- |" * (len(rows) + 1), *lines[1:]])
+
+
+def _padded(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells by line, a title first, each as wide as its column."""
+    titles = list(dict.fromkeys(title for entry in rows for title in entry))
+    lines = [[title, *(entry.get(title, "-") for entry in rows)] for title in titles]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
