@@ -46,8 +46,10 @@ docs: setup
 doctor:
 	@bin/doctor
 
+# STACK reaches the command through the environment: neither make nor the shell evaluates its text.
+recover: override export STACK := $(value STACK)
 recover:
-	@bin/recover $(or $(STACK),$(error make recover STACK=staging: name the stack))
+	@bin/recover "$${STACK:?make recover STACK=staging: name the stack}"
 
 setup:
 	@bin/setup

@@ -1,38 +1,39 @@
-"""`bin/recover`: puts a stack in order after an update that was killed or failed, so that the next `up` converges."""
+"""`bin/recover`: put a stack in order after an update that was killed, so that the next `up` converges."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import socket
-import subprocess
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.config.stack_files import StackFileError
-from ops.recovery import files as recover_files
-from ops.recovery import lost as recover_lost
-from ops.recovery.clouds import revoke
-from ops.recovery.found import RecoveryError, StateError
-from ops.recovery.looks import verdict
+from ops import stacks
+from ops.recovery import processes
+from ops.recovery.creations import revoke, verdict
 from ops.recovery.stack import Stack
+from ops.recovery.state import RecoveryError
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from ops.recovery.found import Lock, Operation, State, Window
-    from ops.recovery.looks import Verdict
+    from ops.recovery.creations import Verdict
+    from ops.recovery.state import Lock, Operation, State
 
-# What providers say of an import id that leads nowhere; the engine, where a provider reads nothing under it.
+# A provider's error on an import id that leads nowhere; the engine's, where a provider reads nothing under it.
 _ABSENT = re.compile(r"\b404\b|not found|does not exist|non-existent", re.IGNORECASE)
+_UNSEEN = (
+    "This machine does not show whether a provider of the killed update still runs and goes on making resources. "
+    "Look with `pgrep -fl 'pulumi-|terraform-provider-'`, and end what is left of this stack before the next `up`."
+)
 
 
 def recover(stack: Stack, *, nothing_runs: bool) -> bool:
-    """Mend the state's file, release a stranded lock, resolve what was under way, then what was lost; say what is done.
+    """Release a stranded lock, end what its engine left running, and resolve each pending operation.
 
-    Of each of the last two everything is looked up before anything is changed.
+    Recovery looks up every creation before it changes any.
 
     Args:
         stack: The stack.
@@ -42,95 +43,79 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
         Whether there was anything to do.
 
     Raises:
-        RecoveryError: It cannot be done, or not by a program.
+        RecoveryError: It cannot be done, or a person must decide.
     """
-    require_stranded = partial(_require_stranded, stack, nothing_runs=nothing_runs)
-    # The lock is looked at by way of an update that does nothing, but drops whatever is not a creation.
-    first, put_back = _readable(stack, require_stranded)
-    others = [operation for operation in first.pending if operation.kind != "creating"]
+    stack.state()  # refuses a stack that is not there
     locks = stack.locks()
     for lock in locks:
-        require_stranded(lock)
+        _require_stranded(stack, lock, nothing_runs=nothing_runs)
+    survivors = _end_survivors()
+    # Read before the lock's release: `pulumi cancel` drops operations that are no creation.
+    first = stack.state()
     if locks:
         stack.cancel()
-        _say(f"The lock of an update that has ended was released ({', '.join(map(_describe, locks))}).")
+        _say(f"The lock of an update that has ended was released ({', '.join(map(str, locks))}).")
     state = stack.state()
     creations = [operation for operation in state.pending if operation.kind == "creating"]
-    if creations or others:
+    others = [operation for operation in first.pending if operation.kind != "creating"]
+    under_way = bool(creations or others)
+    if under_way:
         count = len(creations) + len(others)
         _say(f"{count} operation{'s were' if count > 1 else ' was'} under way when the last update ended:")
-        _resolve(stack, creations, lambda operation: [verdict(stack, state, operation)])
+        _resolve(stack, state, creations)
         for operation in others:
-            _say(f"  {operation.kind} {operation.name}: its state is read from the cloud")
-    past = recover_lost.past(stack)
-    under_way = bool(creations or others or put_back or past.unread)
-    if under_way:
+            _say(f"  {operation.kind} {operation.name}: Pulumi reads it from the cloud")
         stack.settle()
-    ran = past.ran(locks, first)
-    lost = bool(ran) and _take_in_what_was_lost(stack, ran)
-    return bool(locks) or under_way or lost
+    if survivors is None and (locks or under_way):
+        _say(_UNSEEN)
+    return bool(locks or under_way or survivors)
 
 
-def _readable(stack: Stack, require_stranded: Callable[[Lock], None]) -> tuple[State, bool]:
-    """Return the state, and whether it is an older copy: the one there was could not be read."""
-    try:
-        return stack.state(), False
-    except StateError:
-        put_back = recover_files.mend(stack.name, require_stranded)
-        return stack.state(), put_back
+def _end_survivors() -> bool | None:
+    """End the processes of a killed engine; tell whether there were any, or None where this machine hides them."""
+    found = processes.survivors(stacks.folder())
+    for process in found or ():
+        processes.end(process)
+        _say(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
+    return None if found is None else bool(found)
 
 
-def _take_in_what_was_lost(stack: Stack, ran: Sequence[Window]) -> bool:
-    """Look for what updates that failed had made all the same, and tell whether any of it was taken in or revoked."""
-    search = recover_lost.Search(stack, stack.state(), ran, recover_lost.planned(stack))
-    heading = "An update failed. Of what is still to be made, this is there:"
-    done = _resolve(stack, search.planned, search.verdicts, heading=heading)
-    return any(found.action != "leave" for found in done)
-
-
-def _resolve(
-    stack: Stack,
-    creations: Sequence[Operation],
-    look: Callable[[Operation], list[Verdict]],
-    *,
-    heading: str = "",
-) -> list[Verdict]:
-    """Look up all creations, then do what the verdicts say; say so, below the heading, and return them.
+def _resolve(stack: Stack, state: State, creations: Sequence[Operation]) -> None:
+    """Look up all creations, then carry out the verdicts.
 
     Raises:
-        RecoveryError: One cannot be looked up, or resolved.
+        RecoveryError: A creation cannot be looked up, or resolved.
     """
     found, problems = [], []
     for operation in creations:
         try:
-            found += [(operation, one) for one in look(operation)]
+            found.append((operation, verdict(stack, state, operation)))
         except RecoveryError as error:
             problems.append(f"  creating {operation.name}: {error}.")
     if problems:
-        again = f"Beyond what is told above nothing was changed. Then run `bin/recover {stack.name}` again."
+        again = f"Beyond the lines above nothing was changed. Then run:\n  bin/recover {stack.name}"
         raise RecoveryError("\n".join(["This needs a person:", *problems, again]))
-    if found and heading:
-        _say(heading)
-    for operation, one in found:
-        _say(f"  creating {operation.name}: {_resolved(stack, operation, one)}")
-    return [one for _, one in found]
+    for operation, decided in found:
+        _say(f"  creating {operation.name}: {_carried_out(stack, operation, decided)}")
 
 
-def _resolved(stack: Stack, operation: Operation, found: Verdict) -> str:
-    """Do what the verdict says, and return the line that tells it."""
-    if found.action == "leave":
-        return found.said
-    if found.action == "clear":
-        return f"{found.said}; forgotten, the next `up` makes it"
-    if found.action == "revoke":
-        revoke(stack, operation, found.identity)
-        return f"{found.said}; revoked, the next `up` mints another"
-    failed = stack.take_in(operation, found.identity)
+def _carried_out(stack: Stack, operation: Operation, decided: Verdict) -> str:
+    """Carry out a verdict, and return the line that reports it.
+
+    Raises:
+        RecoveryError: Pulumi or the cloud refused.
+    """
+    if decided.action == "clear":
+        return f"{decided.reason}; forgotten, the next `up` makes it"
+    if decided.action == "revoke":
+        revoke(stack, operation, decided.identity)
+        return f"{decided.reason}; revoked, the next `up` mints another"
+    failed = stack.import_(operation, decided.identity)
     if failed is None:
-        return f"{found.said or f'it is there as {found.identity}'}; imported"
-    if found.action == "try" and _ABSENT.search(failed):
-        return f"there is none as {found.identity}; forgotten, the next `up` makes it"
-    raise RecoveryError(f"{operation.name}: importing {found.identity}: {failed}")
+        return f"{decided.reason or f'it is there as {decided.identity}'}; imported"
+    if decided.action == "try" and _ABSENT.search(failed):
+        return f"there is none as {decided.identity}; forgotten, the next `up` makes it"
+    raise RecoveryError(f"{operation.name}: importing {decided.identity}: {failed}")
 
 
 def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
@@ -140,25 +125,16 @@ def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
         RecoveryError: It may.
     """
     here = lock.place.startswith("file:") and lock.host == socket.gethostname()
-    if here and _is_pulumi(lock.pid):
+    runs = processes.runs_engine(lock.pid) if here else None
+    if runs:
         raise RecoveryError(
-            f"Stack {stack.name} is being updated: {_describe(lock)} is running. Wait for it, or end it with Ctrl-C."
+            f"Stack {stack.name} is being updated: {lock} is running. Wait for it, or press Ctrl-C there."
         )
-    if not here and not nothing_runs:
+    if runs is None and not nothing_runs:
         raise RecoveryError(
-            f"Stack {stack.name} is locked by {_describe(lock)}, and it cannot be seen from here whether that has "
-            f"ended. Once you are sure that nobody updates the stack: `bin/recover {stack.name} --nothing-runs`."
+            f"Stack {stack.name} is locked by {lock}, and this machine cannot see whether that has ended. Once you are "
+            f"sure that nobody updates the stack, run:\n  bin/recover {stack.name} --nothing-runs"
         )
-
-
-def _describe(lock: Lock) -> str:
-    return f"process {lock.pid} of {lock.user} on {lock.host}, since {lock.since}" if lock.pid else "another update"
-
-
-def _is_pulumi(pid: int) -> bool:
-    """Tell whether a process is running and is Pulumi: a number may be in use again."""
-    command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]  # else cut at the width of a terminal
-    return "pulumi" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _say(line: str) -> None:
@@ -169,9 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Recover one stack and return the exit code: 0 when the next command is `pulumi up`."""
     parser = argparse.ArgumentParser(
         prog="bin/recover",
-        description="Put a stack in order after an update that was killed or failed: release its lock, look up in the "
-        "clouds what was being made, import what is there, forget what is not, revoke a token whose value was lost; of "
-        "a local state that was cut short, put the newest whole copy back.",
+        description="Put a stack in order after an update that was killed: release its lock, end the providers that it "
+        "left running, look up in the clouds what it was making, import what is there, forget what is not, revoke a "
+        "token whose value was lost.",
     )
     parser.add_argument("stack", metavar="STACK", help="the stack's name")
     parser.add_argument(
@@ -180,13 +156,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="release a lock from elsewhere; give this only when no update of the stack is running anywhere",
     )
     options = parser.parse_args(arguments)
+    if not options.stack:  # an unset variable: Pulumi would take the selected stack
+        parser.error("STACK is empty: name a stack")
     try:
         done = recover(Stack(options.stack), nothing_runs=options.nothing_runs)
     except (RecoveryError, StackError, StackFileError) as error:
         print(f"bin/recover: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"bin/recover: interrupted; run `bin/recover {options.stack}` again.", file=sys.stderr)
+        print(f"bin/recover: interrupted. Run again:\n  bin/recover {options.stack}", file=sys.stderr)
         return 130
     _say(f"Next: pulumi up -s {options.stack}" if done else "Nothing to recover.")
     return 0

@@ -1,7 +1,4 @@
-"""A stack as `bin/recover` reads and mends it.
-
-Everything goes through the Pulumi CLI, so it is the same for every backend.
-"""
+"""Read and mend a stack through the Pulumi CLI, which is the same for every backend."""
 
 from __future__ import annotations
 
@@ -12,13 +9,13 @@ import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ops import stacks
-from ops.recovery.found import Lock, Operation, RecoveryError, State, StateError
+from ops.recovery.state import Lock, Operation, RecoveryError, State
 from ops.redact import credentials, redact
 
 if TYPE_CHECKING:
     import subprocess
 
-# What no stack has: asking to refresh it takes the stack's lock, and then fails without looking at anything.
+# A URN that no stack has: asking to refresh it takes the stack's lock, and then fails without reading any cloud.
 _NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
 _LOCK = re.compile(r"^\s+(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)$", re.MULTILINE)
 
@@ -32,21 +29,23 @@ class Stack(NamedTuple):
         """Read the state.
 
         Raises:
-            RecoveryError: There is no such stack.
-            StateError: It cannot be read.
+            RecoveryError: There is no such stack, or Pulumi cannot read its state.
         """
         done = self.pulumi("stack", "export")
         if "no stack named" in done.stderr:
-            known = ", ".join(stacks.names())
+            files = ", ".join(stacks.names())
             raise RecoveryError(
-                f"There is no stack {self.name} here. Stack files: {known}; `pulumi stack ls` lists stacks."
+                f"There is no stack {self.name} here. Stack files: {files}; `pulumi stack ls` lists stacks."
             )
         if done.returncode != 0:
-            raise StateError(f"Reading the state of stack {self.name}: {said(done)}")
+            raise RecoveryError(f"Reading the state of stack {self.name}: {errors(done)}")
         deployment = stacks.document(done)["deployment"] or {}
-        pending = [Operation(one["type"], one["resource"]) for one in deployment.get("pending_operations") or []]
-        resources = {one["urn"]: one for one in deployment.get("resources") or [] if not one.get("delete")}
-        return State(pending, resources, str((deployment.get("manifest") or {}).get("time", "")))
+        pending = [
+            Operation(operation["type"], operation["resource"])
+            for operation in deployment.get("pending_operations") or []
+        ]
+        resources = deployment.get("resources") or []
+        return State(pending, {resource["urn"]: resource for resource in resources if not resource.get("delete")})
 
     def locks(self) -> list[Lock]:
         """Return the locks that keep an update from starting; the state stays as it is.
@@ -61,51 +60,51 @@ class Stack(NamedTuple):
         if re.search(r"another update is (currently )?in progress", done.stderr, re.IGNORECASE):
             return [Lock()]
         if done.returncode != 0 and "no resource named" not in done.stderr:
-            raise RecoveryError(f"Stack {self.name} cannot be updated: {said(done)}")
+            raise RecoveryError(f"Stack {self.name} cannot be updated: {errors(done)}")
         return []
 
     def cancel(self) -> None:
         """Release the locks.
 
         Raises:
-            RecoveryError: That failed.
+            RecoveryError: Pulumi did not release them.
         """
         done = self.pulumi("cancel", "--yes")
         if done.returncode != 0:
-            raise RecoveryError(f"Releasing the lock of stack {self.name}: {said(done)}")
+            raise RecoveryError(f"Releasing the lock of stack {self.name}: {errors(done)}")
 
-    def take_in(self, operation: Operation, identity: str) -> str | None:
-        """Import what an interrupted creation made.
+    def import_(self, operation: Operation, identity: str) -> str | None:
+        """Import the resource that an interrupted creation made.
 
         Args:
             operation: The creation.
             identity: The import id.
 
         Returns:
-            None; or what Pulumi said, where it was not imported.
+            None; or Pulumi's errors where it did not import the resource.
         """
         resource = operation.resource
         table = {"parent": resource.get("parent"), "provider": resource.get("provider", "").rpartition("::")[0]}
         names = {name: urn for name, urn in table.items() if urn}
-        one = {"type": operation.type, "name": operation.name, "id": identity, **{name: name for name in names}}
+        wanted = {"type": operation.type, "name": operation.name, "id": identity, **{name: name for name in names}}
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-            json.dump({"nameTable": names, "resources": [one]}, file)
+            json.dump({"nameTable": names, "resources": [wanted]}, file)
             file.flush()
             flags = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
             done = self.pulumi("import", "--file", file.name, *flags)
-        return None if done.returncode == 0 else said(done)
+        return None if done.returncode == 0 else errors(done)
 
     def settle(self) -> None:
-        """Forget the pending creations, and read from the clouds what else was under way.
+        """Forget the pending creations, and refresh the resources that an update was changing or deleting.
 
         Raises:
-            RecoveryError: Something could not be read.
+            RecoveryError: Pulumi could not read a resource.
         """
         done = self.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
         if done.returncode != 0:
             raise RecoveryError(
-                f"Refreshing stack {self.name}: {said(done)}\n"
-                f"What is listed above is done. Once that is mended: `pulumi refresh -s {self.name}`."
+                f"Refreshing stack {self.name}: {errors(done)}\n"
+                f"The lines above are done. Once the error is mended, run:\n  pulumi refresh -s {self.name}"
             )
 
     def setting(self, key: str) -> str | None:
@@ -117,13 +116,13 @@ class Stack(NamedTuple):
         """Run the CLI on this stack, without questions.
 
         Raises:
-            StackError: It cannot be run.
+            StackError: The CLI cannot be run.
         """
         return stacks.ask(*arguments, "--stack", self.name, "--color", "never", root=stacks.folder())
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the errors Pulumi reported; it repeats some of them, and progress goes to the other stream."""
+def errors(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the errors that Pulumi reported, once each: progress goes to the other stream."""
     text = f"{done.stderr}\n{done.stdout}"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)
     return redact("\n".join(lines), credentials(os.environ)) or stacks.said(done)

@@ -105,8 +105,6 @@ def survive(
     blow: Blow,
     record: Callable[[str, object], None],
     remedy: Callable[[Sandbox, str], None] = lambda _sandbox, _said: None,
-    *,
-    recover: bool = False,
 ) -> Struck:
     """Let a copy of a scene's world suffer a blow, mend it, and see that it ends where an undisturbed run does.
 
@@ -116,7 +114,6 @@ def survive(
         blow: What goes wrong.
         record: Pytest's `record_property`: the table at the end is made of what is recorded.
         remedy: What the run's message tells a person to do next, given the sandbox and what the run said.
-        recover: Whether the recovery command is due, though nobody was killed.
 
     Returns:
         The run that suffered it.
@@ -126,7 +123,7 @@ def survive(
     remedy(sandbox, struck.said)
     failed = ""
     try:
-        said = mend(scene, sandbox, recover=recover or blow.victim in NEEDS_RECOVERY)
+        said = mend(scene, sandbox, recover=blow.victim in NEEDS_RECOVERY)
     except AssertionError as error:
         said = failed = str(error)
     outcome = scene.outcome(sandbox)

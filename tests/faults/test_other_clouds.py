@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.world import cloudflare, ids, neon
 from tests.engine.conftest import TIMEOUT
 from tests.engine.processes import until
-from tests.engine.test_environments import objects
 from tests.faults import worlds
 from tests.faults.blows import CTRL_C, Blow, mend, release, survive
 from tests.faults.cases import cases
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sandbox.world.store import Transaction
     from tests.engine.conftest import Once, Sandbox
     from tests.faults.worlds import Scene
 
@@ -117,14 +114,6 @@ def test_interrupted_elsewhere(survives: Callable[[str, Blow], str], part: str, 
     survives(part, blow)
 
 
-# What was done, and its answer lost. What is made by PUT, or is in the state alone, its provider or the next `up` makes
-# again; everything else stands in its way. A token's provider has to be answered so every time.
-LOST = [
-    (part, Blow(cloud, operation, 0, fault, times=999 if operation == "account-token.create" else 1))
-    for part, cloud, operation in MADE
-    for fault in ("502-after", "timeout", "lost", "garbage")
-    if operation in RESOURCES
-]
 # The provider asks again, and its service makes another.
 TWICE = [("database", Blow("neon", "project.create", 0, fault)) for fault in ("423-after", "429-after", "500-after")]
 TWICE += [("storage", Blow("cloudflare", "account-token.create", 0, fault)) for fault in ("500-after", "lost")]
@@ -142,49 +131,10 @@ def test_refused_elsewhere(survives: Callable[[str, Blow], str], part: str, blow
     assert_explained(said, blow)
 
 
-@cases("part blow", LOST)
-def test_answer_lost_elsewhere(
-    scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
-) -> None:
-    said = survive(scenes(part), tmp_path, blow, record_property, recover=True).said
-    assert_explained(said, blow)
-    assert re.search(f"create failed.*`bin/recover {PARTS[part][0]}`", said)
-
-
 def assert_explained(said: str, blow: Blow) -> None:
     """Assert that a failed creation's error says what, which resource, and what to do next."""
     assert f"of {RESOURCES[blow.operation]} (" in said
     assert re.search(r"error: [\w-]+: create failed\. .+`pulumi up -s \w+`", said)
-
-
-# What a person has made before under the name that the stack is about to use.
-BY_HAND: dict[str, tuple[str, Callable[[Transaction], object], str]] = {
-    "database": ("neon project", lambda tx: neon.create_project(tx, {"name": "tune-dev"}), "set adopt.neonProject"),
-    "storage": (
-        "cloudflare bucket",
-        lambda tx: cloudflare.create_bucket(tx, "ffffffffffffffffffffffffffffff01", {"name": "tune-audio"}),
-        "set adopt.bucket",
-    ),
-}
-
-
-@pytest.mark.parametrize("part", ["database", pytest.param("storage", marks=pytest.mark.full)])
-def test_what_was_made_by_hand_is_left_alone(
-    scenes: Callable[[str], Scene], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
-) -> None:
-    kind, make, adopt = BY_HAND[part]
-    scene = scenes(part)
-    sandbox = worlds.copy(scene.before, tmp_path / "world")
-    with monkeypatch.context() as yesterday, sandbox.world.transaction() as tx:
-        yesterday.setattr(ids, "now", lambda: "2026-01-02T03:04:05Z")
-        make(tx)
-    made = objects(sandbox)[kind]
-    assert sandbox.run(*scene.arguments, check=False).returncode != 0
-    *said, last = sandbox.run("bin/recover", scene.stack).stdout.splitlines()
-    assert last == "Nothing to recover."
-    (line,) = (line for line in said if "made at 2026-01-02 03:04:05 UTC" in line)
-    assert f"in no update of this stack that failed; left alone. Where it is yours: {adopt}" in line
-    assert objects(sandbox)[kind] == made
 
 
 @cases("part blow", TWICE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -142,25 +143,6 @@ def test_what_was_made_is_taken_in(
     assert all(keys == made(empty_sandbox)[kind][: len(keys)] or kind[1] == "variable" for kind, keys in before.items())
 
 
-@pytest.mark.full
-def test_an_answer_that_was_lost_in_an_update_that_was_killed(empty_sandbox: Sandbox) -> None:
-    """Nothing but the lock says when it ran."""
-    empty_sandbox.world.inject("cloudflare", "pages.create", "403-after")
-    with hanging(empty_sandbox, "production", BUCKET, PAGES):
-        pass
-    before = made(empty_sandbox)
-    lines = recovered(empty_sandbox, "production")
-    account = "ffffffffffffffffffffffffffffff01"
-    assert f"  creating bucket: it is there as {account}/tune-audio/default; imported" in lines
-    (line,) = (
-        line for line in lines if line.startswith(f"  creating pages-project: it is there as {account}/tune, made")
-    )
-    assert line.endswith("; imported")
-    converges(empty_sandbox, "production")
-    kept = made(empty_sandbox)
-    assert all(kept["cloudflare", kind] == before["cloudflare", kind] for kind in ("bucket", "pages"))
-
-
 def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
     with hanging(empty_sandbox, "production", TOKEN):
         pass
@@ -185,7 +167,16 @@ def test_what_was_not_made_is_forgotten(empty_sandbox: Sandbox) -> None:
     calls = (PROJECT, BUCKET, PAGES)
     with hanging(empty_sandbox, "production", *calls, after=False):
         pass
+    # A provider that lost its engine, and would go on to make what recovery looks for.
+    provider = subprocess.Popen(
+        ["/plugins/pulumi-resource-neon", "-c", "import sys; sys.stdin.read()"],
+        executable=sys.executable,
+        stdin=subprocess.PIPE,
+        cwd=empty_sandbox.folder / "mirror",
+    )
     lines = recovered(empty_sandbox, "production")
+    assert provider.wait(timeout=TIMEOUT) == -signal.SIGKILL
+    assert f"Process {provider.pid} (pulumi-resource-neon) was ended: its engine is gone" in lines[0]
     assert "  creating neon-project: there is no Neon project 'tune'; forgotten, the next `up` makes it" in lines
     for name in ("bucket", "pages-project"):
         (line,) = (line for line in lines if line.startswith(f"  creating {name}: there is none as "))
@@ -203,7 +194,7 @@ def test_a_deletion_that_was_under_way(standing: Sandbox) -> None:
     with standing.world.transaction() as tx:  # the call arrived after all; GitHub answers a second one with 404
         assert tx.delete("github", "secret", "tune-works/tune/staging/FLY_API_TOKEN")
     *_, line, following = recovered(standing, "staging")
-    assert line == "  deleting secret-FLY_API_TOKEN: its state is read from the cloud"
+    assert line == "  deleting secret-FLY_API_TOKEN: Pulumi reads it from the cloud"
     assert following == "Next: pulumi up -s staging"
     converges(standing, "staging")
 
@@ -239,7 +230,7 @@ def test_two_that_may_be_it(empty_sandbox: Sandbox) -> None:
     before = made(empty_sandbox)["neon", "project"]
     done = empty_sandbox.run("bin/recover", "dev", check=False)
     assert done.returncode == 1
-    assert f"the state has none: {', '.join(before)}. Delete in Neon's console those that nothing uses" in done.stderr
+    assert f"the state has none of them: {', '.join(before)}. In Neon's console delete those" in done.stderr
     assert made(empty_sandbox)["neon", "project"] == before
     pending = empty_sandbox.state("dev")["deployment"]["pending_operations"]
     assert "neon-project" in [one["resource"]["urn"].rpartition("::")[2] for one in pending]

@@ -1,4 +1,4 @@
-"""What became of an interrupted creation, type by type, against the clouds' HTTP APIs in the sandbox."""
+"""Look up interrupted creations, type by type, against the clouds' HTTP APIs in the sandbox."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.recovery import clouds as recover_clouds
-from ops.recovery import looks as recover_looks
-from ops.recovery.found import Operation, RecoveryError, State
+from ops.recovery import creations
 from ops.recovery.stack import Stack
+from ops.recovery.state import Operation, RecoveryError, State
 from sandbox import credentials
 from sandbox.http import face as http_face
 from sandbox.world import github
@@ -58,7 +57,7 @@ def state(operation: Operation, identity: str | None = None) -> State:
 
 
 def verdict(operation: Operation, known: str | None = None) -> tuple[str, str]:
-    found = recover_looks.verdict(STACK, state(operation, known), operation)
+    found = creations.verdict(STACK, state(operation, known), operation)
     return found.action, found.identity
 
 
@@ -77,7 +76,7 @@ def test_a_neon_project(world: World) -> None:
     assert verdict(operation, first) == ("clear", "")
     with world.transaction() as tx:
         second = create_project(tx, {"name": "tune"})["id"]
-    assert f"the state has none: {first}, {second}. " in refusal(operation)
+    assert f"the state has none of them: {first}, {second}. " in refusal(operation)
     assert f"it was to replace {first}, which the state still has" in refusal(operation, first)
     assert f"delete {second} where it exists" in refusal(operation, first)
 
@@ -90,12 +89,12 @@ def test_an_account_token(world: World) -> None:
             name = "audio (pulumi-1)" if identity[0] == "c" else "audio (pulumi)"
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
-    assert f"none is in the state: {'a' * 32}, {'b' * 32}. Revoke in Cloudflare's dashboard" in refusal(operation)
-    recover_clouds.revoke(STACK, operation, "b" * 32)
+    assert f"the state has none of them: {'a' * 32}, {'b' * 32}. In Cloudflare's dashboard" in refusal(operation)
+    creations.revoke(STACK, operation, "b" * 32)
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
     with pytest.raises(RecoveryError, match=r"^it: revoking Cloudflare account token b+: Cloudflare answered 404"):
-        recover_clouds.revoke(STACK, operation, "b" * 32)
+        creations.revoke(STACK, operation, "b" * 32)
 
 
 @pytest.mark.parametrize("pattern", ["branchPattern", "tagPattern"])
