@@ -1,10 +1,16 @@
-"""Entry point, at the top of the tree so that `.venv` and `infra.…` mean the same everywhere."""
+"""Start the program for Pulumi, from the top of the tree, so that `.venv` and `infra.…` mean the same everywhere."""
 
 import atexit
 import gc
+import signal
 
-gc.disable()  # before the imports: collecting among what they make, and keep, took a third of a preview's time
-atexit.register(gc.freeze)  # nor need the interpreter collect among it once more at its end, which took half a second
+# Pulumi's own language host interrupts the program of a refused `up`, which took 13.2 s with Python's KeyboardInterrupt
+# and takes 4.6 s without.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+# Importing Cloudflare's SDK makes a million objects that stay. Without collections among them, a process that imports
+# it and ends takes 4.4 s instead of 6.4; without the interpreter's collection at exit, 2.9 s.
+gc.disable()
+atexit.register(gc.freeze)
 
 import pulumi  # noqa: E402
 

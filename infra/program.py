@@ -1,4 +1,4 @@
-"""The program: settings → the parts this stack manages → its outputs."""
+"""Run the program: read the settings, check, make the parts that the stack manages, return its outputs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from infra.checks import preflight
 from infra.config.load import load_settings
 from infra.messages.after_up import advise
 from infra.messages.on_failure import explain_failures
-from infra.parts.storage_keys import StorageKeys, keys_of
-from infra.parts.values import reveal
+from infra.parts.storage_keys import given_keys
 from infra.protection import apply_policy
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.parts.storage import Storage
 
-# Provider SDKs are imported with the component that needs them, inside the functions below: Cloudflare's alone
-# costs two seconds and 160 MB, which a preview of dev or staging need not pay. The two large ones are loaded as late
-# as can be, so that meanwhile the engine starts the provider of the Fly app, which takes half a second.
+# A provider's SDK is imported only with a part that needs it: Cloudflare's costs a preview two seconds and 160 MB.
 
 
 async def main() -> dict[str, Any]:
-    """Provision the stack that Pulumi was called for, and return its outputs."""
+    """Make the parts of the stack that Pulumi runs, and return its outputs."""
     settings = load_settings()
     preflight.check(settings)
     apply_policy(settings)
@@ -37,8 +34,8 @@ async def main() -> dict[str, Any]:
         "deploysOn": settings.deploys_on,
     }
 
-    keys = _given_storage_keys(settings)  # another stack's may be refused, and then nothing is made
-    database = None
+    keys = given_keys(settings)
+    database = backend = storage = pages_host = None
     if settings.manages("database"):
         from infra.parts.database import Database
 
@@ -49,14 +46,14 @@ async def main() -> dict[str, Any]:
             "databaseHost": database.host,
         }
 
-    # The backend waits for the bucket only where it needs the keys that are made with it.
-    storage = await _storage(settings) if settings.mints_storage_token else None
-    keys = keys or (storage.keys if storage else None)
-    if storage and keys:
-        # For stacks that set `storageFrom`, and for a person who sets another stack's own.
+    # Storage is made after the backend where it can be: while Python imports Cloudflare's SDK, the engine starts Fly's
+    # provider, which takes half a second.
+    if settings.mints_storage_token:
+        storage = await _storage(settings)
+        keys = storage.keys
+    if settings.manages("storage") and keys:
         outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
 
-    backend = None
     if settings.manages("backend"):
         from infra.parts.backend import Backend
 
@@ -65,7 +62,6 @@ async def main() -> dict[str, Any]:
             "flyApp": settings.fly_app,
             "flyRegion": settings.fly_region,
             "flyEnv": application.plain_settings(settings),
-            "oauthKeyFingerprint": backend.oauth_key_fingerprint,
         }
 
     if settings.manages("delivery"):
@@ -83,7 +79,6 @@ async def main() -> dict[str, Any]:
         storage = storage or await _storage(settings)
         outputs["bucketPublicHost"] = storage.public_host
 
-    pages_host = None
     if settings.manages("frontend"):
         await _load("pulumi_cloudflare")
         from infra.parts.frontend import Frontend
@@ -92,21 +87,17 @@ async def main() -> dict[str, Any]:
         outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.tier == "development" and database:
-        from infra.parts.laptop import Local
+        from infra.parts.laptop import Laptop
 
-        local = Local(settings, database_url=database.url, storage_keys=keys)
-        outputs |= {
-            "dotenv": local.dotenv,
-            "frontendDotenv": local.frontend_dotenv,
-            "oauthKeyFingerprint": local.oauth_key_fingerprint,
-        }
+        laptop = Laptop(settings, database_url=database.url, storage_keys=keys)
+        outputs |= {"dotenv": laptop.dotenv, "frontendDotenv": laptop.frontend_dotenv}
 
     advise(settings, database=database, backend=backend, storage=storage, pages_host=pages_host)
     return outputs
 
 
 async def _load(sdk: str) -> None:
-    """Import a provider's SDK in a thread; what is registered already goes on meanwhile."""
+    """Import a provider's SDK in a thread, while the engine works on the resources declared so far."""
     await asyncio.to_thread(importlib.import_module, sdk)
 
 
@@ -115,12 +106,3 @@ async def _storage(settings: Settings) -> Storage:
     from infra.parts.storage import Storage
 
     return Storage(settings)
-
-
-def _given_storage_keys(settings: Settings) -> StorageKeys | None:
-    """Return the bucket's keys that are not made here: configured, or another stack's."""
-    if settings.storage_access_key_id and settings.storage_secret_access_key:
-        return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
-    if settings.storage_from:
-        return keys_of(settings.storage_from)
-    return None

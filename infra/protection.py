@@ -2,7 +2,7 @@
 
 import pulumi
 
-from infra.config.rotation import superseded
+from infra.config.rotation import DEPLOY_TOKEN, OAUTH_KEY, storage_tokens
 from infra.config.settings import Settings
 
 DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
@@ -23,13 +23,13 @@ def apply_policy(settings: Settings) -> None:
     `unprotect: true` is the one escape: it lifts protection, yet data of production and what was
     adopted still stay in their clouds.
     """
-    old_slots = superseded(settings)
+    replaceable = {OAUTH_KEY.resource, DEPLOY_TOKEN.resource, *storage_tokens(settings)[:-1]}
 
     def policy(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if isinstance(args.resource, pulumi.ComponentResource):
             return None
         production, data = settings.tier == "production", args.type_ in DATA
-        guarded = (production and args.name not in old_slots) or (settings.tier == "staging" and data)
+        guarded = (production and args.name not in replaceable) or (settings.tier == "staging" and data)
         adopted = args.opts.import_ is not None or args.props.get("adopt") is True
         adopted |= args.type_ == _FLY_SECRETS and settings.adopt.fly_app is not None
         opts = pulumi.ResourceOptions(

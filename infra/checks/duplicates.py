@@ -17,7 +17,7 @@ from infra.clouds import cloudflare, neon
 from infra.clouds.cloudflare import check_access, token_ids
 from infra.clouds.http import CloudError, RefusedError
 from infra.clouds.neon import project_ids
-from infra.config.rotation import STORAGE_TOKEN
+from infra.config.rotation import storage_tokens
 from infra.parts.storage_keys import token_name
 from infra.providers.fly.errors import FlyError
 from infra.providers.fly.flyctl import Flyctl
@@ -69,7 +69,7 @@ def _things(settings: Settings, cloudflare_token: str) -> Iterator[Thing]:
             adopted=settings.adopt.neon_project,
         )
     if settings.mints_storage_token and cloudflare_token:
-        for resource in STORAGE_TOKEN.names(settings):
+        for resource in storage_tokens(settings):
             name = token_name(settings.bucket, resource)
             yield Thing(
                 what=f"Cloudflare account token is called {name!r}",

@@ -60,24 +60,20 @@ class PagesBuild(Frozen):
 
 
 class Rotate(Frozen):
-    """Counters of rotations: one higher makes a new key or token and sets it, beside the old one, which still works."""
+    """Counters of rotations. A higher one makes a new key or token; lowering one is refused."""
 
     oauth_key: int = Field(0, ge=0)
-    """Counter of the OAuth key. A new one, once live, logs everybody out."""
+    """Counter of the OAuth key. A new key replaces the old one, and logs everybody out once it is live."""
     storage_token: int = Field(0, ge=0)
-    """Counter of the bucket's token."""
+    """Counter of the bucket's token. The old token works until `retire.storageToken` follows."""
     deploy_token: int = Field(0, ge=0)
-    """Counter of the minted deploy token."""
+    """Counter of the minted deploy token. `up` gives GitHub the new token, then revokes the old one."""
 
 
 class Retire(Frozen):
-    """The same counters, following: what is below is revoked. Refused while a machine may use it."""
+    """Revokes the bucket's older tokens. `up` refuses while a machine may use one."""
 
-    oauth_key: int = Field(0, ge=0)
-    """OAuth keys made before this number of rotations are forgotten."""
     storage_token: int = Field(0, ge=0)
-    """Tokens of the bucket made before this number are revoked."""
-    deploy_token: int = Field(0, ge=0)
-    """Deploy tokens made before this number are revoked."""
+    """Follows `rotate.storageToken`: `up` revokes tokens made before this number."""
     confirmed: dict[str, int] = {}
     """Other stacks that use the bucket's keys, each with the number of the rotation it is live with."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from infra import application
-from infra.config.rotation import ROTATING, STORAGE_TOKEN, made_here
+from infra.config.rotation import OAUTH_KEY, ROTATING, STORAGE_TOKEN, made_here
 from infra.config.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
@@ -142,24 +142,27 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
 
 
 @_rule("tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
-def _one_slot_or_two(s: Settings) -> Iterator[str]:
+def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
     made = made_here(s)
     for each in ROTATING:
-        rotate, retire = each.counters(s)
-        now = f"rotate.{each.key} is {rotate} and retire.{each.key} {retire}"
-        if each not in made:
+        if each.counter(s) and each not in made:
             why, kept = "this stack does not make that one", sorted(s.adopt.keep.intersection(each.secrets))
             # Nor would it make the token of a bucket that another stack owns, if it did not keep the keys.
             if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
                 why = f"adopt.keep keeps {', '.join(kept)}, and what is kept is not rotated: take it off that list"
-            if rotate or retire:
-                yield f"{now}, but {why}"
-        elif retire > rotate:
-            yield f"retire.{each.key} is {retire}, but rotate.{each.key} is {rotate}: the current one cannot be retired"
-        elif not each.slots(s):  # an OAuth key, whose first slot is that of the adopted app
-            yield (
-                "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody "
-                "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
-            )
-        elif len(each.slots(s)) > 2:
-            yield f"{now}: at most two work at a time. Go back to {rotate - 1} and retire what is older than that first"
+            yield f"rotate.{each.key} is {each.counter(s)}, but {why}"
+    if OAUTH_KEY in made and s.adopt.fly_app and not s.rotate.oauth_key:
+        yield (
+            "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody "
+            "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
+        )
+
+
+@_rule("manage", "adopt", "storageAccessKeyId", "rotate", "retire")
+def _the_bucket_has_one_token_or_two(s: Settings) -> Iterator[str]:
+    rotate, retire = s.rotate.storage_token, s.retire.storage_token
+    now = f"rotate.storageToken is {rotate} and retire.storageToken {retire}"
+    if retire > rotate:
+        yield f"{now}: the current token cannot be retired"
+    elif rotate - retire > 1:
+        yield f"{now}: at most two tokens work at a time. Go back to {rotate - 1} and retire the older one first"

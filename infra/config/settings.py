@@ -87,9 +87,9 @@ class Settings(Frozen):
     deploy_token_hours: int = Field(8760, ge=24)
     """How long a minted deploy token lives, in hours; counts from the next rotation on."""
     rotate: Rotate = Rotate()
-    """Counters of new keys and tokens (see Rotate)."""
+    """Keys and tokens to replace (see Rotate)."""
     retire: Retire = Retire()
-    """Counters of revoked keys and tokens (see Retire)."""
+    """Older tokens to revoke (see Retire)."""
 
     # Storage
     bucket: _BucketName = Field(examples=["relay-audio"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra import states
-from infra.config.rotation import STORAGE_TOKEN, made_here
+from infra.config.rotation import storage_slots, storage_tokens
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -90,7 +90,7 @@ def _advise_on_changes(
 
     def look_at_token(token_id: str) -> None:
         if before.get("storageAccessKeyId") != token_id:
-            check_made(settings, STORAGE_TOKEN.names(settings)[-1], token_id)
+            check_made(settings, storage_tokens(settings)[-1], token_id)
 
     if database and settings.adopt.neon_project is None:
         database.project_id.apply(look_at_project)
@@ -104,14 +104,13 @@ def _advise_on_changes(
 
 
 def _advise_on_rotation(settings: Settings) -> None:
-    """Say how a rotation ends, for each that has not."""
-    for each in made_here(settings):
-        *older, current = each.slots(settings)
-        if older:
-            live = each.secrets and settings.fly_app
-            once = f"Once Fly app {settings.fly_app} is deployed" if live else "Once nothing uses it any more"
-            pulumi.log.info(
-                f"The {each.resource} from before rotation {current} still works. {once}, revoke it "
-                f"(docs/rotation.md):\n  pulumi config set --path retire.{each.key} {current} -s {settings.stack}\n"
-                f"  pulumi up -s {settings.stack}"
-            )
+    """Name the command that ends a rotation of the bucket's token, while two tokens work."""
+    *older, current = storage_slots(settings) or [0]
+    if older:
+        app = settings.fly_app
+        once = f"Once Fly app {app} is deployed" if app else "Once nothing uses it"
+        pulumi.log.info(
+            f"The storage token from before rotation {current} still works. {once}, revoke it "
+            f"(docs/rotation.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
+            f"  pulumi up -s {settings.stack}"
+        )

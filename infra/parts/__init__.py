@@ -1,1 +1,1 @@
-"""Declare what a stack makes, one component a module."""
+"""Declare a stack's resources, one component a module."""

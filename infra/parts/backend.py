@@ -1,24 +1,23 @@
-"""The backend on Fly.io: the app and its secrets. Deploying code into it is the application's own work."""
+"""Make the backend on Fly.io: the app and its secrets. The application deploys its own code into it."""
 
 import pulumi
 
 from infra import application
-from infra.config.rotation import DEPLOY_TOKEN, newest, secret_slots
+from infra.config.rotation import DEPLOY_TOKEN, OAUTH_KEY, STORAGE_TOKEN, storage_slots
 from infra.config.settings import Settings
-from infra.parts.keys import UNKNOWN_FINGERPRINT, fingerprint, oauth_key, random_key
+from infra.parts.keys import oauth_key, random_key
 from infra.parts.storage_keys import StorageKeys
 from infra.parts.values import app_secrets
 from infra.providers.fly.resources import App, DeployToken, Secrets
 
 
 class Backend(pulumi.ComponentResource):
-    """A Fly app with every secret the backend needs.
+    """A Fly app with every secret that the backend needs.
 
     Attributes:
-        staged: Names of secrets that are set but not live yet, when last looked at.
-        foreign: Names of secrets on the app that nobody here manages or keeps.
+        staged: Names of secrets that are set but not live, when Pulumi last read them.
+        foreign: Names of secrets on the app that this stack neither manages nor keeps.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
-        oauth_key_fingerprint: See `infra.parts.keys.fingerprint`; `unknown` where the key is kept.
     """
 
     def __init__(
@@ -29,10 +28,9 @@ class Backend(pulumi.ComponentResource):
             raise pulumi.RunError("flyApp is missing")
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
-        key = None if application.OAUTH_KEY in keep else oauth_key(settings, child)
-        self.oauth_key_fingerprint = fingerprint(key) if key else UNKNOWN_FINGERPRINT
+        key = None if keep.issuperset(OAUTH_KEY.secrets) else oauth_key(settings, child)
         values = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
-
+        slots = list(storage_slots(settings))
         app = App(
             "fly-app",
             name=settings.fly_app,
@@ -49,28 +47,24 @@ class Backend(pulumi.ComponentResource):
             keep=sorted(keep),
             digest_key=random_key("digest-key", child),
             adopted=app.adopted,
-            slots=secret_slots(settings),
+            slots=dict.fromkeys(STORAGE_TOKEN.secrets, slots) if slots else {},
             rollout=settings.rollout,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[app]),
         )
         self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
         self.staged = secrets.staged
         self.foreign = secrets.foreign
-        self.register_outputs({"hostname": app.hostname, "staged": self.staged, "foreign": self.foreign})
+        self.register_outputs({})
 
 
 def _deploy_token(settings: Settings, app: App, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Mint a deploy token in each slot that is in use, and return the current one."""
-    minted = [
-        DeployToken(
-            name,
-            app=app.name,
-            organization=settings.fly_organization,
-            prefix=f"{pulumi.get_project()}-{settings.stack}",
-            rotation=slot,
-            expiry_hours=settings.deploy_token_hours,
-            opts=opts,
-        )
-        for name, slot in zip(DEPLOY_TOKEN.names(settings), DEPLOY_TOKEN.slots(settings), strict=True)
-    ]
-    return newest([token.token for token in minted])
+    """Mint a deploy token; Pulumi revokes the one of an earlier rotation after GitHub has the new one."""
+    return DeployToken(
+        DEPLOY_TOKEN.resource,
+        app=app.name,
+        organization=settings.fly_organization,
+        prefix=f"{pulumi.get_project()}-{settings.stack}",
+        rotation=DEPLOY_TOKEN.counter(settings),
+        expiry_hours=settings.deploy_token_hours,
+        opts=opts,
+    ).token

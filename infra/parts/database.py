@@ -1,4 +1,4 @@
-"""The environment's Postgres: one Neon project with its default branch, role and database."""
+"""Make the environment's Postgres: one Neon project with its default branch, role and database."""
 
 import re
 
@@ -7,12 +7,12 @@ import pulumi_neon as neon
 
 from infra.config.settings import Settings
 
-# What may stand in a URL's user, password and database name as it is (RFC 3986, unreserved).
+# The characters that a URL holds unescaped in any of its parts (RFC 3986, unreserved).
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class Database(pulumi.ComponentResource):
-    """A Neon project and the URL the backend reaches its database by.
+    """A Neon project and the URL by which the backend reaches its database.
 
     Attributes:
         url: SQLAlchemy URL of the database, a secret (see `sqlalchemy_url`).
@@ -22,9 +22,9 @@ class Database(pulumi.ComponentResource):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Database", "database")
-        # Default branch, role and database are made with the project: declaring them again would answer 409.
-        # What is declared here is declared because the provider would otherwise send its own default
-        # (retention 86400 s, branch protection off) to an adopted project.
+        # Neon makes the default branch, role and database with the project; Neon answers 409 to a second one.
+        # Retention and branch protection are declared because the provider would send its own defaults (86400 s, off)
+        # to an adopted project.
         project = neon.Project(
             "neon-project",
             name=settings.neon_project,
@@ -46,25 +46,25 @@ class Database(pulumi.ComponentResource):
                 name=project.database_name,
             ).apply(lambda parts: sqlalchemy_url(**parts))
         )
-        self.register_outputs({"url": self.url, "host": self.host, "project_id": self.project_id})
+        self.register_outputs({})
 
 
 def sqlalchemy_url(*, user: str, password: str, host: str, name: str) -> str:
-    """Return a URL that SQLAlchemy, alembic and a LISTEN connection can all use.
+    """Return a URL that SQLAlchemy, alembic and a LISTEN connection accept.
 
     Args:
-        user: Role, as Neon made it.
-        password: Its password.
+        user: The role's name.
+        password: The role's password.
         host: The direct host: a pooled one loses LISTEN and session state between transactions.
-        name: Database.
+        name: The database's name.
 
     Returns:
-        `postgresql+psycopg://USER:PASSWORD@HOST/NAME?sslmode=require`. Neon's own URL begins with
-        `postgres://`, which SQLAlchemy refuses, and may carry `channel_binding`, which older libpq does.
+        `postgresql+psycopg://USER:PASSWORD@HOST/NAME?sslmode=require`. SQLAlchemy refuses `postgres://`, with which
+        Neon's own URL begins; older libpq refuses its `channel_binding`.
 
     Raises:
-        pulumi.RunError: The host is pooled, or a part would need percent-encoding: alembic reads its
-            configuration with interpolation, where a `%` is a syntax error. Names the part, never its value.
+        pulumi.RunError: The host is pooled, or a part needs percent-encoding, which alembic's interpolated
+            configuration refuses. The message names the part, never its value.
     """
     if "-pooler" in host.split(".", maxsplit=1)[0]:
         raise pulumi.RunError(

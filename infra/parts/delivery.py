@@ -1,4 +1,4 @@
-"""Deployments from GitHub: the environment, who and what may deploy to it, its secrets and variables."""
+"""Set up deployments from GitHub: an environment with its rules, secrets and variables."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from infra.parts.values import reveal
 
 
 class Delivery(pulumi.ComponentResource):
-    """What GitHub deploys with: secrets and variables of an environment, or, by `githubScope`, of the repository."""
+    """Secrets and variables that GitHub deploys with: an environment's or, by `githubScope`, the repository's."""
 
     def __init__(
         self, settings: Settings, *, minted_token: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
@@ -53,15 +53,15 @@ class Delivery(pulumi.ComponentResource):
 
 
 def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Provision an environment that deploys from one branch, or in production from release tags, alone.
+    """Make an environment that deploys from one branch alone, or in production from release tags alone.
 
     Returns:
-        Options for what belongs in it.
+        Options for its secrets and variables, which make them wait for the environment.
     """
     repository, name = settings.github_repository, settings.github_environment_name
     policy = settings.adopt.github_deployment_policy
     reviewers = github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))
-    # Made by PUT, with every rule: what is not declared here would be reset.
+    # GitHub's PUT carries every rule, and resets those that are not declared here.
     environment = github.RepositoryEnvironment(
         "github-environment",
         repository=repository,
@@ -89,15 +89,15 @@ def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.Re
 
 
 def _token_as_configured(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-    """Keep GITHUB_TOKEN out of the state: the SDK takes it into the inputs, yet the provider reads it itself.
+    """Keep GITHUB_TOKEN out of the state: the SDK copies it into the inputs, though the provider reads it itself.
 
-    A token that is a setting stands in the stack file anyway, and the engine gives it to default providers alone.
+    A token under `github:token` is configuration, which the engine gives to default providers alone.
     """
     configured = pulumi.Config("github").get_secret("token")
     return pulumi.ResourceTransformationResult({**args.props, "token": configured}, args.opts)
 
 
 def _adopting(opts: pulumi.ResourceOptions, identity: Iterable[str] | None) -> pulumi.ResourceOptions:
-    """Return the options with, where there is one, the identity to import, whose parts GitHub's provider joins."""
+    """Return the options with the identity to import, if there is one; GitHub's provider joins its parts with `:`."""
     import_ = pulumi.ResourceOptions(import_=":".join(identity) if identity else None)
     return pulumi.ResourceOptions.merge(opts, import_)

@@ -1,4 +1,4 @@
-"""The frontend: the one Cloudflare Pages project, whose previews use another stack's API than its production."""
+"""Make the frontend: a Cloudflare Pages project whose previews use another stack's API than its production."""
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -11,16 +11,16 @@ class Frontend(pulumi.ComponentResource):
     """The Pages project.
 
     Attributes:
-        host: Its host as Cloudflare gave it, `….pages.dev`.
+        host: The host that Cloudflare gave it, `….pages.dev`.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Frontend", "frontend")
         build, account = settings.pages_build, settings.cloudflare_account_id
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
-        # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in each
-        # plan. The two lists of excludes stay undeclared: the provider keeps an empty list as null, and would then show
-        # a change in each plan (seen with terraform-provider-cloudflare 5.22.0).
+        # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in every
+        # plan. An empty list of excludes shows one too, since the provider stores null: both lists stay undeclared
+        # (seen with terraform-provider-cloudflare 5.22.0).
         project = cloudflare.PagesProject(
             "pages-project",
             account_id=account,
@@ -52,11 +52,11 @@ class Frontend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
         self.host = project.subdomain
-        self.register_outputs({"host": self.host})
+        self.register_outputs({})
 
 
 def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
-    """Return the configuration of previews, or that of production, which has the same members."""
+    """Return the configuration of Pages' previews or of its production: both have the same members."""
     variables = {**settings.pages_variables, **frontend_variables(api_url)}
     return {
         "build_image_major_version": settings.pages_build.image_version,

@@ -1,4 +1,4 @@
-"""Development on a laptop: no cloud but its database, and everything else in two dotenv files."""
+"""Write the dotenv files of a backend and a frontend that run on a laptop."""
 
 import re
 from collections.abc import Mapping
@@ -7,35 +7,33 @@ import pulumi
 
 from infra import application
 from infra.config.settings import Settings
-from infra.parts.keys import fingerprint, oauth_key
+from infra.parts.keys import oauth_key
 from infra.parts.storage_keys import StorageKeys
 from infra.parts.values import app_secrets
 
 
-class Local(pulumi.ComponentResource):
-    """The settings of a backend and a frontend that run on the developer's machine.
+class Laptop(pulumi.ComponentResource):
+    """The settings of a backend and a frontend that run on a developer's machine.
 
     Attributes:
         dotenv: The backend's `.env`, a secret.
         frontend_dotenv: The frontend's `.env`.
-        oauth_key_fingerprint: See `infra.parts.keys.fingerprint`.
     """
 
     def __init__(
         self, settings: Settings, *, database_url: pulumi.Output[str], storage_keys: StorageKeys | None
     ) -> None:
-        super().__init__("relay:infra:Local", "local")
+        super().__init__("relay:infra:Laptop", "laptop")
         key = oauth_key(settings, pulumi.ResourceOptions(parent=self))
         plain = application.plain_settings(settings) if storage_keys else application.local_plain_settings()
         secrets = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
         self.dotenv: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.all(**plain, **secrets).apply(dotenv))
         self.frontend_dotenv = dotenv(application.frontend_variables(settings.api_url))
-        self.oauth_key_fingerprint = fingerprint(key)
-        self.register_outputs({"dotenv": self.dotenv, "frontend_dotenv": self.frontend_dotenv})
+        self.register_outputs({})
 
 
 def dotenv(values: Mapping[str, str]) -> str:
-    """Return the values as lines of a dotenv file; single quotes wherever a character could mean something.
+    """Return the values as lines of a dotenv file; quote each value that a reader could interpret.
 
     Raises:
         pulumi.RunError: A value has a line break or a single quote, which dotenv readers disagree on.

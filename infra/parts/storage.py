@@ -1,4 +1,4 @@
-"""The shared audio storage: production owns the R2 bucket, every environment uses it through S3 keys."""
+"""Make the audio storage: the R2 bucket, its public address, CORS rules and S3 keys."""
 
 import json
 
@@ -6,7 +6,7 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.application import LOCAL_FRONTEND_URL
-from infra.config.rotation import STORAGE_TOKEN, newest
+from infra.config.rotation import storage_tokens
 from infra.config.settings import Settings
 from infra.parts.storage_keys import StorageKeys, s3_secret, token_name
 
@@ -15,11 +15,11 @@ _WRITE_PERMISSION = "Workers R2 Storage Bucket Item Write"
 
 
 class Storage(pulumi.ComponentResource):
-    """The bucket with its public address and CORS rules, and, unless keys are given or kept, a token for it.
+    """The bucket with its public address and CORS rules, and a token for it unless keys are configured or kept.
 
     Attributes:
-        keys: The bucket-scoped token's S3 credentials; None where keys are given or kept.
-        public_host: Host the bucket's objects are served from.
+        keys: S3 credentials of the bucket's newest token; None where keys are configured or kept.
+        public_host: Host that serves the bucket's objects.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -29,7 +29,7 @@ class Storage(pulumi.ComponentResource):
         for extra in sorted(settings.extra_buckets):
             self._bucket(f"bucket-{extra}", account, extra, adopted=extra in settings.adopt.extra_buckets)
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
-        # Neither of the two can be imported; both are made by PUT, which also takes over what is there.
+        # Pulumi can import neither the address nor the rules; Cloudflare's PUT overwrites those that exist.
         domain = cloudflare.R2ManagedDomain(
             "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
         )
@@ -42,7 +42,7 @@ class Storage(pulumi.ComponentResource):
         cloudflare.R2BucketCors("bucket-cors", account_id=account, bucket_name=name, rules=[rule], opts=child)
         self.keys = self._keys(settings, child) if settings.mints_storage_token else None
         self.public_host = domain.domain
-        self.register_outputs({"bucket": bucket.name, "public_host": self.public_host})
+        self.register_outputs({})
 
     def _bucket(self, resource: str, account: str, name: str, *, adopted: bool) -> cloudflare.R2Bucket:
         identity = f"{account}/{name}/{JURISDICTION}" if adopted else None
@@ -50,11 +50,18 @@ class Storage(pulumi.ComponentResource):
         return cloudflare.R2Bucket(resource, account_id=account, name=name, opts=opts)
 
     def _keys(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
-        """Make the bucket's token in each slot that is in use, and return the current one's keys."""
-        keys = [self._token(settings, name, opts) for name in STORAGE_TOKEN.names(settings)]
-        return StorageKeys(newest([key.access_key_id for key in keys]), newest([key.secret_access_key for key in keys]))
+        """Make the bucket's token in each slot that works, and return the newest one's keys.
 
-    def _token(self, settings: Settings, name: str, opts: pulumi.ResourceOptions) -> StorageKeys:
+        The keys depend on every token. So in the state their users depend on the older tokens too, and the engine
+        deletes no older token while the update of a user fails (`--continue-on-error`) or protects it from `destroy`
+        (`--exclude-protected`).
+        """
+        tokens = [self._token(settings, name, opts) for name in storage_tokens(settings)]
+        newest_id = pulumi.Output.all(*(token.id for token in tokens)).apply(lambda ids: str(ids[-1]))
+        newest_value = pulumi.Output.all(*(token.value for token in tokens)).apply(lambda values: s3_secret(values[-1]))
+        return StorageKeys(newest_id, pulumi.Output.secret(newest_value))
+
+    def _token(self, settings: Settings, name: str, opts: pulumi.ResourceOptions) -> cloudflare.AccountToken:
         account = settings.cloudflare_account_id
         # No filter: the provider encodes a filter twice. The id is looked up by name rather than written down.
         groups = cloudflare.get_account_api_token_permission_groups_list_output(
@@ -69,8 +76,7 @@ class Storage(pulumi.ComponentResource):
             resources=json.dumps({scope: "*"}, separators=(",", ":")),
         )
         label = token_name(settings.bucket, name)
-        token = cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
-        return StorageKeys(token.id, pulumi.Output.secret(token.value.apply(s3_secret)))
+        return cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
 
 
 def _id_of(name: str, groups: list[cloudflare.outputs.GetAccountApiTokenPermissionGroupsListResultResult]) -> str:

@@ -1,4 +1,4 @@
-"""S3 credentials of the shared bucket."""
+"""Name, derive and share the S3 credentials of a bucket."""
 
 import hashlib
 from typing import NamedTuple
@@ -7,6 +7,8 @@ import pulumi
 
 from infra import states
 from infra.config.rotation import STORAGE_TOKEN
+from infra.config.settings import Settings
+from infra.parts.values import reveal
 
 
 class StorageKeys(NamedTuple):
@@ -17,7 +19,7 @@ class StorageKeys(NamedTuple):
 
 
 def token_name(bucket: str, resource: str) -> str:
-    """Return the name of a bucket's token at Cloudflare, given its logical name: `audio (pulumi-1)`."""
+    """Return the name that Cloudflare shows for a bucket's token, from its logical name: `audio (pulumi-1)`."""
     return f"{bucket} (pulumi{resource.removeprefix(STORAGE_TOKEN.resource)})"
 
 
@@ -29,18 +31,25 @@ def s3_secret(token_value: str) -> str:
     return hashlib.sha256(token_value.encode()).hexdigest()
 
 
-def keys_of(owner: str) -> StorageKeys:
-    """Read the bucket's keys from the outputs of the stack that owns it, instead of this stack's own configuration.
+def given_keys(settings: Settings) -> StorageKeys | None:
+    """Return the bucket's keys that this stack does not make: configured keys, or another stack's."""
+    if settings.storage_access_key_id and settings.storage_secret_access_key:
+        return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
+    return keys_of(settings.storage_from) if settings.storage_from else None
 
-    By the engine's own invoke and not by a `StackReference`: a missing stack cannot be caught there, and secrets
-    that this stack's passphrase does not open come back as `{}` without an error.
+
+def keys_of(owner: str) -> StorageKeys:
+    """Read a bucket's keys from the outputs of the stack that owns it.
+
+    The engine's own invoke reads them, not a `StackReference`: the program cannot catch that a referenced stack is
+    missing, and a secret that this stack's passphrase does not open comes back as `{}` without an error.
 
     Args:
         owner: The stack that owns the bucket, in this project.
 
     Raises:
-        pulumi.RunError: The stack is missing, was never brought up, keeps its keys where nobody can read them,
-            or its secrets cannot be decrypted here. Names both stacks.
+        pulumi.RunError: The stack is missing, was never brought up or keeps its keys on its app; or this stack cannot
+            decrypt its secrets. The message names both stacks.
     """
     mine = pulumi.get_stack()
     try:
@@ -54,10 +63,10 @@ def keys_of(owner: str) -> StorageKeys:
         if not outputs:
             problem, remedy = "it was never brought up", f"`pulumi up -s {owner}` first"
         elif identity is None:
-            problem = "it has none to give: they are kept on its Fly app (adopt.keep), where they cannot be read"
+            problem = "it has none to give: they are kept on its Fly app (adopt.keep), where nobody can read them"
             remedy = f"Give {owner} keys of its own"
         else:
-            problem = f"its secrets cannot be decrypted with {mine}'s passphrase or key"
+            problem = f"{mine}'s passphrase or key cannot decrypt its secrets"
             remedy = "Both stacks need one secrets provider for that"
     raise pulumi.RunError(
         f"storageFrom: stack {mine} takes the bucket's keys from stack {owner}, but {problem}. {remedy}, or set "

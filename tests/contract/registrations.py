@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _ROTATION = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
 _ROTATED: dict[str, Any] = {"adopt": None, "mintDeployToken": True, "rotate": _ROTATION}
-_RETIRED: dict[str, Any] = _ROTATED | {"retire": {**_ROTATION, "confirmed": {"staging": 1}}}
+_RETIRED: dict[str, Any] = _ROTATED | {"retire": {"storageToken": 1, "confirmed": {"staging": 1}}}
 _DELIVERED = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given", "reviewers": [1001]}
 _EVERYTHING_ADOPTED = {
     "neonProject": "calm-hill-55556666",

@@ -153,72 +153,56 @@ def test_a_minted_deploy_token_reaches_github() -> None:
 
 
 ROTATED = {"rotate": {"oauthKey": 1, "storageToken": 1, "deployToken": 1}, "mintDeployToken": True, "adopt": None}
-RETIRED = ROTATED | {
-    "retire": {"oauthKey": 1, "storageToken": 1, "deployToken": 1, "confirmed": {"staging": 1}},
-}
-NEW = {"oauth-key-1", "storage-token-1", "deploy-token-1"}
-OLD = {"oauth-key", "storage-token", "deploy-token"}
+RETIRED = ROTATED | {"retire": {"storageToken": 1, "confirmed": {"staging": 1}}}
+BUCKET_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
-def test_rotate_adds_a_slot_and_uses_it() -> None:
+def test_a_rotation_replaces_the_oauth_key_and_the_deploy_token() -> None:
     run = ran("production", ROTATED)
-    assert run.names() >= NEW | OLD
-    assert run.one("fly-secrets").inputs["values"]["AWS_ACCESS_KEY_ID"] == "storage-token-1-id"
+    assert run.one("oauth-key").inputs["keepers"] == {"rotation": "1"}
+    assert run.one("deploy-token").inputs["rotation"] == 1
+    assert "keepers" not in ran("production", {"adopt": None}).one("oauth-key").inputs
+
+
+def test_a_rotation_of_the_buckets_token_adds_a_slot_and_uses_it() -> None:
+    run = ran("production", ROTATED)
+    assert run.names() >= {"storage-token", "storage-token-1"}
+    secrets = run.one("fly-secrets").inputs
+    assert secrets["values"]["AWS_ACCESS_KEY_ID"] == "storage-token-1-id"
+    assert secrets["slots"] == dict.fromkeys(BUCKET_SECRETS, [0, 1])
     assert run.outputs["storageAccessKeyId"] == "storage-token-1-id"
+    assert "storageAccessKeyId" not in run.secret_outputs
     assert "storageSecretAccessKey" in run.secret_outputs
-    assert [run.one(name).inputs["rotation"] for name in ("deploy-token", "deploy-token-1")] == [0, 1]
-    assert run.one("fly-secrets").inputs["slots"] == {
-        name: [0, 1] for name in ("OAUTH_ENCRYPTION_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    }
 
 
 def test_retire_drops_the_old_slot_alone() -> None:
     run = ran("production", RETIRED)
-    assert run.names() >= NEW
-    assert not run.names() & OLD
-    assert run.one("fly-secrets").inputs["slots"]["OAUTH_ENCRYPTION_KEY"] == [1]
+    assert "storage-token-1" in run.names()
+    assert "storage-token" not in run.names()
+    assert run.one("fly-secrets").inputs["slots"] == dict.fromkeys(BUCKET_SECRETS, [1])
 
 
-def test_what_uses_the_new_slot_depends_on_the_old_one() -> None:
+def test_the_user_of_the_new_token_depends_on_the_old_one() -> None:
     """The engine deletes nothing that a protected or failed resource depends on, whatever flags it is given."""
-    run = ran("production", ROTATED)
-    for user, used in {
-        "fly-secrets": {"oauth-key", "oauth-key-1", "storage-token", "storage-token-1"},
-        "secret-FLY_API_TOKEN": {"deploy-token", "deploy-token-1"},
-    }.items():
-        assert used <= {urn.rsplit("::", 1)[1] for urn in run.one(user).options.dependencies}
-        assert run.one(user).options.protect
+    user = ran("production", ROTATED).one("fly-secrets").options
+    assert user.protect
+    assert {"storage-token", "storage-token-1"} <= {urn.rsplit("::", 1)[1] for urn in user.dependencies}
 
 
 def test_the_secrets_of_given_and_kept_keys_have_no_slots() -> None:
-    assert ran("staging").one("fly-secrets").inputs["slots"] == {"OAUTH_ENCRYPTION_KEY": [0]}
-    assert ran("production").one("fly-secrets").inputs["slots"] == {}
+    for stack in ("staging", "production"):
+        assert ran(stack).one("fly-secrets").inputs["slots"] == {}
 
 
-def test_the_key_of_an_adopted_app_takes_the_place_of_the_first_slot() -> None:
-    adopt = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]}
-    run = ran("production", {"adopt": adopt, "rotate": {"oauthKey": 1}})
-    assert "oauth-key-1" in run.names()
-    assert "oauth-key" not in run.names()
-
-
-def test_dev_rotates_its_oauth_key() -> None:
-    assert ran("dev", {"rotate": {"oauthKey": 1}}).names() >= {"oauth-key", "oauth-key-1"}
-
-
-def test_an_up_says_how_each_rotation_ends() -> None:
+def test_an_up_says_how_the_rotation_of_the_buckets_token_ends() -> None:
     def said(run: Run) -> list[str]:
         return [text for text in run.messages if "still works" in text]
 
     assert not said(ran("production", RETIRED))
     assert not said(ran("production", ROTATED, preview=True))
-    oauth, storage, deploy = said(ran("production", ROTATED))
-    assert "Once Fly app tune-api is deployed" in oauth
-    assert "pulumi config set --path retire.oauthKey 1 -s production" in oauth
-    assert "pulumi config set --path retire.storageToken 1 -s production" in storage
-    assert "Once nothing uses it any more" in deploy
-    (local,) = said(ran("dev", {"rotate": {"oauthKey": 1}}))
-    assert "Once nothing uses it any more" in local
+    (message,) = said(ran("production", ROTATED))
+    assert "Once Fly app tune-api is deployed" in message
+    assert "pulumi config set --path retire.storageToken 1 -s production" in message
 
 
 def test_without_a_deploy_token_two_commands_finish_it() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -15,7 +13,7 @@ from infra.checks import preflight
 from infra.checks.credentials import CREDENTIALS
 from infra.clouds.http import CloudError, RefusedError
 from infra.providers.fly.errors import FlyctlMissingError, FlyctlTooOldError
-from tests.unit.program import LOOKS, Run, ran, run_program
+from tests.unit.program import LOOKS, Run, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -457,13 +455,3 @@ def test_no_message_shows_a_credential(monkeypatch: pytest.MonkeyPatch, look: Ca
     monkeypatch.delenv("GITHUB_TOKEN")
     look(cloudflare=RefusedError("no"), neon=RefusedError("no"))
     assert "made-up-" not in "\n".join(refused("production"))
-
-
-def test_the_fingerprint_of_the_oauth_key() -> None:
-    staging, dev, production = (ran(stack) for stack in ("staging", "dev", "production"))
-    key = staging.one("fly-secrets").inputs["values"]["OAUTH_ENCRYPTION_KEY"]
-    expected = hashlib.sha256(f"relay OAuth key fingerprint\n{key}".encode()).hexdigest()[:12]
-    assert staging.outputs["oauthKeyFingerprint"] == expected
-    assert re.fullmatch("[0-9a-f]{12}", dev.outputs["oauthKeyFingerprint"])
-    assert production.outputs["oauthKeyFingerprint"] == "unknown"
-    assert "oauthKeyFingerprint" not in staging.secret_outputs

@@ -317,19 +317,19 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "Pulumi.staging.yaml: rotate.oauthKey: input should be greater than or equal to 0",
     ),
     (
-        "staging",
-        {"rotate": {"oauthKey": 1}, "retire": {"oauthKey": 2}},
-        "Pulumi.staging.yaml: retire.oauthKey is 2, but rotate.oauthKey is 1: the current one cannot be retired",
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 1}, "retire": {"storageToken": 2, "confirmed": {"staging": 2}}},
+        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 2: the current token cannot be retired",
     ),
     (
-        "staging",
-        {"rotate": {"oauthKey": 2}},
-        "Pulumi.staging.yaml: rotate.oauthKey is 2 and retire.oauthKey 0: at most two work at a time. Go back to 1 and retire what is older than that first",
+        "production",
+        {"adopt": None, "rotate": {"storageToken": 2}},
+        "Pulumi.production.yaml: rotate.storageToken is 2 and retire.storageToken 0: at most two tokens work at a time. Go back to 1 and retire the older one first",
     ),
     (
         "production",
         {"rotate": {"oauthKey": 1}},
-        "Pulumi.production.yaml: rotate.oauthKey is 1 and retire.oauthKey 0, but adopt.keep keeps OAUTH_ENCRYPTION_KEY, and what is kept is not rotated: take it off that list",
+        "Pulumi.production.yaml: rotate.oauthKey is 1, but adopt.keep keeps OAUTH_ENCRYPTION_KEY, and what is kept is not rotated: take it off that list",
     ),
     (
         "production",
@@ -344,22 +344,22 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"rotate": {"storageToken": 1}},
-        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+        "Pulumi.staging.yaml: rotate.storageToken is 1, but this stack does not make that one",
     ),
     (
         "production",
         {"rotate": {"storageToken": 1}},
-        "Pulumi.production.yaml: rotate.storageToken is 1 and retire.storageToken 0, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what is kept is not rotated: take it off that list",
+        "Pulumi.production.yaml: rotate.storageToken is 1, but adopt.keep keeps AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what is kept is not rotated: take it off that list",
     ),
     (  # it would not make the token of production's bucket if it kept no keys either
         "staging",
         {"rotate": {"storageToken": 1}, "adopt": {**PRODUCTION_ADOPT, "flyApp": "tune-api-staging"}},
-        "Pulumi.staging.yaml: rotate.storageToken is 1 and retire.storageToken 0, but this stack does not make that one",
+        "Pulumi.staging.yaml: rotate.storageToken is 1, but this stack does not make that one",
     ),
     (
         "staging",
         {"rotate": {"deployToken": 1}, "flyDeployToken": "FlyV1 fm2_x"},
-        "Pulumi.staging.yaml: rotate.deployToken is 1 and retire.deployToken 0, but this stack does not make that one",
+        "Pulumi.staging.yaml: rotate.deployToken is 1, but this stack does not make that one",
     ),
     (
         "production",
