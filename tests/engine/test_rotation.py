@@ -90,8 +90,6 @@ def test_rotate_sets_the_new_and_leaves_the_buckets_old_token_working(
     assert {line.split()[1] for line in listed.splitlines() if line.startswith("* ")} == set(SECRETS)
     (old,), (new,) = before["github secret"].values(), after["github secret"].values()
     assert old["value"] != new["value"]
-    working_values = {token["value"] for token in after["fly token"].values() if not token["revoked"]}
-    assert working_values == {new["value"]}
 
 
 @pytest.mark.parametrize("flags", [(), ("--continue-on-error",)], ids=" ".join)

@@ -169,7 +169,7 @@ def test_a_rotation_of_the_buckets_token_adds_a_slot_and_uses_it() -> None:
     assert run.names() >= {"storage-token", "storage-token-1"}
     secrets = run.one("fly-secrets").inputs
     assert secrets["values"]["AWS_ACCESS_KEY_ID"] == "storage-token-1-id"
-    assert secrets["slots"] == dict.fromkeys(BUCKET_SECRETS, [0, 1])
+    assert secrets["slots"] == {key: [0, 1] for key in BUCKET_SECRETS}
     assert run.outputs["storageAccessKeyId"] == "storage-token-1-id"
     assert "storageAccessKeyId" not in run.secret_outputs
     assert "storageSecretAccessKey" in run.secret_outputs
@@ -179,7 +179,7 @@ def test_retire_drops_the_old_slot_alone() -> None:
     run = ran("production", RETIRED)
     assert "storage-token-1" in run.names()
     assert "storage-token" not in run.names()
-    assert run.one("fly-secrets").inputs["slots"] == dict.fromkeys(BUCKET_SECRETS, [1])
+    assert run.one("fly-secrets").inputs["slots"] == {key: [1] for key in BUCKET_SECRETS}
 
 
 def test_the_user_of_the_new_token_depends_on_the_old_one() -> None:
