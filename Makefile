@@ -38,7 +38,7 @@ workflows: setup
 bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench
 bench: setup
 	@bin/sandbox --reset
-	@bin/sandbox .venv/bin/python -m ops bench
+	@bin/sandbox .venv/bin/python -m tests.bench
 
 docs: setup
 	@bin/docs

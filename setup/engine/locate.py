@@ -59,6 +59,12 @@ def locate() -> Path | None:
     return Path(found)
 
 
+def language_host() -> str:
+    """Name the language host that runs the program: the one of an official CLI, or the sandbox's own."""
+    own = locate() == BUILT / "pulumi"
+    return "built here, with the sandbox's language host" if own else "the installed CLI, with its own language host"
+
+
 def built() -> bool:
     """Tell whether the pinned engine has been built."""
     return STAMP.is_file() and STAMP.read_text() == dotted(pinned()) and (BUILT / "pulumi").is_file()

@@ -1,4 +1,1 @@
-"""`make bench`: what a preview and an update cost, beside an empty program's, on this machine.
-
-Runs in the sandbox and writes docs/performance.md. Needs Linux's /proc. See `tests.bench.__main__`.
-"""
+"""Measure previews and updates in the sandbox, against an empty program, and write docs/performance.md."""

@@ -1,118 +1,112 @@
-"""Measures, inside a sandbox that was just made, and writes docs/performance.md."""
+"""Time every run several times in a fresh sandbox and write docs/performance.md: `make bench`."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
+import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from tests.bench import imports, report
-from tests.bench.machine import describe
 from tests.bench.places import Places, sandbox_folder
-from tests.bench.processes import BenchError, timed, watched
-from tests.bench.results import Results, phases
+from tests.bench.report import SECRETS, STACKS, Results, describe, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORT = ROOT / "docs" / "performance.md"
-STACKS = ("dev", "staging", "production")
-SECRETS = (10, 50, 200)
 _WARM_UP = 2
-_WATCHED = 3
 
 
-def _command(verb: str, stack: str, *options: str, folder: Path | None = None) -> list[str]:
-    changing = [] if verb == "preview" else ["--yes", "--skip-preview"]
-    place = ["-C", str(folder)] if folder else []
-    return ["pulumi", *place, verb, "--stack", stack, *changing, *options, "--non-interactive"]
+class BenchError(Exception):
+    """A measured command failed. The message holds its output."""
 
 
 def measure(places: Places, rounds: int) -> Results:
-    """Run everything in turns, so that a slow moment of the machine meets all alike.
+    """Run all commands in turns, so that a slow moment of the machine affects every figure alike.
 
     Args:
         places: The folders to run in.
-        rounds: How often each is measured, after the warm-up.
+        rounds: How often to time each command, after the warm-up.
+
+    Raises:
+        BenchError: A command failed.
     """
-    results = Results(machine=describe(), rounds=rounds, stacks=STACKS, secrets=SECRETS)
-    files = {count: str(places.with_secrets("staging", count)) for count in SECRETS}
+    results = Results(machine=describe(), rounds=rounds)
+    files = {count: places.with_secrets("staging", count) for count in SECRETS}
     for number in range(-_WARM_UP, rounds):
-        _say(f"round {number + 1} of {rounds}" if number >= 0 else "warming up")
+        _progress(f"round {number + 1} of {rounds}" if number >= 0 else "warming up")
         for name, command in _round(places, files):
-            seconds = timed(command)
+            seconds, memory = _timed(command)
+            flyctl = places.flyctl_runs()
             if number >= 0:
                 results.seconds.setdefault(name, []).append(seconds)
-                results.flyctl[name] = places.flyctl_runs()
-    _say("watching processes")
-    places.start_over()
-    for stack in reversed(STACKS):  # production first: nothing of it depends on the others
-        results.watched[f"fresh {stack}"] = watched(_command("up", stack))
-    for stack in STACKS:
-        _watch(results, places, stack)
-    results.watched["floor"] = watched(_command("preview", "main", folder=places.floor))
-    results.watched["plain"] = watched(_command("preview", "production", folder=places.plain))
+                results.memory[name] = max(memory, results.memory.get(name, 0))
+                results.flyctl[name] = flyctl
     results.machine["Load after"] = f"{os.getloadavg()[0]:.1f}"
     return results
 
 
-def _round(places: Places, files: dict[int, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each command once with its name in `Results`, in an order in which they follow upon each other."""
+def _round(places: Places, files: dict[int, Path]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command once, with its name in `Results`, in an order in which each finds its world ready."""
     places.start_over()
-    for stack in reversed(STACKS):
-        yield f"fresh {stack}", _command("up", stack)
+    for stack in reversed(STACKS):  # production first: it owns what the others share
+        yield f"first {stack}", _command("up", stack)
     yield "floor", _command("preview", "main", folder=places.floor)
-    for stack in STACKS:
-        yield f"preview {stack}", _command("preview", stack, "--expect-no-changes")
     yield "plain", _command("preview", "production", "--expect-no-changes", folder=places.plain)
     for stack in STACKS:
+        yield f"preview {stack}", _command("preview", stack, "--expect-no-changes")
         yield f"unchanged {stack}", _command("up", stack, "--expect-no-changes")
-    for stack in STACKS:
         yield f"refresh {stack}", _command("refresh", stack)
     for count, file in files.items():
         places.start_over()
-        yield f"fresh, {count} secrets", _command("up", "staging", "--config-file", file)
-        yield f"unchanged, {count} secrets", _command("up", "staging", "--config-file", file)
+        yield f"first, {count} secrets", _command("up", "staging", "--config-file", str(file))
+        yield f"unchanged, {count} secrets", _command("up", "staging", "--config-file", str(file))
 
 
-def _watch(results: Results, places: Places, stack: str) -> None:
-    """Watch unchanged previews and an unchanged `up` of a stack, and look into its previews."""
-    runs = []
-    for _ in range(_WATCHED):
-        run = watched(_command("preview", stack, folder=places.probe))
-        told = json.loads((places.probe / "probe.json").read_text(encoding="utf-8"))
-        runs.append((run, phases(run, told["times"])))
-    results.watched[f"preview {stack}"] = runs[-1][0]
-    results.phases[stack] = [taken for _, taken in runs]
-    results.watched[f"unchanged {stack}"] = watched(_command("up", stack))
-    results.imports[stack] = imports.by_package(told["modules"], places.probe)
+def _command(verb: str, stack: str, *options: str, folder: Path | None = None) -> list[str]:
+    confirmed = [] if verb == "preview" else ["--yes", "--skip-preview"]
+    place = ["-C", str(folder)] if folder else []
+    return ["pulumi", *place, verb, "--stack", stack, *confirmed, *options, "--non-interactive"]
 
 
-def _say(what: str) -> None:
-    print(f"bench: {what}", file=sys.stderr, flush=True)
+def _timed(command: list[str]) -> tuple[float, int]:
+    """Run a command; return its seconds and the memory of its largest process in bytes (wait4 gives kilobytes)."""
+    with TemporaryFile() as output:
+        start = time.perf_counter()
+        redirect = [(os.POSIX_SPAWN_DUP2, output.fileno(), 1), (os.POSIX_SPAWN_DUP2, output.fileno(), 2)]
+        child = os.posix_spawnp(command[0], command, os.environ, file_actions=redirect)
+        _, status, usage = os.wait4(child, 0)
+        seconds = time.perf_counter() - start
+        if code := os.waitstatus_to_exitcode(status):
+            output.seek(0)
+            raise BenchError(f"{' '.join(command[:6])} …: exit code {code}\n{output.read().decode()}")
+    return seconds, usage.ru_maxrss * 1024
+
+
+def _progress(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write the report and return the exit code."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (default: %(default)s)")
-    parser.add_argument("--report", type=Path, default=REPORT, help="default: docs/performance.md")
+    parser.add_argument("--rounds", type=int, default=7, help="how often to time each command (default: %(default)s)")
+    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "performance.md", help="default: %(default)s")
     options = parser.parse_args(arguments)
     sandbox = sandbox_folder()
-    if sandbox is None or not Path("/proc/self/smaps_rollup").is_file():
-        print("bench: runs by `make bench`, in the sandbox, on Linux", file=sys.stderr)
+    if sandbox is None or sys.platform != "linux":
+        _progress("runs by `make bench`, in the sandbox, on Linux")
         return 2
     try:
         results = measure(Places(sandbox), options.rounds)
     except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        _progress(str(error))
         return 1
-    options.report.write_text(report.render(results), encoding="utf-8")
-    _say(f"written to {options.report}")
+    options.report.write_text(render(results), encoding="utf-8")
+    _progress(f"wrote {options.report}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The folders that programs are measured in, and the world as it was before the first `up`."""
+"""Make the folders of the measured programs, and restore the world between rounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLOOR = """\
 name: floor
 runtime: {name: python, options: {toolchain: pip, virtualenv: .venv}}
 """
-# The peer: the program as it would be written without a thought for the time it takes.
+# The same program, written without regard to start-up time.
 PLAIN = """\
 import pulumi
 import pulumi_cloudflare
@@ -22,51 +22,40 @@ from infra.program import main
 
 pulumi.run(main)
 """
-_LINKS = ("infra", "sdks", ".venv")
 
 
 class Places:
-    """What the bench makes in a prepared sandbox.
+    """The folders of the bench in a prepared sandbox.
 
     Attributes:
         floor: Folder of an empty program.
         plain: Folder of the program, written the plain way.
-        probe: Folder of the program that tells what it does.
     """
 
     def __init__(self, sandbox: Path) -> None:
-        """Make the folders in a sandbox that no stack is up in yet.
-
-        Args:
-            sandbox: The sandbox's folder, in which this process runs.
-        """
-        self._sandbox = sandbox
-        self._mirror = sandbox / "mirror"
-        self._bench = sandbox / "bench"
+        """Make the folders in a sandbox in which no stack is up yet."""
+        self._sandbox, self._mirror, self._bench = sandbox, sandbox / "mirror", sandbox / "bench"
         shutil.rmtree(self._bench, ignore_errors=True)
-        self.floor, self.plain, self.probe = (self._bench / name for name in ("floor", "plain", "probe"))
-        for folder in (self.floor, self.plain, self.probe):
+        self.floor, self.plain = self._bench / "floor", self._bench / "plain"
+        for folder, program in ((self.floor, '"""Nothing."""\n'), (self.plain, PLAIN)):
             folder.mkdir(parents=True)
-            for name in _LINKS:
+            (folder / "__main__.py").write_text(program, encoding="utf-8")
+            for name in ("infra", "sdks", ".venv"):
                 (folder / name).symlink_to(self._mirror / name)
-        for folder in (self.plain, self.probe):
-            for path in self._mirror.glob("Pulumi*.yaml"):
-                (folder / path.name).symlink_to(path)
         (self.floor / "Pulumi.yaml").write_text(FLOOR, encoding="utf-8")
-        (self.floor / "__main__.py").write_text('"""Nothing."""\n', encoding="utf-8")
-        (self.plain / "__main__.py").write_text(PLAIN, encoding="utf-8")
-        shutil.copy(Path(__file__).with_name("probe.py"), self.probe / "__main__.py")
+        for path in self._mirror.glob("Pulumi*.yaml"):
+            (self.plain / path.name).symlink_to(path)
         _pulumi("-C", str(self.floor), "stack", "init", "main", "--no-select")
         for name in ("state", "clouds.sqlite"):
             _copy(sandbox / name, self._bench / "before" / name)
 
     def start_over(self) -> None:
-        """Put the clouds and the stacks back to what they were before the first `up`."""
+        """Put the clouds and the stacks back to their state before the first `up`."""
         for name in ("state", "clouds.sqlite"):
             _copy(self._bench / "before" / name, self._sandbox / name)
 
     def with_secrets(self, stack: str, count: int) -> Path:
-        """Return a copy of a stack's file that has so many secrets of the team's own."""
+        """Return a copy of a stack's file with this number of extra secrets."""
         path = self._bench / f"secrets-{count}.yaml"
         shutil.copy(self._mirror / f"Pulumi.{stack}.yaml", path)
         pairs = [part for i in range(count) for part in ("--secret", f"extraSecrets.BENCH_{i}=made-up value {i}")]
@@ -75,7 +64,7 @@ class Places:
         return path
 
     def flyctl_runs(self) -> list[str]:
-        """Return the flyctl commands that were run since the last call of this."""
+        """Return the flyctl commands that ran since the last call of this method."""
         world = World(self._sandbox / "clouds.sqlite")
         runs = [operation for _, operation, _ in world.calls("fly")]
         world.forget_calls()
@@ -83,7 +72,7 @@ class Places:
 
 
 def sandbox_folder() -> Path | None:
-    """Return the folder of the sandbox this process runs in; None outside of one."""
+    """Return the folder of the sandbox that this process runs in; None outside of one."""
     folder = os.environ.get("RELAY_SANDBOX")
     return Path(folder) if folder and shutil.which("pulumi") == str(Path(folder, "bin", "pulumi")) else None
 
