@@ -1,5 +1,5 @@
 # `make sandbox` runs the program against stand-ins for the clouds; `make test` runs every check.
-# Each target sets up what it needs first, which costs a moment once that is done.
+# Each target runs `bin/setup` first, which takes 0.1 s once everything is installed.
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
@@ -15,6 +15,7 @@ lint: setup
 	$(PYTHON) ruff format --check .
 	$(PYTHON) ruff check .
 	$(PYTHON) mypy
+	.venv/bin/python -I .venv/bin/lint-imports --no-logo --no-cache
 
 unit: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/contract
@@ -22,19 +23,19 @@ unit: setup
 engine-tests: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/processes tests/engine tests/faults
 
-# Every case of tests/faults, of which `test` tries some: takes many minutes.
+# Run every case of tests/faults, which takes many minutes; `test` runs some of them.
 faults: export RELAY_FAULTS = full
 faults: setup
 	.venv/bin/python -m pytest -n 2 tests/faults
 
-# Not part of `test`: actionlint is a Go module, and a machine with the Pulumi CLI needs no Go.
+# Not part of `test`: actionlint needs Go, and a machine with the Pulumi CLI does not.
 workflows: setup
-	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, and there is none on PATH." >&2; exit 1; }
+	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, which is not on PATH." >&2; exit 1; }
 	bin/handoff .sandbox/handoff
 	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../.sandbox/handoff/.github/workflows/*.yml
 	.venv/bin/zizmor --offline --no-progress --quiet .github .sandbox/handoff
 
-# Takes about six minutes, and writes docs/performance.md: on a busy machine its figures mean little.
+# Measures for about six minutes and writes docs/performance.md; on a busy machine its figures mean little.
 bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench
 bench: setup
 	@bin/sandbox --reset
@@ -54,7 +55,7 @@ recover:
 setup:
 	@bin/setup
 
-# Takes all of it away but the engine, which takes minutes to build and is the same for every version of this tree.
+# Removes everything that set-up and tests made, except the engine, whose build takes minutes.
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bin infra ops sandbox sdks setup tests -name __pycache__ -prune -exec rm -rf {} +

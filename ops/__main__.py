@@ -1,4 +1,4 @@
-"""Runs one of the tools by its name, as `bin/` does: what a person can mend is told without a traceback."""
+"""Run a tool by its name, for the scripts in `bin/`, and print errors that the user can fix as a message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COMMANDS = {"recovery": "recover"}
 
 
 def run() -> int:
-    """Run the tool that the first argument names, with the others; it ends with its exit code itself."""
+    """Run the tool that the first argument names, with the other arguments. It exits with its own code."""
     try:
         runpy.run_module(f"ops.{sys.argv[0]}", run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:

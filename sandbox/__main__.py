@@ -1,4 +1,4 @@
-"""The sandbox's command line: see `USAGE`."""
+"""Read the sandbox's command line, see `USAGE`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-# Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
+# `python -I` ignores modules in the caller's folder and in PYTHONPATH.
 sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
 
 from setup.errors import guarded
@@ -17,7 +17,7 @@ USAGE = """\
 Usage: bin/sandbox COMMAND…               run a command against stand-ins for the clouds
        bin/sandbox show                   print the clouds as they stand
        bin/sandbox --reset [--empty]      start over: with the world that the stack files describe,
-                                          or with one in which nothing exists yet
+                                          or with an empty one
 
 For example:
        bin/sandbox pulumi up -s staging
@@ -29,8 +29,8 @@ command, and `config set` lasts until --reset. All state is in .sandbox, or in t
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says and return the exit code."""
-    from sandbox.runner import Sandbox  # noqa: PLC0415 -- takes a moment, in which Ctrl-C is to end this
+    """Run the command line and return the exit code."""
+    from sandbox.runner import Sandbox  # noqa: PLC0415 -- Ctrl-C must work during this import
 
     sandbox = Sandbox(root=ROOT, folder=Path(os.environ.get("RELAY_SANDBOX") or ROOT / ".sandbox").absolute())
     match arguments:

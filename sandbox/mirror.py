@@ -1,13 +1,13 @@
-"""The folder `pulumi` runs in: copies of the project's and the stacks' files, links to everything else.
+"""Make the folder that `pulumi` runs in: copies of Pulumi.yaml and the stack files, and links to the rest.
 
-Pulumi writes into stack files, a salt even at a preview; copies keep that from the committed ones. A copy has
+Pulumi writes into stack files, a salt even at a preview; the copies protect the committed files. A copy has
 
-- neither salt nor secrets provider of the original: the sandbox has its own passphrase;
-- a made-up value, encrypted for the sandbox, in place of each `secure:` one;
-- what was set in the sandbox (`config set`) over what is committed, key by key;
-- in an empty world no `adopt`: there is nothing to adopt.
+- no salt and no secrets provider: the sandbox has its own passphrase;
+- a made-up value, encrypted for the sandbox, for each `secure:` value;
+- the user's changes in the sandbox (`config set`) over the committed values, key by key;
+- no `adopt` in an empty world, which has nothing to adopt.
 
-Files are edited as YAML nodes, not as Python values: PyYAML and the engine disagree on `yes` and `017`.
+This module edits files as YAML nodes, not as Python values: PyYAML and the engine disagree on `yes` and `017`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from setup.errors import SandboxError
 from setup.files import write
 from setup.progress import answer
 
-# What a program needs from its folder, beside Pulumi's own files.
+# The program's own files.
 LINKS = ("__main__.py", "infra", "sdks", ".venv")
-# What ties a stack file to its secrets provider.
+# The keys that tie a stack file to its secrets provider.
 _ENCRYPTION = ("encryptionsalt", "secretsprovider", "encryptedkey")
 _STRING = "tag:yaml.org,2002:str"
 
@@ -45,19 +45,19 @@ class Mirror:
     Attributes:
         source: The project's folder, with `Pulumi.yaml`.
         folder: The mirror.
-        derived: Keeps the copies as they were derived, to tell later what was set in the sandbox.
+        derived: The copies as this module wrote them; a difference is the user's change in the sandbox.
         state: The file backend's folder.
     """
 
     def __init__(self, source: Path, world: Path, pulumi: Path, environment: Mapping[str, str], *, empty: bool) -> None:
-        """Tell what is mirrored where.
+        """Name the folders of a mirror.
 
         Args:
             source: The project's folder.
-            world: The world's folder, in which the mirror lies.
+            world: The world's folder, which holds the mirror.
             pulumi: The engine.
-            environment: What the engine is run with: backend, passphrase, home.
-            empty: Whether there is nothing to adopt in the world.
+            environment: The engine's environment: backend, passphrase, home.
+            empty: Whether the world has nothing to adopt.
         """
         self.source = source
         self.folder, self.derived, self.state = (world / name for name in ("mirror", "derived", "state"))
@@ -96,7 +96,7 @@ class Mirror:
             return project, dict(zip(stacks, configs, strict=True))
 
     def _refresh_stack(self, project: str, stack: str) -> Config:
-        """Make one stack and its file; return its configuration, see `refresh`."""
+        """Make one stack and its file, and return its configuration: see `refresh`."""
         name = f"Pulumi.{stack}.yaml"
         copy, base, fresh = self.folder / name, self.derived / name, self.derived / f"new.{name}"
         root = _parse(_read(self.source / name), name)
@@ -105,7 +105,7 @@ class Mirror:
         if self._empty:
             _set(config, f"{project}:adopt", None)
         secrets = {_path(steps): node for steps, node in _secure(config)}
-        # Made-up values are by key as the program sees it, without its own namespace.
+        # Made-up values have the program's keys, without its namespace.
         own = f"{project}:"
         keys = {path.removeprefix(own): node for path, node in secrets.items()}
         values = made_up(_short(_value(config), own), list(keys))
@@ -135,13 +135,17 @@ class Mirror:
         return plain
 
     def _pulumi(self, *arguments: str) -> None:
-        """Run the engine in the mirror, quietly."""
+        """Run the engine in the mirror.
+
+        Raises:
+            SandboxError: The engine failed.
+        """
         command: list[str | Path] = [self._engine, *arguments, "--non-interactive"]
         done = answer(command, cwd=self.folder, env=self._environment)
         if done.returncode != 0:
             what = " ".join(arguments[:2])
-            said = (done.stderr or done.stdout).strip().replace(f"{self.folder}/", "")
-            raise SandboxError(f"Preparing the stacks: `pulumi {what}` failed: {said}")
+            output = (done.stderr or done.stdout).strip().replace(f"{self.folder}/", "")
+            raise SandboxError(f"Preparing the stacks: `pulumi {what}` failed: {output}")
 
 
 def _parse(text: str, name: str) -> yaml.MappingNode:
@@ -159,7 +163,7 @@ def _parse(text: str, name: str) -> yaml.MappingNode:
 
 
 def _config(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
-    """Return the node of a stack file's `config`, added where there is none."""
+    """Return the node of a stack file's `config`; add one where it is missing."""
     for key, value in root.value:
         if key.value == "config" and isinstance(value, yaml.MappingNode):
             return value
@@ -172,14 +176,14 @@ def _config(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
 
 
 def _set(mapping: yaml.MappingNode, key: str, value: yaml.Node | None) -> None:
-    """Set a key, in its place where it has one; remove it with None."""
+    """Set a key where it stands, or at the end; None removes it."""
     names = [name.value for name, _ in mapping.value]
     place = names.index(key) if key in names else len(names)
     mapping.value[place : place + 1] = [] if value is None else [(yaml.ScalarNode(_STRING, key), value)]
 
 
 def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], yaml.Node]]:
-    """Find each `secure:` value, put an empty string in its place, yield the way there and that string."""
+    """Replace each `secure:` value by an empty string; yield its path and the string's node."""
     inner: list[tuple[str | int, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
         inner = [(key.value, value) for key, value in node.value]
@@ -195,12 +199,12 @@ def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tupl
 
 
 def _path(steps: tuple[str | int, ...]) -> str:
-    """Return the way to a value as `pulumi config --path` wants it: `relay:a["b"][0]`."""
+    """Return a value's path as `pulumi config --path` reads it: `relay:a["b"][0]`."""
     return str(steps[0]) + "".join(f"[{json.dumps(step)}]" for step in steps[1:])
 
 
 def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:
-    """Return what was set in the copy since it was derived, by key of `config`; None for what was removed."""
+    """Return the user's changes to a copy by key of `config`; None stands for a removed key."""
     if not (base.is_file() and copy.is_file()):
         return {}
     before, after = (

@@ -1,4 +1,4 @@
-"""Runs a command against stand-ins: makes the world on first use, starts the stand-ins, ends them again."""
+"""Run a command against the stand-ins: make the world on first use, start the stand-ins, and end them."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from setup.engine import build
 from setup.errors import SandboxError
 from setup.files import write
 
-# Makes a folder the sandbox's own: only in a folder with this file is anything deleted.
+# The sandbox deletes files only in a folder that has this one.
 MARK = ".relay-sandbox"
-# Everything that a world is made of. Nothing else in its folder is ever deleted: an engine, a lock, another world.
+# A world's files. The sandbox deletes nothing else in its folder: the engine, a lock or another world may lie there.
 _MADE = (
     *("prepared.json", "bin", "clouds.sqlite", "clouds.sqlite-journal", "derived", "fly", "home", "mirror", "state"),
 )
-# What set-up and the engine's build put into a folder before there is a world.
+# Set-up and the engine's build put these into a folder before it has a world.
 _BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
 
-# Of the caller's environment, all that reaches the child: none of it can hold a credential.
+# The caller's variables that reach the child. None can hold a credential.
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
 _PASSED |= {"TMPDIR", "COLUMNS", "LINES", "CI"}
 
-# Where the program and `bin/recover` find the HTTP paths of `sandbox.http.face`.
+# The variables by which the program and the tools find the stand-ins' HTTP server, `sandbox.http.face`.
 _HTTP = {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:{port}/client/v4", "NEON_API_URL": "http://127.0.0.1:{port}/api/v2"}
 _HTTP["GITHUB_API_URL"] = "http://127.0.0.1:{port}"
 
 _SHIM = """\
 #!/bin/sh
-# `pulumi` in the sandbox: the engine, run in the mirror; elsewhere in this project it would write committed files.
+# `pulumi` in the sandbox runs the engine in the mirror; elsewhere it would write into the committed files.
 folder= option=
 for word in "$@"; do
     case $option$word in
@@ -55,7 +55,7 @@ done
 if [ -z "$folder" ]; then
     cd {mirror} || exit
 elif ! [ -f "$folder/Pulumi.yaml" ] || [ "$folder/Pulumi.yaml" -ef {project} ]; then
-    echo "bin/sandbox: $folder is no other project; this one is run without -C, in its mirror." >&2
+    echo "bin/sandbox: $folder is not another project. For this one, run pulumi without -C." >&2
     exit 2
 fi
 exec {pulumi} "$@"
@@ -80,26 +80,26 @@ class Sandbox:
         return self.folder / "clouds.sqlite"
 
     def prepare(self) -> None:
-        """Make the world, seeded from the stack files, or bring its mirror up to date."""
+        """Make the world from the stack files, or bring its mirror up to date."""
         with self._locked():
             self._prepare()
 
     def reset(self, *, empty: bool) -> None:
-        """Start over, with the world as the stack files describe it or with an empty one."""
+        """Start over, with the world that the stack files describe or with an empty one."""
         with self._locked():
             self._clear()
             self._prepare(empty=empty)
 
     def run(self, command: Sequence[str]) -> int:
-        """Run a command in the sandbox and return its exit code, as a shell counts it."""
+        """Run a command in the sandbox and return its exit code as a shell would."""
         if not self._recorded():
             self.prepare()
         with self._stand_ins() as stand_ins:
-            # A world that is there is brought up to date while the stand-ins start.
+            # The stand-ins start while an existing world is brought up to date.
             self.prepare()
             line = stand_ins.stdout.readline() if stand_ins.stdout else ""
             if not line:
-                raise SandboxError("The clouds' stand-ins did not start; what they said is above.")
+                raise SandboxError("The clouds' stand-ins did not start; their error is above.")
             ports = json.loads(line)
             addresses = {name: url.format(port=ports["http"]) for name, url in _HTTP.items()}
             attached = ",".join(f"{package}:{port}" for package, port in ports["providers"].items())
@@ -107,11 +107,11 @@ class Sandbox:
 
     @property
     def _record(self) -> Path:
-        """Tells from what the world was prepared. Written last: without it the world is not whole."""
+        """The file that names the world's sources. It is written last: without it the world is incomplete."""
         return self.folder / "prepared.json"
 
     def _recorded(self) -> dict[str, Any]:
-        """Return what `_record` holds; nothing where the world is not whole."""
+        """Return the content of `_record`; nothing where the world is incomplete."""
         whole = self._record.is_file() and self.clouds.is_file()
         return json.loads(self._record.read_text()) if whole else {}
 
@@ -130,7 +130,7 @@ class Sandbox:
         states = (f"state/.pulumi/stacks/*/{path.name[7:-5]}.json" for path in files[1:])
         if record == new and all(path.is_file() for path in made) and all(any(self.folder.glob(s)) for s in states):
             return
-        # Here, as all of it together costs what a command in a prepared sandbox may cost.
+        # Imported here: a command in a prepared sandbox would take twice as long.
         from sandbox.flyctl import install  # noqa: PLC0415
         from sandbox.mirror import Mirror  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ class Sandbox:
         write(self._record, json.dumps(new))
 
     def _clear(self) -> None:
-        """Delete the world, and nothing else: the engine, held locks and other worlds stay."""
+        """Delete the world alone: the engine, held locks and other worlds stay."""
         for name in _MADE:
             path = self.folder / name
             if path.is_dir() and not path.is_symlink():
@@ -173,13 +173,12 @@ class Sandbox:
             foreign = sorted({path.name for path in self.folder.iterdir()} - _BEFORE)
         except OSError as error:
             raise SandboxError(
-                f"The sandbox cannot use {self.folder}: {error.strerror}. Name a folder that can be written in "
-                "RELAY_SANDBOX."
+                f"The sandbox cannot use {self.folder}: {error.strerror}. Set RELAY_SANDBOX to a writable folder."
             ) from None
         if foreign:
             raise SandboxError(
-                f"{self.folder} is not a sandbox, and it is not empty: it holds {foreign[0]}. Nothing was touched. "
-                "Name a new or an empty folder in RELAY_SANDBOX."
+                f"{self.folder} is not a sandbox, and it is not empty: it holds {foreign[0]}. Nothing was changed. "
+                "Set RELAY_SANDBOX to a new or an empty folder."
             )
         write(mark, "bin/sandbox keeps a world here, and deletes it with --reset.\n")
 
@@ -188,12 +187,12 @@ class Sandbox:
         return self.root / ".venv" / "bin" / "python"
 
     def _locked(self) -> AbstractContextManager[None]:
-        """Keep other commands on this world from preparing it at the same time."""
+        """Keep other commands from preparing this world at the same time."""
         self._claim()
         return progress.alone(self.folder / "lock")
 
     def _environment(self) -> dict[str, str]:
-        """Return the child's environment, but for the stand-ins' ports."""
+        """Return the child's environment, without the stand-ins' ports."""
         passed = {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith("LC_")}
         path = [self.folder / "bin", self._python.parent, os.environ.get("PATH", os.defpath)]
         return {
@@ -203,21 +202,21 @@ class Sandbox:
             "RELAY_SANDBOX": str(self.folder),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_HOME": str(self.folder / "home"),
-            "FLY_CONFIG_DIR": str(self.folder / "fly"),  # the person's own is for the real Fly.io
+            "FLY_CONFIG_DIR": str(self.folder / "fly"),  # the user's own belongs to the real Fly.io
             "PULUMI_CONFIG_PASSPHRASE": "sandbox",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # Costs 2 s a preview otherwise, and looks for the plug-ins of the stand-ins on the network.
+            # Without this, each preview looks on the network for the stand-ins' plug-ins, for 2 s.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
     @contextmanager
     def _stand_ins(self) -> Iterator[subprocess.Popen[str]]:
-        """Run the stand-ins. In a session of their own, where Ctrl-C does not reach them."""
+        """Run the stand-ins in a session of their own, which Ctrl-C does not reach."""
         process = subprocess.Popen(
             [self._python, "-m", "sandbox.providers", self.folder],
             cwd=self.root,
             env=self._environment(),
-            # They end when this pipe does, however this process ends.
+            # The stand-ins end when this pipe closes, however this process ends.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -235,7 +234,7 @@ class Sandbox:
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run the command in the foreground; return its exit code, 128 + n after signal n."""
-    # A terminal sends Ctrl-C to the child as well, and it is the child that says when it is over.
+    # The terminal sends Ctrl-C to the child too; the child decides when it ends.
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
         child = subprocess.Popen(command, env=environment)

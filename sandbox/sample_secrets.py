@@ -1,9 +1,9 @@
-"""Made-up secret settings, for the values that a stack file holds encrypted or leaves to each team."""
+"""Make up secret settings, for encrypted values of a stack file and for keys that each team sets itself."""
 
 from typing import Any
 
 _STORAGE_KEYS = ("storageAccessKeyId", "storageSecretAccessKey")
-# The shapes that real ones have; anything else only has to be a text.
+# Values in the shape of the real ones. Any other setting takes any text.
 _SHAPES = {
     "storageAccessKeyId": "5a4d5b0c" * 4,
     "storageSecretAccessKey": "5a4d5b0c" * 8,
@@ -20,8 +20,8 @@ def made_up(config: dict[str, Any], secure_keys: list[str]) -> dict[str, str]:
         secure_keys: Keys that the committed file holds encrypted; a dotted path within an object.
 
     Returns:
-        A value for each of them, and for the storage keys where the program requires them: where the stack
-        runs a backend on a bucket it does not own, and keeps no keys that are set already.
+        A value for each key, and for the storage keys where the program requires them: the stack runs a backend
+        on a bucket that it does not own, and keeps no existing keys.
     """
     keys = list(secure_keys)
     manage, kept = config.get("manage") or [], (config.get("adopt") or {}).get("keep") or []

@@ -1,7 +1,7 @@
-"""The world the sandbox starts with: production made by hand, as the stack files say it is.
+"""Fill a new world: production, made by hand, as the stack files describe it.
 
-Whatever a stack file lists under `adopt` exists, so that a team which fills in its own ids keeps a
-working sandbox. An empty world has the accounts and the repository, and nothing in them.
+Everything that a stack file lists under `adopt` exists, so a team that fills in its own ids keeps a working
+sandbox. An empty world has the accounts and the repository, and nothing in them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.world.store import Transaction, World
 
 Config = dict[str, Any]
 
-# Setting → what Neon calls it. What is not set has Neon's default, which is the program's as well.
+# Neon's name of each setting. A missing one has Neon's default, which is also the program's.
 _NEON = {"neonProject": "name", "neonRegion": "region_id", "neonOrganizationId": "org_id"}
 _NEON |= {"postgresVersion": "pg_version", "historyRetentionSeconds": "history_retention_seconds"}
 _NEON |= {"defaultBranchProtected": "default_branch_protected"}
@@ -25,8 +25,8 @@ def seed(world: World, stacks: dict[str, Config], project: Config, *, empty: boo
     Args:
         world: The world, without any object yet.
         stacks: Configuration by stack, without the project's namespace.
-        project: What `Pulumi.yaml` says.
-        empty: Leave out what is to be adopted.
+        project: The content of `Pulumi.yaml`.
+        empty: Make nothing that a stack adopts.
     """
     settings = {key: value for key, value in (project.get("config") or {}).items() if isinstance(value, dict)}
     defaults = {key: value["default"] for key, value in settings.items() if "default" in value}
@@ -80,7 +80,7 @@ def _neon_project(tx: Transaction, config: Config, identity: str) -> None:
 
 
 def _pages_project(tx: Transaction, config: Config) -> None:
-    """Make the Pages project as it is today: previews, too, use production's API."""
+    """Make the Pages project by hand: even its previews use production's API."""
     build = config.get("pagesBuild") or {}
     api_url = config.get("apiUrl") or f"https://{config.get('flyApp')}.fly.dev"
     variables = {**(config.get("pagesVariables") or {}), "PUBLIC_API_URL": api_url}

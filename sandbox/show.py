@@ -1,4 +1,4 @@
-"""`bin/sandbox show`: the clouds as they stand, for a person. Names and digests, never a secret's value."""
+"""Print the clouds for a reader, with names and digests and never a secret's value: `bin/sandbox show`."""
 
 from collections.abc import Iterator
 

@@ -1,1 +1,1 @@
-"""Make what must be there first: `.venv` and the Pulumi engine. Standard library only."""
+"""Set up `.venv` and the Pulumi engine, before anything is installed: standard library only."""

@@ -1,4 +1,4 @@
-"""What a person can mend, and how it is told."""
+"""Turn errors that the user can fix into one message without a traceback."""
 
 import errno
 import os
@@ -6,17 +6,17 @@ import signal
 import sys
 from collections.abc import Callable
 
-_UNWRITABLE = ". Where the checkout cannot be written, RELAY_SANDBOX can name an empty folder for the sandbox's files."
+_UNWRITABLE = ". If the checkout is read-only, set RELAY_SANDBOX to an empty folder for the sandbox's files."
 
 
 class SandboxError(Exception):
-    """An error with a message for the person at the terminal; no traceback is shown."""
+    """An error that the user can fix. Its message is all that the terminal shows."""
 
 
 def guarded(program: str, main: Callable[[], int]) -> int:
-    """Run a program's `main`, turn what a person can mend into a message, and return the exit code.
+    """Run a program's `main`, print errors that the user can fix as a message, and return the exit code.
 
-    The scripts in bin/ start Python with Ctrl-C ignored: before it gets here, it would answer with a traceback.
+    The scripts in bin/ start Python with Ctrl-C ignored: until this function runs, it would print a traceback.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -28,8 +28,8 @@ def guarded(program: str, main: Callable[[], int]) -> int:
             sys.stdout.flush()
     except SandboxError as error:
         message = str(error)
-    except BrokenPipeError:  # `| head` has seen enough
-        os._exit(128 + signal.SIGPIPE)  # the interpreter's own end would complain of it once more
+    except BrokenPipeError:  # `| head` stopped reading
+        os._exit(128 + signal.SIGPIPE)  # an orderly exit would flush, fail and print once more
     except OSError as error:
         message = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or str(error)
         message += _UNWRITABLE if error.errno in {errno.EACCES, errno.EROFS} else ""
@@ -40,9 +40,9 @@ def guarded(program: str, main: Callable[[], int]) -> int:
 
 
 def _interrupted_again(dropped: "sys.UnraisableHookArgs") -> None:
-    """Have a dropped Ctrl-C come again a moment later; tell of anything else as Python does.
+    """Repeat a Ctrl-C that Python dropped; report any other dropped exception as Python does.
 
-    What a weak reference's callback or a `__del__` raises is dropped, and the imports of a start run many such.
+    Python drops exceptions of weak references' callbacks and of `__del__`, and imports at start run many of both.
     """
     if isinstance(dropped.exc_value, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, 0.001)

@@ -1,7 +1,4 @@
-"""Runs what takes longer than a moment, and shows that it is going on.
-
-Standard library only: it runs before anything is installed.
-"""
+"""Run slow commands, show their progress, and keep two of them from running at once. Standard library only."""
 
 import fcntl
 import os
@@ -16,24 +13,24 @@ from typing import Any
 
 from setup.errors import SandboxError
 
-# Seconds between two signs of life: on a terminal one line is rewritten, elsewhere lines follow each other.
+# Seconds between two progress reports: a terminal shows one changing line, a log one line after another.
 _TERMINAL, _LINES = 0.5, 15.0
-# A command asks nothing; and it holds the locks that are held here, see `alone`.
+# A command cannot ask questions. It inherits this process's locks, see `alone`.
 _STARTED: dict[str, Any] = {"stdin": subprocess.DEVNULL, "close_fds": False}
 
 
 def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", **options: Any) -> None:
-    """Run a command to its end, telling on standard error what is being done and for how many seconds.
+    """Run a command to its end; print the activity and its seconds on standard error.
 
     Args:
-        what: What is being done, such as `Building the engine`.
+        what: The activity, such as `Building the engine`.
         command: The command, as a list.
-        log: The file that takes its output.
-        hint: What to say when it fails, beside the end of its output.
+        log: The file for its output.
+        hint: A next step for the error message, before the last lines of the output.
         options: `env` and `cwd` of the command.
 
     Raises:
-        SandboxError: It failed.
+        SandboxError: The command failed.
     """
     began = time.monotonic()
     terminal = sys.stderr.isatty()
@@ -53,27 +50,27 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
                 code = process.wait(timeout=_TERMINAL if terminal else _LINES)
             except subprocess.TimeoutExpired:
                 tell(" …")
-    except BaseException:  # Ctrl-C: what was started must not go on alone.
+    except BaseException:  # Ctrl-C: do not leave the command running.
         process.kill()
         process.wait()
         tell(", interrupted.")
         raise
     tell(", failed." if code else ", done.")
     if code:
-        said = "\n".join(log.read_text().strip().splitlines()[-5:])
-        raise SandboxError(f"{what} failed. {hint}The whole log is in {log}:\n{said}")
+        end = "\n".join(log.read_text().strip().splitlines()[-5:])
+        raise SandboxError(f"{what} failed. {hint}The log is {log}; it ends with:\n{end}")
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other command holds this lock file, made where it is missing, and hold it meanwhile.
+    """Hold a lock file, and wait while another command holds it.
 
-    What is run meanwhile holds it too: a command that goes on after this process was killed is waited for.
+    Child processes inherit the lock, so it stays held if this process is killed while they run.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
-        waiting = f"Waiting for another command to let go of {path} …\n"
+        waiting = f"Waiting for another command to release {path} …\n"
         notice = threading.Timer(1, sys.stderr.write, [waiting])
         notice.daemon = True
         notice.start()
@@ -83,5 +80,5 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def answer(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command that takes a moment, quietly, whatever its exit code; `options` as `subprocess.run` has them."""
+    """Run a short command and return its output and exit code; `options` are those of `subprocess.run`."""
     return subprocess.run(command, capture_output=True, text=True, check=False, **_STARTED, **options)

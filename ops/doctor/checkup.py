@@ -51,10 +51,10 @@ def sandbox() -> Iterator[Finding]:
     """Look at what `bin/sandbox` needs."""
     version = sys.version_info
     python = f"Python {version[0]}.{version[1]}.{version[2]}"
-    if (3, 11) <= version < (3, 14):
+    if version >= (3, 11):
         yield Finding("ok", python)
     else:
-        yield Finding("missing", f"{python}: 3.11, 3.12 or 3.13 is needed", "https://www.python.org/downloads/")
+        yield Finding("missing", f"{python}: 3.11 or later is needed", "https://www.python.org/downloads/")
     if not bootstrap.STAMP.is_file() and importlib.util.find_spec("ensurepip") is None:
         package = f"python{version[0]}.{version[1]}-venv"
         yield Finding("missing", "this Python cannot make virtual environments", f"apt-get install {package}")

@@ -62,8 +62,8 @@ def pins(root: Path) -> Iterator[Pin]:
     Args:
         root: The project's folder.
     """
-    low, high = re.findall(r"\(3, (\d+)\)", _read(root, "bin/setup"))
-    yield Pin("Python", f"3.{low}–3.{int(high) - 1}", "bin/setup")
+    (low,) = re.findall(r"\(3, (\d+)\)", _read(root, "bin/setup"))
+    yield Pin("Python", f"≥ 3.{low}", "bin/setup")
     yield Pin("Pulumi CLI and engine", engine(root), "setup/engine/go.mod")
     (go,) = re.findall(r"^go (\S+)$", _read(root, "setup/engine/go.mod"), re.MULTILINE)
     yield Pin("Go, where the engine is built", f"≥ {go}", "setup/engine/go.mod")

@@ -1,1 +1,1 @@
-"""Stand-ins for the providers of Neon, Cloudflare, GitHub and random, attached to the real engine."""
+"""Stand in for the providers of Neon, Cloudflare, GitHub and random, attached to the real engine."""

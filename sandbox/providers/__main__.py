@@ -1,8 +1,8 @@
-"""`python -m sandbox.providers WORLD`: serve every stand-in provider from one process.
+"""Serve every stand-in provider from one process: `python -m sandbox.providers WORLD`.
 
-Prints one JSON line when all of them answer: under `providers`, package name → port; under `http`, the port of
-`sandbox.http.face`. Ends on SIGTERM or when standard input ends, so that no server outlives what started it;
-Ctrl-C is for the engine alone. SIGTERM keeps its default: no handler would run for one just before the last read.
+Once all of them answer, it prints one line of JSON: under `providers` the port of each package, under `http` the port
+of `sandbox.http.face`. It ends on SIGTERM or when standard input closes, so that no server outlives its starter. It
+ignores Ctrl-C, which is for the engine. SIGTERM keeps its default, which also works just before the last read.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from setup.errors import guarded
 
 
 def main() -> int:
-    """Serve until told to stop."""
+    """Serve until standard input closes."""
     world = World(Path(sys.argv[1]) / "clouds.sqlite")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     served = [(name, *provider.serve()) for name, provider in providers(world).items()]
     ports = {name: port for name, port, _ in served}
     print(json.dumps({"providers": ports, "http": http_face.serve(world)}), flush=True)
     sys.stdin.buffer.read()
-    # Nothing to tidy: the world is written transaction by transaction, and waiting for hanging calls helps nobody.
+    # Exit at once: every transaction is already written, and hanging calls need no answer.
     os._exit(0)
 
 

@@ -1,13 +1,13 @@
-"""One outside call of a provider: recorded, authenticated, made to fail where a test asks for it, and retried.
+"""Make one call of a provider to its service: record it, inject a test's fault, and retry like the real provider.
 
-Faults, by name (see `sandbox.world.store.World.inject`):
+Faults by name (see `sandbox.world.store.World.inject`):
 - a status such as "404" or "500": the service answers it and does nothing;
-- a status with "-after", such as "502-after": it answers that, and has done what was asked;
-- either with words behind it, such as "422: no such thing": those are what it says;
+- a status with "-after", such as "502-after": the service does its work and answers the status;
+- either with a message, such as "422: no such branch": the service's own words;
 - "cut": the connection breaks before the request arrives;
-- "lost", "timeout", "garbage": the request is carried out, and no usable answer arrives;
-- "hang", "hang-after": nothing arrives, before or after the effect, until the engine cancels. The call log has an
-  operation `hang` meanwhile; where a test takes that away, it is a timeout.
+- "lost", "timeout", "garbage": the service does its work, and no usable answer arrives;
+- "hang", "hang-after": nothing arrives, before or after the effect, until the engine cancels. Meanwhile the call log
+  has an operation `hang`; a test that removes it turns the call into a timeout.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _NO_ANSWER = {
 
 @dataclass(frozen=True)
 class Service:
-    """How a provider deals with its service.
+    """A provider's habits towards its service.
 
     Attributes:
         unauthorized: The answer to a wrong credential, and its code.
         retried: Statuses after which the provider repeats the whole call; 0 stands for no answer at all.
-        attempts: How often it calls at most.
+        attempts: The highest number of calls.
         wait: Seconds between attempts: the real waits (up to 30 s) scaled down.
     """
 
@@ -76,15 +76,15 @@ class Caller:
         """Make a call, as often as the real provider would.
 
         Args:
-            operation: Such as "bucket.create": in the call log, and what a fault is injected for.
-            detail: What the log says of it. Must not hold a secret value.
-            effect: What the service does.
+            operation: The call's name in the log and for faults, such as "bucket.create".
+            detail: The log's detail, without any secret value.
+            effect: The service's work.
 
         Returns:
-            What the effect returned.
+            The effect's result.
 
         Raises:
-            CloudError: The last answer, when no attempt succeeded. Its status is 0 when none arrived.
+            CloudError: No attempt succeeded; this is the last answer. Its status is 0 when none arrived.
         """
         for _ in range(self._service.attempts - 1):
             try:
@@ -117,4 +117,4 @@ class Caller:
                 pass
         if kind in {"hang", *_NO_ANSWER}:
             raise CloudError(0, _NO_ANSWER.get(kind, _NO_ANSWER["timeout"]))
-        raise CloudError(int(kind), said or f"the sandbox was asked to answer {kind} here", code="injected")
+        raise CloudError(int(kind), said or f"a test asked the sandbox to answer {kind} here", code="injected")

@@ -31,7 +31,7 @@ _POLICY = {
 
 
 class R2Bucket(Resource):
-    """A bucket. Another jurisdiction is another header of the call, and so a bucket that is not there."""
+    """A bucket. A call names the jurisdiction in a header, so it finds no bucket of another jurisdiction."""
 
     type_name = "cloudflare:index/r2Bucket:R2Bucket"
     label = "bucket"
@@ -59,7 +59,7 @@ class R2Bucket(Resource):
 
 
 class _OnBucket(Resource):
-    """What hangs on a bucket. Pulumi fills its id with the account's, which identifies nothing. No import."""
+    """A setting of a bucket. Pulumi gives it the account's id, which identifies nothing; it has no import."""
 
     model = cloudflare
     kind = "bucket"
@@ -72,7 +72,7 @@ class _OnBucket(Resource):
 
 
 class R2BucketCors(_OnBucket):
-    """A bucket's CORS rules, written as a whole; writing over existing ones is no error."""
+    """A bucket's CORS rules. A write replaces all of them and succeeds over existing ones."""
 
     type_name = "cloudflare:index/r2BucketCors:R2BucketCors"
     label = "bucket-cors"
@@ -97,12 +97,12 @@ class R2ManagedDomain(_OnBucket):
     outputs = {"bucketId": text(), "domain": text()}
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Switch it on or off; doing so twice is no error."""
+        """Switch the domain on or off; a repetition succeeds."""
         return cloudflare.set_managed_domain(at.tx, *self.place(at, inputs), enabled=inputs["enabled"])
 
 
 class AccountToken(Resource):
-    """An API token owned by the account. Its value is there at creation, and never again."""
+    """An API token of the account. Only the answer to its creation has its value."""
 
     type_name = "cloudflare:index/accountToken:AccountToken"
     label = "account-token"
@@ -128,18 +128,18 @@ class AccountToken(Resource):
         return cloudflare.create_token(at.tx, inputs["accountId"], self.body(inputs))
 
     def read(self, at: At, state: Properties) -> Document:
-        """Read it; an expired one counts as gone."""
+        """Read the token; an expired one counts as deleted."""
         found = super().read(at, state)
         if found["status"] == "expired":
             raise cloudflare.missing("token", state["id"])
         return found
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Change it in place; id and value stay."""
+        """Change the token in place; id and value stay."""
         return cloudflare.update_token(at.tx, inputs["accountId"], state["id"], self.body(inputs))
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Keep the value from the state, and the program's spelling of the JSON as long as it says the same."""
+        """Keep the value from the state, and the program's spelling of JSON that means the same."""
         kept = {"value": given["value"]} if "value" in given else {}
         shown = {**kept, **super().shown(at, found, given)}
         if "policies" in given:
@@ -148,7 +148,7 @@ class AccountToken(Resource):
 
 
 def permission_groups(tx: Transaction, args: Properties) -> Properties:
-    """Answer the list of permission groups. Filters are matched as they come, as the real client sends them."""
+    """Return the permission groups that match the filters, character by character like the real client."""
     cloudflare.account(tx, args["accountId"])
     name, scope = args.get("name"), args.get("scope")
     found = [

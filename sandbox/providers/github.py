@@ -24,25 +24,25 @@ class _OnRepository(Resource):
     separator = ":"
 
     def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
-        """Follow a renamed repository in place; one with another id replaces."""
+        """Follow a renamed repository in place; replace where the repository has another id."""
         found = at.tx.get("github", "repository", f"{at.owner}/{inputs['repository']}")
         moved = inputs["repository"] != state["repository"]
         return {"repository"} if moved and (found or {}).get("id") != state.get("repositoryId") else set()
 
     def identity(self, state: Properties) -> str:
-        """Return the id; a colon inside an environment's name is written `??`."""
+        """Return the id, which spells a colon in an environment's name as `??`."""
         return self.separator.join(str(state[name]).replace(":", "??") for name in self.import_id)
 
     def locate(self, identity: str) -> Properties:
-        """Take the id apart again."""
+        """Split the id into its segments."""
         return {name: value.replace("??", ":") for name, value in super().locate(identity).items()}
 
     def place(self, at: At, properties: Properties) -> tuple[Any, ...]:
-        """Return the path: the owner's, then as the import id has it."""
+        """Return the path: the owner, then the segments of the import id."""
         return (at.owner, *super().place(at, properties))
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return what GitHub answered, with what names it: the real provider never reads the name back."""
+        """Return GitHub's answer with the names of the state: the real provider never reads a name back."""
         repository = github.get(at.tx, "repository", at.owner, given["repository"])
         names = {name: given[name] for name in self.import_id if name in given}
         return {**super().shown(at, found, given), **names, "repositoryId": repository["id"]}
@@ -50,14 +50,14 @@ class _OnRepository(Resource):
 
 class _Named(_OnRepository):
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a name, the import id's last segment, that GitHub does not take."""
+        """Refuse a name that GitHub does not accept; it is the import id's last segment."""
         key = self.import_id[-1]
         if inputs[key] != UNKNOWN and not github.valid_name(inputs[key]):
             yield key, "only letters, digits and _, no digit first, and not starting with GITHUB_"
 
 
 class RepositoryEnvironment(_OnRepository):
-    """An environment with its protection rules. Creating and updating are one PUT: undeclared means gone."""
+    """An environment with its protection rules. Creation and update are one PUT, which removes undeclared rules."""
 
     type_name = "github:index/repositoryEnvironment:RepositoryEnvironment"
     label = kind = "environment"
@@ -75,16 +75,16 @@ class RepositoryEnvironment(_OnRepository):
     outputs = {"repositoryId": number()}
 
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a wait that GitHub has no room for."""
+        """Refuse a wait timer outside GitHub's limits."""
         if isinstance(inputs.get("waitTimer"), int) and not 0 <= inputs["waitTimer"] <= 43_200:
             yield "waitTimer", "must be between 0 and 43200 minutes"
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Make or overwrite the environment."""
+        """Create or overwrite the environment."""
         return github.put_environment(at.tx, *self.place(at, inputs), **self.body(inputs))
 
     def read(self, at: At, state: Properties) -> Document:
-        """Read it. Reviewers removed outside go unnoticed: the real provider reads them only where there are any."""
+        """Read the environment. Like the real provider, read reviewers only where GitHub has some."""
         found = super().read(at, state)
         unread = {snake(name): state[name] for name in ("reviewers", "preventSelfReview") if name in state}
         return found if found["reviewers"] else found | unread
@@ -101,7 +101,7 @@ class DeploymentPolicy(_OnRepository):
     outputs = {"policyId": number(), "repositoryId": number()}
 
     def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
-        """Replace where a branch pattern becomes a tag pattern, or the other way round."""
+        """Replace where a branch pattern becomes a tag pattern, or a tag pattern a branch pattern."""
         switched = {name for name in self.one_of if (name in state) != (name in inputs)}
         return switched | super().replaced_by(at, state, inputs)
 
@@ -112,21 +112,18 @@ class DeploymentPolicy(_OnRepository):
         return github.create_policy(at.tx, *environment, pattern=inputs[f"{kind}Pattern"], kind=kind)
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Give it another pattern."""
+        """Change the pattern."""
         pattern = inputs.get("branchPattern") or inputs["tagPattern"]
         return github.update_policy(at.tx, *self.place(at, {**state, **inputs}), pattern=pattern)
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the pattern under its kind's name."""
+        """Return the pattern under `branchPattern` or `tagPattern`."""
         pattern = {f"{found['type']}Pattern": found["name"], "policyId": found["id"]}
         return {**super().shown(at, found, given), **pattern}
 
 
 class ActionsSecret(_Named):
-    """A secret for workflows. Creating is a PUT. Its value can be set, never read.
-
-    A value changed outside is not noticed: see the provider's own issue tracker.
-    """
+    """A secret for workflows. Creation is a PUT. GitHub never shows its value, so an outside change stays unseen."""
 
     type_name = "github:index/actionsSecret:ActionsSecret"
     label = kind = "secret"
@@ -143,17 +140,17 @@ class ActionsSecret(_Named):
     outputs = {**_DATES, "remoteUpdatedAt": text()}
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Set the secret, whether or not it exists."""
+        """Set the secret, even where it exists."""
         return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"])
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return its dates, and the value as it was given."""
+        """Return the secret's dates and the value from the state."""
         hidden = {"value": given.get("value"), "key_id": "568250167242549743", "remote_updated_at": found["updated_at"]}
         return super().shown(at, {**found, **hidden}, given)
 
 
 class ActionsEnvironmentSecret(ActionsSecret):
-    """The same within an environment."""
+    """A secret of an environment."""
 
     type_name = "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret"
     label = "environment-secret"
@@ -162,7 +159,7 @@ class ActionsEnvironmentSecret(ActionsSecret):
 
 
 class ActionsVariable(_Named):
-    """A variable for workflows. Creating is a POST: one that exists is refused."""
+    """A variable for workflows. Creation is a POST, which GitHub refuses for an existing one."""
 
     type_name = "github:index/actionsVariable:ActionsVariable"
     label = kind = "variable"
@@ -175,13 +172,13 @@ class ActionsVariable(_Named):
         return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"], new=True)
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Give it another value; one that is gone is an error."""
+        """Change the value; fail where the variable is gone."""
         self.read(at, inputs)
         return github.put_item(at.tx, self.kind, *self.place(at, inputs), value=inputs["value"])
 
 
 class ActionsEnvironmentVariable(ActionsVariable):
-    """The same within an environment."""
+    """A variable of an environment."""
 
     type_name = "github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable"
     label = "environment-variable"

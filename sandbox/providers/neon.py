@@ -49,15 +49,15 @@ class Project(Resource):
     }
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Make a project. The real provider reads the password back, which needs a stored one."""
+        """Create a project."""
         return neon.create_project(at.tx, self.body(inputs))
 
     def read(self, at: At, state: Properties) -> Document:
-        """Read the project; its connection strings follow an outside change of the password."""
+        """Read the project; its connection strings have the password of today."""
         return neon.project(at.tx, state["id"])
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Change the project in place; what the program no longer sets is taken away."""
+        """Change the project in place; remove settings that the program no longer declares."""
         gone = {snake(name): None for name, spec in self.inputs.items() if name not in inputs and not spec.computed}
         return neon.update_project(at.tx, state["id"], {**gone, **self.body(inputs)})
 
@@ -66,7 +66,7 @@ class Project(Resource):
         neon.delete_project(at.tx, state["id"])
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state, with what leads into the database."""
+        """Return the state with the connection settings."""
         return {
             **super().shown(at, found, given),
             "storePassword": given.get("storePassword", "yes"),

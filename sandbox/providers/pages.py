@@ -1,6 +1,6 @@
-"""Pages projects, as the `cloudflare` package 6.23.1 presents them."""
+"""Present Pages projects like the `cloudflare` package 6.23.1."""
 
-# ruff: noqa: RUF012 -- every type has the same calls; the tables are class variables of Resource
+# ruff: noqa: RUF012 -- the tables are class variables of Resource
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(
 
 
 class PagesProject(Resource):
-    """A Pages project. What the program leaves out of it stays, except `source`: that is taken away."""
+    """A Pages project. Cloudflare keeps undeclared settings, except `source`, which the provider removes."""
 
     type_name = "cloudflare:index/pagesProject:PagesProject"
     label = "pages"
@@ -73,11 +73,11 @@ class PagesProject(Resource):
     }
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Make the project."""
+        """Create the project."""
         return cloudflare.create_pages(at.tx, inputs["accountId"], self.body(inputs))
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Patch what the program sets; a variable it no longer sets goes out as null, and so does `source`."""
+        """Patch the declared settings; send null for a variable or a `source` that is no longer declared."""
         patch = {"source": None, **self.body(inputs)}
         for kind, wanted in inputs.get("deploymentConfigs", {}).items():
             if "envVars" in wanted:
@@ -87,7 +87,7 @@ class PagesProject(Resource):
         return cloudflare.patch_pages(at.tx, inputs["accountId"], inputs["name"], patch)
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state. The API hides secret_text values, so those stay as they were given."""
+        """Return the state. The API hides secret_text values, so keep those of the old state."""
         shown = super().shown(at, found, given)
         for kind, values in shown["deploymentConfigs"].items():
             known: dict[str, Any] = given.get("deploymentConfigs", {}).get(kind, {}).get("envVars", {})

@@ -1,4 +1,4 @@
-"""The `random` package 4.21.4: passwords made once and kept in the state. No cloud stands behind it."""
+"""Stand in for the `random` package 4.21.4: passwords made once and kept in the state, without any cloud."""
 
 # ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
 
@@ -17,7 +17,7 @@ _CLASSES |= {"special": "!@#$%&*()-_=+[]{}<>:?"}
 
 
 class RandomPassword(Resource):
-    """A random password. Its id is always `none`. Importing one that was made elsewhere is not modelled."""
+    """A random password. Its id is always `none`. The sandbox has no import for it."""
 
     type_name = "random:index/randomPassword:RandomPassword"
     label = "password"
@@ -35,12 +35,12 @@ class RandomPassword(Resource):
         """Make the password."""
         allowed = "".join(characters for name, characters in _CLASSES.items() if inputs[name])
         result = "".join(secrets.choice(allowed) for _ in range(inputs["length"]))
-        # A made-up hash: what counts is that it is there, is secret, and changes with the password.
+        # A made-up hash: it exists, is secret and changes with the password.
         made_up = f"$2a$10${secrets.token_urlsafe(40)[:53]}"
         return {**inputs, "id": "none", "result": result, "bcryptHash": made_up}
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state as it was made: no service answers in a spelling of its own."""
+        """Return the state unchanged, because no service answers."""
         return found
 
 

@@ -1,6 +1,6 @@
-"""What the provider face knows of one resource type: its table, and how it reaches the cloud's model."""
+"""Describe one resource type: its table of properties, and its calls to the cloud's model."""
 
-# ruff: noqa: ARG002 -- what is the same for most types is written here once
+# ruff: noqa: ARG002 -- defaults for most types
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from sandbox.world.store import Document, Transaction
 
 
 class At(NamedTuple):
-    """Where a call goes: the world, and the owner that GitHub's provider is configured with."""
+    """The target of a call: the world, and the owner in the configuration of GitHub's provider."""
 
     tx: Transaction
     owner: str
 
 
 class Resource:
-    """A resource type. Subclasses fill in the table and the calls, which return what the service answers.
+    """A resource type. Subclasses fill in the table and the calls, which return the service's answer.
 
     Attributes:
         type_name: Pulumi's type token.
-        label: What the call log and the fault injection name it by.
+        label: The name in the call log and for faults.
         model: The module of `sandbox.world` that reads and deletes by kind and path.
-        kind: The thing's kind there.
-        inputs: What a program may set.
-        outputs: What only the service sets.
+        kind: The document's kind in that module.
+        inputs: Properties that a program may set.
+        outputs: Properties that only the service sets.
         import_id: The names of the import id's segments; empty where the real type cannot be imported.
-        path: The names of its path's parts; the import id's unless given.
-        separator: What stands between the import id's segments.
-        id_is: The property that is the id; the import id unless given.
-        one_of: Inputs of which exactly one must be set.
+        path: The names of the path's parts; by default those of the import id.
+        separator: The text between the import id's segments.
+        id_is: The property that is the id; by default the import id.
+        one_of: Inputs of which the program must set exactly one.
         blind: Reading is a no-op in the real provider.
         forgets: Deleting is a no-op in the real provider.
-        lenient_delete: Deleting something already gone succeeds.
+        lenient_delete: Deleting a resource that is already gone succeeds.
     """
 
     type_name: ClassVar[str]
@@ -66,24 +66,24 @@ class Resource:
         return nest({**self.inputs, **self.outputs})
 
     def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Yield what is wrong beyond the table, as (property, reason)."""
+        """Yield problems that the table does not show, as (property, reason)."""
         return ()
 
     def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
-        """Return changed properties that replace in this one case."""
+        """Return changed properties that replace the resource in this case only."""
         return set()
 
     def identity(self, state: Properties) -> str:
-        """Return the id of the thing described by the state."""
+        """Return the resource's id, from its state."""
         if self.id_is:
             return str(state[self.id_is])
         return self.separator.join(str(state[name]) for name in self.import_id)
 
     def locate(self, identity: str) -> Properties:
-        """Return the beginnings of a state for an import id.
+        """Return the first properties of a state, from an import id.
 
         Raises:
-            ValueError: The id has not the segments that the real provider wants, or it cannot import.
+            ValueError: The id lacks the segments that the real provider wants, or the type has no import.
         """
         if not self.import_id:
             raise ValueError("this type does not support import")
@@ -94,35 +94,35 @@ class Resource:
         return dict(zip(self.import_id, segments, strict=True))
 
     def place(self, at: At, properties: Properties) -> tuple[Any, ...]:
-        """Return the path under which the model has the thing."""
+        """Return the resource's path in the model."""
         return tuple(properties[name] for name in self.path or self.import_id)
 
     def create(self, at: At, inputs: Properties) -> Document:
-        """Make the thing."""
+        """Create the resource."""
         raise NotImplementedError
 
     def read(self, at: At, state: Properties) -> Document:
-        """Look at the thing.
+        """Read the resource.
 
         Raises:
-            CloudError: 404 where the thing is gone.
+            CloudError: 404 where it is gone.
         """
         found: Document = self.model.get(at.tx, self.kind, *self.place(at, state))
         return found
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Bring the thing to what the inputs say; a service that has a PUT makes it anew."""
+        """Change the resource to the inputs; by default like its creation, for a service with one PUT."""
         return self.create(at, inputs)
 
     def delete(self, at: At, state: Properties) -> None:
-        """Take the thing away."""
+        """Delete the resource."""
         self.model.delete(at.tx, self.kind, *self.place(at, state))
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return what the service answered as a state, given the inputs or the old state."""
+        """Return the service's answer as a state, given the inputs or the old state."""
         identity = {"id": found["id"]} if "id" in found else {}
         return {**from_api(self.whole, found), **identity}
 
     def body(self, inputs: Properties) -> Any:
-        """Return the inputs as the service spells them."""
+        """Return the inputs in the service's spelling."""
         return to_api(self.program, inputs)

@@ -1,9 +1,9 @@
-"""What a resource's properties look like, as a table, and what follows from it: check, defaults, diff, secrets.
+"""Describe a resource's properties as a table; derive checks, defaults, differences and secrets from it.
 
-The semantics are those of the bridged Terraform providers. A property that the program leaves out is
-- set to its default where it has one;
-- kept as the service has it where it is `computed`;
-- otherwise taken away from the service.
+The semantics are those of the bridged Terraform providers. A property that the program does not set
+- gets its default where it has one;
+- keeps the service's value where it is `computed`;
+- is otherwise removed from the service.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Field:
 
     Attributes:
         kind: A key of `_TYPES`. "object" has `members`; "map" and "list" have an `element`; "json" is a string
-            compared by what it says, not by its spelling; "unmodelled" is there in reality, and refused here.
+            compared by its meaning, not its spelling; "unmodelled" exists in reality, and the sandbox refuses it.
         required: The program must set it.
-        computed: Left out, the service's own value stays. Every output that is no input is computed.
+        computed: Without a value of the program, the service's own stays. Every pure output is computed.
         replace: A change makes a new resource.
         frozen: The provider ignores every change after creation.
         secret: Encrypted in the state.
-        default: What it is where the program is silent.
-        enum: The only values allowed, in any case where `any_case`.
+        default: The value where the program sets none.
+        enum: The only allowed values, in upper or lower case where `any_case`.
         null_when_empty: The provider keeps an empty list as null, so that a declared `[]` is a change in every plan.
     """
 
@@ -67,22 +67,22 @@ def nest(members: Fields, **options: Any) -> Field:
 
 
 def many(element: Field | None = None, **options: Any) -> Field:
-    """Return a list property; of strings unless told otherwise."""
+    """Return a list property, by default of strings."""
     return Field(kind="list", element=element or Field(), **options)
 
 
 def table(element: Field | None = None, **options: Any) -> Field:
-    """Return a property with free keys; of strings unless told otherwise."""
+    """Return a property with free keys, by default of strings."""
     return Field(kind="map", element=element or Field(), **options)
 
 
 def each(names: str, spec: Field) -> Fields:
-    """Return one and the same specification for each of the space-separated names."""
+    """Return the same specification for several names, separated by spaces."""
     return dict.fromkeys(names.split(), spec)
 
 
 def problems(spec: Field, value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (property path, what is wrong with it) for everything a real provider, or its SDK, would refuse."""
+    """Yield (property path, problem) for everything that a real provider, or its SDK, would refuse."""
     if value == UNKNOWN:
         return
     if wrong := _wrong(spec, value):
@@ -116,7 +116,7 @@ def _wrong(spec: Field, value: Any) -> str:
 
 
 def _mapped(visit: Callable[[Field, Any], Any], spec: Field, value: Any) -> Any:
-    """Visit a value's items, where it has any; return it with what became of them, without nulls in maps."""
+    """Return a value with each of its items visited, and without nulls in maps."""
     if isinstance(value, list) and spec.element is not None:
         return [visit(spec.element, item) for item in value]
     if not isinstance(value, dict) or spec.kind not in {"object", "map"}:
@@ -126,7 +126,7 @@ def _mapped(visit: Callable[[Field, Any], Any], spec: Field, value: Any) -> Any:
 
 
 def fill(spec: Field, value: Any) -> Any:
-    """Return the value with defaults in place of what is absent, and without nulls, at every depth."""
+    """Return the value with defaults for absent members, and without nulls, at every depth."""
     if spec.kind == "object" and isinstance(value, dict):
         given = {name: item for name, item in value.items() if item is not None and name in spec.members}
         value = {name: member.default for name, member in spec.members.items()} | given
@@ -139,7 +139,7 @@ def conceal(spec: Field, value: Any) -> Any:
 
 
 def to_api(spec: Field, value: Any) -> Any:
-    """Return an input in the service's own spelling: snake_case members, parsed JSON; free keys as they are."""
+    """Return an input in the service's spelling: snake_case members, parsed JSON, unchanged free keys."""
     if spec.kind == "json":
         return json.loads(value)
     shown = _mapped(to_api, spec, value)
@@ -147,7 +147,7 @@ def to_api(spec: Field, value: Any) -> Any:
 
 
 def from_api(spec: Field, value: Any) -> Any:
-    """Return what the service says in the provider's spelling; members the table does not have are left out."""
+    """Return the service's answer in the provider's spelling, with the table's members alone."""
     if spec.kind == "json":
         return json.dumps(value, separators=(",", ":"), sort_keys=True)
     if spec.kind == "object":
@@ -159,7 +159,7 @@ def from_api(spec: Field, value: Any) -> Any:
 
 
 def changes(spec: Field, have: Any, want: Any, path: str = "", *, replace: bool = False) -> dict[str, str]:
-    """Return what differs, by property path: ADD, UPDATE or DELETE, with _REPLACE behind it where it replaces."""
+    """Return the differences by property path: ADD, UPDATE or DELETE, with the suffix _REPLACE where they replace."""
     replace = replace or spec.replace
     if spec.frozen:
         return {}
@@ -180,7 +180,7 @@ def changes(spec: Field, have: Any, want: Any, path: str = "", *, replace: bool 
 
 
 def same(spec: Field, have: Any, want: Any) -> bool:
-    """Tell whether the service already has what the program wants."""
+    """Return whether the service already has the program's value."""
     if has_unknown(want):
         return False
     if spec.kind == "list" and spec.element is not None:
@@ -193,7 +193,7 @@ def same(spec: Field, have: Any, want: Any) -> bool:
 
 
 def project(spec: Field, known: Any, actual: Any) -> Any:
-    """Return the actual value cut down to the members that the program sets: inputs after a refresh."""
+    """Return the actual value of the members that the program sets: the inputs after a refresh."""
     if spec.kind == "object" and isinstance(known, dict) and isinstance(actual, dict):
         shared = [name for name in known if name in spec.members and name in actual]
         return {name: project(spec.members[name], known[name], actual[name]) for name in shared}

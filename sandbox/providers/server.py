@@ -1,22 +1,19 @@
-"""The ResourceProvider protocol over the tables and the models: one server per attached package."""
+"""Serve resources to the engine over the tables and the models: one server per attached package."""
 
-# ruff: noqa: ARG002, N802 -- gRPC names the methods and gives each a context
+# ruff: noqa: N802 -- gRPC names the methods and gives each a context
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from types import ModuleType
-from typing import Any, NoReturn
+from functools import cached_property, partial
+from typing import Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
-from sandbox import credentials
 from sandbox.providers import cloudflare, github, neon, random
-from sandbox.providers.calls import Caller
+from sandbox.providers.connection import Connection
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import changes, conceal, fill, problems, project
 from sandbox.providers.values import UNKNOWN, Properties, decode, encode
@@ -25,91 +22,17 @@ from sandbox.world.store import Document, Transaction, World
 
 # The bridge that Neon's provider is a parameter of. The engine compares a plug-in's version with the SDK's.
 BRIDGE_VERSION = "1.1.1"
-# The engine's own limit on steps at a time is higher; a call here takes a millisecond.
-_THREADS = 16
-_ENDPOINTS = {"cloudflare": "https://api.cloudflare.com/", "github": "https://api.github.com/"}
 
 
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One package's face towards the engine."""
+class Provider(Connection):
+    """Check, compare, make, read, change and delete the resources of one package."""
 
-    def __init__(self, name: str, package: ModuleType, world: World, version: str = "") -> None:
-        """Serve a package.
-
-        Args:
-            name: The package's name.
-            package: One of `sandbox.providers.{neon,cloudflare,github,random}`.
-            world: The clouds' state.
-            version: What to report as the plug-in's version; the package's own unless given.
-        """
-        self._name = name
-        self._package = package
-        self._world = world
-        self.version = version or package.PACKAGE_VERSION
-        self._resources: dict[str, Resource] = {resource.type_name: resource for resource in package.RESOURCES}
-        self._caller = Caller(world, name)
-        self._owner = ""
-
-    def serve(self) -> tuple[int, grpc.Server]:
-        """Answer the engine on a loopback port; return the port, and the server to hold on to."""
-        server = grpc.server(ThreadPoolExecutor(_THREADS))
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        return port, server
-
-    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
-        """Take values in clear: the engine then marks as secret again what was secret before."""
-        return provider_pb2.ProviderHandshakeResponse()
-
-    def Attach(self, request: Any, context: Any) -> Empty:
-        """Accept the engine; nothing here calls it back."""
-        return Empty()
-
-    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
-        """Tell the version."""
-        return plugin_pb2.PluginInfo(version=self.version)
-
-    def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
-        """Become the one package this bridge is there for; refuse another provider or version."""
-        asked = (request.value.name, request.value.version)
-        if asked != (self._name, self._package.PACKAGE_VERSION):
-            self._unimplemented(context, f"provider {asked[0]} {asked[1]} behind the Terraform bridge")
-        return provider_pb2.ParameterizeResponse(name=asked[0], version=asked[1])
-
-    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
-        """Refuse provider settings that are unknown, or that point somewhere else."""
-        news = decode(request.news)
-        unknown = sorted(news.keys() - {*self._package.CONFIG, *self._package.CREDENTIALS, "version", "__internal"})
-        refused = dict.fromkeys(unknown, "unknown or not implemented in the sandbox")
-        endpoint = _ENDPOINTS.get(self._name, "")
-        if not str(news.get("baseUrl", endpoint)).startswith(endpoint):
-            refused["baseUrl"] = f"this endpoint would receive the calls meant for {endpoint}; unset it"
-        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in refused.items()]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
-
-    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
-        """Take new credentials without replacing anything."""
-        kinds = provider_pb2.DiffResponse
-        same = decode(request.olds) == decode(request.news)
-        return provider_pb2.DiffResponse(changes=kinds.DIFF_NONE if same else kinds.DIFF_SOME)
-
-    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
-        """Remember the owner, and whether an explicit credential is one that the clouds take."""
-        args = decode(request.args)
-        self._owner = str(args.get("owner", ""))
-        given = {args.get(name) or UNKNOWN for name in self._package.CREDENTIALS}
-        # A new one for each run of the engine: what an earlier run cancelled does not concern this one.
-        self._caller = Caller(self._world, self._name, valid=given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)})
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
-
-    def Cancel(self, request: Any, context: Any) -> Empty:
-        """End calls that hang."""
-        self._caller.cancel()
-        return Empty()
+    @cached_property
+    def _resources(self) -> dict[str, Resource]:
+        return {resource.type_name: resource for resource in self._package.RESOURCES}
 
     def Check(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
-        """Refuse what the table or the real provider's validation refuses; fill in defaults."""
+        """Refuse inputs that the table or the real provider's validation refuses; fill in defaults."""
         resource = self._resource(request.urn, context)
         given = decode(request.news)
         found = list(problems(resource.program, given))
@@ -123,7 +46,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(conceal(resource.program, inputs)), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
-        """Compare the program with the state, as Terraform does; the old inputs do not count."""
+        """Compare the program with the state, as Terraform does, whatever the old inputs were."""
         resource = self._resource(request.urn, context)
         state, inputs = decode(request.olds), decode(request.news)
         found = changes(resource.program, state, inputs)
@@ -142,7 +65,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
-        """Make the thing; at preview, say which properties it will then have."""
+        """Create the resource; at preview, return its future properties."""
         resource = self._resource(request.urn, context)
         inputs = decode(request.properties)
         if request.preview:
@@ -154,7 +77,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=identity, properties=_encoded(resource, {**state, "id": identity}))
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:
-        """Read for a refresh, or, with nothing but an id, for an import."""
+        """Read for a refresh, or, given only an id, for an import."""
         resource = self._resource(request.urn, context)
         known = decode(request.properties)
         importing = not known
@@ -177,7 +100,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=identity, properties=properties, inputs=_encoded(resource, inputs))
 
     def Update(self, request: Any, context: Any) -> provider_pb2.UpdateResponse:
-        """Change the thing in place; at preview, say what it will look like."""
+        """Change the resource in place; at preview, return its future properties."""
         resource = self._resource(request.urn, context)
         state, inputs = {**decode(request.olds), "id": request.id}, decode(request.news)
         if request.preview:
@@ -188,7 +111,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=_encoded(resource, {**state, "id": request.id}))
 
     def Delete(self, request: Any, context: Any) -> Empty:
-        """Take the thing away, where the real provider does."""
+        """Delete the resource, where the real provider does."""
         resource = self._resource(request.urn, context)
         state = {**decode(request.properties), "id": request.id}
         if not resource.forgets:
@@ -197,7 +120,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
-        """Answer the one look-up the sandbox has."""
+        """Answer the sandbox's only function, the list of permission groups."""
         if request.tok != cloudflare.PERMISSION_GROUPS:
             self._unimplemented(context, f"function {request.tok}")
         args = decode(request.args)
@@ -208,11 +131,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         # `return` is a keyword, so the field cannot be named in a call.
         answer: dict[str, Any] = {"return": encode(found)}
         return provider_pb2.InvokeResponse(**answer)
-
-    def _unimplemented(self, context: Any, what: str) -> NoReturn:
-        message = f"{what} is not implemented in the sandbox"
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
-        raise NotImplementedError(message)
 
     def _resource(self, urn: str, context: Any) -> Resource:
         token = urn.split("::")[2].rpartition("$")[2]
@@ -231,7 +149,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         changed: Sequence[str] = (),
         gone_is_fine: bool = False,
     ) -> Properties:
-        """Make a call to the service; return the state that follows, nothing where the thing is gone."""
+        """Make a call to the service; return the new state, or nothing where the resource is gone."""
         keys = (*resource.import_id, *(name for name, spec in resource.inputs.items() if spec.replace), "name")
         names = {name: about[name] for name in keys if isinstance(about.get(name), str | int)}
 
@@ -249,12 +167,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             named = ", ".join(f"{name} {value}" for name, value in names.items())
             self._fail(context, f"{verb} of {resource.type_name} ({named})", error)
 
-    def _fail(self, context: Any, doing: str, error: CloudError) -> NoReturn:
-        code = f" ({error.code})" if error.code else ""
-        said = f"{error.status or 'no answer'}: {error.message}{code}"
-        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {said}")
-        raise error
-
 
 def providers(world: World) -> dict[str, Provider]:
     """Return the servers by the name under which the engine attaches to them."""
@@ -267,7 +179,7 @@ def providers(world: World) -> dict[str, Provider]:
 
 
 def _encoded(resource: Resource, properties: Properties) -> Any:
-    """Return properties for the engine. In a state they have the id: Pulumi's bridge finds it among the outputs."""
+    """Return properties for the engine. A state's include the id: Pulumi's bridge reads it from the outputs."""
     return encode(conceal(resource.whole, properties))
 
 

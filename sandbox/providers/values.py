@@ -1,6 +1,6 @@
-"""Property values as they travel between engine and provider: unknowns, secrets, plain JSON.
+"""Encode and decode the property values between engine and provider: unknowns, secrets, plain JSON.
 
-The wire constants are the protocol's own; a test compares them with those of the Pulumi SDK.
+A test compares the protocol's constants with those of the Pulumi SDK.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a protocol constant, 
 
 
 def decode(struct: Struct) -> Properties:
-    """Return the properties as Python values: secrets unwrapped, whole numbers as int, unknowns as `UNKNOWN`."""
+    """Return the properties as Python values: unwrapped secrets, whole numbers as int, unknowns as `UNKNOWN`."""
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
@@ -35,7 +35,7 @@ def _decode(value: Value) -> Any:
 
 
 def encode(properties: Properties) -> Struct:
-    """Return the properties in wire form. Secrets must have been wrapped with `secret` before."""
+    """Return the properties in wire form. Wrap secrets with `secret` first."""
     struct = Struct()
     struct.update(properties)
     return struct
@@ -47,7 +47,7 @@ def secret(value: Any) -> Properties:
 
 
 def has_unknown(value: Any) -> bool:
-    """Tell whether a value is, or anywhere holds, something known only after the update."""
+    """Return whether a value is, or contains, a value that is only known after the update."""
     if isinstance(value, dict):
         return any(map(has_unknown, value.values()))
     if isinstance(value, list):

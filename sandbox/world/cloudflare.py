@@ -1,8 +1,8 @@
-"""Cloudflare: Pages projects, R2 buckets with what hangs on them, and account tokens.
+"""Keep Cloudflare's rules for Pages projects, R2 buckets with their settings, and account tokens.
 
 Documents, in the spelling of Cloudflare's API:
 
-- ("cloudflare", "account", id): made by the seed. {"github_app": false} says that Pages' GitHub App is missing.
+- ("cloudflare", "account", id): the seed makes it. {"github_app": false} removes Pages' GitHub App.
 - ("cloudflare", "pages", "account/name").
 - ("cloudflare", "bucket", "account/jurisdiction/name"): {…, "objects": n, "cors", "managed_domain"}.
 - ("cloudflare", "token", id): {…, "account_id", "value"}.
@@ -17,7 +17,7 @@ from sandbox.world import ids
 from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction
 
-# What is answered where there is none, by kind.
+# The answer about a missing document, by kind.
 _MISSING = {
     "pages": ("Project not found: {}", "8000007"),
     "bucket": ("The specified bucket does not exist: {}", "10006"),
@@ -35,7 +35,7 @@ def account(tx: Transaction, identity: str) -> Document:
     """Return an account.
 
     Raises:
-        CloudError: 403 where the token reaches no such account; Cloudflare does not tell whether it exists.
+        CloudError: 403 where the token does not reach the account; Cloudflare does not say whether it exists.
     """
     found = tx.get("cloudflare", "account", identity)
     if found is None:
@@ -47,7 +47,7 @@ def get(tx: Transaction, kind: str, account_id: str, *path: str) -> Document:
     """Return a "pages" project (by name), a "bucket" (jurisdiction, name) or a "token" without its value (id).
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 where it does not exist.
     """
     account(tx, account_id)
     found = tx.get("cloudflare", kind, _key(kind, account_id, *path))
@@ -57,10 +57,10 @@ def get(tx: Transaction, kind: str, account_id: str, *path: str) -> Document:
 
 
 def delete(tx: Transaction, kind: str, account_id: str, *path: str) -> None:
-    """Delete what `get` returns.
+    """Delete a document, named as in `get`.
 
     Raises:
-        CloudError: 404 where there is none, 409 for a bucket with objects in it.
+        CloudError: 404 where it does not exist, 409 for a bucket with objects in it.
     """
     if get(tx, kind, account_id, *path).get("objects"):
         raise CloudError(409, f"The bucket you tried to delete is not empty: {path[-1]}", code="10008")
@@ -68,7 +68,7 @@ def delete(tx: Transaction, kind: str, account_id: str, *path: str) -> None:
 
 
 def missing(kind: str, name: str) -> CloudError:
-    """Return what the API says of a thing that is not there."""
+    """Return the API's error for a missing document."""
     message, code = _MISSING[kind]
     return CloudError(404, message.format(name), code=code)
 
@@ -77,7 +77,7 @@ def create_pages(tx: Transaction, account_id: str, body: Document) -> Document:
     """Make a Pages project; `source` connects it with git.
 
     Raises:
-        CloudError: 409 for a taken name, 400 for a bad one, or without Pages' GitHub App when `source` is given.
+        CloudError: 409 for a taken name, 400 for a bad name, or for a `source` without Pages' GitHub App.
     """
     account(tx, account_id)
     name = body["name"]
@@ -102,10 +102,10 @@ def create_pages(tx: Transaction, account_id: str, body: Document) -> Document:
 
 
 def patch_pages(tx: Transaction, account_id: str, name: str, patch: Document) -> Document:
-    """Merge a patch into a Pages project: what it leaves out stays, a null takes away.
+    """Merge a patch into a Pages project: absent members stay, a null removes a member.
 
     Raises:
-        CloudError: 404 where there is none, 400 for a source that cannot be.
+        CloudError: 404 where it does not exist, 400 for an impossible source.
     """
     return _patched(tx, get(tx, "pages", account_id, name), patch)
 
@@ -114,7 +114,7 @@ def create_bucket(tx: Transaction, account_id: str, body: Document) -> Document:
     """Make a bucket. The body holds name; optionally jurisdiction ("default"), location, storage_class ("Standard").
 
     Raises:
-        CloudError: 409 for a taken name, 400 for a bad one.
+        CloudError: 409 for a taken name, 400 for a bad name.
     """
     account(tx, account_id)
     name, jurisdiction = body["name"], body.get("jurisdiction") or "default"
@@ -142,7 +142,7 @@ def update_bucket(tx: Transaction, account_id: str, jurisdiction: str, name: str
     """Set members of a bucket (`storage_class`, `cors`), each as a whole, and return it.
 
     Raises:
-        CloudError: 404 where there is none; one of another jurisdiction is not found, as in Cloudflare's API.
+        CloudError: 404 where the bucket does not exist in this jurisdiction.
     """
     found = {**get(tx, "bucket", account_id, jurisdiction, name), **changes}
     tx.put("cloudflare", "bucket", f"{account_id}/{jurisdiction}/{name}", found)
@@ -161,14 +161,14 @@ def set_managed_domain(tx: Transaction, account_id: str, jurisdiction: str, name
 
 
 def permission_groups() -> list[Document]:
-    """Return some of the permission groups a token may carry. Ids are looked up by name, never known beforehand."""
+    """Return some of a token's possible permission groups. A client finds their ids by name."""
     known = {"category": "Developer Platform", "is_selectable": True}
     named = [(name, scope) for scope, names in _SCOPES.items() for name in names]
     return [{"id": ids.digest(name)[:32], "name": name, "scopes": [scope], **known} for name, scope in named]
 
 
 def create_token(tx: Transaction, account_id: str, body: Document) -> Document:
-    """Make an account token and return it with its value, which no later call shows. Names may repeat.
+    """Make an account token and return it with its value, which no later call returns. Names may repeat.
 
     Args:
         tx: The world.
@@ -191,7 +191,7 @@ def update_token(tx: Transaction, account_id: str, identity: str, body: Document
     """Set a token's name, policies and conditions; id and value stay.
 
     Raises:
-        CloudError: 404 where there is none, 400 as at creation.
+        CloudError: 404 where it does not exist, 400 as at creation.
     """
     get(tx, "token", account_id, identity)
     _refuse_bad_policies(account_id, body["policies"])
@@ -224,7 +224,7 @@ def _merge(old: Any, patch: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(patch, dict):
         return patch
     merged = {**old, **{name: _merge(old.get(name), value) for name, value in patch.items()}}
-    # `source` stays as a null: the project is then not connected. Elsewhere a null takes the member away.
+    # A null `source` stays: the project is not connected to git. Elsewhere a null removes the member.
     return {name: value for name, value in merged.items() if value is not None or name == "source"}
 
 

@@ -1,12 +1,12 @@
-"""What a cloud answers when it refuses."""
+"""Define a cloud's refusal."""
 
 
 class CloudError(Exception):
     """A cloud's refusal.
 
     Attributes:
-        status: The HTTP status the real service answers with (404, 409, 422, …).
-        message: The service's own words. Never holds a secret value.
+        status: The real service's HTTP status (404, 409, 422, …).
+        message: The service's own words, without any secret value.
         code: The service's machine-readable code, where it has one.
     """
 

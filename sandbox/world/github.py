@@ -1,13 +1,13 @@
-"""GitHub: a repository's environments, deployment policies, secrets and variables.
+"""Keep GitHub's rules for a repository's environments, deployment policies, secrets and variables.
 
-A repository stands under ("github", "repository", "owner/name") as {"id", "name", "owner", …} and is made by
-the seed alone. Everything else hangs on it:
+The seed makes repositories, under ("github", "repository", "owner/name") as {"id", "name", "owner", …}.
+Everything else belongs to a repository:
 
 - "environment", key "owner/repo/env";
 - "deployment-policy", key "owner/repo/env/number";
 - "secret" and "variable", key "owner/repo/NAME" or, within an environment, "owner/repo/env/NAME".
 
-A slash inside an environment's name is written %2F in keys. Functions take such a key's parts as a path.
+Keys spell a slash in an environment's name as %2F. Functions take a key's parts as a path.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sandbox.world.store import Document, Transaction
 
 
 def get(tx: Transaction, kind: str, *path: object) -> Document:
-    """Return what stands under a path. A secret's value is never shown by GitHub, nor may a caller show it.
+    """Return the document under a path. A caller must not show a secret's value: GitHub never does.
 
     Raises:
         CloudError: 404 where the token sees none.
@@ -33,10 +33,10 @@ def get(tx: Transaction, kind: str, *path: object) -> Document:
 
 
 def delete(tx: Transaction, kind: str, *path: object) -> None:
-    """Delete what stands under a path, and, of an environment, everything in it.
+    """Delete the document under a path, and, with an environment, everything in it.
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 where it does not exist.
     """
     get(tx, kind, *path)
     key = _key(kind, *path)
@@ -48,7 +48,7 @@ def delete(tx: Transaction, kind: str, *path: object) -> None:
 
 
 def put_environment(tx: Transaction, owner: str, repo: str, name: str, **body: Any) -> Document:
-    """Make an environment, or overwrite one: protection the body does not name is taken away.
+    """Make or overwrite an environment. GitHub removes protection that the body does not name.
 
     Args:
         tx: The world.
@@ -59,7 +59,7 @@ def put_environment(tx: Transaction, owner: str, repo: str, name: str, **body: A
             deployment_branch_policy {protected_branches, custom_branch_policies}; all optional.
 
     Raises:
-        CloudError: 404 without the repository, 422 for protection rules that cannot be.
+        CloudError: 404 without the repository, 422 for impossible protection rules.
     """
     get(tx, "repository", owner, repo)
     policy = body.get("deployment_branch_policy")
@@ -84,7 +84,7 @@ def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -
     """Let an environment deploy from branches or tags (`kind`) that match a pattern.
 
     Raises:
-        CloudError: 404 without the environment, 422 where it has no custom policies or has this one already.
+        CloudError: 404 without the environment, 422 where it has no custom policies or already has this policy.
     """
     if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
         raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
@@ -107,10 +107,10 @@ def policies(tx: Transaction, *environment: str) -> list[Document]:
 
 
 def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:
-    """Give a deployment policy another pattern.
+    """Change the pattern of a deployment policy.
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 where it does not exist.
     """
     found = {**get(tx, "deployment-policy", *path), "name": pattern}
     tx.put("github", "deployment-policy", _key("deployment-policy", *path), found)
@@ -118,14 +118,14 @@ def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:
 
 
 def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = False) -> Document:
-    """Set a "secret" or "variable" of the repository, or of an environment; its name is upper-cased.
+    """Set a "secret" or "variable" of the repository or of an environment; GitHub upper-cases its name.
 
     Args:
         tx: The world.
-        kind: Which of the two.
+        kind: "secret" or "variable".
         path: Owner, repository, perhaps environment, and name.
         value: Its value.
-        new: Refuse one that exists, as the API does for variables.
+        new: Refuse an existing item, as the API does for variables.
 
     Raises:
         CloudError: 404 without repository or environment, 409 where it exists, 422 for a name GitHub does not allow.
@@ -140,14 +140,14 @@ def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = Fal
     if old and new:
         raise CloudError(409, f"Already exists - {kind.capitalize()} already exists")
     dates = {"created_at": (old or {}).get("created_at", ids.now()), "updated_at": ids.now()}
-    # GitHub's clock ticks in seconds; the count tells two changes within one second apart.
+    # GitHub's dates have whole seconds; this number distinguishes two changes within one second.
     document = {"name": name.upper(), "value": value, **dates, "version": tx.number("github item")}
     tx.put("github", kind, key, document)
     return document
 
 
 def valid_name(name: str) -> bool:
-    """Tell whether GitHub takes the name for a secret or a variable."""
+    """Return whether GitHub accepts the name of a secret or a variable."""
     return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not name.upper().startswith("GITHUB_")
 
 

@@ -1,8 +1,8 @@
-"""Neon: projects with their default branch, role, database and compute.
+"""Keep Neon's rules for projects with their default branch, role, database and compute.
 
-A project is a document under ("neon", "project", id), in the spelling of Neon's API. The plan stands under
-("neon", "account", "account") as {"plan": …}; without that document it is the free one. Names may repeat: two
-projects called `relay` are two projects. Limits as Neon's documentation gave them in March 2026.
+A project is a document under ("neon", "project", id), in the spelling of Neon's API. Project names may repeat. The
+plan is under ("neon", "account", "account") as {"plan": …}; without that document it is the free plan. The limits are
+those of Neon's documentation in March 2026.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _PAID = {
     "block_vpc_connections": "scale",
     "hipaa": "scale",
 }
+_COMPUTE = {"autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": 0}
 _RANK = ("free", "launch", "scale")
 _IN_PLACE = ("name", "history_retention_seconds", "default_endpoint_settings")
 _SETTINGS = (*_PAID, "enable_logical_replication", "allowed_ips_protected_branches_only")
@@ -36,7 +37,7 @@ def create_project(tx: Transaction, body: Document) -> Document:
             database_name} and the settings an update takes; all optional.
 
     Raises:
-        CloudError: 400 for what the API or the plan refuses.
+        CloudError: 400 where the API or the plan refuses the body.
     """
     _refuse_bad(tx, body)
     region = body.get("region_id", "aws-us-east-1")
@@ -61,12 +62,7 @@ def create_project(tx: Transaction, body: Document) -> Document:
         },
         "endpoint": {"id": endpoint, "host": f"{endpoint}.{place}.{cloud}.neon.tech"},
         "password": f"npg_{ids.password(16)}",
-        "default_endpoint_settings": {
-            "autoscaling_limit_min_cu": 0.25,
-            "autoscaling_limit_max_cu": 2,
-            "suspend_timeout_seconds": 0,
-            **(body.get("default_endpoint_settings") or {}),
-        },
+        "default_endpoint_settings": {**_COMPUTE, **(body.get("default_endpoint_settings") or {})},
         "created_at": ids.now(),
     }
     project |= {name: body[name] for name in _SETTINGS if body.get(name) is not None}
@@ -78,7 +74,7 @@ def project(tx: Transaction, identity: str) -> Document:
     """Return a project.
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 where it does not exist.
     """
     found = tx.get("neon", "project", identity)
     if found is None:
@@ -87,10 +83,10 @@ def project(tx: Transaction, identity: str) -> Document:
 
 
 def update_project(tx: Transaction, identity: str, body: Document) -> Document:
-    """Change what the body names of name, retention, protection and settings; null takes a setting away.
+    """Change a project's name, retention, protection and settings, as far as the body has them; null removes a setting.
 
     Raises:
-        CloudError: 404 where there is no such project, 400 for what the API or the plan refuses.
+        CloudError: 404 where it does not exist, 400 where the API or the plan refuses the body.
     """
     found = project(tx, identity)
     _refuse_bad(tx, body)
@@ -105,14 +101,14 @@ def delete_project(tx: Transaction, identity: str) -> None:
     """Delete a project with everything in it.
 
     Raises:
-        CloudError: 404 where there is none.
+        CloudError: 404 where it does not exist.
     """
     project(tx, identity)
     tx.delete("neon", "project", identity)
 
 
 def connection_uri(found: Document, *, pooled: bool = False) -> str:
-    """Return a project's connection URI as the API spells it (scheme `postgres`, TLS required)."""
+    """Return a project's connection URI in the API's spelling (scheme `postgres`, TLS required)."""
     branch = found["branch"]
     return (
         f"postgres://{branch['role_name']}:{found['password']}@{host(found, pooled=pooled)}"
@@ -121,7 +117,7 @@ def connection_uri(found: Document, *, pooled: bool = False) -> str:
 
 
 def host(found: Document, *, pooled: bool = False) -> str:
-    """Return the host of a project's default compute; the pooler's has `-pooler` on its first label."""
+    """Return the host of a project's default compute, or its pooler's, with `-pooler` on the first label."""
     name: str = found["endpoint"]["host"]
     return name.replace(".", "-pooler.", 1) if pooled else name
 

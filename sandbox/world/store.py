@@ -1,9 +1,9 @@
-"""The clouds' state: one SQLite file that every stand-in, in whatever process, reads and writes.
+"""Keep the clouds' state in one SQLite file, which all stand-ins read and write from their processes.
 
 An object is a JSON document under (cloud, kind, key), for example ("fly", "app", "relay-api").
-Rules live in `sandbox.world`; this module knows none.
+The services' rules are in the other modules of this package.
 
-Standard library only: the stand-in flyctl starts a Python for every call, and that must stay cheap.
+Standard library only: the stand-in flyctl starts Python for every call, which must stay cheap.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ _TABLES = (
 
 
 class Transaction:
-    """One atomic look at, or change of, the world. Obtained from `World.transaction`."""
+    """One atomic read or change of the world. `World.transaction` makes it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, cloud: str, kind: str, key: str) -> Document | None:
-        """Return a copy of the document, or None where there is none."""
+        """Return a copy of the document, or None."""
         statement = "SELECT document FROM objects WHERE cloud = ? AND kind = ? AND key = ?"
         row = self._connection.execute(statement, (cloud, kind, key)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, cloud: str, kind: str, key: str, document: Document) -> None:
-        """Store the document, replacing one under the same key."""
+        """Store the document in place of any other under the same key."""
         statement = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)"
         self._connection.execute(statement, (cloud, kind, key, json.dumps(document)))
 
     def delete(self, cloud: str, kind: str, key: str) -> bool:
-        """Forget the document; True where there was one."""
+        """Delete the document; return whether it existed."""
         statement = "DELETE FROM objects WHERE cloud = ? AND kind = ? AND key = ?"
         return self._connection.execute(statement, (cloud, kind, key)).rowcount > 0
 
     def list(self, cloud: str, kind: str) -> dict[str, Document]:
-        """Return every document of a kind by key, in order of the keys."""
+        """Return all documents of a kind by key, in order of the keys."""
         statement = "SELECT key, document FROM objects WHERE cloud = ? AND kind = ? ORDER BY key"
         return {key: json.loads(text) for key, text in self._connection.execute(statement, (cloud, kind))}
 
     def number(self, name: str) -> int:
-        """Return 1, 2, 3, … for a name: the source of every made-up id, so that runs can be compared."""
+        """Return 1, 2, 3, … for a name: the source of all made-up ids, so that runs can be compared."""
         statement = "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
         return int(self._connection.execute(statement, (name,)).fetchone()[0])
 
@@ -72,12 +72,12 @@ class World:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Change the world atomically: everything inside holds, or, after an exception, nothing."""
+        """Change the world atomically: an exception undoes everything inside."""
         with self._connect() as connection:
             yield Transaction(connection)
 
     def record(self, cloud: str, operation: str, detail: Document) -> None:
-        """Append to the call log. Committed at once, so that a call which then fails is still seen."""
+        """Append to the call log and commit, so that the log has failed calls too."""
         statement = "INSERT INTO calls (at, cloud, operation, detail) VALUES (?, ?, ?, ?)"
         self._execute(statement, time.time(), cloud, operation, json.dumps(detail))
 
@@ -91,14 +91,14 @@ class World:
         self._execute("DELETE FROM calls")
 
     def inject(self, cloud: str, operation: str, fault: str, *, skip: int = 0, times: int = 1) -> None:
-        """Make the operation fail: after `skip` good calls, `times` times. The stand-in gives `fault` its meaning."""
+        """Make an operation fail `times` times, after `skip` good calls. The stand-in interprets `fault`."""
         statement = "INSERT INTO faults (cloud, operation, fault, skip, times) VALUES (?, ?, ?, ?, ?)"
         self._execute(statement, cloud, operation, fault, skip, times)
 
     def fault(self, cloud: str, operation: str) -> str | None:
-        """Return the fault this call is to suffer, and count it; None for a good call."""
+        """Return this call's fault and count it; None for a good call."""
         first = "SELECT min(id) FROM faults WHERE cloud = ? AND operation = ? AND times > 0"
-        # Below zero, no good call is left.
+        # Below zero, all good calls are used up.
         counted = "UPDATE faults SET skip = max(skip - 1, -1), times = times - (skip <= 0)"
         found = self._execute(f"{counted} WHERE id = ({first}) RETURNING fault, skip", cloud, operation)
         return next((fault for fault, skip in found if skip < 0), None)
@@ -109,8 +109,8 @@ class World:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        # A connection per transaction: cheap here, and it may be used from any thread. IMMEDIATE takes the
-        # write lock at once, so that a read inside is still true when the write that rests on it is made.
+        # A connection per transaction is cheap and works from any thread. IMMEDIATE takes the write lock at once, so
+        # nothing changes between a read and the write that depends on it.
         try:
             with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")
@@ -118,4 +118,4 @@ class World:
                     connection.execute("BEGIN IMMEDIATE")
                     yield connection
         except sqlite3.Error as error:
-            raise SandboxError(f"{self.path}: {error}. `bin/sandbox --reset` makes it anew.") from None
+            raise SandboxError(f"{self.path}: {error}. Start over: bin/sandbox --reset") from None

@@ -1,4 +1,4 @@
-"""The Pulumi engine for machines without Pulumi's CLI: its build, and the helpers a CLI brings along.
+"""Build the Pulumi engine on machines without Pulumi's CLI, and run Python programs for it.
 
-`path/` goes on PATH only with the self-built engine; an official CLI brings its own of both programs there.
+Only the engine built here uses the programs in `path/`. An official CLI has both of its own.
 """

@@ -1,7 +1,4 @@
-"""Makes sure that there is an engine: Pulumi's CLI on PATH, or one built here from its Go module.
-
-Standard library only.
-"""
+"""Provide an engine: Pulumi's CLI on PATH, or its Go module built here. Standard library only."""
 
 import os
 import shutil
@@ -15,12 +12,12 @@ from setup.errors import SandboxError
 _GO = (1, 26, 0)
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-# The programs that an official CLI brings along. The engine looks for them beside itself first.
+# An official CLI ships both programs. The engine looks for them in its own folder first.
 _COMPANIONS = ("pulumi-language-python", "pulumi-resource-pulumi-python")
 
 
 def ensure() -> Path:
-    """Return the path of a usable `pulumi`; build it where there is none (minutes, once).
+    """Return the path of a usable `pulumi`. Build it where there is none, which takes minutes, once.
 
     Raises:
         SandboxError: The CLI on PATH is too old, there is neither CLI nor Go, or the build failed.
@@ -29,13 +26,13 @@ def ensure() -> Path:
         return found
     go = _go()
     with progress.alone(BUILT / "lock"):
-        if not built():  # by another command, while this one waited
+        if not built():  # another command may have built it while this one waited
             _build(go)
     return BUILT / "pulumi"
 
 
 def check() -> None:
-    """Tell at once what `ensure` would find out later: that there is nothing to get an engine from.
+    """Refuse early where `ensure` would fail later.
 
     Raises:
         SandboxError: The CLI on PATH is too old, or there is neither CLI nor Go.
@@ -48,12 +45,12 @@ def _go() -> str:
     """Return the path of a Go that is new enough."""
     install = (
         f"Install the Pulumi CLI {dotted(pinned())} or later (https://www.pulumi.com/docs/install/), "
-        f"or Go {_GO[0]}.{_GO[1]} or later (https://go.dev/dl/), with which it is built here once."
+        f"or Go {_GO[0]}.{_GO[1]} or later (https://go.dev/dl/): bin/setup then builds the engine, once."
     )
     go = shutil.which("go")
     if go is None:
         raise SandboxError(f"There is neither `pulumi` nor `go` on PATH. {install}")
-    # GOTOOLCHAIN=local: an old Go would otherwise download a newer one, and a failure of that says little.
+    # GOTOOLCHAIN=local: an old Go would download a newer one, and its errors do not say so.
     answer = progress.answer([go, "version"], env=os.environ | {"GOTOOLCHAIN": "local"}).stdout.strip()
     if parse(answer) < _GO:
         raise SandboxError(f"{go} is too old to build Pulumi ({answer or 'no version'}). {install}")
@@ -61,13 +58,13 @@ def _go() -> str:
 
 
 def _build(go: str) -> None:
-    """Build the engine beside its place and move it there: what is in place is whole."""
-    for left in BUILT.glob("build.*/"):  # by a build that was killed
+    """Build the engine in a temporary folder and move it into place when it is complete."""
+    for left in BUILT.glob("build.*/"):  # a killed build leaves its folder
         shutil.rmtree(left)
     version = dotted(pinned())
     with tempfile.TemporaryDirectory(dir=BUILT, prefix="build.") as folder:
         made = Path(folder, "pulumi")
-        # Neither debug information nor a frugal compiler: each makes the build about a tenth longer.
+        # Without debug information and with a larger heap the build is a fifth shorter.
         flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"]
         flags.append(f"-ldflags=-s -w -X {_VERSION}=v{version}")
         environment = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}

@@ -1,7 +1,4 @@
-"""Runs Pulumi's own server for dynamic providers with this project's Python.
-
-Sees the modules of the program: the engine starts it in the program's folder.
-"""
+"""Run Pulumi's server for dynamic providers with this project's Python, in the program's folder."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
-# Run with `python -I`, so the folder of this file is not on the path.
+# `python -I` leaves this project's folder off the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from setup.engine.lifetime import end_with_engine

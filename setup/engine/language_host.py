@@ -1,8 +1,8 @@
 # ruff: noqa: ARG002, N802 -- names and parameters are those of the gRPC service
-"""A Python language host: what the engine asks to run a Python program (gRPC service `LanguageRuntime`).
+"""Run Python programs for the engine built here (gRPC service `LanguageRuntime`).
 
-Used with the self-built engine alone. The engine starts it twice in a preview, so it imports little: the
-generated stubs without the SDK around them, which costs 0.1 s instead of 0.3 s.
+The engine starts a language host twice in a preview. So this module imports the generated stubs without the SDK
+around them, which takes 0.1 s, not 0.3 s.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Run with `python -I`, so this project's folder is not on the path.
+# `python -I` leaves this project's folder off the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import setup.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
@@ -27,37 +27,37 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from setup.engine.lifetime import end_with_engine
 
-# The program's exit code when it has told the engine itself what went wrong.
+# The program's exit code after it has reported its error to the engine.
 ALREADY_REPORTED = 32
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Runs programs, each in a process of its own."""
+    """Run each program in a process of its own."""
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
         self._programs: set[subprocess.Popen[bytes]] = set()
 
     def stop(self) -> None:
-        """Kill the programs that are still running."""
+        """Kill all running programs."""
         for program in list(self._programs):
             program.kill()
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> language_pb2.LanguageHandshakeResponse:
-        """Learn the engine's address."""
+        """Note the engine's address."""
         self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        """Name the version: the SDK's."""
+        """Return the SDK's version as this host's."""
         return plugin_pb2.PluginInfo(version=str(version))
 
     def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """Ask for no plug-in: the stand-ins are attached, none is downloaded."""
+        """Require no plug-in: the stand-ins are attached, so the engine downloads nothing."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
@@ -78,7 +78,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 "root_directory": request.info.root_directory,
             },
         }
-        # On standard input: the configuration holds secrets, and an environment is handed on to children.
+        # Pass it on standard input: the configuration holds secrets, and child processes inherit an environment.
         program = subprocess.Popen(
             [sys.executable, "-I", "-u", Path(__file__).with_name("program.py")], stdin=subprocess.PIPE, cwd=request.pwd
         )
@@ -92,13 +92,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=f"the program {ending}")
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
-        """Stop the programs: the operation is being cancelled (Ctrl-C)."""
+        """Stop all programs, because the user cancelled the operation (Ctrl-C)."""
         self.stop()
         return Empty()
 
 
 def main() -> None:
-    """Serve the engine on a loopback port, named on standard output, until the engine ends this process."""
+    """Serve the engine on a loopback port, print the port, and run until the engine ends this process."""
     host = LanguageHost(engine=sys.argv[-1])
     end_with_engine(before=host.stop)
     unlimited = [(f"grpc.max_{way}_message_length", -1) for way in ("receive", "send")]

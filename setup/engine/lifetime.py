@@ -1,4 +1,4 @@
-"""How a process that the engine starts comes to its end."""
+"""End a plug-in process together with the engine that started it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from select import select
 
 
 def end_with_engine(before: Callable[[], None] = lambda: None) -> None:
-    """End this process at SIGINT, or when the engine that started it is gone.
+    """End this process at SIGINT, or when its engine has ended.
 
-    The engine interrupts each plug-in when it is done and waits up to 5 s for it. A plug-in must install its
-    handler itself: a shell starts background jobs with SIGINT ignored, and that is inherited.
+    The engine interrupts each plug-in at its own end and waits up to 5 s. A plug-in must install its own handler: a
+    shell starts background jobs with SIGINT ignored, and children inherit that.
 
     Args:
         before: Called just before the end.
     """
     engine, (told, tell) = os.getppid(), os.pipe()
     os.set_blocking(tell, False)
-    # A handler runs in the main thread alone, and that is not always woken: of a hundred interrupts one was lost. The
-    # pipe is written by whichever thread the signal reaches.
+    # Python runs handlers in the main thread alone, which missed one interrupt of a hundred. Any thread that receives
+    # the signal writes into this pipe.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.set_wakeup_fd(tell)
 
@@ -29,6 +29,6 @@ def end_with_engine(before: Callable[[], None] = lambda: None) -> None:
         while os.getppid() == engine and not select([told], [], [], 0.5)[0]:
             pass
         before()
-        os._exit(0)  # At once: an orderly shutdown of gRPC costs 0.3 s, and nothing here needs one.
+        os._exit(0)  # an orderly shutdown of gRPC takes 0.3 s and has no effect here
 
     threading.Thread(target=watch, daemon=True).start()

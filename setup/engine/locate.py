@@ -1,4 +1,4 @@
-"""Finds the Pulumi CLI: the one on PATH, or the one that `build` made."""
+"""Find the Pulumi CLI: on PATH, or built by `setup.engine.build`."""
 
 import json
 import os
@@ -14,14 +14,14 @@ from setup.files import write
 HERE = Path(__file__).resolve().parent
 # One build for every world of this checkout.
 BUILT = HERE.parents[1] / ".sandbox" / "engine"
-# What `setup.engine.build` leaves beside the finished binary.
+# The version of the finished binary beside it.
 STAMP = BUILT / "version"
 
 Version = tuple[int, int, int]
 
 
 def pinned() -> Version:
-    """Return the version of the engine in go.mod: the oldest this project is tested with."""
+    """Return the engine's version in go.mod: the oldest that this project is tested with."""
     return parse((HERE / "go.mod").read_text().partition("github.com/pulumi/pulumi/pkg/v3 ")[2])
 
 
@@ -38,12 +38,12 @@ def dotted(version: Version) -> str:
 
 
 def locate() -> Path | None:
-    """Return the path of `pulumi`: from PATH, else self-built, else None.
+    """Return the path of `pulumi` on PATH, or of the engine built here, or None.
 
     Raises:
-        SandboxError: PATH has one that is older than the pinned version.
+        SandboxError: The `pulumi` on PATH is older than the pinned version.
     """
-    # In a command that the sandbox runs, PATH starts with its own `pulumi`, which is not the engine.
+    # Inside the sandbox, PATH starts with the sandbox's own `pulumi`, which is not the engine.
     shim = os.path.join(os.environ.get("RELAY_SANDBOX", ""), "bin")  # noqa: PTH118 -- compared as text
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder not in {shim, str(BUILT)}]
     found = shutil.which("pulumi", path=os.pathsep.join(folders))
@@ -54,7 +54,8 @@ def locate() -> Path | None:
         what = f"is Pulumi {dotted(version)}" if any(version) else "does not tell its version"
         raise SandboxError(
             f"{found} {what}, but this project needs {dotted(pinned())} or later. "
-            "Upgrade it (https://www.pulumi.com/docs/install/), or take it off PATH: then one is built with Go."
+            "Upgrade it (https://www.pulumi.com/docs/install/), or remove it from PATH: bin/setup then builds one "
+            "with Go."
         )
     return Path(found)
 
@@ -66,19 +67,19 @@ def language_host() -> str:
 
 
 def built() -> bool:
-    """Tell whether the pinned engine has been built."""
+    """Return whether the pinned engine has been built here."""
     return STAMP.is_file() and STAMP.read_text() == dotted(pinned()) and (BUILT / "pulumi").is_file()
 
 
 def _version(cli: Path) -> Version:
-    """Return the CLI's version; asked once for each binary, as asking costs 0.1 s."""
+    """Return the CLI's version. Ask each binary once, because that takes 0.1 s."""
     status = cli.stat()
     key = [str(cli), status.st_mtime_ns, status.st_size]
     cache = BUILT / "cli.json"
     known = json.loads(cache.read_text()) if cache.is_file() else []
     if known[:-1] != key:
         known = [""]
-        with suppress(OSError):  # one that cannot be run, and a checkout that cannot be written
+        with suppress(OSError):  # the binary does not run, or the checkout is read-only
             known = [*key, progress.answer([cli, "version"]).stdout.strip()]
             write(cache, json.dumps(known))
     return parse(known[-1])

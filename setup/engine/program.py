@@ -1,4 +1,4 @@
-"""Runs one Pulumi program, as ordered by the language host with a JSON document on standard input."""
+"""Run one Pulumi program from the language host's JSON order on standard input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPORTED = 32
 
 
 def _program_traceback(program: str) -> str:
-    """Return the current exception's traceback, from the program's first frame on where it has one."""
+    """Return the current exception's traceback, from the program's first frame on if there is one."""
     kind, error, frames = sys.exc_info()
     first = frames
     while first and not first.tb_frame.f_code.co_filename.startswith(program):
@@ -29,8 +29,8 @@ def _program_traceback(program: str) -> str:
 
 
 def main() -> int:
-    """Run the program and return the exit code: 0, or `_REPORTED` for an error shown by the engine."""
-    # The engine interrupts the host's whole process group. That is no error of the program: no traceback.
+    """Run the program and return the exit code: 0, or `_REPORTED` where the engine shows the error."""
+    # The engine interrupts the host's whole process group. That is no error of the program, so print no traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     order = json.load(sys.stdin)
     pulumi.runtime.set_all_config(order["config"], order["secret_keys"])
@@ -38,11 +38,11 @@ def main() -> int:
     program = order["program"]
     sys.argv = [program, *order["arguments"]]
 
-    # A failed program leaves awaitables behind; asyncio's remarks on that would bury the error.
+    # A failed program leaves awaitables behind; asyncio's warnings about them would bury the error.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Each resource under way occupies a thread: four per parallel operation, as officially.
+    # Each pending resource occupies a thread: four per parallel operation, as in the official launcher.
     executor = ThreadPoolExecutor(4 * max(1, order["settings"]["parallel"]))
     loop.set_default_executor(executor)
 
@@ -54,7 +54,7 @@ def main() -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return _REPORTED
-    except Exception:  # noqa: BLE001 -- whatever the program raises is shown as the engine's error
+    except Exception:  # noqa: BLE001 -- the engine shows any exception of the program as its error
         shown = _program_traceback(str(Path(program).resolve()))
         pulumi.log.error(f"Program failed with an unhandled exception:\n{shown}")
         return _REPORTED

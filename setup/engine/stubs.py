@@ -1,7 +1,7 @@
-"""Makes the gRPC stubs of the Pulumi SDK importable, as `pulumi.runtime.proto`, without the SDK around them.
+"""Make the Pulumi SDK's gRPC stubs importable as `pulumi.runtime.proto`, without the SDK around them.
 
-Importing the SDK costs 0.2 s, more than everything else that the stand-ins and the language host need at start.
-Imported for that effect, before anything that imports `pulumi` or `grpc`; not where a program is run.
+Importing the SDK takes 0.2 s, more than everything else that the stand-ins and the language host need at start.
+Import this module first, before `pulumi` or `grpc`; never in a process that runs a program.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ for _name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
     _package = ModuleType(_name)
     _package.__path__ = [str(Path(_spec.origin).parent.joinpath(*_name.split(".")[1:]))]
     sys.modules[_name] = _package
-# A tenth of what is left: gRPC imports its face for asyncio, which nobody here uses.
+# gRPC would import its asyncio interface, a tenth of the remaining time; nothing here uses it.
 sys.modules.setdefault("grpc.aio", ModuleType("grpc.aio"))

@@ -37,7 +37,7 @@ def _holder(folder: Path) -> subprocess.Popen[str]:
 def test_who_waits_for_another_command_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with _holder(tmp_path), progress.alone(tmp_path / "lock"):
         pass
-    assert capsys.readouterr().err == f"Waiting for another command to let go of {tmp_path}/lock …\n"
+    assert capsys.readouterr().err == f"Waiting for another command to release {tmp_path}/lock …\n"
 
 
 def test_who_need_not_wait_is_told_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,5 +66,5 @@ def test_an_interrupted_command_is_ended_and_told(tmp_path: Path) -> None:
 def test_a_failure_says_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SandboxError) as error:
         progress.run("Working", ["sh", "-c", "echo one; echo two >&2; exit 1"], log=tmp_path / "log", hint="Look. ")
-    assert str(error.value) == f"Working failed. Look. The whole log is in {tmp_path}/log:\none\ntwo"
+    assert str(error.value) == f"Working failed. Look. The log is {tmp_path}/log; it ends with:\none\ntwo"
     assert capsys.readouterr().err == "Working: 0 s …\nWorking: 0 s, failed.\n"

@@ -139,10 +139,10 @@ def test_a_venv_that_is_not_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, t
     assert checkup.set_up() == missing
 
 
-@pytest.mark.parametrize("version", [(3, 10, 4), (3, 14, 0)])
+@pytest.mark.parametrize("version", [(3, 10, 4)])
 def test_a_python_that_does_not_do(monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int]) -> None:
     monkeypatch.setattr(sys, "version_info", version)
-    what = f"Python {'.'.join(map(str, version))}: 3.11, 3.12 or 3.13 is needed"
+    what = f"Python {'.'.join(map(str, version))}: 3.11 or later is needed"
     assert next(checkup.sandbox()) == Finding("missing", what, "https://www.python.org/downloads/")
 
 
@@ -481,7 +481,7 @@ def test_on_a_bare_machine(tmp_path: Path) -> None:
         return subprocess.run(command, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
 
     none = run()
-    assert (none.returncode, none.stderr.split(":")[1]) == (1, " no Python 3.11, 3.12 or 3.13 is on PATH")
+    assert (none.returncode, none.stderr.split(":")[1]) == (1, " no Python 3.11 or later is on PATH. Install one")
     (path / "python3").write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -S "$@"\n')
     (path / "python3").chmod(0o755)
     done = run()

@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 def test_a_file_that_is_no_world_is_named(tmp_path: Path) -> None:
     (tmp_path / "clouds.sqlite").write_text("half a file" * 99)
-    with pytest.raises(SandboxError, match=r"clouds\.sqlite: file is not a database\. `bin/sandbox --reset`"):
+    with pytest.raises(SandboxError, match=r"clouds\.sqlite: file is not a database\. Start over: bin/sandbox --reset"):
         World(tmp_path / "clouds.sqlite")

@@ -1,0 +1,112 @@
+"""Connect the engine to one package: handshake, version, credentials. `sandbox.providers.server` has the resources."""
+
+# ruff: noqa: ARG002, N802 -- gRPC names the methods and gives each a context
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from sandbox import credentials
+from sandbox.providers.calls import Caller
+from sandbox.providers.values import UNKNOWN, decode
+from sandbox.world.errors import CloudError
+from sandbox.world.store import World
+
+# The engine's own limit on steps at a time is higher; a call here takes a millisecond.
+_THREADS = 16
+_ENDPOINTS = {"cloudflare": "https://api.cloudflare.com/", "github": "https://api.github.com/"}
+
+
+class Connection(provider_pb2_grpc.ResourceProviderServicer):
+    """One package's connection to the engine."""
+
+    def __init__(self, name: str, package: ModuleType, world: World, version: str = "") -> None:
+        """Serve a package.
+
+        Args:
+            name: The package's name.
+            package: One of `sandbox.providers.{neon,cloudflare,github,random}`.
+            world: The clouds' state.
+            version: The plug-in's reported version; by default the package's.
+        """
+        self._name = name
+        self._package = package
+        self._world = world
+        self.version = version or package.PACKAGE_VERSION
+        self._caller = Caller(world, name)
+        self._owner = ""
+
+    def serve(self) -> tuple[int, grpc.Server]:
+        """Answer the engine on a loopback port; return the port and the server, which the caller must keep."""
+        server = grpc.server(ThreadPoolExecutor(_THREADS))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        return port, server
+
+    def Handshake(self, request: Any, context: Any) -> provider_pb2.ProviderHandshakeResponse:
+        """Accept values in clear: the engine then marks the old secrets as secret again."""
+        return provider_pb2.ProviderHandshakeResponse()
+
+    def Attach(self, request: Any, context: Any) -> Empty:
+        """Accept the engine. No stand-in calls it back."""
+        return Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> plugin_pb2.PluginInfo:
+        """Return the plug-in's version."""
+        return plugin_pb2.PluginInfo(version=self.version)
+
+    def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
+        """Become this connection's package; refuse another provider or version."""
+        asked = (request.value.name, request.value.version)
+        if asked != (self._name, self._package.PACKAGE_VERSION):
+            self._unimplemented(context, f"provider {asked[0]} {asked[1]} behind the Terraform bridge")
+        return provider_pb2.ParameterizeResponse(name=asked[0], version=asked[1])
+
+    def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
+        """Refuse unknown provider settings, and an endpoint that is not the real service's."""
+        news = decode(request.news)
+        unknown = sorted(news.keys() - {*self._package.CONFIG, *self._package.CREDENTIALS, "version", "__internal"})
+        refused = dict.fromkeys(unknown, "unknown or not implemented in the sandbox")
+        endpoint = _ENDPOINTS.get(self._name, "")
+        if not str(news.get("baseUrl", endpoint)).startswith(endpoint):
+            refused["baseUrl"] = f"this endpoint would receive the calls meant for {endpoint}; unset it"
+        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in refused.items()]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, context: Any) -> provider_pb2.DiffResponse:
+        """Accept new credentials without replacing any resource."""
+        kinds = provider_pb2.DiffResponse
+        same = decode(request.olds) == decode(request.news)
+        return provider_pb2.DiffResponse(changes=kinds.DIFF_NONE if same else kinds.DIFF_SOME)
+
+    def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
+        """Keep the owner, and check an explicit credential."""
+        args = decode(request.args)
+        self._owner = str(args.get("owner", ""))
+        given = {args.get(name) or UNKNOWN for name in self._package.CREDENTIALS}
+        # A new caller for each run of the engine: an earlier run may have cancelled the old one.
+        self._caller = Caller(self._world, self._name, valid=given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)})
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    def Cancel(self, request: Any, context: Any) -> Empty:
+        """End calls that hang."""
+        self._caller.cancel()
+        return Empty()
+
+    def _unimplemented(self, context: Any, what: str) -> NoReturn:
+        message = f"{what} is not implemented in the sandbox"
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+        raise NotImplementedError(message)
+
+    def _fail(self, context: Any, doing: str, error: CloudError) -> NoReturn:
+        code = f" ({error.code})" if error.code else ""
+        said = f"{error.status or 'no answer'}: {error.message}{code}"
+        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {said}")
+        raise error
