@@ -1,105 +1,113 @@
-"""Call GitHub's REST API for the workflows: comments, issues and releases."""
+"""Keep comments and issues in the repository on GitHub up to date, for the workflows."""
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra.clouds import github
+from infra.clouds.http import Client, CloudError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PAGE = 100
-TIMEOUT = 30
+BOT = "github-actions[bot]"
+"""The author of all that a workflow writes with its own token."""
 
 
 class GitHubError(Exception):
-    """A call failed. The message names the call and holds GitHub's answer."""
+    """GitHub refused or did not answer. The message says what to do, where that is known."""
 
 
 class Repository(NamedTuple):
-    """A repository, with the credential for its API.
+    """A repository, and a client of GitHub's API with a workflow's token.
 
     Attributes:
         name: `owner/name`.
-        token: A token; workflows pass their own.
-        api: The API's address, without a trailing slash.
+        client: A client of GitHub's API.
     """
 
     name: str
-    token: str
-    api: str = "https://api.github.com"
+    client: Client
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Repository:
-        """Return the repository of a workflow's environment.
+        """Return the repository of a workflow's environment, which holds GITHUB_REPOSITORY and GITHUB_TOKEN."""
+        return cls(environment["GITHUB_REPOSITORY"], github.client(environment["GITHUB_TOKEN"]))
 
-        Args:
-            environment: Holds GITHUB_REPOSITORY and GITHUB_TOKEN, and maybe GITHUB_API_URL.
-        """
-        api = environment.get("GITHUB_API_URL") or cls._field_defaults["api"]
-        return cls(environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"], api)
-
-    def put_comment(self, number: int, marker: str, body: str, *, author: str = "github-actions[bot]") -> str:
-        """Edit the author's comment that begins with a marker, or post one.
+    def put_comment(self, number: int, marker: str, body: str) -> str:
+        """Edit the workflow's comment that begins with a marker, or post a new comment.
 
         Args:
             number: The pull request's number.
-            marker: An HTML comment that no other comment of the author begins with.
+            marker: An HTML comment that begins no other comment of the workflow.
             body: Markdown.
-            author: Login of the author whose comments may be edited.
 
         Returns:
-            The comment's address on GitHub.
+            The comment's address.
+
+        Raises:
+            GitHubError: A call failed.
+        """
+        path, text = f"issues/{number}/comments", f"{marker}\n{body}"
+        found = next(self._own(path, marker), None)
+        if found:
+            return str(self._call("PATCH", f"issues/comments/{found['id']}", {"body": text})["html_url"])
+        return str(self._call("POST", path, {"body": text})["html_url"])
+
+    def put_issue(self, marker: str, title: str, body: str) -> str:
+        """Edit the workflow's open issue that begins with a marker, or open a new issue.
+
+        Args:
+            marker: An HTML comment that begins no other issue of the workflow.
+            title: The title of a new issue.
+            body: Markdown. An issue that has it already is not edited.
+
+        Returns:
+            The issue's address.
 
         Raises:
             GitHubError: A call failed.
         """
         text = f"{marker}\n{body}"
-        for comment in self._all(f"/repos/{self.name}/issues/{number}/comments"):
-            if (comment["user"] or {}).get("login") == author and (comment["body"] or "").startswith(marker):
-                edited = self._call("PATCH", f"/repos/{self.name}/issues/comments/{comment['id']}", {"body": text})
-                return str(edited["html_url"])
-        return str(self._call("POST", f"/repos/{self.name}/issues/{number}/comments", {"body": text})["html_url"])
+        found = next(self._own("issues", marker), None)
+        if found and found["body"] == text:
+            return str(found["html_url"])
+        if found:
+            return str(self._call("PATCH", f"issues/{found['number']}", {"body": text})["html_url"])
+        return str(self._call("POST", "issues", {"title": title, "body": text})["html_url"])
 
-    def releases(self) -> Iterator[dict[str, Any]]:
-        """Yield the repository's releases, including drafts and pre-releases, in GitHub's order.
+    def close_issue(self, marker: str) -> str:
+        """Close the workflow's open issue that begins with a marker.
+
+        Returns:
+            The issue's address; empty if there is none.
 
         Raises:
             GitHubError: A call failed.
         """
-        return self._all(f"/repos/{self.name}/releases")
+        found = next(self._own("issues", marker), None)
+        if not found:
+            return ""
+        closed = {"state": "closed", "state_reason": "completed"}
+        return str(self._call("PATCH", f"issues/{found['number']}", closed)["html_url"])
 
-    def _all(self, path: str) -> Iterator[dict[str, Any]]:
-        """Yield the items of a list, page by page."""
-        for page in count(1):
-            items = self._call("GET", f"{path}?per_page={PAGE}&page={page}")
-            yield from items
-            if len(items) < PAGE:
-                return
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 -- the address is GitHub's, from the runner
-            self.api + path,
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={
-                "Authorization": f"Bearer {self.token}",
-                "Accept": "application/vnd.github+json",
-                "Content-Type": "application/json",
-                "X-GitHub-Api-Version": "2022-11-28",
-            },
-        )
+    def _own(self, path: str, marker: str) -> Iterator[dict[str, Any]]:
+        """Yield the workflow's entries of a list that begin with a marker; an author may be null."""
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            said = error.read(500).decode(errors="replace")
-            hint = ""
-            if error.code == 403 and "/issues/" in path:
-                hint = " The job needs `permissions: pull-requests: write`."
-            raise GitHubError(f"GitHub: {method} {path}: HTTP {error.code}: {said}.{hint}") from None
-        except OSError as error:
-            raise GitHubError(f"GitHub: {method} {path}: {error}") from None
+            for entry in self.client.items(f"repos/{self.name}/{path}"):
+                login = (entry.get("user") or {}).get("login")
+                if login == BOT and (entry.get("body") or "").startswith(marker):
+                    yield entry
+        except CloudError as error:
+            raise _explained(error) from None
+
+    def _call(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        try:
+            return self.client.ask(f"repos/{self.name}/{path}", method=method, body=body)
+        except CloudError as error:
+            raise _explained(error) from None
+
+
+def _explained(error: CloudError) -> GitHubError:
+    hint = ". The job needs `permissions:` with `pull-requests: write` or `issues: write`"
+    return GitHubError(f"{error}{hint if isinstance(error, RefusedError) else ''}.")

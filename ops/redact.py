@@ -1,8 +1,7 @@
-"""Takes secrets out of texts that leave the machine: comments, job summaries, logs.
+"""Take secrets out of texts that leave the machine: comments, job summaries, logs.
 
-Pulumi masks what it knows to be secret. What reaches here past it is an error text that quotes a URL or a token, or a
-provider's output that nobody marked; so values are recognized by what they look like, by the name they stand under,
-and by being a credential of this very process.
+Pulumi masks every value it knows to be secret. An error text may still quote a URL or a token, and a provider may leave
+an output unmarked. So this module recognizes a secret by its shape, by its name, or as a credential of this process.
 """
 
 from __future__ import annotations
@@ -11,36 +10,45 @@ import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 MASK = "[redacted]"
-# A shorter value stands in too many words.
+# Too many words contain a shorter value.
 _SHORTEST = 8
 
-# The last part of a property's or variable's name, when its value is a secret.
+# The last part of the name of a property or variable with a secret value.
 _SENSITIVE_NAME = re.compile(
     r"(pass(word|phrase|wd)?|token|secret|credentials?|private_?key|(api|access|digest|oauth|encryption)_?key|"
     r"connection_?(uri|string)(pooler)?|database_?url|dotenv)$",
     re.IGNORECASE,
 )
+_NAMED = r"\b\w*(?:PASSWORD|PASSPHRASE|TOKEN|SECRET|ACCESS_KEY|API_KEY|DATABASE_URL)"
 _SHAPES = [
     (re.compile(pattern), text)
     for pattern, text in (
-        # A URL's password. Its scheme is not looked for: from each word of a long text, that would look to its end.
+        # A URL's password. The pattern leaves out the scheme, which would make a long text slow.
         (r"(://[^\s:/@]*):[^\s/@]+@", rf"\1:{MASK}@"),
-        (r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}", rf"\1 {MASK}"),
-        (r"(FlyV1 )?\bfm[12][ra]?_[\w+/=,-]+", MASK),
-        (r"\b(gh[opsur]|github_pat|glpat|npg|napi|neon|pylf|pul|sk|xox[abp])[-_][\w-]{16,}", MASK),
+        (r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+)[^\s\"']+", rf"\1{MASK}"),
+        (r"(?i)\b(bearer|basic) (?=[^\s\"']*\d)[\w.~+/=-]{16,}", rf"\1 {MASK}"),
+        # Fly.io's macaroons, several with commas, and its older tokens (flyctl 0.4.87, fly-go's `tokens`).
+        (r"(FlyV1 )?\bfm[12][ra]?_[\w+/=,-]+|\bfo1_[\w-]{20,}", MASK),
+        # GitHub: "Behind GitHub's new authentication token formats".
+        (r"\bgh[opsur]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}", MASK),
+        # Neon: passwords have 12 characters after the prefix, API keys 64.
+        (r"\bnpg_[A-Za-z0-9]{8,}|\bnapi_[A-Za-z0-9]{16,}", MASK),
+        # Cloudflare: "Token formats"; without a prefix before 2026.
+        (r"\bcf(?:k|ut|at)_[A-Za-z0-9]{40,}", MASK),
+        (r"(?<![\w+/=.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40}(?![\w+/=-])", MASK),
+        (r"\b(?:glpat|neon|pylf|pul|sk|xox[abp])[-_][\w-]{16,}", MASK),
         (r"\bAKIA[0-9A-Z]{16}\b", MASK),
-        (r"\b[0-9a-f]{64}\b", MASK),  # R2's secret access keys; commits and digests are shorter
-        (r"(?<![\w+/=-])[\w+/-]{43}=(?![\w=])", MASK),  # 32 bytes in base64: Fernet keys
-        (
-            r"(?i)\b(\w*(?:PASSWORD|PASSPHRASE|TOKEN|SECRET|ACCESS_KEY|API_KEY|DATABASE_URL)\s*=\s*)[^\s'\"]+",
-            rf"\1{MASK}",
-        ),
+        (r"(?<!sha256:)\b[0-9a-f]{64}\b", MASK),  # an R2 secret access key
+        (r"(?<![\w+/=-])[\w+/-]{43}=(?![\w=])", MASK),  # 32 bytes in base64: a Fernet key
+        # A value after a name; `[` and `(` begin a mask, or words in place of a value.
+        (rf"(?i)({_NAMED}[\"']?\s*[:=]\s*)([\"'])(?![\[(])[^\"'\n]+\2", rf"\1\2{MASK}\2"),
+        (rf"(?i)({_NAMED}\s*=\s*)(?![\[(])[^\s'\"]+", rf"\1{MASK}"),
     )
 ]
 
@@ -51,7 +59,7 @@ def is_sensitive(name: str) -> bool:
 
 
 def credentials(environment: Mapping[str, str]) -> list[str]:
-    """Return the values in an environment that are credentials, going by their names; short ones are left out."""
+    """Return an environment's values whose names say that they are secret, without short values."""
     return [value for name, value in environment.items() if is_sensitive(name) and len(value) >= _SHORTEST]
 
 
@@ -60,25 +68,25 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
 
     Args:
         text: Any text.
-        known: Secrets to take out wherever they stand, whatever they look like.
+        known: Secrets to take out wherever they stand, whatever their shape.
     """
     return redactor(known)(text)
 
 
 def redactor(known: Iterable[str] = ()) -> Callable[[str], str]:
-    """Return what takes the secrets out of one text after another; one that comes again costs nothing.
+    """Return a function that redacts texts, and remembers those it has seen.
 
     Args:
-        known: Secrets to take out wherever they stand, whatever they look like.
+        known: Secrets to take out wherever they stand, whatever their shape.
     """
     forms = _forms(known)
     return cache(lambda text: _masked(text, forms))
 
 
 def redacted_json(text: str, known: Iterable[str] = ()) -> str:
-    """Return a JSON document without its secrets, as JSON; of what is no such document, nothing.
+    """Return a JSON document without its secrets, as JSON; an empty text if it is not JSON.
 
-    Each string in it is redacted as what it says: no secret hides behind an escape, and no mask spoils one.
+    It redacts each decoded string, so that no escape hides a secret and no mask breaks an escape.
     """
     try:
         document = json.loads(text)
@@ -108,10 +116,11 @@ def _forms(secrets: Iterable[str]) -> list[str]:
     """Return how secrets may be written, the longest first: as they are, by line, in JSON and in a URL."""
     found = set()
     for secret in secrets:
-        # In JSON and in Python's tracebacks a line break in a value is written \\n; each line counts on its own.
+        # JSON and Python's tracebacks write a line break as \\n, so each line is a secret of its own.
         for part in (secret, *secret.splitlines()):
             escaped = json.dumps(part, ensure_ascii=False)[1:-1]
-            for_pages = re.sub("[<>&]", lambda character: f"\\u{ord(character[0]):04x}", escaped)  # Go's habit
-            in_a_url = quote(part, safe="", errors="surrogateescape")
-            found |= {part, escaped, for_pages, json.dumps(part)[1:-1], in_a_url}
+            # Go escapes these three for HTML.
+            in_go = re.sub("[<>&]", lambda character: f"\\u{ord(character[0]):04x}", escaped)
+            in_a_url = (encode(part, safe="", errors="surrogateescape") for encode in (quote, quote_plus))
+            found |= {part, escaped, in_go, json.dumps(part)[1:-1], *in_a_url}
     return sorted((form for form in found if len(form) >= _SHORTEST), key=len, reverse=True)

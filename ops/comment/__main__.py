@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.github import GitHubError, Repository
+from ops.joblog import say
 from ops.preview import markdown, run
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def marker(stack: str) -> str:
     return f"<!-- infrastructure preview: {stack} -->"
 
 
-def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the summary and the comment, and return the exit code: 1 if GitHub refused the comment.
 
     In a workflow it reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the token
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     parser.add_argument("--sandbox", action="store_true", help="the preview ran in the sandbox: write no comment")
     options = parser.parse_args(arguments)
 
+    environment = os.environ
     number, commit = _pull_request(environment)
     context = markdown.Context(commit=commit, sandbox=options.sandbox, run_url=_run_url(environment))
     preview = run.load(options.stack, options.folder)
@@ -40,13 +42,13 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         with Path(environment["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(markdown.summary(preview, context))
     else:
-        print(markdown.comment(preview, context), end="")
+        say(markdown.comment(preview, context).rstrip("\n"))
     if options.sandbox or number is None or "GITHUB_TOKEN" not in environment:
         return 0
     try:
         url = Repository.of(environment).put_comment(number, marker(options.stack), markdown.comment(preview, context))
     except GitHubError as error:
-        print(f"bin/comment: {error}", file=sys.stderr)
+        say(f"bin/comment: {error}", file=sys.stderr)
         return 1
     print(f"Wrote {url}", file=sys.stderr)
     return 0

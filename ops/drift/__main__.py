@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops import stacks
 from ops.drift.report import ending, report
+from ops.joblog import say, warn
 from ops.preview import run
 from ops.stacks import StackError
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run.run(stack, Path(folder), refresh=True)
         preview = run.load(stack, Path(folder))
     text = report(stack, preview)
-    print(text, end="")
+    say(text.rstrip("\n"))
     if "GITHUB_STEP_SUMMARY" in os.environ:
         with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(text)
@@ -36,10 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     try:
         for sentence in ending(_state(stack), datetime.now(UTC)):
-            # An annotation in GitHub's log, and readable elsewhere.
-            print(f"::warning title=A credential of {stack} ends soon::{sentence}")
+            warn(f"A credential of {stack} ends soon", sentence)
     except StackError as error:
-        print(f"bin/drift: {error}", file=sys.stderr)
+        say(f"bin/drift: {error}", file=sys.stderr)
         return 1
     return 1 if preview.changes else 0
 

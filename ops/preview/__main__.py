@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.joblog import say
 from ops.preview import run
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = run.run(options.stack, options.folder)
     preview = run.load(options.stack, options.folder)
     for error in preview.errors:
-        print(error, file=sys.stderr)
+        say(error, file=sys.stderr)
     counts = f"{len(preview.changes)} changes, {len(preview.warnings)} warnings"
     print(f"{options.stack}: {counts if preview.complete else 'preview failed'}", file=sys.stderr)
     return code

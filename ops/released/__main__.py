@@ -7,8 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from infra.clouds import github
+from infra.clouds.http import CloudError
 from infra.config.stack_files import StackFileError
-from ops.github import GitHubError, Repository
 from ops.released.newest import ReleaseError, check_ancestor, newest, pattern
 from ops.stacks import ROOT
 
@@ -26,14 +27,15 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     )
     parser.add_argument("--on", metavar="BRANCH", help="fail unless the release's commit is on this branch")
     options = parser.parse_args(arguments)
-    if not (os.environ.get("GITHUB_REPOSITORY") and os.environ.get("GITHUB_TOKEN")):
+    repository, token = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_TOKEN")
+    if not (repository and token):
         print("bin/released: GITHUB_REPOSITORY and GITHUB_TOKEN are not both set.", file=sys.stderr)
         return 1
     try:
-        tag = newest(Repository.of(os.environ).releases(), pattern(root))
+        tag = newest(github.releases(github.client(token), repository), pattern(root))
         if tag and options.on:
             check_ancestor(root, tag, options.on)
-    except (GitHubError, ReleaseError, StackFileError) as error:
+    except (CloudError, ReleaseError, StackFileError) as error:
         print(f"bin/released: {error}.", file=sys.stderr)
         return 1
     print(tag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_the_newest_is_the_one_published_last_whatever_was_created_last() -> Non
 
 def _run(root: Path, releases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     def answer(_: str, path: str, __: Any) -> tuple[int, Any]:
-        page = int(path.rpartition("=")[2])
+        page = int(parse_qs(urlsplit(path).query)["page"][0])
         return 200, releases[100 * (page - 1) : 100 * page]
 
     with serving(answer, token="of-the-job") as api:

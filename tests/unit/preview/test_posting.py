@@ -1,4 +1,4 @@
-"""The comment is found again on any page, edited rather than repeated, and never somebody else's."""
+"""`bin/comment` edits its own comment or issue on any page, repeats none, and never touches another author's."""
 
 from __future__ import annotations
 
@@ -9,28 +9,32 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ops.comment import __main__ as comment
-from ops.github import GitHubError, Repository
+from ops.github import BOT, GitHubError, Repository
 from ops.preview import run
 from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-BOT = "github-actions[bot]"
 
 
 class _GitHub:
-    """Comments of one issue, behind GitHub's paths."""
+    """Comments of pull request 7 and the repository's open issues, behind GitHub's paths."""
 
     def __init__(self) -> None:
         self.comments: list[dict[str, Any]] = []
+        self.issues: list[dict[str, Any]] = []
         self.fail = 0
         self.seen: list[str] = []
 
-    def add(self, login: str, body: str) -> dict[str, Any]:
-        number = len(self.comments) + 1
-        made = {"id": number, "user": {"login": login}, "body": body, "html_url": f"https://github/c/{number}"}
-        self.comments.append(made)
+    def add(self, login: str | None, body: str) -> dict[str, Any]:
+        return self._add(self.comments, login, body)
+
+    def _add(self, entries: list[dict[str, Any]], login: str | None, body: str) -> dict[str, Any]:
+        number = len(entries) + 1
+        user = {"login": login} if login else None
+        made = {"id": number, "number": number, "user": user, "body": body, "html_url": f"https://github/{number}"}
+        entries.append(made)
         return made
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -38,117 +42,126 @@ class _GitHub:
         self.seen.append(f"{method} {url.path}")
         if self.fail:
             return self.fail, {"message": "Resource not accessible by integration"}
-        if method == "GET" and url.path == "/repos/o/r/issues/7/comments":
+        place = url.path.removeprefix("/repos/o/r/")
+        if method == "PATCH":
+            kind, number = place.rsplit("/", maxsplit=1)
+            entries = {"issues/comments": self.comments, "issues": self.issues}[kind]
+            entries[int(number) - 1] |= body
+            return 200, entries[int(number) - 1]
+        entries = {"issues/7/comments": self.comments, "issues": self.issues}[place]
+        if method == "GET":
             query = {key: int(values[0]) for key, values in parse_qs(url.query).items()}
             start = (query["page"] - 1) * query["per_page"]
-            return 200, self.comments[start : start + query["per_page"]]
-        if method == "POST" and url.path == "/repos/o/r/issues/7/comments":
-            return 201, self.add(BOT, body["body"])
-        if method == "PATCH" and url.path.startswith("/repos/o/r/issues/comments/"):
-            found = self.comments[int(url.path.rsplit("/", maxsplit=1)[1]) - 1]
-            found["body"] = body["body"]
-            return 200, found
-        raise AssertionError(f"a call this was not told about: {method} {path}")
+            listed = [entry for entry in entries if entry.get("state") != "closed"]
+            return 200, listed[start : start + query["per_page"]]
+        assert method == "POST"
+        return 201, self._add(entries, BOT, body["body"])
 
 
-def test_a_comment_is_edited_wherever_it_is() -> None:
-    github = _GitHub()
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_GitHub]:
+    """GitHub, and the environment of a workflow that a pull request started."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "0123456789abcdef"}}}))
+    found = _GitHub()
+    with serving(found.answer, token="token-of-the-job") as api:
+        values = {
+            "EVENT_PATH": str(event),
+            "STEP_SUMMARY": str(tmp_path / "summary.md"),
+            "REPOSITORY": "o/r",
+            "SERVER_URL": "https://github.com",
+            "RUN_ID": "5",
+            "API_URL": api,
+            "TOKEN": "token-of-the-job",
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        yield found
+
+
+@pytest.fixture
+def repository(github: _GitHub) -> Repository:
+    """The repository, as a workflow has it."""
+    return Repository.of({"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "token-of-the-job"})
+
+
+def test_a_comment_is_edited_wherever_it_is(github: _GitHub, repository: Repository) -> None:
     for number in range(250):
         github.add(BOT, f"<!-- another: {number} -->")
     github.add("visitor", "<!-- mine -->\npasted by somebody")
+    github.add(None, "<!-- mine -->\nby an account that is gone")
     own = github.add(BOT, "<!-- mine -->\nold")
     github.add(BOT, "quotes <!-- mine -->")
-    with serving(github.answer, token="token-of-the-job") as api:
-        url = Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
-    assert url == own["html_url"]
+    assert repository.put_comment(7, "<!-- mine -->", "new") == own["html_url"]
     assert own["body"] == "<!-- mine -->\nnew"
-    assert len(github.comments) == 253
+    assert len(github.comments) == 254
 
 
 @pytest.mark.parametrize("others", [0, 99, 100, 101])
-def test_one_is_posted_where_there_is_none(others: int) -> None:
-    github = _GitHub()
+def test_a_missing_comment_is_posted(github: _GitHub, repository: Repository, others: int) -> None:
     for _ in range(others):
         github.add("visitor", "text")
-    with serving(github.answer, token="token-of-the-job") as api:
-        Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
+    repository.put_comment(7, "<!-- mine -->", "new")
     assert github.comments[-1]["body"] == "<!-- mine -->\nnew"
     assert len(github.comments) == others + 1
 
 
-def test_a_refusal_names_the_permission_and_not_the_token() -> None:
-    github = _GitHub()
+def test_an_issue_is_opened_once_edited_when_it_changes_and_closed(github: _GitHub, repository: Repository) -> None:
+    for text in ("one", "one", "two"):
+        repository.put_issue("<!-- drift -->", "Drift", text)
+    assert [issue["body"] for issue in github.issues] == ["<!-- drift -->\ntwo"]
+    assert [call.split()[0] for call in github.seen if not call.startswith("GET")] == ["POST", "PATCH"]
+    repository.close_issue("<!-- drift -->")
+    assert github.issues[0]["state"] == "closed"
+    assert repository.close_issue("<!-- drift -->") == ""
+    repository.put_issue("<!-- drift -->", "Drift", "again")
+    assert len(github.issues) == 2
+
+
+def test_a_refusal_names_the_permission_and_not_the_token(github: _GitHub, repository: Repository) -> None:
     github.fail = 403
-    with (
-        serving(github.answer, token="token-of-the-job") as api,
-        pytest.raises(GitHubError, match="pull-requests: write") as error,
-    ):
-        Repository("o/r", "token-of-the-job", api).put_comment(7, "<!-- mine -->", "new")
+    with pytest.raises(GitHubError, match="pull-requests: write") as error:
+        repository.put_comment(7, "<!-- mine -->", "new")
     assert "token-of-the-job" not in str(error.value)
 
 
-def _environment(tmp_path: Path, api: str, **more: str) -> dict[str, str]:
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "0123456789abcdef"}}}))
-    return {
-        "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "GITHUB_REPOSITORY": "o/r",
-        "GITHUB_SERVER_URL": "https://github.com",
-        "GITHUB_RUN_ID": "5",
-        "GITHUB_API_URL": api,
-        **more,
-    }
-
-
-def test_a_failed_preview_is_told_too_in_the_place_of_an_earlier_success(tmp_path: Path) -> None:
-    github = _GitHub()
+def test_a_failed_preview_replaces_an_earlier_success(github: _GitHub, tmp_path: Path) -> None:
     own = github.add(BOT, f"{comment.marker('staging')}\nall was well")
     (tmp_path / run.STDERR).write_text("error: no stack named 'staging' found")
     (tmp_path / run.EXIT_CODE).write_text("6")
-    with serving(github.answer, token="token-of-the-job") as api:
-        assert (
-            comment.main(["staging", str(tmp_path)], _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")) == 0
-        )
+    assert comment.main(["staging", str(tmp_path)]) == 0
     assert "preview failed" in own["body"]
     assert "0123456789ab" in own["body"]
     assert "no stack named" in (tmp_path / "summary.md").read_text()
 
 
-def test_a_job_that_failed_before_its_preview_is_told_too(tmp_path: Path) -> None:
-    github = _GitHub()
-    with serving(github.answer, token="token-of-the-job") as api:
-        environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
-        assert comment.main(["staging", str(tmp_path / "missing")], environment) == 0
+def test_a_job_that_failed_before_its_preview_comments_too(github: _GitHub, tmp_path: Path) -> None:
+    assert comment.main(["staging", str(tmp_path / "missing")]) == 0
     assert "failed before the preview" in github.comments[0]["body"]
 
 
-def test_each_stack_has_a_comment_of_its_own(tmp_path: Path) -> None:
-    github = _GitHub()
-    with serving(github.answer, token="token-of-the-job") as api:
-        environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
-        for stack in ("staging", "production", "staging"):
-            comment.main([stack, str(tmp_path / "missing")], environment)
+def test_each_stack_has_a_comment_of_its_own(github: _GitHub, tmp_path: Path) -> None:
+    for stack in ("staging", "production", "staging"):
+        comment.main([stack, str(tmp_path / "missing")])
     assert [entry["body"].splitlines()[0] for entry in github.comments] == [
         comment.marker("staging"),
         comment.marker("production"),
     ]
 
 
-def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(tmp_path: Path) -> None:
-    github = _GitHub()
-    with serving(github.answer, token="token-of-the-job") as api:
-        assert comment.main(["staging", str(tmp_path)], _environment(tmp_path, api)) == 0
-        environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
-        assert comment.main(["staging", str(tmp_path), "--sandbox"], environment) == 0
+def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(
+    github: _GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert comment.main(["staging", str(tmp_path), "--sandbox"]) == 0
+    monkeypatch.delenv("GITHUB_TOKEN")
+    assert comment.main(["staging", str(tmp_path)]) == 0
     assert github.seen == []
     assert "cannot show" in (tmp_path / "summary.md").read_text()
 
 
-def test_a_comment_that_cannot_be_written_fails_the_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    github = _GitHub()
+def test_a_comment_that_cannot_be_written_fails_the_job(
+    github: _GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     github.fail = 500
-    with serving(github.answer, token="token-of-the-job") as api:
-        environment = _environment(tmp_path, api, GITHUB_TOKEN="token-of-the-job")
-        assert comment.main(["staging", str(tmp_path)], environment) == 1
-    assert "HTTP 500" in capsys.readouterr().err
+    assert comment.main(["staging", str(tmp_path)]) == 1
+    assert "answered 500" in capsys.readouterr().err

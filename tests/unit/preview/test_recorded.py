@@ -13,12 +13,12 @@ from ops.redact import MASK, redact
 from tests.unit.preview.record import HERE, SCENARIOS, rendered
 
 NAMES = [scenario.name for scenario in SCENARIOS]
-CANARY = "canary-5f1d"
+CANARY = "canary5f1d"
 SENSITIVE = ("password", "deploy_token", "apiKey", "connectionUri", "__provider")
 SHAPES = [
     f"postgresql+psycopg://owner:{CANARY}@ep-1.eu-central-1.aws.neon.tech/db?sslmode=require",
     f"FlyV1 fm2_{CANARY},fm2_{CANARY}",
-    f"npg_{CANARY}0123456789",
+    f"npg_{CANARY}0",
     f"github_pat_{CANARY}0123456789",
     f"Authorization: Bearer {CANARY}",
     f"AWS_SECRET_ACCESS_KEY={CANARY}",
@@ -101,6 +101,17 @@ def test_a_credential_of_the_job_is_shown_nowhere(name: str) -> None:
     record["stack"] = "stack"
     for text in _comments(record, secrets=(CANARY,)):
         assert CANARY not in text
+
+
+def test_a_difference_in_outputs_alone_is_no_change() -> None:
+    """A refresh after a build of Pages shows the new deployment, which no `up` would change."""
+    record = _record("updates")
+    step = next(step for step in record["preview"]["steps"] if step["op"] == "update")
+    step["detailedDiff"] = {path: {"kind": "update"} for path in ("latestDeployment.id", "canonicalDeployment")}
+    before = _comments(_record("updates"))[0].count("- update")
+    assert _comments(record)[0].count("- update") == before - 1
+    step["detailedDiff"] |= {next(iter(step["newState"]["inputs"])): {"kind": "update"}}
+    assert _comments(record)[0].count("- update") == before
 
 
 def test_what_the_language_host_prints_is_left_out() -> None:
