@@ -84,7 +84,8 @@ def test_a_wrong_token(world: World) -> None:
 
 def test_projects_of_exactly_that_name(world: World) -> None:
     with world.transaction() as tx:
-        ids = [neon.create_project(tx, {"name": name})["id"] for name in ("relay", "relay", "relay-staging", "other")]
+        names = ("relay", "relay", "relay-staging", "other")
+        ids = [neon.create_project(tx, {"name": name, "org_id": "org-1"})["id"] for name in names]
     assert sorted(asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "relay", None)) == sorted(ids[:2])
     assert asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "relay-staging", "org-1") == ids[2:3]
     assert asked_neon.project_ids(asked_neon.client(credentials.NEON_KEY), "a b&c=d", None) == []
@@ -121,7 +122,7 @@ def test_a_service_that_is_down(world: World) -> None:
 
 
 def test_the_face_answers_nothing_else(world: World) -> None:
-    assert http_face.answer(world, "/api/v2/projects/relay-1/branches", credentials.NEON_KEY)[0] == 501
+    assert http_face.answer(world, "/api/v2/projects/relay-1/operations", credentials.NEON_KEY)[0] == 501
     assert http_face.answer(world, f"/client/v4/accounts/{ACCOUNT}", credentials.CLOUDFLARE_TOKEN)[0] == 501
     buckets = f"/client/v4/accounts/{ACCOUNT}/r2/buckets"
     assert http_face.answer(world, buckets, credentials.CLOUDFLARE_TOKEN, "DELETE")[0] == 501

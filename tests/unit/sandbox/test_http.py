@@ -1,0 +1,108 @@
+"""The clouds' HTTP APIs in the sandbox: pages, and what each object shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.clouds import cloudflare as asked_cloudflare
+from infra.clouds import github as asked_github
+from infra.clouds import neon as asked_neon
+from sandbox import credentials
+from sandbox.http import face
+from sandbox.world import cloudflare, github, neon
+
+if TYPE_CHECKING:
+    from sandbox.world.store import World
+
+ACCOUNT = "f" * 32
+PLACE = ("tune-works", "tune")
+
+
+@pytest.fixture
+def served(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", ACCOUNT, {"id": ACCOUNT})
+        tx.put("github", "repository", "/".join(PLACE), {"id": 1, "name": PLACE[1], "owner": PLACE[0]})
+    port = face.serve(world)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4")
+    monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
+    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
+    return world
+
+
+def cloudflare_answer(world: World, path: str, **headers: str) -> Any:
+    target = f"/client/v4/accounts/{ACCOUNT}/{path}"
+    return face.answer(world, target, credentials.CLOUDFLARE_TOKEN, "GET", **headers)[1]["result"]
+
+
+def test_buckets_are_listed_by_a_cursor_and_by_jurisdiction(served: World) -> None:
+    with served.transaction() as tx:
+        for number in range(3):
+            cloudflare.create_bucket(tx, ACCOUNT, {"name": f"audio-{number}"})
+        cloudflare.create_bucket(tx, ACCOUNT, {"name": "audio-eu", "jurisdiction": "eu"})
+    target = f"/client/v4/accounts/{ACCOUNT}/r2/buckets?per_page=2"
+    first = face.answer(served, target, credentials.CLOUDFLARE_TOKEN)[1]
+    assert [bucket["name"] for bucket in first["result"]["buckets"]] == ["audio-0", "audio-1"]
+    rest = cloudflare_answer(served, f"r2/buckets?per_page=2&cursor={first['result_info']['cursor']}")
+    assert [bucket["name"] for bucket in rest["buckets"]] == ["audio-2"]
+    assert [
+        bucket["name"] for bucket in cloudflare_answer(served, "r2/buckets", cf_r2_jurisdiction="eu")["buckets"]
+    ] == ["audio-eu"]
+    assert cloudflare_answer(served, "r2/buckets/audio-1/domains/managed")["enabled"] is False
+
+
+def test_pages_projects_are_listed_ten_a_page(served: World) -> None:
+    with served.transaction() as tx:
+        for number in range(12):
+            cloudflare.create_pages(tx, ACCOUNT, {"name": f"tune-{number}"})
+    assert len(cloudflare_answer(served, "pages/projects?per_page=100")) == 10
+    client = asked_cloudflare.client(credentials.CLOUDFLARE_TOKEN)
+    assert len(list(client.items(f"accounts/{ACCOUNT}/pages/projects", "result", size=10))) == 12
+
+
+def test_a_project_is_shown_without_its_password_and_with_its_branch(served: World) -> None:
+    with served.transaction() as tx:
+        project = neon.create_project(tx, {"name": "tune"})
+        for _ in range(11):
+            neon.create_project(tx, {"name": "other"})
+    client = asked_neon.client(credentials.NEON_KEY)
+    assert len(list(asked_neon.projects(client, None))) == 12
+    shown = asked_neon.project(client, project["id"])
+    assert shown["history_retention_seconds"] == 21_600
+    assert project["password"] not in str(shown)
+    (branch,) = client.ask(f"projects/{project['id']}/branches", "branches")
+    assert (branch["default"], branch["protected"]) == (True, False)
+
+
+def test_an_environment_shows_its_rules(served: World) -> None:
+    with served.transaction() as tx:
+        github.put_environment(
+            tx,
+            *PLACE,
+            "staging",
+            wait_timer=5,
+            prevent_self_review=True,
+            reviewers=[{"users": [7], "teams": [8]}],
+            deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+        )
+        github.put_environment(tx, *PLACE, "bare")
+        for number in range(31):
+            github.put_item(tx, "variable", *PLACE, "staging", f"V{number}", value="x")
+        github.put_item(tx, "variable", *PLACE, "OF_THE_REPOSITORY", value="x")
+    client = asked_github.client(credentials.GITHUB_TOKEN)
+    bare, staging = asked_github.environments(client, "/".join(PLACE))
+    assert bare["protection_rules"] == []
+    rules = {rule["type"]: rule for rule in staging["protection_rules"]}
+    assert rules["wait_timer"]["wait_timer"] == 5
+    assert rules["required_reviewers"] == {
+        "type": "required_reviewers",
+        "prevent_self_review": True,
+        "reviewers": [{"type": "User", "reviewer": {"id": 7}}, {"type": "Team", "reviewer": {"id": 8}}],
+    }
+    path = "repos/tune-works/tune/environments/staging/variables"
+    assert len(list(client.items(path, "variables", size=30))) == 31
+    assert [one["name"] for one in client.items("repos/tune-works/tune/actions/variables", "variables", size=30)] == [
+        "OF_THE_REPOSITORY"
+    ]
