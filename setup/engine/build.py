@@ -9,7 +9,7 @@ from setup import progress
 from setup.engine.locate import BUILT, HERE, STAMP, built, dotted, locate, parse, pinned
 from setup.errors import SandboxError
 
-_GO = (1, 26, 0)
+_GO = parse((HERE / "go.mod").read_text().partition("\ngo ")[2])
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 # An official CLI ships both programs. The engine looks for them in its own folder first.
@@ -45,7 +45,7 @@ def _go() -> str:
     """Return the path of a Go that is new enough."""
     install = (
         f"Install the Pulumi CLI {dotted(pinned())} or later (https://www.pulumi.com/docs/install/), "
-        f"or Go {_GO[0]}.{_GO[1]} or later (https://go.dev/dl/): bin/setup then builds the engine, once."
+        f"or Go {dotted(_GO)} or later (https://go.dev/dl/): bin/setup then builds the engine, once."
     )
     go = shutil.which("go")
     if go is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from ops.upgrade import versions
+from ops.upgrade import pins
 from tests.engine.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def page(table: Mapping[str, Mapping[str, int]], *, passed: int, failed: int) ->
     lines = [f"| class | {' | '.join(COLUMNS)} |", f"| --- |{' --- |' * len(COLUMNS)}"]
     lines += [f"| {name} | {' | '.join(str(row[column]) for column in COLUMNS)} |" for name, row in table.items()]
     outcome = f"{failed} failed" if failed else "all passed"
-    facts = {"engine": versions.engine(ROOT), "python": platform.python_version(), "tests": passed + failed}
+    facts = {"engine": pins.engine(ROOT), "python": platform.python_version(), "tests": passed + failed}
     return _TEXT.format(table="\n".join(lines), outcome=outcome, **facts)

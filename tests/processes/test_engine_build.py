@@ -52,7 +52,7 @@ class Tree:
         path.write_text(text)
         path.chmod(0o755)
 
-    def go(self, version: str = "go1.26.0", work: str = "") -> None:
+    def go(self, version: str = "go1.26.6", work: str = "") -> None:
         """Put a Go on PATH."""
         self.program("go", _GO.format(version=version, calls=self.calls, work=work))
 
@@ -125,7 +125,7 @@ def test_without_a_go_that_is_new_enough_the_message_says_what_to_install(tree: 
     path, said = tree.ensure()
     assert path == ""
     assert f"Install the Pulumi CLI {PINNED} or later" in said
-    assert "Go 1.26 or later" in said
+    assert "Go 1.26.6 or later" in said
 
 
 def test_the_engine_is_built_once_from_what_go_sum_pins(tree: Tree) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ops.upgrade import versions
+from ops.upgrade import pins
 from setup import environment as bootstrap
 from setup import progress
 from tests.unit import quick_yaml
@@ -27,14 +27,14 @@ def _linked() -> set[str]:
     return {f"sdks/{name}" for name in quick_yaml.load((ROOT / "Pulumi.yaml").read_text())["packages"]}
 
 
-@pytest.mark.parametrize("place", versions.REQUIREMENTS)
+@pytest.mark.parametrize("place", pins.REQUIREMENTS)
 def test_every_pin_is_exact_and_locked(place: str) -> None:
     text = (ROOT / place).read_text()
-    wanted = versions.pinned(text)
+    wanted = pins.pinned(text)
     linked = _linked()
     lines = [line for line in text.splitlines() if line and not line.startswith("#") and line not in linked]
     assert len(lines) == len(wanted) > 0, "a line that pins no version"
-    locked = versions.pinned((ROOT / place).with_suffix(".lock").read_text())
+    locked = pins.pinned((ROOT / place).with_suffix(".lock").read_text())
     assert {name: locked.get(name) for name in wanted} == wanted, "run `bin/upgrade`"
 
 
@@ -47,7 +47,7 @@ def test_pulumi_install_leaves_the_requirements_as_they_are() -> None:
     assert lines == [line for line in lines if line.strip() not in linked] + sorted(linked)
 
 
-@pytest.mark.parametrize("place", versions.REQUIREMENTS)
+@pytest.mark.parametrize("place", pins.REQUIREMENTS)
 def test_every_entry_of_a_lock_has_hashes_and_no_index(place: str) -> None:
     text = (ROOT / place).with_suffix(".lock").read_text()
     entries = re.split(r"^(?=[\w.-]+==)", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
@@ -72,7 +72,7 @@ def test_set_up_installs_by_hash_and_the_local_sdk_without_an_index(
     locked, local = [command for command in commands if " -m venv " not in command]
     assert locked.endswith(f" {HASHED} {ROOT}/requirements.lock")
     assert local.endswith(f" --no-deps --no-index --no-build-isolation {ROOT}/sdks/neon")
-    assert "setuptools" in versions.pinned((ROOT / "requirements.lock").read_text())
+    assert "setuptools" in pins.pinned((ROOT / "requirements.lock").read_text())
 
 
 def test_nothing_else_installs_anything() -> None:
@@ -89,9 +89,3 @@ def test_nothing_else_installs_anything() -> None:
         # From go.mod and go.sum beside it.
         "Makefile": ["go tool actionlint ../../.github/workflows/*.yml ../../.sandbox/handoff/.github/workflows/*.yml"],
     }
-
-
-def test_the_table_of_tested_versions_is_what_is_pinned() -> None:
-    text = (ROOT / versions.TABLE).read_text()
-    assert versions.with_table(text, ROOT) == text, "run `bin/upgrade`"
-    assert f"| pulumi | {versions.engine(ROOT)} | `requirements.txt` |" in text

@@ -1,0 +1,53 @@
+"""Read and write the pins in requirements files, locks and go.mod."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REQUIREMENTS = ("requirements.txt", "ops/tools/requirements.txt")
+"""Files that pin Python packages; each has a lock beside it."""
+
+_PINNED = re.compile(r"^(?P<name>[\w.-]+)(?P<extras>\[[^\]]*\])?==(?P<version>[^\s;#]+)(?P<rest>.*)$", re.MULTILINE)
+
+
+def engine(root: Path) -> str:
+    """Return the pinned version of the Pulumi engine, from setup/engine/go.mod."""
+    text = (root / "setup/engine/go.mod").read_text(encoding="utf-8")
+    (found,) = re.findall(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)", text)
+    return str(found)
+
+
+def flyctl(root: Path) -> str:
+    """Return the oldest version of flyctl that the provider accepts, which is the tested one."""
+    text = (root / "infra/providers/fly/flyctl.py").read_text(encoding="utf-8")
+    (found,) = re.findall(r"^TESTED_VERSION = \((.*)\)$", text, re.MULTILINE)
+    return str(found).replace(", ", ".")
+
+
+def normalized(name: str) -> str:
+    """Return a package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Return the versions that a requirements file or a lock pins, by normalized name."""
+    return {normalized(found["name"]): found["version"] for found in _PINNED.finditer(text)}
+
+
+def repinned(text: str, versions: dict[str, str]) -> str:
+    """Return a requirements file's text with other versions, by normalized name; reasons keep their column."""
+
+    def line(found: re.Match[str]) -> str:
+        version = versions.get(normalized(found["name"]), found["version"])
+        head = f"{found['name']}{found['extras'] or ''}=={version}"
+        blank, mark, reason = found["rest"].partition("#")
+        if not mark:
+            return head + found["rest"]
+        column = found.start("rest") - found.start() + len(blank)
+        return f"{head.ljust(column - 1)} {mark}{reason}"
+
+    return _PINNED.sub(line, text)
