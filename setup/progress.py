@@ -37,30 +37,27 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
 
     def tell(ending: str) -> None:
         line = f"{what}: {time.monotonic() - began:.0f} s{ending}"
-        print(f"\r{line}" if terminal else line, end="" if terminal and ending == " …" else "\n", file=sys.stderr)
-        sys.stderr.flush()
+        print(
+            f"\r{line}" if terminal else line,
+            end="" if terminal and ending == " …" else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
     tell(" …")
-    code: int | None = None
     process = None
     try:
         with log.open("w") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output, **_STARTED, **options)
-        while code is None:
+        while (code := process.poll()) is None:
             try:
-                code = process.wait(timeout=_TERMINAL if terminal else _LINES)
+                process.wait(timeout=_TERMINAL if terminal else _LINES)
             except subprocess.TimeoutExpired:
                 tell(" …")
-<<<<<<< HEAD
     except BaseException:  # Ctrl-C: do not leave the command running.
-        process.kill()
-        process.wait()
-=======
-    except BaseException:  # Ctrl-C: what was started must not go on alone.
         if process is not None:
             process.kill()
             process.wait()
->>>>>>> d032b75 (Versions of today: engine 3.276.0, SDK 3.272.0; the upgrade tool writes in place, and undoes what failed)
         tell(", interrupted.")
         raise
     tell(", failed." if code else ", done.")
