@@ -32,17 +32,12 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
     Raises:
         SandboxError: The command failed.
     """
-    began = time.monotonic()
-    terminal = sys.stderr.isatty()
+    began, terminal = time.monotonic(), sys.stderr.isatty()
 
     def tell(ending: str) -> None:
         line = f"{what}: {time.monotonic() - began:.0f} s{ending}"
-        print(
-            f"\r{line}" if terminal else line,
-            end="" if terminal and ending == " …" else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        more = terminal and ending == " …"
+        print(f"\r{line}" if terminal else line, end="" if more else "\n", file=sys.stderr, flush=True)
 
     tell(" …")
     process = None
