@@ -31,6 +31,9 @@ OAUTH_KEY = "OAUTH_ENCRYPTION_KEY"
 STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 LOGFIRE_TOKEN = "LOGFIRE_WRITE_TOKEN"  # noqa: S105  (a variable's name)
 
+NAMESPACE = "app.relay"
+"""The record namespace that the backend has by default."""
+
 SETTINGS_GROUPS = frozenset({"APP", "DATABASE", "STORAGE", "FRONTEND", "ATPROTO", "OBSERVABILITY", "NOTIFY"})
 """Names that the backend reads as a whole group of settings: a variable of that name crashes it."""
 
@@ -105,8 +108,21 @@ def redirect_uri(settings: Settings) -> str:
 
 
 def namespace(settings: Settings) -> str | None:
-    """Return the record namespace to set; None in production, which has the backend's default."""
-    return None if settings.tier == "production" else f"{settings.atproto_namespace}-{settings.stack}"
+    """Return the record namespace to set; None for the backend's own default."""
+    found = namespace_of(settings)
+    return None if found == NAMESPACE else found
+
+
+def namespace_of(settings: Settings) -> str:
+    """Return the stack's record namespace. Outside production the stack's name follows a namespace that all share."""
+    own = settings.tier == "production" or "atprotoNamespace" in settings.own_keys
+    return settings.atproto_namespace if own else f"{settings.atproto_namespace}-{settings.stack}"
+
+
+def origins(settings: Settings) -> list[str]:
+    """Return the origins of the stack's frontends."""
+    previews = [settings.preview_frontend_url] if settings.previews_may_call else []
+    return [settings.frontend_url, *previews]
 
 
 def cors_origin_regex(settings: Settings) -> str:
@@ -116,7 +132,7 @@ def cors_origin_regex(settings: Settings) -> str:
     every preview deployment, by its branch alias (hyphens and all) or its hash.
     """
     own = re.escape(settings.frontend_url)
-    if settings.tier == "staging":
+    if settings.previews_may_call:
         preview = rf"https://[a-z0-9-]+\.{re.escape(settings.pages_host)}"
         return f"^({own}|{preview})$"
     return f"^{own}$"

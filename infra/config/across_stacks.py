@@ -1,51 +1,190 @@
-"""Check that the stacks of the project agree where they share, and differ where they do not."""
+"""Check that a set of stacks can exist: whatever exists once has one owner, and stacks agree on what they share.
+
+Stacks are compared by their validated settings. A value that another stack's file holds encrypted is not known.
+"""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import NamedTuple
 
+from infra import application
+from infra.config.reading import Read, read_files
 from infra.config.settings import Settings
 from infra.config.stack_files import StackFiles
+from infra.config.tiers import TIERS
 
-OWN = ("flyApp", "neonProject", "apiUrl", "frontendUrl")
-"""What every stack has for itself."""
-
-SHARED = ("pagesProject", "pagesHost", "productionBranch", "previewBranch", "githubOwner", "githubRepository")
-"""Facts of the one Pages project and the one repository."""
-
+OF_THE_REPOSITORY = ("githubOwner", "githubRepository")
+OF_ONE_PAGES_PROJECT = ("pagesHost", "productionBranch", "previewBranch")
 OF_ONE_BUCKET = ("cloudflareAccountId", "bucketPublicHost")
-"""What stacks that use one bucket must agree on."""
+SHARED = (*OF_THE_REPOSITORY, "pagesProject", *OF_ONE_PAGES_PROJECT, "bucket", *OF_ONE_BUCKET)
+"""Keys that stacks share."""
 
 
-def preview_api_url(preview_stack: Any, files: StackFiles) -> str | None:
-    """Return the API URL of another stack from its file; None where the file does not tell."""
-    known = isinstance(preview_stack, str) and preview_stack in files.stacks
-    other = files.effective(preview_stack) if known else {}
-    app = other.get("flyApp")
-    return other.get("apiUrl") or (f"https://{app}.fly.dev" if app else None)
+class Claim(NamedTuple):
+    """Something that exists once, and that a stack takes for itself.
+
+    Attributes:
+        key: The key that names it.
+        name: Its name.
+        within: The account or repository in which the name is unique; empty for all the world.
+        part: The part by which a stack owns it; empty where every stack has its own.
+    """
+
+    key: str
+    name: str
+    within: str = ""
+    part: str = ""
 
 
-def disagreements(settings: Settings, files: StackFiles) -> Iterator[str]:
-    """Yield everything in which a stack contradicts another's file, beginning with the key it is about."""
-    mine, preview, retire = files.effective(settings.stack), settings.preview_stack, settings.retire
-    if preview and preview not in files.stacks:
-        yield f"previewStack is {preview!r}, but there is no Pulumi.{preview}.yaml"
-    elif preview and not settings.preview_api_url:
-        yield f"previewStack is {preview!r}, but Pulumi.{preview}.yaml names no flyApp"
-    for other in sorted(retire.confirmed.keys() - files.stacks.keys()):
+def neighbours(stack: str, files: StackFiles) -> dict[str, Read]:
+    """Return what the files show of every other stack, by name."""
+    return {other: read_files(other, files) for other in files.stacks if other != stack}
+
+
+def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
+    """Return the settings with the facts that other stacks' files add."""
+    stacks = {name: read.settings for name, read in others.items()} | {settings.stack: settings}
+    # A stack with a Pages project of its own serves its previews itself; production never does.
+    preview = settings.preview_stack or (settings.stack if settings.tier != "production" else "")
+    hidden = preview in others and others[preview].unknown & {"flyApp", "apiUrl"}
+    known = preview in stacks and not hidden and _has_api(stacks[preview])
+    order = sorted(stacks.values(), key=lambda s: (s.stack != settings.stack, -list(TIERS).index(s.tier), s.stack))
+    origins = [origin for s in order if s.bucket == settings.bucket for origin in application.origins(s)]
+    return settings.model_copy(
+        update={
+            "preview_api_url": stacks[preview].api_url if known else None,
+            "bucket_origins": tuple(dict.fromkeys(origins)),
+        }
+    )
+
+
+def disagreements(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+    """Yield every contradiction between a stack and the others, beginning with the key it is about."""
+    yield from _claimed_twice(settings, others, files)
+    yield from _not_agreed(settings, others, files)
+    yield from _one_production(settings, others)
+    yield from _owners_missing(settings, others)
+    yield from _preview_api(settings, others)
+    yield from _not_retired(settings, others)
+
+
+def claims(s: Settings) -> Iterator[Claim]:
+    """Yield what a stack takes for itself, whatever its tier."""
+    repository, account = f"{s.github_owner}/{s.github_repository}", s.cloudflare_account_id
+    if s.fly_app:
+        yield Claim("flyApp", s.fly_app)
+    yield Claim("neonProject", s.neon_project)
+    if s.adopt.neon_project:
+        yield Claim("adopt.neonProject", s.adopt.neon_project)
+    if s.tier != "development" and _has_api(s):
+        yield Claim("apiUrl", s.api_url)
+    if s.frontend_url_override:
+        yield Claim("frontendUrl", s.frontend_url_override)
+    if s.tier != "development" and s.github_scope == "environment":
+        # GitHub ignores the case of both.
+        yield Claim("githubEnvironment", s.github_environment_name.lower(), repository.lower())
+    yield Claim("atprotoNamespace", application.namespace_of(s))
+    if s.manages("frontend"):
+        yield Claim("pagesProject", s.pages_project, account, "frontend")
+    if s.manages("storage"):
+        for bucket in (s.bucket, *sorted(s.extra_buckets)):
+            yield Claim("bucket", bucket, account, "storage")
+
+
+def _claimed_twice(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+    for mine in claims(settings):
+        key = mine.key.partition(".")[0]
+        for other, read in others.items():
+            same_app = mine.key == "apiUrl" and read.settings.fly_app == settings.fly_app  # reported as flyApp
+            if same_app or key in read.unknown or mine not in claims(read.settings):
+                continue
+            if mine.part:
+                yield (
+                    f"manage has `{mine.part}`, but stack {other} manages {key} {mine.name!r} already: remove the part "
+                    f"here, or set another {key}"
+                )
+            else:
+                yield f"{mine.key} is {mine.name!r} in {files.file_of(other, key)} too: each stack has its own"
+
+
+def _not_agreed(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+    for key in (*OF_THE_REPOSITORY, *OF_ONE_PAGES_PROJECT, *OF_ONE_BUCKET):
+        mine, found = _value(settings, key), {}
+        for other, read in others.items():
+            theirs = read.settings
+            shared = key in OF_THE_REPOSITORY or (
+                theirs.bucket == settings.bucket
+                if key in OF_ONE_BUCKET
+                else theirs.pages_project == settings.pages_project
+            )
+            if shared and key not in read.unknown and _value(theirs, key) != mine:
+                found[files.file_of(other, key)] = _value(theirs, key)
+        if found:
+            elsewhere = ", ".join(f"{value!r} in {file}" for file, value in found.items())
+            yield f"{key} is {mine!r}, but {elsewhere}: set it once, in Pulumi.yaml"
+
+
+def _value(settings: Settings, key: str) -> object:
+    name = next(name for name, field in Settings.model_fields.items() if field.alias == key)
+    return getattr(settings, name)
+
+
+def _one_production(settings: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+    found = {name for name, read in others.items() if read.settings.tier == "production" and "tier" not in read.unknown}
+    if settings.tier == "production" and found - settings.production_stacks:
+        every = sorted({settings.stack, *found})
+        yield (
+            f"tier is production for {' and '.join(every)}: a project has one production. If you mean it, name them in "
+            f"Pulumi.yaml under productionStacks: {every}"
+        )
+
+
+def _owners_missing(s: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+    """Yield a bucket or Pages project that this stack uses and no stack owns.
+
+    Production counts as their owner while it is taken over part by part.
+    """
+    owners = [read.settings for read in others.values()]
+    uses_bucket = not s.manages("storage") and (s.manages("backend") or s.storage_from or s.storage_access_key_id)
+    shared = {one.bucket for one in owners if one.tier == "production" or one.manages("storage")}
+    if uses_bucket and s.tier != "production" and s.bucket not in shared:
+        yield (
+            f"bucket is {s.bucket!r}, which no stack manages: manage `storage` here, or name the bucket of a stack "
+            "that does"
+        )
+    uses_pages = s.tier != "development" and not (s.manages("frontend") or s.frontend_url_override)
+    shared = {one.pages_project for one in owners if one.tier == "production" or one.manages("frontend")}
+    if uses_pages and s.tier != "production" and s.pages_project not in shared:
+        yield (
+            f"pagesProject is {s.pages_project!r}, which no stack manages: manage `frontend` here, set frontendUrl, or "
+            "name the project of a stack that does"
+        )
+
+
+def _preview_api(settings: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+    preview = settings.preview_stack
+    if not preview or preview == settings.stack:
+        return
+    file = f"Pulumi.{preview}.yaml"
+    if preview not in others:
+        yield f"previewStack is {preview!r}, but there is no {file}"
+    elif hidden := sorted(others[preview].unknown & {"flyApp", "apiUrl"}):
+        yield (
+            f"previewStack is {preview!r}, but {hidden[0]} in {file} is encrypted or not valid, so that its API is not "
+            "known from the file: set it in clear"
+        )
+    elif not settings.preview_api_url:
+        yield f"previewStack is {preview!r}, but {file} names no flyApp"
+
+
+def _not_retired(settings: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+    """Yield each stack that may still use a token of the bucket that this stack is about to revoke."""
+    retire = settings.retire
+    for other in sorted(retire.confirmed.keys() - others.keys()):
         yield f"retire.confirmed names {other!r}, but there is no Pulumi.{other}.yaml"
-    for other in sorted(files.stacks.keys() - {settings.stack}):
-        theirs = files.effective(other)
-        for key, value in _own(mine).items():
-            if value and value == _own(theirs)[key]:
-                yield f"{key} is {value!r} in Pulumi.{other}.yaml too: each stack has its own"
-        one_bucket = mine.get("bucket") == theirs.get("bucket")
-        for key in (*SHARED, *(OF_ONE_BUCKET if one_bucket else ())):
-            if mine.get(key) != theirs.get(key):
-                file = files.file_of(other, key)
-                yield f"{key} is {mine.get(key)!r}, but {theirs.get(key)!r} in {file}: set it once, in Pulumi.yaml"
-        uses = "backend" in (theirs.get("manage") or []) or theirs.keys() & {"storageAccessKeyId", "storageFrom"}
-        # A token of the bucket is revoked once nobody else uses it any more.
-        if one_bucket and uses and retire.confirmed.get(other, 0) < retire.storage_token:
+    for other, read in others.items():
+        theirs = read.settings
+        uses = theirs.manages("backend") or theirs.storage_from or theirs.storage_access_key_id
+        if uses and theirs.bucket == settings.bucket and retire.confirmed.get(other, 0) < retire.storage_token:
             yield (
                 f"retire.storageToken is {retire.storage_token}, but stack {other} uses that bucket too. Give it "
                 "the current keys and deploy it, then `pulumi config set --path "
@@ -53,8 +192,5 @@ def disagreements(settings: Settings, files: StackFiles) -> Iterator[str]:
             )
 
 
-def _own(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a stack has for itself, by key."""
-    adopt = config.get("adopt")
-    adopted = adopt.get("neonProject") if isinstance(adopt, dict) else None
-    return {key: config.get(key) for key in OWN} | {"adopt.neonProject": adopted}
+def _has_api(settings: Settings) -> bool:
+    return bool(settings.fly_app or settings.api_url_override)

@@ -59,6 +59,41 @@ class PagesBuild(Frozen):
     """Major version of Cloudflare's build image."""
 
 
+class NeonCompute(Frozen):
+    """Size of the database's compute, in Neon's compute units, and when Neon suspends it."""
+
+    min_cu: float = Field(0.25, ge=0.25, le=56)
+    """Smallest size. Neon scales between the two."""
+    max_cu: float = Field(2, ge=0.25, le=56)
+    """Largest size. Free plan: at most 2."""
+    suspend_seconds: int | None = Field(None, ge=0, le=604_800)
+    """Idle time after which Neon suspends the compute; 0: never. Default: 300, and in production 0 on a paid plan."""
+
+
+class ExtraBucket(Frozen):
+    """A further R2 bucket. The stack's minted key reaches it too."""
+
+    public: bool = False
+    """Serve its objects at a public `r2.dev` address."""
+    cors: bool = False
+    """Let the frontends read it from a browser."""
+
+
+class Approval(Frozen):
+    """Who must approve a deployment from the GitHub environment, and when it starts."""
+
+    users: frozenset[int] = frozenset()
+    """GitHub user ids. Users and teams are six at most."""
+    teams: frozenset[int] = frozenset()
+    """GitHub team ids."""
+    wait_minutes: int = Field(0, ge=0, le=43_200)
+    """Minutes that a deployment waits before it starts."""
+    self_review: bool = True
+    """Whoever started a deployment may approve it."""
+    admins_bypass: bool = True
+    """Administrators of the repository may skip these rules."""
+
+
 class Rotate(Frozen):
     """Counters of rotations. A higher one makes a new key or token; lowering one is refused."""
 

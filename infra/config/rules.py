@@ -8,11 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from infra import application
+from infra.config.groups import Approval
 from infra.config.rotation import OAUTH_KEY, ROTATING, STORAGE_TOKEN, made_here
-from infra.config.settings import NEON_HISTORY_LIMITS, Settings, branch_alias
+from infra.config.settings import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE, Part, Settings, branch_alias
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
 """Yields a sentence for each violation of a rule, beginning with the key."""
+
+PARTS: dict[Part, frozenset[str]] = {
+    "backend": frozenset({"rollout", "mintDeployToken", "deployTokenHours"}),
+    "storage": frozenset({"extraBuckets"}),
+    "frontend": frozenset({"pagesBuild", "pagesVariables", "previewStack"}),
+    "delivery": frozenset({"githubScope", "githubEnvironment", "approval", "flyDeployToken", "neonRestoreKey"}),
+}
+"""The keys that have no effect without a part."""
 
 RULES: list[tuple[frozenset[str], Check]] = []
 """Every rule, with the keys it reads."""
@@ -26,15 +35,14 @@ def _rule(*keys: str) -> Callable[[Check], Check]:
     return register
 
 
-@_rule("tier", "manage", "flyApp")
+@_rule("tier", "manage", "flyApp", "apiUrl")
 def _backend_has_an_app(s: Settings) -> Iterator[str]:
     if s.manages("backend") and not s.fly_app:
         yield "flyApp is missing: a stack that manages `backend` names its Fly app"
+    elif s.tier != "development" and not (s.fly_app or s.api_url_override):
+        yield "flyApp is missing: outside development a stack names its Fly app, or the URL of its API in apiUrl"
     if s.tier == "development" and (extra := s.manage - {"database"}):
         yield f"manage: development runs on a laptop and owns at most `database`, not {', '.join(sorted(extra))}"
-    if s.tier != "production":
-        for part in sorted(s.manage & {"storage", "frontend"}):
-            yield f"manage: `{part}` is shared by all environments and belongs to production alone"
 
 
 @_rule("manage", "adopt", "flyApp", "pagesProject", "bucket", "extraBuckets", "githubScope", "githubEnvironment")
@@ -48,7 +56,7 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     for key, adopted, configured, part in pairs:
         if adopted and part in s.manage and adopted != configured:
             yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
-    if unlisted := s.adopt.extra_buckets - s.extra_buckets:
+    if unlisted := s.adopt.extra_buckets - s.extra_buckets.keys():
         yield f"adopt.extraBuckets holds {', '.join(sorted(unlisted))}, which extraBuckets does not"
     scoped = s.github_scope == "environment" and not s.adopt.github_environment
     if scoped and (s.adopt.github_variables or s.adopt.github_deployment_policy):
@@ -67,13 +75,28 @@ def _within_the_neon_plan(s: Settings) -> Iterator[str]:
         yield "defaultBranchProtected is true, but Neon's free plan has no protected branches"
 
 
+@_rule("tier", "neonPlan", "neonCompute")
+def _compute_within_the_neon_plan(s: Settings) -> Iterator[str]:
+    size, largest = s.neon_compute, NEON_LARGEST_COMPUTE[s.neon_plan]
+    if size.min_cu > size.max_cu:
+        yield f"neonCompute.minCu is {size.min_cu}, but neonCompute.maxCu is {size.max_cu}"
+    if size.max_cu > largest:
+        yield f"neonCompute.maxCu is {size.max_cu}, but Neon's {s.neon_plan} plan scales to at most {largest}"
+    allowed = {"free": {300}, "launch": {0, 300}}.get(s.neon_plan)
+    if allowed and s.suspend_seconds not in allowed:
+        choices = " or ".join(map(str, sorted(allowed)))
+        yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon's {s.neon_plan} plan knows {choices} alone"
+    elif 0 < s.suspend_seconds < 60:
+        yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon suspends after 60 seconds at the earliest"
+
+
 @_rule()
 def _secret_names_are_free(s: Settings) -> Iterator[str]:
-    for name in sorted(s.extra_secrets):
-        where = f"extraSecrets.{name}"
-        if name in application.secrets(s):
-            yield f"{where}: the program sets this secret itself"
-        elif name in {"PORT", *application.plain_settings(s)}:
+    for name in sorted(s.extra_secrets.keys() & application.secrets(s).keys()):
+        yield f"extraSecrets.{name}: the program sets this secret itself"
+    kept = [(f"adopt.keep: {name}", name) for name in sorted(s.adopt.keep)]
+    for where, name in [*((f"extraSecrets.{name}", name) for name in sorted(s.extra_secrets)), *kept]:
+        if name in {"PORT", *application.plain_settings(s)}:
             yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
         elif name in application.SETTINGS_GROUPS:
             yield f"{where}: the backend reads this name as a whole group of settings and would not start"
@@ -103,7 +126,7 @@ def _what_excludes_what(s: Settings) -> Iterator[str]:
         ("adopt.keep", s.adopt.keep and not s.adopt.fly_app, "adopt.flyApp is not: a new app has no secrets"),
         ("adopt.githubEnvironment", s.adopt.github_environment and in_repository, only),
         ("githubEnvironment", s.github_environment and in_repository, only),
-        ("reviewers", s.reviewers and in_repository, only),
+        ("approval", s.approval != Approval() and in_repository, only),
     ]
     for key, clash, why in clashes:
         if clash:
@@ -133,12 +156,30 @@ def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
 
 @_rule("manage", "previewStack", "productionBranch", "previewBranch")
 def _previews_have_a_stack(s: Settings) -> Iterator[str]:
-    if s.manages("frontend") and not s.preview_stack:
+    if s.manages("frontend") and s.tier == "production" and not s.preview_stack:
         yield "previewStack is missing: name the stack whose API the Pages previews use, `staging` as a rule"
-    if s.preview_stack == s.stack:
+    if s.tier == "production" and s.preview_stack == s.stack:
         yield f"previewStack is {s.stack!r}, this very stack: previews would reach its API"
-    if branch_alias(s.preview_branch) == branch_alias(s.production_branch):
+    if not (alias := branch_alias(s.preview_branch)):
+        yield f"previewBranch is {s.preview_branch!r}: Cloudflare makes no alias of a name without letters or digits"
+    elif alias == branch_alias(s.production_branch):
         yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"
+
+
+@_rule("approval")
+def _approval_is_possible(s: Settings) -> Iterator[str]:
+    if (count := len(s.approval.users) + len(s.approval.teams)) > 6:
+        yield f"approval has {count} users and teams, but GitHub takes at most 6"
+
+
+@_rule("tier", "manage")
+def _no_key_is_without_effect(s: Settings) -> Iterator[str]:
+    """Refuse a key of the stack's own file about a part that it does not manage; production may take it over later."""
+    if s.tier == "production":
+        return
+    for part, keys in PARTS.items():
+        for key in sorted(keys & s.own_keys) if not s.manages(part) else ():
+            yield f"{key} means nothing on this stack, which does not manage `{part}`: remove it"
 
 
 @_rule("tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")

@@ -5,29 +5,47 @@ A property derives a fact from several keys, so that nobody configures it twice.
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr
 
 from infra.application import LOCAL_API_URL, LOCAL_FRONTEND_URL, STORAGE_KEYS
-from infra.config.groups import Adopt, Frozen, PagesBuild, Retire, Rotate
+from infra.config.groups import Adopt, Approval, ExtraBucket, Frozen, NeonCompute, PagesBuild, Retire, Rotate
 from infra.config.tiers import TIERS, Tier
-from infra.config.validators import AppName, EnvironmentName, Host, SecretName, WebUrl
+from infra.config.validators import (
+    AppName,
+    Branch,
+    BucketName,
+    EnvironmentName,
+    FlyRegion,
+    Host,
+    NeonRegion,
+    OrganizationSlug,
+    Owner,
+    PagesName,
+    Repository,
+    Secret,
+    SecretName,
+    StackName,
+    TagPattern,
+    Text,
+    WebUrl,
+)
 
 Part = Literal["storage", "database", "backend", "frontend", "delivery"]
-
-_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
-_Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may bring nothing
 
 NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
 """Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
 
 
+NEON_LARGEST_COMPUTE = {"free": 2.0, "launch": 16.0, "scale": 56.0}
+"""Largest compute of each Neon plan, in compute units (Neon's plans page, 2026-03)."""
+
+
 class Settings(Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
-    stack: _Text = Field(exclude=True)
+    stack: StackName = Field(exclude=True)
     """The stack's name; not a configuration key."""
 
     # Kind of stack
@@ -37,25 +55,27 @@ class Settings(Frozen):
     """The parts this stack owns. Production can be taken over one part at a time."""
     adopt: Adopt = Adopt()
     """Existing resources that this stack takes over (see Adopt)."""
+    production_stacks: frozenset[str] = frozenset()
+    """The stacks of the production tier, where a project has more than one."""
     unprotect: bool = False
     """Lifts protection: set true and run `pulumi up`, and Pulumi may destroy the stack's own resources."""
 
     # Accounts
-    fly_organization: _Text = Field(examples=["personal"])
+    fly_organization: OrganizationSlug = Field(examples=["personal"])
     """Fly.io organization, by slug."""
     cloudflare_account_id: str = Field(pattern=r"^[0-9a-f]{32}$", examples=["0123456789abcdef0123456789abcdef"])
     """Cloudflare account id, 32 hexadecimal digits."""
-    github_owner: _Text = Field(examples=["relay-music"])
+    github_owner: Owner = Field(examples=["relay-music"])
     """GitHub user or organization that owns the repository."""
-    github_repository: _Text = Field(examples=["relay"])
+    github_repository: Repository = Field(examples=["relay"])
     """Repository that holds the application and deploys it."""
-    neon_organization_id: str | None = None
+    neon_organization_id: str | None = Field(None, pattern=r"^org-[a-z0-9-]+$")
     """Neon organization (`org-…`); needed with a personal API key that sees several."""
 
     # Database
-    neon_project: _Text = Field(examples=["relay-staging"])
+    neon_project: Text = Field(examples=["relay-staging"])
     """Name of this environment's Neon project."""
-    neon_region: str = Field(pattern=r"^(aws|azure)-[a-z0-9-]+$", examples=["aws-us-east-1"])
+    neon_region: NeonRegion = Field(examples=["aws-us-east-1"])
     """Neon region id; a change would replace the database."""
     neon_plan: Literal["free", "launch", "scale"] = "free"
     """Neon plan, whose limits this program checks."""
@@ -65,11 +85,13 @@ class Settings(Frozen):
     """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
     """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
+    neon_compute: NeonCompute = NeonCompute()
+    """Size of the database's compute (see NeonCompute)."""
 
     # Backend
     fly_app: AppName | None = None
     """Name of the Fly app, unique in all of Fly.io."""
-    fly_region: str = Field(pattern=r"^[a-z]{3}$", examples=["iad"])
+    fly_region: FlyRegion = Field(examples=["iad"])
     """Fly.io region, three letters."""
     api_url_override: WebUrl | None = Field(None, alias="apiUrl")
     """URL of the API on a custom domain. Default: https://APP.fly.dev."""
@@ -77,9 +99,9 @@ class Settings(Frozen):
     """Production's record namespace; every other environment gets `-<stack>` appended."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
-    extra_secrets: dict[SecretName, _Secret] = Field({})
+    extra_secrets: dict[SecretName, Secret] = Field({})
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
-    logfire_token: _Secret | None = None
+    logfire_token: Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
 
     mint_deploy_token: bool = False
@@ -92,21 +114,21 @@ class Settings(Frozen):
     """Older tokens to revoke (see Retire)."""
 
     # Storage
-    bucket: _BucketName = Field(examples=["relay-audio"])
-    """The R2 bucket all environments share."""
-    extra_buckets: frozenset[_BucketName] = frozenset()
-    """Further R2 buckets that the owner of the storage provisions, private, by name."""
+    bucket: BucketName = Field(examples=["relay-audio"])
+    """The R2 bucket. One stack manages it; other stacks share it by naming it."""
+    extra_buckets: dict[BucketName, ExtraBucket] = Field({})
+    """Further R2 buckets of a stack that manages storage, by name (see ExtraBucket)."""
     bucket_public_host: Host = Field(examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
     """Public host of the bucket (`pub-….r2.dev`)."""
-    storage_from: str | None = None
+    storage_from: StackName | None = None
     """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
     storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
-    storage_secret_access_key: _Secret | None = None
+    storage_secret_access_key: Secret | None = None
     """S3 secret access key for the bucket."""
 
     # Frontend
-    pages_project: _Text = Field(examples=["relay"])
+    pages_project: PagesName = Field(examples=["relay"])
     """Name of the Cloudflare Pages project."""
     pages_host: Host = Field(examples=["relay-4i6.pages.dev"])
     """Host that Cloudflare gave the Pages project (`….pages.dev`)."""
@@ -114,36 +136,40 @@ class Settings(Frozen):
     """Build settings (see PagesBuild)."""
     pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
-    production_branch: _Text = "main"
+    production_branch: Branch = "main"
     """Branch whose pushes deploy the frontend to production."""
-    preview_branch: _Text = "staging"
+    preview_branch: Branch = "staging"
     """Branch whose preview deployment is staging's frontend."""
     preview_stack: str | None = None
-    """The stack whose API the Pages previews use. Never the one that owns the project."""
+    """The stack whose API the Pages previews use. Production never serves previews; another stack may serve its own."""
     frontend_url_override: WebUrl | None = Field(None, alias="frontendUrl")
     """URL users see, on a custom domain. Default: from `pagesHost`."""
 
     # Delivery
-    main_branch: _Text = "main"
+    main_branch: Branch = "main"
     """Branch whose pushes deploy the backend to staging."""
-    release_tags: _Text = "v*"
+    release_tags: TagPattern = "v*"
     """Pattern of the release tags that deploy to production."""
     github_scope: Literal["environment", "repository"] = "environment"
     """Where secrets and variables go. `repository` (private repositories on the free plan have no environments)
     appends the stack to each name: FLY_API_TOKEN_STAGING."""
     github_environment: EnvironmentName | None = None
     """GitHub environment. Default: the stack's name."""
-    reviewers: frozenset[int] = Field(frozenset(), max_length=6)
-    """GitHub user ids who must approve a deployment; at most six."""
-    fly_deploy_token: _Secret | None = None
+    approval: Approval = Approval()
+    """Who approves a deployment, and when it starts (see Approval)."""
+    fly_deploy_token: Secret | None = None
     """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
-    neon_restore_key: _Secret | None = None
+    neon_restore_key: Secret | None = None
     """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
     the account is an organization. Without one no restore point is taken."""
 
-    # Facts of other stacks, from their files. No configuration keys.
+    # Facts that the stack files show beside this stack's values. No configuration keys.
+    own_keys: frozenset[str] = Field(frozenset(), exclude=True)
+    """Keys that the stack's own file sets."""
     preview_api_url: str | None = Field(None, exclude=True)
     """API URL of `previewStack`."""
+    bucket_origins: tuple[str, ...] = Field((), exclude=True)
+    """Origins of every frontend that uses the bucket."""
 
     @property
     def environment(self) -> str:
@@ -152,8 +178,9 @@ class Settings(Frozen):
 
     @property
     def api_url(self) -> str:
-        """Where the API answers, without a trailing slash."""
-        return self.api_url_override or (f"https://{self.fly_app}.fly.dev" if self.fly_app else LOCAL_API_URL)
+        """Where the API answers, without a trailing slash; a rule requires `flyApp` or `apiUrl` outside development."""
+        local = self.tier == "development" and not self.fly_app
+        return self.api_url_override or (LOCAL_API_URL if local else f"https://{self.fly_app}.fly.dev")
 
     @property
     def frontend_url(self) -> str:
@@ -163,11 +190,12 @@ class Settings(Frozen):
             "preview": self.preview_frontend_url,
             "production": f"https://{self.pages_host}",
         }
-        return self.frontend_url_override or by_kind[TIERS[self.tier].frontend]
+        kind = "production" if self.manages("frontend") else TIERS[self.tier].frontend
+        return self.frontend_url_override or by_kind[kind]
 
     @property
     def preview_frontend_url(self) -> str:
-        """The preview deployment that is staging's frontend."""
+        """The preview deployment of `previewBranch`."""
         return f"https://{branch_alias(self.preview_branch)}.{self.pages_host}"
 
     @property
@@ -180,13 +208,24 @@ class Settings(Frozen):
         return name if self.github_scope == "environment" else f"{name}_{self.stack.upper().replace('-', '_')}"
 
     @property
+    def previews_may_call(self) -> bool:
+        """Whether the API answers every preview of the Pages project."""
+        return TIERS[self.tier].previews_may_call
+
+    @property
+    def suspend_seconds(self) -> int:
+        """Idle time after which Neon suspends the compute; 0: never. The free plan always suspends, after 300 s."""
+        by_tier = TIERS[self.tier].suspend_seconds if self.neon_plan != "free" else 300
+        return by_tier if self.neon_compute.suspend_seconds is None else self.neon_compute.suspend_seconds
+
+    @property
     def mints_storage_token(self) -> bool:
         """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
         return self.manages("storage") and not (self.storage_access_key_id or STORAGE_KEYS[0] in self.adopt.keep)
 
     @property
     def deploys_on(self) -> str:
-        """The event that deploys the backend; empty where nothing is deployed."""
+        """The event that deploys the backend, by the workflow that `bin/handoff` writes; empty for a laptop."""
         return TIERS[self.tier].deploys_on.format(main_branch=self.main_branch, release_tags=self.release_tags)
 
     def manages(self, part: Part) -> bool:
@@ -195,5 +234,9 @@ class Settings(Frozen):
 
 
 def branch_alias(branch: str) -> str:
-    """Return the alias Cloudflare Pages gives a branch's preview: lower case, other characters as hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")[:28].rstrip("-")
+    """Return the alias that Cloudflare Pages gives a branch's preview; empty for a name of punctuation alone.
+
+    Each character outside a-z and 0-9 of the lower-case name becomes a hyphen, of which none is dropped; the first 28
+    characters count, without hyphens at their ends (Cloudflare's staff in its forum; not in its documentation).
+    """
+    return re.sub(r"[^a-z0-9]", "-", branch.lower())[:28].strip("-")

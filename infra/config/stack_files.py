@@ -4,12 +4,16 @@ Stacks do not read each other's state, yet some facts must agree between them, s
 files show those facts. Tools read them for the project's name as well, which Pulumi tells its program alone.
 """
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+from infra.config.validators import STACK_NAME, STACK_NAME_RULE
+
 _ROOT = Path(__file__).resolve().parents[2]
+_STRING = "tag:yaml.org,2002:str"
 
 
 class StackFileError(Exception):
@@ -21,71 +25,130 @@ class StackFiles(NamedTuple):
 
     Attributes:
         name: The project's name, the namespace of its keys.
-        project: The defaults that Pulumi.yaml gives every stack.
+        project: The values that Pulumi.yaml gives every stack.
         stacks: The values that each stack's own file sets.
+        foreign: The keys of another namespace, by file.
     """
 
     name: str
     project: dict[str, Any]
     stacks: dict[str, dict[str, Any]]
+    foreign: dict[str, list[str]]
 
     def effective(self, stack: str) -> dict[str, Any]:
-        """Return the project's defaults overlaid with the stack's own values."""
+        """Return the project's values overlaid with the stack's own."""
         return {**self.project, **self.stacks.get(stack, {})}
 
     def file_of(self, stack: str, key: str) -> str:
-        """Return the file that sets the key for the stack, or the one where it belongs."""
+        """Return the file that sets the key for the stack, or the file where it belongs."""
         own = key in self.stacks.get(stack, {})
         return "Pulumi.yaml" if key in self.project and not own else f"Pulumi.{stack}.yaml"
 
 
 def read_stack_files(root: Path | None = None) -> StackFiles:
-    """Read `Pulumi.yaml` and every `Pulumi.<stack>.yaml`; an empty stack file sets nothing.
+    """Read `Pulumi.yaml` and every `Pulumi.<stack>.yaml` as the engine does.
+
+    A key without a namespace has the project's (Pulumi's sdk/go/common/workspace, loaders.go and project.go). Values
+    of a Pulumi ESC environment are in no file.
 
     Args:
         root: The folder of the files. Default: the working directory, in which Pulumi runs the program, or the
             program's own folder where that has no `Pulumi.yaml`.
 
     Raises:
-        StackFileError: A file is not readable, or `Pulumi.yaml` is missing or has no name.
+        StackFileError: A file is not readable, `Pulumi.yaml` is missing or has no name, or a file's name holds no
+            name of a stack.
     """
     root = root or (Path.cwd() if (Path.cwd() / "Pulumi.yaml").exists() else _ROOT)
-    name = load(root / "Pulumi.yaml").get("name")
+    project = load(root / "Pulumi.yaml")
+    name = project.get("name")
     if not isinstance(name, str):
         raise StackFileError(f"There is no Pulumi.yaml with a `name` in {root}")
-    declared = _config(root / "Pulumi.yaml")
-    defaults = {key: one["default"] for key, one in declared.items() if isinstance(one, dict) and "default" in one}
-    stacks, prefix = {}, f"{name}:"
+    foreign: dict[str, list[str]] = {}
+    declared = _config(root / "Pulumi.yaml", project, name, foreign)
+    values = {key: _project_value(value) for key, value in declared.items()}
+    stacks = {}
     for path in sorted(root.glob("Pulumi.*.yaml")):
-        own = {key.removeprefix(prefix): value for key, value in _config(path).items() if key.startswith(prefix)}
-        stacks[path.name.removeprefix("Pulumi.").removesuffix(".yaml")] = own
-    return StackFiles(name, defaults, stacks)
+        stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        if not re.fullmatch(STACK_NAME, stack):
+            raise StackFileError(f"{path.name}: {STACK_NAME_RULE}")
+        stacks[stack] = _config(path, load(path), name, foreign)
+    return StackFiles(name, {key: value for key, value in values.items() if value is not None}, stacks, foreign)
 
 
-def _config(path: Path) -> dict[str, Any]:
-    config = load(path).get("config") or {}
-    if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
-        raise StackFileError(f"{path.name}: expected keys and values under `config`")
-    return config
+def _config(path: Path, document: dict[str, Any], name: str, foreign: dict[str, list[str]]) -> dict[str, Any]:
+    """Return a file's configuration by the keys of the project; note the others."""
+    own = {}
+    for key, value in (document.get("config") or {}).items():
+        namespace, _, short = key.rpartition(":")
+        if namespace in {"", name, f"{name}:config"}:
+            own[short] = value
+        else:
+            foreign.setdefault(path.name, []).append(key)
+    return own
+
+
+def _project_value(declared: Any) -> Any:
+    """Return the value that Pulumi.yaml gives a key: a bare one, its `value`, or its `default`."""
+    return declared.get("value", declared.get("default")) if isinstance(declared, dict) else declared
 
 
 def load(path: Path) -> dict[str, Any]:
     """Return the keys and values of a YAML file; none for a file that is missing or empty.
 
     Raises:
-        StackFileError: The file is not readable, or does not hold keys and values.
+        StackFileError: The file is not readable, does not hold keys and values, has a key twice or a key that is no
+            text, or uses an alias.
     """
     # The C loader where PyYAML has it: every preview runs these lines.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  (a safe loader)
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
+        if node is None:
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            raise StackFileError(f"{path.name}, line {_line(node)}: expected keys and values")
+        _check_keys(path, node)
+        for key, value in node.value:
+            if key.value == "config" and value.value and not isinstance(value, yaml.MappingNode):
+                raise StackFileError(f"{path.name}, line {_line(value)}: expected keys and values under `config`")
+        document: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)
     except FileNotFoundError:
         return {}
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(f"{path.name}{line}: not valid YAML: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, ValueError, yaml.YAMLError) as error:
         raise StackFileError(f"{path.name} cannot be read: {error}") from None
-    if not isinstance(document or {}, dict):
-        raise StackFileError(f"{path.name}: expected keys and values at the top")
-    return document or {}
+    return document
+
+
+def _check_keys(path: Path, root: yaml.MappingNode) -> None:
+    """Check that every key is a text that its mapping has once, and that no part of the file stands for another.
+
+    A few aliases of aliases make a file of a few lines billions of values long.
+    """
+    seen: set[int] = set()
+    rest: list[yaml.Node] = [root]
+    while rest:
+        node = rest.pop()
+        if id(node) in seen:
+            raise StackFileError(
+                f"{path.name}, line {_line(node)}: write the value out where an alias (`*…`) repeats it"
+            )
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                if key.tag != _STRING:
+                    raise StackFileError(f"{path.name}, line {_line(key)}: the key is no text; put it in quotes")
+                if key.value in keys:
+                    raise StackFileError(f"{path.name}, line {_line(key)}: the key {key.value} is there twice")
+                keys.add(key.value)
+                rest.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            rest += node.value
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

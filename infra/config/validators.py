@@ -1,15 +1,36 @@
-"""Names and addresses whose rules the clouds would only enforce halfway through an `up`."""
+"""Check names and addresses whose rules the clouds would only enforce halfway through an `up`."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
-from infra.providers.fly.names import APP, SECRET
+from infra.providers.fly.names import APP, ORGANIZATION, SECRET
 
-_HOST = rf"({APP.pattern}\.)+[a-z][a-z0-9-]*"  # an app's name is a label of its host, so its rule is that of labels
-_WEB_URL = f"https://{_HOST}"
-_ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}"
+FLY_REGIONS = frozenset(
+    {
+        *("ams", "arn", "bom", "cdg", "dfw", "ewr", "fra", "gru", "iad"),
+        *("jnb", "lax", "lhr", "nrt", "ord", "sin", "sjc", "syd", "yyz"),
+    }
+)
+"""Fly.io's regions (its documentation, 2026-09)."""
+
+NEON_REGIONS = frozenset(
+    {
+        *("aws-us-east-1", "aws-us-east-2", "aws-us-west-2", "aws-sa-east-1"),
+        *("aws-eu-central-1", "aws-eu-west-2", "aws-ap-southeast-1", "aws-ap-southeast-2"),
+    }
+)
+"""Neon's regions (its documentation, 2026-09, which ended the support of Azure's)."""
+
+STACK_NAME = r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
+STACK_NAME_RULE = (
+    "a stack's name has at most 40 lower-case letters, digits and inner hyphens, because it becomes part of the AT "
+    "Protocol namespace and of names at GitHub and Fly.io"
+)
+
+_HOST = rf"({APP.pattern}\.)+[a-z][a-z0-9-]*"  # an app's name is a label of its host, so both have one rule
+_REF = r"(?!.*(\.\.|//|@\{))[A-Za-z0-9_][A-Za-z0-9_./+-]*(?<![./])(?<!\.lock)"
 
 
 def _matching(pattern: str, rule: str) -> AfterValidator:
@@ -21,12 +42,71 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_of(known: frozenset[str], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"{what} are {', '.join(sorted(known))}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _visible(value: Any) -> Any:
+    """Refuse control characters, and those that a reader cannot see, such as a zero-width space."""
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError("it has a character that nobody can see; type it again")
+    return value
+
+
+_Visible = BeforeValidator(_visible)
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), _Visible]
+Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may bring nothing
+StackName = Annotated[str, _matching(STACK_NAME, STACK_NAME_RULE)]
 AppName = Annotated[str, _matching(*APP)]
+OrganizationSlug = Annotated[str, _matching(*ORGANIZATION)]
 SecretName = Annotated[str, _matching(*SECRET)]
+BucketName = Annotated[
+    str,
+    _matching(
+        r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "a bucket's name has 3 to 63 lower-case letters, digits and inner hyphens",
+    ),
+]
+PagesName = Annotated[
+    str, _matching(r"[a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?", "a Pages project has lower-case letters, digits and hyphens")
+]
+FlyRegion = Annotated[str, _one_of(FLY_REGIONS, "Fly.io's regions")]
+NeonRegion = Annotated[str, _one_of(NEON_REGIONS, "Neon's regions")]
+Owner = Annotated[
+    str, _matching(r"[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?", "a GitHub name alone, no URL: `relay-music`")
+]
+Repository = Annotated[
+    str, _matching(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}", "a repository's name alone, no URL and no owner: `relay`")
+]
+Branch = Annotated[str, _matching(_REF, "a branch has letters, digits, '_', '.', '+', '-' and inner slashes")]
+TagPattern = Annotated[
+    str,
+    _matching(r"[A-Za-z0-9_.*?/+-]+", "a pattern of tag names as GitHub reads it, `v*`; it is no regular expression"),
+]
+Path = Annotated[str, _matching(r"/[A-Za-z0-9._~/-]*", "a path begins with a slash: `/client-metadata.json`")]
+Folder = Annotated[
+    str, _matching(r"(?!/)([A-Za-z0-9_.@+-]+(/(?!$)|$))*", "a folder of the repository, without a slash at its ends")
+]
 Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`")]
 WebUrl = Annotated[
-    str, _matching(_WEB_URL, "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`")
+    str,
+    _matching(
+        f"https://{_HOST}", "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`"
+    ),
+]
+Origin = Annotated[
+    str,
+    _matching(rf"https://(\*\.)?{_HOST}", "an origin is https and a lower-case host, whose first label may be `*`"),
 ]
 EnvironmentName = Annotated[
-    str, _matching(_ENVIRONMENT, "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'")
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,254}", "a GitHub environment's name has letters, digits, ' ', '_', '.' and '-'"
+    ),
 ]

@@ -60,16 +60,19 @@ def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.Re
     """
     repository, name = settings.github_repository, settings.github_environment_name
     policy = settings.adopt.github_deployment_policy
-    reviewers = github.RepositoryEnvironmentReviewerArgs(users=sorted(settings.reviewers))
+    approval = settings.approval
+    reviewers = github.RepositoryEnvironmentReviewerArgs(
+        users=sorted(approval.users) or None, teams=sorted(approval.teams) or None
+    )
     # GitHub's PUT carries every rule, and resets those that are not declared here.
     environment = github.RepositoryEnvironment(
         "github-environment",
         repository=repository,
         environment=name,
-        wait_timer=0,
-        can_admins_bypass=True,
-        prevent_self_review=False,
-        reviewers=[reviewers] if settings.reviewers else None,
+        wait_timer=approval.wait_minutes,
+        can_admins_bypass=approval.admins_bypass,
+        prevent_self_review=not approval.self_review,
+        reviewers=[reviewers] if approval.users or approval.teams else None,
         deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
             protected_branches=False, custom_branch_policies=True
         ),

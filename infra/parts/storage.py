@@ -5,7 +5,6 @@ import json
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from infra.application import LOCAL_FRONTEND_URL
 from infra.config.rotation import storage_tokens
 from infra.config.settings import Settings
 from infra.parts.storage_keys import StorageKeys, s3_secret, token_name
@@ -33,8 +32,9 @@ class Storage(pulumi.ComponentResource):
         domain = cloudflare.R2ManagedDomain(
             "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
         )
-        origins = [settings.frontend_url, settings.preview_frontend_url, LOCAL_FRONTEND_URL]
-        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(methods=["GET", "HEAD"], origins=origins, headers=["range"])
+        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(
+            methods=["GET", "HEAD"], origins=list(settings.bucket_origins), headers=["range"]
+        )
         exposed = ["content-length", "content-range", "etag"]
         rule = cloudflare.R2BucketCorsRuleArgs(
             id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600

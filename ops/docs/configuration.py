@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.config import groups
-from infra.config.across_stacks import OF_ONE_BUCKET, SHARED
-from infra.config.load import SECRET_KEYS
+from infra.config.across_stacks import SHARED
+from infra.config.reading import SECRET_KEYS
 from infra.config.settings import Settings
 from infra.config.stack_files import load
 from ops.stacks import ROOT
@@ -40,7 +40,7 @@ EXAMPLES: dict[str, Any] = {
     "adopt.neonProject": "quiet-meadow-13572468",
     "adopt.pagesProject": "relay",
     "apiUrl": "https://api.example.com",
-    "extraBuckets": ["relay-covers"],
+    "extraBuckets": {"relay-covers": {"public": True}},
     "flyApp": "relay-api-staging",
     "frontendUrl": "https://relay.example.com",
     "githubEnvironment": "live",
@@ -48,7 +48,10 @@ EXAMPLES: dict[str, Any] = {
     "pagesVariables": {"PUBLIC_ANALYTICS": "off"},
     "previewStack": "staging",
     "retire.confirmed": {"staging": 1},
-    "reviewers": [583231],
+    "approval.teams": [4711],
+    "approval.users": [583231],
+    "neonCompute.suspendSeconds": 300,
+    "productionStacks": ["production", "production-eu"],
     "storageFrom": "production",
 }
 """Example values of keys that have neither a default nor an example in the model."""
@@ -64,7 +67,7 @@ against it, and so does every `preview` and `up` before anything is touched.
 
 ```sh
 pulumi config set neonPlan launch -s staging                       # a text, a number, true or false
-pulumi config set --path 'reviewers[0]' 583231 -s staging          # one item of a list
+pulumi config set --path 'approval.users[0]' 583231 -s staging     # one item of a list
 pulumi config set --path pagesBuild.command 'npm run build' -s production   # one key of a group
 pulumi config set --secret logfireToken -s staging                 # a secret: asked for, and stored encrypted
 pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one of your own
@@ -101,10 +104,12 @@ def settings() -> Iterator[Setting]:
         if key in hidden:
             continue
         yield Setting(key, about[key], schema, key in whole["required"])
-        if (group := _group(schema)) is not None:
-            members = _about(getattr(groups, group))
-            for name, member in whole["$defs"][group]["properties"].items():
-                yield Setting(f"{key}.{name}", members[name], member, required=False)
+        of_names = schema.get("additionalProperties", {})
+        for group, path in ((_group(schema), key), (_group(of_names), f"{key}.NAME")):
+            members = _about(getattr(groups, group)) if group else {}
+            for name, about_member in members.items():
+                member = whole["$defs"][group]["properties"][name]
+                yield Setting(f"{path}.{name}", about_member, member, required=False)
 
 
 def example(setting: Setting) -> Any:
@@ -117,7 +122,7 @@ def example(setting: Setting) -> Any:
 
 def render() -> str:
     """Return the whole file."""
-    shared = {*SHARED, *OF_ONE_BUCKET, *load(ROOT / "Pulumi.yaml")["config"]}
+    shared = {*SHARED, *load(ROOT / "Pulumi.yaml")["config"]}
     lines = [_HEAD]
     for setting in settings():
         if setting.key in SECTIONS:
@@ -171,11 +176,15 @@ def _type(setting: Setting) -> str:
 def _plain_type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
+    if "$ref" in schema:
+        return "group, below"
     if schema["type"] == "array":
         return f"list: {_plain_type(schema['items'])}"
     if schema["type"] == "object":
         return f"mapping: name → {_plain_type(schema['additionalProperties'])}"
-    return {"string": "text", "integer": "whole number", "boolean": "`true` or `false`"}[schema["type"]]
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}[
+        schema["type"]
+    ]
 
 
 def _default(schema: dict[str, Any]) -> str:

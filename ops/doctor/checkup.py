@@ -258,20 +258,7 @@ def _credentials(settings: Settings, configured: Collection[str]) -> Iterator[Fi
 
 def _configuration(name: str, folder: Path) -> tuple[Settings, list[str]]:
     """Check a stack's files as the program does; an encrypted value counts as a good one."""
-    from infra.config.load import examine  # noqa: PLC0415  (needs what set-up installs)
+    from infra.config.load import examine_files  # noqa: PLC0415  (needs what set-up installs)
     from infra.config.stack_files import read_stack_files  # noqa: PLC0415
 
-    files = read_stack_files(folder)
-    configured = files.effective(name)
-    values = {key: _readable(value) for key, value in configured.items()}
-    plain = {key for key, value in configured.items() if "secure" not in json.dumps(value, default=str)}
-    # Pulumi hands a plain value to the program as text.
-    texts = {key: value if isinstance(value, dict | list) else str(value) for key, value in values.items()}
-    return examine(name, texts, plain, files)
-
-
-def _readable(value: Any) -> Any:
-    """Return a configured value with a stand-in for each encrypted one."""
-    if isinstance(value, dict):
-        return "0" * 32 if value.keys() == {"secure"} else {key: _readable(item) for key, item in value.items()}
-    return value
+    return examine_files(name, read_stack_files(folder))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from infra import application
-from infra.config.load import SECRET_KEYS
-from infra.config.settings import Settings
+from infra.config.reading import read_files
 from infra.config.stack_files import read_stack_files
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
+
+    from infra.config.settings import Settings
+    from infra.config.stack_files import StackFiles
 
 Facts = dict[str, Any]
 
@@ -42,7 +40,7 @@ def facts(root: Path) -> list[Facts]:
     if not deployed:
         raise HandoffError("no Pulumi.*.yaml has `tier: staging` or `tier: production`")
     pins = _pins()
-    return [_facts(_settings(stack, files.effective(stack))) | pins for stack in deployed]
+    return [_facts(_settings(stack, files)) | pins for stack in deployed]
 
 
 def _facts(settings: Settings) -> Facts:
@@ -59,7 +57,7 @@ def _facts(settings: Settings) -> Facts:
         "region": settings.fly_region,
         "environment": settings.github_environment_name if settings.github_scope == "environment" else "",
         "main_branch": settings.main_branch,
-        "frontend_files": f"{settings.pages_build.root_dir}/**",
+        "frontend_files": f"{settings.pages_build.root_dir}/**" if settings.pages_build.root_dir else "**.md",
         "frontend_branch": branch if branch != settings.main_branch else "",
         "fly_file": "fly.toml" if settings.stack == "production" else f"fly.{settings.stack}.toml",
         "group": f"deploy-{settings.fly_app}",
@@ -71,24 +69,14 @@ def _facts(settings: Settings) -> Facts:
     }
 
 
-def _settings(stack: str, configured: Mapping[str, Any]) -> Settings:
-    """Return a stack's settings without its secrets, which no hand-off file holds."""
-    values = {key: _value(value) for key, value in configured.items() if key not in SECRET_KEYS}
-    try:
-        settings = Settings.model_validate(values | {"stack": stack})
-    except ValidationError as error:
-        keys = ", ".join(sorted({str(detail["loc"][0]) for detail in error.errors(include_input=False)}))
-        raise HandoffError(f"Pulumi.{stack}.yaml: wrong or missing: {keys}. `bin/doctor` says more") from None
-    if not settings.fly_app:
+def _settings(stack: str, files: StackFiles) -> Settings:
+    """Return a stack's settings; stand-ins are its secrets, which no hand-off file holds."""
+    read = read_files(stack, files)
+    if bad := sorted(read.unknown):
+        raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Details: bin/doctor")
+    if not read.settings.fly_app:
         raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into")
-    return settings
-
-
-def _value(value: Any) -> Any:
-    """Return a configured value; `pulumi config set` writes lists and objects as JSON."""
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        return json.loads(value)
-    return value
+    return read.settings.model_copy(update={"own_keys": frozenset(files.stacks[stack])})
 
 
 def _pins() -> dict[str, str]:

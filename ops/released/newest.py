@@ -6,6 +6,7 @@ import subprocess
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from infra.config.reading import read_files
 from infra.config.settings import Settings
 from infra.config.stack_files import read_stack_files
 
@@ -56,6 +57,6 @@ def pattern(root: Path) -> str:
         StackFileError: A stack file cannot be read.
     """
     files = read_stack_files(root)
-    stacks = [stack for stack in files.stacks if files.effective(stack).get("tier") == "production"]
-    configured = files.effective(stacks[0]).get("releaseTags") if stacks else None
-    return str(configured or Settings.model_fields["release_tags"].default)
+    stacks = [read_files(stack, files).settings for stack in files.stacks]
+    default = str(Settings.model_fields["release_tags"].default)
+    return next((settings.release_tags for settings in stacks if settings.tier == "production"), default)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _ROTATION = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
 _ROTATED: dict[str, Any] = {"adopt": None, "mintDeployToken": True, "rotate": _ROTATION}
 _RETIRED: dict[str, Any] = _ROTATED | {"retire": {"storageToken": 1, "confirmed": {"staging": 1}}}
-_DELIVERED = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given", "reviewers": [1001]}
+_DELIVERED = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given", "approval": {"users": [1001]}}
 _EVERYTHING_ADOPTED = {
     "neonProject": "calm-hill-55556666",
     "flyApp": "tune-api-staging",
@@ -31,7 +31,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "staging, all adopted": ("staging", {"adopt": _EVERYTHING_ADOPTED}),
     "staging, in the repository": (
         "staging",
-        _DELIVERED | {"githubScope": "repository", "reviewers": [], "adopt": {"githubVariables": ["API_URL_STAGING"]}},
+        _DELIVERED | {"githubScope": "repository", "approval": {}, "adopt": {"githubVariables": ["API_URL_STAGING"]}},
     ),
     "staging, further secrets": (
         "staging",
@@ -45,7 +45,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "production, with more": (
         "production",
         {
-            "extraBuckets": ["tune-art", "tune-logs"],
+            "extraBuckets": {"tune-art": {}, "tune-logs": {}},
             "adopt": {"extraBuckets": ["tune-logs"]},
             "pagesVariables": {"PUBLIC_NAME": "Tune"},
             "pagesBuild": {"command": "make", "imageVersion": 2},

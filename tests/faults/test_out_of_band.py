@@ -36,8 +36,8 @@ def managed(once: Once, prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterat
     def fill(folder: Path) -> None:
         with held(copied(prepared[True], folder / "world")) as sandbox:
             sandbox.config_set("production", "mintDeployToken", "true")
-            sandbox.config_set("production", "extraBuckets", '["tune-covers"]')
-            sandbox.config_set("production", "reviewers", "[4711]")
+            sandbox.config_set("production", "extraBuckets", '{"tune-covers": {}}')
+            sandbox.config_set("production", "approval", '{"users": [4711]}')
             sandbox.config_set("staging", "githubScope", "repository")
             sandbox.config_set("staging", "manage", '["delivery"]')
             sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)

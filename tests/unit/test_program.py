@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from tests.unit.program import ROOT, Run, ran, run_program
+from tests.unit.program import ANSWERS, ROOT, Run, ran, run_program
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("dev", "staging", "production")
@@ -275,10 +275,10 @@ def test_plain_settings_of_the_fly_file() -> None:
     }
 
 
-def test_a_pages_host_that_differs_is_said_with_its_command() -> None:
-    run = ran("production", {"pagesHost": "tune.pages.dev"})
-    (message,) = [text for text in run.messages if "pagesHost" in text]
-    assert "sed -i.bak 's/tune.pages.dev/tune-8xz.pages.dev/' Pulumi.yaml" in message
+def test_a_pages_host_that_differs_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ANSWERS, "cloudflare:index/pagesProject:PagesProject", {"subdomain": "tune.pages.dev"})
+    (message,) = [text for text in run_program("production").messages if "pagesHost" in text]
+    assert "sed -i.bak 's/tune-8xz.pages.dev/tune.pages.dev/' Pulumi.yaml" in message
 
 
 def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
@@ -350,7 +350,7 @@ def test_repository_scope_names_secrets_after_the_stack() -> None:
 
 
 def test_further_buckets() -> None:
-    changes = {"extraBuckets": ["tune-art", "tune-logs"], "adopt": {"extraBuckets": ["tune-logs"]}}
+    changes = {"extraBuckets": {"tune-art": {}, "tune-logs": {}}, "adopt": {"extraBuckets": ["tune-logs"]}}
     run = ran("production", changes)
     assert run.one("bucket-tune-art").options.protect
     assert run.one("bucket-tune-logs").options.importId == "ffffffffffffffffffffffffffffff01/tune-logs/default"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi.runtime
 import pytest
 
 from infra.config.groups import Frozen
-from infra.config.load import SECRET_KEYS, examine
-from infra.config.settings import Settings
+from infra.config.load import examine
+from infra.config.reading import SECRET_KEYS
+from infra.config.settings import Settings, branch_alias
 from infra.config.stack_files import read_stack_files
 from tests.unit import program as unit_program
-from tests.unit.program import EXAMPLE, run_program
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.unit.program import run_program
 
 KEYS = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
 PRODUCTION_ADOPT = {"flyApp": "tune-api", "keep": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"]}
@@ -75,15 +73,27 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "Pulumi.staging.yaml: manage.1 must be one of 'storage', 'database', 'backend', 'frontend' or 'delivery'",
     ),
     ("staging", {"manage": "backend"}, "Pulumi.staging.yaml: manage must be a list"),
-    ("production", {"previewStack": ["x"]}, "Pulumi.production.yaml: previewStack: input should be a valid string"),
+    ("production", {"previewStack": ["x"]}, "Pulumi.production.yaml: previewStack must be a text: put it in quotes"),
     (
         "staging",
         {"cloudflareAccountId": "abc"},
         "Pulumi.yaml: cloudflareAccountId must match ^[0-9a-f]{32}$",
     ),
-    ("staging", {"bucket": "Tune_Audio"}, "Pulumi.yaml: bucket must match ^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"),
-    ("staging", {"neonRegion": "us-east-1"}, "Pulumi.yaml: neonRegion must match ^(aws|azure)-[a-z0-9-]+$"),
-    ("staging", {"flyRegion": "ams1"}, "Pulumi.yaml: flyRegion must match ^[a-z]{3}$"),
+    (
+        "staging",
+        {"bucket": "Tune_Audio"},
+        "Pulumi.yaml: bucket: a bucket's name has 3 to 63 lower-case letters, digits and inner hyphens",
+    ),
+    (
+        "staging",
+        {"neonRegion": "us-east-1"},
+        "Pulumi.yaml: neonRegion: Neon's regions are aws-ap-southeast-1, aws-ap-southeast-2, aws-eu-central-1, aws-eu-west-2, aws-sa-east-1, aws-us-east-1, aws-us-east-2, aws-us-west-2",
+    ),
+    (
+        "staging",
+        {"flyRegion": "ams1"},
+        "Pulumi.yaml: flyRegion: Fly.io's regions are ams, arn, bom, cdg, dfw, ewr, fra, gru, iad, jnb, lax, lhr, nrt, ord, sin, sjc, syd, yyz",
+    ),
     (
         "staging",
         {"postgresVersion": "13"},
@@ -131,8 +141,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "staging",
-        {"reviewers": [1, 2, 3, 4, 5, 6, 7]},
-        "Pulumi.staging.yaml: reviewers has more than 6 items",
+        {"approval": {"users": [1, 2, 3, 4, 5, 6, 7]}},
+        "Pulumi.staging.yaml: approval has 7 users and teams, but GitHub takes at most 6",
     ),
     (
         "staging",
@@ -193,12 +203,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"manage": ["database", "backend", "storage"]},
-        "Pulumi.staging.yaml: manage: `storage` is shared by all environments and belongs to production alone",
+        "Pulumi.staging.yaml: manage has `storage`, but stack production manages bucket 'tune-audio' already: remove the part here, or set another bucket",
     ),
     (
         "staging",
         {"manage": ["database", "frontend"], "previewStack": "production"},
-        "Pulumi.staging.yaml: manage: `frontend` is shared by all environments and belongs to production alone",
+        "Pulumi.staging.yaml: manage has `frontend`, but stack production manages pagesProject 'tune' already: remove the part here, or set another pagesProject",
     ),
     (
         "staging",
@@ -277,8 +287,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "staging",
-        {"githubScope": "repository", "reviewers": [7]},
-        "Pulumi.staging.yaml: reviewers is set, but githubScope is `repository`: only an environment has it",
+        {"githubScope": "repository", "approval": {"users": [7]}},
+        "Pulumi.staging.yaml: approval is set, but githubScope is `repository`: only an environment has it",
     ),
     (
         "staging",
@@ -299,6 +309,92 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "production",
         {"storageFrom": "staging", "manage": ["backend", "database"], "previewStack": None},
         "Pulumi.production.yaml: storageFrom is set, but adopt.keep keeps AWS_ACCESS_KEY_ID: one of them must go",
+    ),
+    # names
+    (
+        "staging",
+        {"githubOwner": "https://github.com/acme"},
+        "Pulumi.yaml: githubOwner: a GitHub name alone, no URL: `relay-music`",
+    ),
+    (
+        "staging",
+        {"githubRepository": "acme/tune"},
+        "Pulumi.yaml: githubRepository: a repository's name alone, no URL and no owner: `relay`",
+    ),
+    (
+        "staging",
+        {"releaseTags": "^v[0-9]+$"},
+        "Pulumi.staging.yaml: releaseTags: a pattern of tag names as GitHub reads it, `v*`; it is no regular expression",
+    ),
+    (
+        "staging",
+        {"mainBranch": "main\n"},
+        "Pulumi.staging.yaml: mainBranch: a branch has letters, digits, '_', '.', '+', '-' and inner slashes",
+    ),
+    (
+        "staging",
+        {"neonProject": "tune\u200b"},
+        "Pulumi.staging.yaml: neonProject: it has a character that nobody can see; type it again",
+    ),
+    (
+        "production",
+        {"previewBranch": "___"},
+        "Pulumi.production.yaml: previewBranch is '___': Cloudflare makes no alias of a name without letters or digits",
+    ),
+    (
+        "production",
+        {"pagesVariables": {"LEVEL": 1}},
+        "Pulumi.production.yaml: pagesVariables.LEVEL must be a text: put it in quotes",
+    ),
+    (
+        "production",
+        {"extraBuckets": {"tune-art": {"publik": True}}},
+        "Pulumi.production.yaml: extraBuckets.tune-art.publik is not a configuration key; did you mean public?",
+    ),
+    ("production", {"extraBuckets": ["tune-art"]}, "Pulumi.production.yaml: extraBuckets must hold keys and values"),
+    # an API that nobody has
+    (
+        "production",
+        {"flyApp": None, "manage": ["database", "frontend"], "adopt": None},
+        "Pulumi.production.yaml: flyApp is missing: outside development a stack names its Fly app, or the URL of its API in apiUrl",
+    ),
+    # a kept secret that the backend cannot live with
+    *(
+        (
+            "production",
+            {"adopt": {**PRODUCTION_ADOPT, "keep": [*PRODUCTION_ADOPT["keep"], name]}},
+            f"Pulumi.production.yaml: adopt.keep: {name}: {said}",
+        )
+        for name, said in (
+            ("R2_BUCKET", "this is a plain setting of the fly file's [env]; a secret would silently win over it"),
+            ("STORAGE", "the backend reads this name as a whole group of settings and would not start"),
+        )
+    ),
+    # computes
+    (
+        "staging",
+        {"neonCompute": {"maxCu": 4}},
+        "Pulumi.staging.yaml: neonCompute.maxCu is 4.0, but Neon's free plan scales to at most 2.0",
+    ),
+    (
+        "staging",
+        {"neonCompute": {"minCu": 2, "maxCu": 1}},
+        "Pulumi.staging.yaml: neonCompute.minCu is 2.0, but neonCompute.maxCu is 1.0",
+    ),
+    (
+        "staging",
+        {"neonCompute": {"suspendSeconds": 0}},
+        "Pulumi.staging.yaml: neonCompute.suspendSeconds is 0, but Neon's free plan knows 300 alone",
+    ),
+    (
+        "staging",
+        {"neonPlan": "launch", "neonCompute": {"suspendSeconds": 60}},
+        "Pulumi.staging.yaml: neonCompute.suspendSeconds is 60, but Neon's launch plan knows 0 or 300 alone",
+    ),
+    (
+        "staging",
+        {"neonPlan": "scale", "neonCompute": {"suspendSeconds": 30}},
+        "Pulumi.staging.yaml: neonCompute.suspendSeconds is 30, but Neon suspends after 60 seconds at the earliest",
     ),
     # rotation
     (
@@ -459,79 +555,51 @@ def test_an_unknown_key_is_told_with_the_file_that_it_stands_in() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "line"),
-    [
-        ("relay:flyApp", "tune-api", "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
-        ("relay:neonProject", "tune", "neonProject is 'tune' in Pulumi.production.yaml too: each stack has its own"),
-        (
-            "relay:pagesHost",
-            "tune.pages.dev",
-            "pagesHost is 'tune.pages.dev', but 'tune-8xz.pages.dev' in Pulumi.yaml: set it once, in Pulumi.yaml",
-        ),
-        (
-            "relay:cloudflareAccountId",
-            "e" * 32,
-            f"cloudflareAccountId is '{'e' * 32}', but '{'f' * 30}01' in Pulumi.yaml: set it once, in Pulumi.yaml",
-        ),
-    ],
-)
-def test_stacks_that_contradict_each_other(
-    key: str, value: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for path in EXAMPLE.glob("Pulumi*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        if path.name == "Pulumi.staging.yaml":
-            text = "".join(f"{other}\n" for other in text.splitlines() if not other.startswith(f"  {key}:"))
-            text += f"  {key}: {value}\n"
-        (tmp_path / path.name).write_text(text, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(pulumi.RunError) as error:
-        run_program("staging", root=tmp_path)
-    assert f"  - Pulumi.staging.yaml: {line}" in str(error.value).splitlines()
-
-
-def test_two_stacks_do_not_adopt_one_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in EXAMPLE.glob("Pulumi*.yaml"):
-        text = path.read_text(encoding="utf-8").replace("small-fern-11112222", "tall-oak-33334444")
-        (tmp_path / path.name).write_text(text, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(pulumi.RunError, match=r"adopt.neonProject is .* in Pulumi.production.yaml too"):
-        run_program("dev", root=tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "asked"),
-    [
-        ("relay:bucket", "another-bucket", False),
-        ("relay:storageAccessKeyId", "{secure: v1:AAAA:BBBB}", True),
-        ("relay:storageFrom", "production", True),
-    ],
-)
-def test_who_must_confirm_a_retired_storage_token(
-    key: str, value: str, asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Staging by its backend, unless its bucket is another; dev by keys of its own."""
-    stack = "staging" if key == "relay:bucket" else "dev"
-    for path in EXAMPLE.glob("Pulumi*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        (tmp_path / path.name).write_text(
-            f"{text}  {key}: {value}\n" if path.name == f"Pulumi.{stack}.yaml" else text, encoding="utf-8"
-        )
-    monkeypatch.chdir(tmp_path)
-    confirmed = {"staging": 1, "dev": 1} | {stack: 0}
-    retire = {"storageToken": 1, "confirmed": confirmed}
-    changes = {"adopt": None, "rotate": {"storageToken": 1}, "retire": retire}
-    if asked:
-        with pytest.raises(pulumi.RunError, match=f"but stack {stack} uses that bucket too"):
-            run_program("production", changes, root=tmp_path)
-    else:
-        run_program("production", changes, root=tmp_path)
-
-
 @pytest.mark.parametrize("model", [Settings, *Frozen.__subclasses__()])
 def test_every_setting_has_a_description(model: type[Frozen]) -> None:
     assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("empty", ["null", None])
+def test_a_key_left_empty_counts_as_unset(empty: str | None) -> None:
+    """The engine gives an empty value to the program as `null`."""
+    values = unit_program.configuration("staging") | {"adopt": empty, "extraSecrets": empty, "apiUrl": empty}
+    assert examine("staging", values, set(), read_stack_files())[1] == []
+
+
+@pytest.mark.parametrize("name", ["qa_1", "QA", "pr.12", "-x", "x" * 41])
+def test_a_stack_with_a_name_that_cannot_be_part_of_others(name: str) -> None:
+    _, problems = examine(name, unit_program.configuration("staging"), set(), read_stack_files())
+    assert [problem for problem in problems if "a stack's name has at most 40 lower-case letters" in problem]
+
+
+@pytest.mark.parametrize(
+    ("branch", "alias"),
+    [
+        ("Feature/Login", "feature-login"),
+        ("env--staging", "env--staging"),
+        ("a.b/c", "a-b-c"),
+        ("x" * 30, "x" * 28),
+        ("-" + "y" * 26 + "-z", "y" * 26),
+        ("___", ""),
+    ],
+)
+def test_the_alias_of_a_branch(branch: str, alias: str) -> None:
+    assert branch_alias(branch) == alias
+
+
+@pytest.mark.parametrize(
+    ("stack", "changes", "seconds"),
+    [
+        ("production", {}, 300),
+        ("production", {"neonPlan": "launch"}, 0),
+        ("staging", {"neonPlan": "launch"}, 300),
+        ("production", {"neonPlan": "scale", "neonCompute": {"suspendSeconds": 600}}, 600),
+    ],
+)
+def test_when_a_compute_suspends(stack: str, changes: dict[str, Any], seconds: int) -> None:
+    settings, _ = examine(stack, unit_program.configuration(stack, changes), set(), read_stack_files())
+    assert settings.suspend_seconds == seconds
 
 
 def test_secret_keys_are_the_secret_fields() -> None:

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 BROKEN = [
     (b"config:\n\trelay:tier: x\n", "Pulumi.staging.yaml, line 2: not valid YAML: "),
-    (b"- a\n- b\n", "Pulumi.staging.yaml: expected keys and values at the top"),
-    (b"config: [a]\n", "Pulumi.staging.yaml: expected keys and values under `config`"),
-    (b"config:\n  1: x\n", "Pulumi.staging.yaml: expected keys and values under `config`"),
+    (b"- a\n- b\n", "Pulumi.staging.yaml, line 1: expected keys and values"),
+    (b"config: [a]\n", "Pulumi.staging.yaml, line 1: expected keys and values under `config`"),
+    (b"config:\n  1: x\n", "Pulumi.staging.yaml, line 2: the key is no text; put it in quotes"),
     (b"\xff\xfe", "Pulumi.staging.yaml cannot be read: "),
     (b"a: \x00", "Pulumi.staging.yaml cannot be read: "),
+    (b"a: 2024-13-45\n", "Pulumi.staging.yaml cannot be read: "),
+    (b"config:\n  relay:tier: x\n  relay:tier: y\n", "Pulumi.staging.yaml, line 3: the key relay:tier is there twice"),
+    (b"config:\n  relay:adopt:\n    ? [a]\n    : b\n", "Pulumi.staging.yaml, line 3: the key is no text"),
+    (b"config:\n  relay:tier: !secret x\n", "Pulumi.staging.yaml, line 2: not valid YAML: could not determine a "),
+    (b"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "Pulumi.staging.yaml, line 1: write the value out where an alias"),
+    (b"a: &a\n  b: *a\n", "Pulumi.staging.yaml, line 1: write the value out where an alias"),
 ]
 
 
@@ -68,7 +74,28 @@ def test_the_handoff_names_it_too(project: Path, capsys: pytest.CaptureFixture[s
         (project / name).symlink_to(ROOT / name)
     (project / "Pulumi.staging.yaml").write_text("- a\n")
     assert handoff.main(["--check"], project) == 1
-    assert "bin/handoff: Pulumi.staging.yaml: expected keys" in capsys.readouterr().err
+    assert "bin/handoff: Pulumi.staging.yaml, line 1: expected keys" in capsys.readouterr().err
     (project / "Pulumi.yaml").unlink()
     assert handoff.main(["--check"], project) == 1
     assert "bin/handoff: There is no Pulumi.yaml" in capsys.readouterr().err
+
+
+def test_keys_are_read_as_the_engine_reads_them(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text(
+        "name: relay\nconfig:\n  githubOwner: acme\n  relay:bucket: {value: a}\n"
+        "  flyRegion: {type: string, default: ams}\n  neonPlan: {type: string}\n  aws:region: eu\n"
+    )
+    (project / "Pulumi.staging.yaml").write_text(
+        "config:\n  tier: staging\n  relay:flyApp: x\n  relay:config:neonProject: y\n  neon:apiKey: z\n"
+    )
+    found = read_stack_files(project)
+    assert found.project == {"githubOwner": "acme", "bucket": "a", "flyRegion": "ams"}
+    assert found.stacks["staging"] == {"tier": "staging", "flyApp": "x", "neonProject": "y"}
+    assert found.foreign == {"Pulumi.yaml": ["aws:region"], "Pulumi.staging.yaml": ["neon:apiKey"]}
+
+
+@pytest.mark.parametrize("name", ["Pulumi.q a.yaml", "Pulumi.QA.yaml", "Pulumi.qa_1.yaml"])
+def test_a_file_whose_name_is_no_stacks(project: Path, name: str) -> None:
+    (project / name).write_text("config: {}\n")
+    with pytest.raises(StackFileError, match=f"{name}: a stack's name has"):
+        read_stack_files(project)
