@@ -1,4 +1,4 @@
-"""The commands `version`, `orgs`, `apps` and `status`."""
+"""The commands `version`, `orgs`, `apps`, `status`, `machine` and `volumes`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import sys
 
 from sandbox.flyctl.run import FailureError, Run
+from sandbox.world.fly import managed_machines
+from sandbox.world.store import Document
 
 VERSION = "0.4.87"
 _NOT_INTERACTIVE = "must be specified when not running interactively"
@@ -60,14 +62,13 @@ def status(run: Run) -> None:
         owner = fly.owner(app)
     slug, host = owner["slug"], f"{app['name']}.fly.dev"
     organization = {"ID": owner["id"], "InternalNumericID": "1", "Name": owner["name"], "Slug": slug, "RawSlug": slug}
-    shown = ("id", "name", "state", "region")
     run.show(
         {
             "AppURL": f"https://{host}",
             "Deployed": app["deployed"],
             "Hostname": host,
             "ID": app["id"],
-            "Machines": [{key: machine[key] for key in shown} | {"config": {}} for machine in app["machines"]],
+            "Machines": [_machine(machine) for machine in managed_machines(app)],
             "Name": app["name"],
             "Organization": {**organization, "PaidPlan": False},
             "PlatformVersion": "machines",
@@ -75,3 +76,23 @@ def status(run: Run) -> None:
             "Version": len(app["releases"]),
         }
     )
+
+
+def machine_list(run: Run) -> None:
+    """Print all machines of an app, those too that no deployment made."""
+    name = run.app()
+    with run.request(f"/apps/{name}/machines", effect=True) as fly:
+        run.show([_machine(machine) for machine in fly.app(name)["machines"]])
+
+
+def volumes_list(run: Run) -> None:
+    """Print the volumes of an app."""
+    name = run.app()
+    with run.request() as fly:
+        fly.app(name)
+    with run.request(f"/apps/{name}/volumes", prefix="failed retrieving volumes: ", effect=True) as fly:
+        run.show(fly.app(name).get("volumes", []))
+
+
+def _machine(machine: Document) -> Document:
+    return {key: machine[key] for key in ("id", "name", "state", "region")} | {"config": {}}

@@ -11,6 +11,8 @@ COMMANDS: dict[str, tuple[str, int, int]] = {
     "apps create": ("org/o=", 1, 1),
     "apps destroy": ("yes/y", 1, 99),
     "status": ("app/a= json/j", 0, 0),
+    "machine list": ("app/a= json/j", 0, 0),
+    "volumes list": ("app/a= json/j", 0, 0),
     "secrets list": ("app/a= json/j", 0, 0),
     "secrets import": (_WRITE, 0, 0),
     "secrets unset": (_WRITE, 1, 9999),

@@ -247,5 +247,6 @@ def _words(error: CloudError, url: str, *, mint: bool) -> str:
         return f'Post "{url}": {broken}'
     if error.status >= 500:
         return f"request returned non-2xx status: {error.status}: {error.message}"
-    message = "app not found" if error.status == 404 else error.message
+    missing = "unauthorized" if error.code == "foreign" else "app not found"
+    message = missing if error.status == 404 else error.message
     return f"{message}{REQUEST_ID}{_NAME_TAKEN if error.code == 'name_taken' else ''}"

@@ -33,7 +33,7 @@ def tokens_list(run: Run) -> None:
     name = run.app()
     with run.request(prefix=f"failed retrieving tokens for app {name}: ", effect=True) as fly:
         tokens = fly.tokens(name)
-    rows = [(t["id"], t["name"], t["created_by"], _time(t["expires"]), _time(t["revoked"])) for t in tokens]
+    rows = [(t["id"], t["name"], t["created_by"], _end(t["expires"]), _time(t["revoked"])) for t in tokens]
     # The title stays bold even into a pipe.
     print(f'\x1b[1mTokens for app "{name}":\x1b[0m')
     print(table("ID|NAME|CREATED BY|EXPIRES AT|REVOKED AT", rows))
@@ -65,3 +65,7 @@ def _seconds(text: str) -> int:
 
 def _time(seconds: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC", time.gmtime(seconds)) if seconds else ""
+
+
+def _end(seconds: float | None) -> str:
+    return _time(seconds) or "0001-01-01 00:00:00 +0000 UTC"

@@ -60,7 +60,7 @@ class Fly:
         app = self._transaction.get("fly", "app", name)
         foreign = app is not None and self._transaction.get("fly", "organization", app["organization"]) is None
         if app is None or foreign or scope not in {None, app["number"]}:
-            raise CloudError(404, f'Could not find App "{name}"')
+            raise CloudError(404, f'Could not find App "{name}"', code="foreign" if foreign else "")
         return app
 
     def owner(self, app: Document) -> Document:
@@ -152,7 +152,7 @@ class Fly:
         for token in self._transaction.list("fly", "token").values():
             known = digests.intersection(token["parts"])
             # flyctl drops an expired token before the call, so that one reads like none at all.
-            if known and token["expires"] > self._now:
+            if known and (token["expires"] is None or token["expires"] > self._now):
                 if len(known) < len(token["parts"]) or token["revoked"]:
                     raise CloudError(401, "Authenticate: token validation error", code="http")
                 return int(token["app_number"])
@@ -190,6 +190,7 @@ def put_app(
             {"id": f"{name}-{n}", "name": f"machine-{n}", "state": "started", "region": "iad", "release": "1"}
             for n in range(1, machines + 1)
         ],
+        "volumes": [],
         "releases": {},
         "secrets_version": 1 if secrets else 0,
         "salt": os.urandom(16).hex(),

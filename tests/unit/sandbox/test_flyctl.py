@@ -75,7 +75,7 @@ def test_create_is_refused(flyctl: FlyctlWorld, argv: list[str], text: str) -> N
 
 def test_a_strangers_app_looks_missing(flyctl: FlyctlWorld) -> None:
     failed(flyctl.run("status", "--json", "-a", "taken"), 'Could not find App "taken"')
-    failed(flyctl.run("secrets", "list", "--json", "-a", "taken"), "failed to list app secrets: app not found (Req")
+    failed(flyctl.run("secrets", "list", "--json", "-a", "taken"), "failed to list app secrets: unauthorized (Req")
 
 
 def test_staged_import_and_unset(flyctl: FlyctlWorld) -> None:
@@ -147,7 +147,7 @@ def test_usage_errors_print_usage_on_standard_output(flyctl: FlyctlWorld) -> Non
 @pytest.mark.parametrize(
     ("argv", "what"),
     [
-        (["machines", "list"], "machines list"),
+        (["machine", "run"], "machine run"),
         (["tokens", "create", "org"], "tokens create"),
         (["secrets", "set", "-a", "fresh", "A=hunter2"], "secrets set"),
         (["status", "-a", "fresh"], "this command without --json"),
@@ -166,7 +166,7 @@ def test_another_endpoint_is_not_modelled(flyctl: FlyctlWorld) -> None:
 
 def test_every_run_is_recorded(flyctl: FlyctlWorld) -> None:
     flyctl.run("secrets", "list", "--json", "-a", "fresh", EXTRA="1")
-    flyctl.run("machines", "list")
+    flyctl.run("machine", "run")
     (cloud, operation, detail), unknown = flyctl.world.calls()
     assert (cloud, operation, unknown[1]) == ("fly", "secrets list", "unknown")
     assert detail["argv"] == ["secrets", "list", "--json", "-a", "fresh"]
