@@ -25,7 +25,8 @@ values = config.require_object("values")
 child = pulumi.ResourceOptions
 app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bool("adopt") or False,
           managed_secrets=sorted(values))
-secrets = Secrets("secrets", app=app.name, values=values, keep=config.get_object("keep") or [],
+secret = {name: pulumi.Output.secret(value) for name, value in values.items()}
+secrets = Secrets("secrets", app=app.name, values=secret, keep=config.get_object("keep") or [],
                   digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted)
 if config.get_bool("mint"):
     token = DeployToken("token", app=app.name, prefix="tune-fly", rotation=0, expiry_hours=720)
@@ -268,3 +269,41 @@ def test_a_state_of_the_first_release_still_loads(fly_up: Sandbox, tmp_path: Pat
     fly.pulumi("refresh", "--stack", "test", "--yes", "--skip-preview", "--expect-no-changes")
     fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
     assert objects(fly)["fly app"].keys() == set()
+
+
+def test_a_refused_secret_is_named_where_there_is_no_preview(fly: Sandbox) -> None:
+    configure(fly, {"GOOD": "1", "BAD": 'canary-one"""\ncanary-two'})
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "secret 'BAD': the value has several lines, one of which ends with" in done.stdout
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_a_machine_made_by_hand_keeps_its_app(fly: Sandbox) -> None:
+    from sandbox.world.fly import put_app
+
+    loose = {"id": "e1", "name": "by-hand", "state": "started", "region": "iad", "release": None}
+    with fly.world.transaction() as tx:
+        put_app(tx, "tune-fly", "tune-works", {}, machines=0)
+        tx.put("fly", "app", "tune-fly", {**tx.list("fly", "app")["tune-fly"], "machines": [loose]})
+    configure(fly, {"A": "1"})
+    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
+    assert done.returncode != 0
+    assert "and is in use" in done.stdout
+    fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
+    assert objects(fly)["fly app"]["tune-fly"]["machines"] == [loose]
+
+
+@pytest.mark.parametrize("protocol", ["gASV", "gAWV"])
+def test_a_state_of_another_python_previews_unchanged(fly_up: Sandbox, tmp_path: Path, protocol: str) -> None:
+    """Python up to 3.13 stores providers by pickle's protocol 4, and from 3.14 on by 5."""
+    state = fly_up.state("test", show_secrets=True)
+    for resource in state["deployment"]["resources"]:
+        for side in ("inputs", "outputs"):
+            if provider := resource.get(side, {}).get("__provider"):
+                resource[side]["__provider"] = protocol + provider[4:]
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    fly_up.pulumi("stack", "import", "--stack", "test", "--file", str(tmp_path / "state.json"))
+    assert up(fly_up, "test") == {"unchanged": 4}
+    fly_up.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
+    assert objects(fly_up)["fly app"].keys() == set()

@@ -36,7 +36,8 @@ config = pulumi.Config()
 values, slots = config.require_object("values"), config.require_object("slots")
 app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bool("adopt") or False,
           managed_secrets=sorted(values))
-secrets = Secrets("secrets", app=app.name, values=values, keep=config.get_object("keep") or [],
+secret = {name: pulumi.Output.secret(value) for name, value in values.items()}
+secrets = Secrets("secrets", app=app.name, values=secret, keep=config.get_object("keep") or [],
                   digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted,
                   slots={"KEY": slots})
 for slot in slots:

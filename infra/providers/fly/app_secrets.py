@@ -1,4 +1,4 @@
-"""The rules of an app's secrets: which are written, which removed, and which never touched."""
+"""Decide which secrets of an app are written, which are removed, and which are left alone."""
 
 import hmac
 from base64 import urlsafe_b64decode
@@ -16,9 +16,9 @@ from infra.providers.fly.props import FlyProvider, Props, checked, refuse_adopte
 from infra.providers.fly.secrets_format import secret_problem
 
 CHANGED = "changed outside Pulumi"
-"""Stands for a secret's digest where somebody else wrote the secret."""
+"""Replaces a secret's digest if somebody else wrote the secret."""
 DELETED = "deleted outside Pulumi"
-"""Stands for a secret's digest where somebody else removed the secret."""
+"""Replaces a secret's digest if somebody else removed the secret."""
 
 _KEY_BYTES = 32
 
@@ -26,20 +26,22 @@ _KEY_BYTES = 32
 class AppSecrets(FlyProvider):
     """Writes and removes the secrets of Fly apps."""
 
-    # Digests stand for the values, and `rollout` only says how the next write is to go.
+    # Digests stand for the values. `rollout` and `plain` only say how to write, and what an error may show.
     watched = ("digests", "keep", "slots", "adopted", "delete_adopted")
     replacing = ("app",)
     found = ("remote", "staged", "foreign", "not_ours")
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        """Check names and values, and add a digest for each value, so that a plan shows which ones change."""
-        problems = list(_problems(news))
-        # A value that is refused has no digest: it may not even be text.
-        digests = UNKNOWN if problems or isinstance(news["values"], Unknown) else _digests(news)
-        return checked({**news, "digests": digests}, problems)
+        """Check names and values, and add a digest for each value, so that a plan shows which of them change."""
+        if problems := list(_problems(news)):
+            # Without digests: a refused value has none, and under --skip-preview the engine shows an unknown output
+            # instead of the problems.
+            return checked(news, problems)
+        digests = UNKNOWN if isinstance(news["values"], Unknown) else _digests(news)
+        return checked({**news, "digests": digests}, ())
 
     def create(self, props: Props) -> CreateResult:
-        """Write all values in one go, and see that they arrived.
+        """Write all values in one request, and verify that they arrived.
 
         Raises:
             RefusedError: A name under `keep` does not exist; nothing was written.
@@ -49,29 +51,30 @@ class AppSecrets(FlyProvider):
         if props["keep"]:
             _require_kept(app, props["keep"], self.flyctl.secrets_list(app))
         if values:
-            self.once_known(lambda: self.flyctl.secrets_import(app, values, stage=not props["rollout"]))
+            plain, stage = props.get("plain", ()), not props["rollout"]
+            self.once_known(lambda: self.flyctl.secrets_import(app, values, stage=stage, plain=plain))
         return CreateResult(f"{app}/secrets", _outputs(props, self.flyctl.secrets_list(app)))
 
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
-        """Write what changed, remove what was managed and is no more, and see that it happened.
+        """Write changed values, remove names that are no longer managed, and verify both.
 
-        Values are compared, not digests: a new digest key changes every digest and no secret. Whatever somebody else
-        changed meanwhile is written too. Where only settings changed, flyctl is not run.
+        Values are compared, not digests: a new digest key changes every digest and no secret. A write also restores
+        the values that somebody else changed. If only settings changed, flyctl is not run.
 
         Raises:
-            RefusedError: A name is newly managed, but was made by somebody else; one under `keep` does not exist; or
-                a slot is to go that machines may still use. Nothing was written.
-            UnexpectedAnswerError: A name did not arrive, or did not go.
+            RefusedError: Somebody else made a newly managed name, a name under `keep` does not exist, or machines may
+                still use a slot that would go. Nothing was written.
+            UnexpectedAnswerError: A name did not arrive, or was not removed.
         """
         app, values, keep = news["app"], news["values"], news["keep"]
-        # Before anything else is done with `olds`: what it managed is known from nowhere else.
+        # Compute this first: `olds` is the only record of the names that were managed.
         removed = sorted(olds["values"].keys() - values.keys() - set(keep))
         written = {name for name, value in values.items() if not _recorded(olds, name, value)}
         retired = _retired(olds, news)
         if not (written or removed or retired) and (keep, news["digest_key"]) == (olds["keep"], olds["digest_key"]):
             return super().update(id_, olds, news)
 
-        before = self.flyctl.secrets_list(app)
+        before = self.flyctl.secrets_list(app, sure=bool(retired))
         _require_ours(app, written & before.keys() & _not_ours(olds), adopted=news["adopted"])
         _require_kept(app, keep, before)
         written |= {name for name in values.keys() - written if not _untouched(olds, name, before)}
@@ -79,19 +82,20 @@ class AppSecrets(FlyProvider):
         _require_live(app, retired - live)
         stage = not news["rollout"]
         if written:
-            # Where a removal follows, that one restarts the machines for both.
-            self.flyctl.secrets_import(app, {name: values[name] for name in written}, stage=stage or bool(removed))
+            wanted, plain = {name: values[name] for name in written}, news.get("plain", ())
+            # A removal that follows restarts the machines for both.
+            self.flyctl.secrets_import(app, wanted, stage=stage or bool(removed), plain=plain)
         if removed:
             self.flyctl.secrets_unset(app, removed, stage=stage)
         after = self.flyctl.secrets_list(app) if written or removed else before
         return UpdateResult(_outputs(news, after, removed))
 
     def look(self, id_: str, props: Props) -> ReadResult:
-        """Compare the app's secrets with what was seen after the last write here; show each difference as a digest.
+        """Compare the app's secrets with those after this stack's last write; show each difference as a digest.
 
-        Inputs go with it only where there is a difference: otherwise the ones in the state are newer than `props`.
+        Return inputs only if there is a difference: otherwise the inputs in the state are newer than `props`.
         """
-        listed = self.flyctl.secrets_list(props["app"])
+        listed = self.flyctl.secrets_list(props["app"], sure=True)
         digests = _digests(props)
         for name in digests:
             if not _untouched(props, name, listed):
@@ -104,19 +108,21 @@ class AppSecrets(FlyProvider):
         return self.drifted(id_, outs)
 
     def delete(self, _id: str, props: Props) -> None:
-        """Remove exactly the managed secrets; where the app is gone there is nothing to do.
+        """Remove exactly the managed secrets. If the app is gone, they are too.
 
         Raises:
-            RefusedError: The app was adopted, and `delete_adopted` is not in the state.
+            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or see `accept_gone`.
         """
         refuse_adopted("removing its secrets", props, app=props["app"])
-        with suppress(AppNotFoundError):
+        try:
             if props["values"]:
                 self.flyctl.secrets_unset(props["app"], sorted(props["values"]))
+        except AppNotFoundError as error:
+            self.accept_gone(error, props)
 
 
 def digest(key: str, name: str, value: str) -> str:
-    """Return what stands for a value in a plan: 12 hex digits that say nothing to whoever lacks the key."""
+    """Return a value's digest for a plan: 12 hex digits, which tell nothing without the key."""
     return hmac.new(urlsafe_b64decode(key), f"{name}\0{value}".encode(), "sha256").hexdigest()[:12]
 
 
@@ -152,28 +158,28 @@ def _digests(props: Props) -> dict[str, Any]:
 
 
 def _recorded(olds: Props, name: str, value: str) -> bool:
-    """Return whether the state says that Fly.io has this value, and that nobody changed it since."""
+    """Return whether, by the state, Fly.io has this value and nobody changed it since."""
     recorded = (olds["values"].get(name), olds["digests"].get(name))
     return bool(recorded == (value, digest(olds["digest_key"], name, value)))
 
 
 def _untouched(props: Props, name: str, listed: Mapping[str, Secret]) -> bool:
-    """Return whether Fly.io's digest of a secret is the one seen after it was written here."""
+    """Return whether Fly.io's digest of a secret is the same as after this stack's write."""
     seen = props["remote"].get(name)
     return name in listed and seen == digest(props["digest_key"], name, listed[name].digest)
 
 
 def _not_ours(props: Props) -> set[str]:
-    """Return the names that somebody else had set when this stack last wrote.
+    """Return the names that somebody else had set by this stack's last write.
 
-    What came since may be a write of this stack's own that was interrupted, which a look after it takes for foreign.
+    A later name may come from an interrupted write of this stack's own, which a refresh takes for foreign.
     """
     return set(props["not_ours"] if "not_ours" in props else props["foreign"])
 
 
 def _retired(olds: Props, news: Props) -> set[str]:
-    """Return the names that lose a slot: a value made by another resource, which is deleted after this update."""
-    before, after = olds.get("slots") or {}, news["slots"]  # a state of before there were slots has none
+    """Return the names that lose a slot: Pulumi deletes the resource that made an older value after this update."""
+    before, after = olds.get("slots") or {}, news["slots"]  # absent from the states of older versions
     return {name for name, slots in before.items() if set(slots) - set(after.get(name, []))}
 
 
@@ -192,7 +198,7 @@ def _require_kept(app: str, keep: Iterable[str], listed: Mapping[str, Secret]) -
 
 
 def _require_live(app: str, stale: Iterable[str]) -> None:
-    """Refuse to go on while machines may use another value of these secrets than the one that is set."""
+    """Refuse to go on while machines may use an older value of these secrets."""
     problem = "machines may still use old values of these secrets, which would stop working"
     hint = (
         f"Deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` again. "
@@ -202,12 +208,12 @@ def _require_live(app: str, stale: Iterable[str]) -> None:
 
 
 def _outputs(props: Props, listed: Mapping[str, Secret], removed: Iterable[str] = ()) -> Props:
-    """Return the outputs after a write, having seen that what was written arrived, and what was removed went."""
-    amiss = {"did not arrive": props["values"].keys() - listed.keys(), "were not removed": listed.keys() & set(removed)}
-    if problems := [f"these secrets {what}: {', '.join(sorted(names))}" for what, names in amiss.items() if names]:
+    """Return the outputs after a write. Verify that every managed name is listed, and no removed one."""
+    wrong = {"did not arrive": props["values"].keys() - listed.keys(), "were not removed": listed.keys() & set(removed)}
+    if problems := [f"these secrets {what}: {', '.join(sorted(names))}" for what, names in wrong.items() if names]:
         hint = "Run `pulumi up` again: it writes them again."
         raise UnexpectedAnswerError("setting its secrets", "; ".join(problems), app=props["app"], hint=hint)
-    # Fly.io's digests are kept as digests of digests: nobody says how easily a value is guessed from them.
+    # The state gets digests of Fly.io's digests: how easily those reveal a value is not documented.
     remote = {name: digest(props["digest_key"], name, listed[name].digest) for name in props["values"]}
     seen = _summary(props, listed)
     return {**props, **seen, "remote": remote, "not_ours": seen["foreign"]}

@@ -1,4 +1,4 @@
-"""The rules of a Fly app: when it is created, taken over, or destroyed."""
+"""Decide when a Fly app is created, imported, or destroyed."""
 
 from contextlib import suppress
 
@@ -11,9 +11,9 @@ from infra.providers.fly.props import FlyProvider, Props, checked, refuse_adopte
 
 
 class Apps(FlyProvider):
-    """Creates, takes over and destroys Fly apps."""
+    """Creates, imports and destroys Fly apps."""
 
-    # `adopt` and `managed_secrets` only matter when the app is first met.
+    # `adopt` and `managed_secrets` matter only at the first meeting with the app.
     watched = ("organization", "delete_adopted")
     replacing = ("name",)
     found = ("hostname", "adopted")
@@ -31,17 +31,17 @@ class Apps(FlyProvider):
         return checked(news, problems)
 
     def create(self, props: Props) -> CreateResult:
-        """Create the app, or take over one that exists.
+        """Create the app, or import one that exists.
 
-        An app of ours is taken over without `adopt` only where nothing can be lost: never deployed, no machine, no
-        secret. That is what an interrupted creation leaves.
+        Without `adopt`, an app of ours is imported only if nothing can be lost: never deployed, no machine, no volume,
+        no secret. An interrupted creation leaves such an app.
 
         Raises:
             RefusedError: The app belongs to somebody else, exists without `adopt`, does not exist with it, or has a
                 secret that would be overwritten.
             FlyError: flyctl failed, and the app is not there.
         """
-        name, organization, adopt = props["name"], props["organization"], bool(props["adopt"])
+        name, adopt = props["name"], bool(props["adopt"])
         try:
             app = self.flyctl.status(name)
         except AppNotFoundError:
@@ -49,9 +49,9 @@ class Apps(FlyProvider):
                 problem = "there is no such app, or FLY_API_TOKEN may not see it"
                 hint = "Clear `adopt.flyApp` to create the app."
                 raise RefusedError("adopting it", problem, app=name, hint=hint) from None
-            self._create(name, organization)
+            self._create(props)
         else:
-            self._require_takeable(app, props)
+            self._require_free(app, props)
         return CreateResult(name, {**props, "hostname": f"{name}.fly.dev", "adopted": adopt})
 
     def look(self, id_: str, props: Props) -> ReadResult:
@@ -62,44 +62,58 @@ class Apps(FlyProvider):
         return self.drifted(id_, {**props, "organization": app.organizations[0]})
 
     def delete(self, id_: str, props: Props) -> None:
-        """Destroy the app; one that is gone already is no error.
+        """Destroy the app; an app that is gone is no error.
 
         Raises:
-            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or `read` cannot tell.
+            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or see `accept_gone`.
             AppNotFoundError: Fly.io says so, and yet the app is there.
         """
         refuse_adopted("destroying it", props, app=props["name"])
         try:
             self.flyctl.apps_destroy(props["name"])
         except AppNotFoundError:
-            # That is the answer, too, where the token may not see the app: forgotten, it would go on to cost.
+            # Fly.io says the same if the token may not see the app. Forgotten in the state, it would go on to cost.
             if self.read(id_, props).id:
                 raise
 
-    def _create(self, name: str, organization: str) -> None:
+    def _create(self, props: Props) -> None:
+        """Create the app. After a failure look for it: the answer may be lost and the app be there.
+
+        Raises:
+            FlyError: flyctl failed, and the app is not there, or is in use: somebody else made it meanwhile.
+        """
+        name, organization = props["name"], props["organization"]
         try:
             self.flyctl.apps_create(name, organization=organization)
         except FlyError:
-            # The answer may be lost and the app be there.
             with suppress(FlyError):
-                if organization in self.flyctl.status(name).organizations:
+                app = self.flyctl.status(name)
+                if organization in app.organizations and not self.once_known(lambda: self._in_use(app, name)):
                     return
             raise
 
-    def _require_takeable(self, app: AppStatus, props: Props) -> None:
-        """Refuse an app that is somebody else's, and one that could lose something."""
+    def _require_free(self, app: AppStatus, props: Props) -> None:
+        """Refuse an app that is somebody else's, and an app that could lose something."""
         name, organization = props["name"], props["organization"]
         if organization not in app.organizations:
             problem = f"it exists in organization {app.organizations[0]}, not in {organization}"
             hint = "Choose another name, or correct the organization."
             raise RefusedError("creating it", problem, app=name, hint=hint)
         if props["adopt"]:
-            # Here and not where the secrets are written, so that a write that was interrupted can be repeated.
+            # Checked here, so that an interrupted write of the secrets can be repeated.
             existing = self.flyctl.secrets_list(name).keys() & set(props["managed_secrets"])
             problem = "it has these secrets already, and they would be overwritten"
             hint = "Put them under `adopt.keep`; from there each can be given a value of its own later."
             refuse_any(existing, "adopting it", problem, app=name, hint=hint)
-        elif app.in_use or self.flyctl.secrets_list(name):
+        elif self._in_use(app, name):
             problem = f"it exists already in organization {organization}, and is in use"
             hint = "Set `adopt.flyApp` to take it over, or choose another name."
             raise RefusedError("creating it", problem, app=name, hint=hint)
+
+    def _in_use(self, app: AppStatus, name: str) -> bool:
+        """Return whether the app was deployed, or has a secret, a machine or a volume.
+
+        `status` shows only the machines that deployments made.
+        """
+        looks = (self.flyctl.secrets_list, self.flyctl.machine_list, self.flyctl.volumes_list)
+        return app.deployed or any(look(name) for look in looks)

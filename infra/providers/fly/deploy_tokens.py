@@ -1,9 +1,8 @@
-"""The rules of a deploy token: minted once, found by its name, revoked when its time is over."""
+"""Mint a deploy token once, find it by its name, and revoke it in the end."""
 
 import re
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult
 from pulumi.output import Unknown
@@ -17,7 +16,8 @@ from infra.providers.fly.props import FlyProvider, Props, checked
 class DeployTokens(FlyProvider):
     """Mints and revokes the deploy tokens of Fly apps."""
 
-    # Another expiry counts for the next token.
+    # A changed expiry counts for the next token. A changed rotation replaces the token within one `up`: the engine
+    # creates the new one, updates GitHub's secret, and deletes the old one last.
     replacing = ("app", "prefix", "rotation")
     found = ("token", "token_id", "token_name", "expires_at")
 
@@ -34,21 +34,22 @@ class DeployTokens(FlyProvider):
         return checked(news, problems)
 
     def create(self, props: Props) -> CreateResult:
-        """Mint a token, after revoking what interrupted runs of this very creation left.
+        """Mint a token, after revoking the tokens that interrupted runs of this creation left.
 
-        Only tokens of this prefix and rotation are its own: those of another rotation are another resource's.
+        Only tokens of this prefix and rotation are its own. The token of the rotation before still works for GitHub
+        until Pulumi deletes it.
 
         Raises:
             FlyError: flyctl failed. If a token was minted all the same, the next run revokes it.
         """
         app, stem = props["app"], f"{props['prefix']}-r{int(props['rotation'])}"
-        # The whole form, so that the tokens of a stack `x-r0` are not taken for strays of a stack `x`.
+        # The whole name must match: the tokens of a stack `x-r0` are no strays of a stack `x`.
         ours = re.compile(rf"{re.escape(stem)}-[0-9a-f]{{16}}")
         working = self.once_known(lambda: self._working(app))
-        self._revoke(app, [token.id for token in working if ours.fullmatch(token.name)])
+        self._revoke(props, [token.id for token in working if ours.fullmatch(token.name)])
         name = f"{stem}-{secrets.token_hex(8)}"
         token = self.flyctl.tokens_create_deploy(app, name=name, expiry_hours=int(props["expiry_hours"]))
-        # Minting does not say the id, which revoking needs.
+        # flyctl does not print the new token's id, which revoking needs.
         row = next((row for row in self.flyctl.tokens_list(app) if row.name == name), None)
         if row is None:
             problem = f"the new token {name} is not in the list"
@@ -59,17 +60,18 @@ class DeployTokens(FlyProvider):
         return CreateResult(f"{app}/{stem}", {**props, **minted})
 
     def look(self, id_: str, props: Props) -> ReadResult:
-        """Look whether the token still works; a revoked, expired or unlisted one counts as deleted."""
+        """Look whether the token still works; a revoked, expired or unlisted token counts as deleted."""
         works = any(token.id == props["token_id"] for token in self._working(props["app"]))
         return ReadResult(id_, props) if works else ReadResult("", {})
 
     def delete(self, _id: str, props: Props) -> None:
-        """Revoke the token; one that works no more is no error.
+        """Revoke the token; a token that no longer works is no error.
 
         Raises:
             FlyctlFailedError: It still works.
+            RefusedError: See `accept_gone`.
         """
-        self._revoke(props["app"], [props["token_id"]])
+        self._revoke(props, [props["token_id"]])
 
     def _working(self, app: str) -> list[Token]:
         """Return the tokens that are neither revoked nor expired."""
@@ -77,13 +79,18 @@ class DeployTokens(FlyProvider):
         listed = self.flyctl.tokens_list(app)
         return [token for token in listed if not (token.revoked or (token.expires and token.expires <= now))]
 
-    def _revoke(self, app: str, ids: Sequence[str]) -> None:
+    def _revoke(self, props: Props, ids: Sequence[str]) -> None:
+        app = props["app"]
         left = set(ids) - self.flyctl.tokens_revoke(app, ids) if ids else set()
         if not left:
             return
-        # Where the app is gone, so are they.
-        with suppress(AppNotFoundError):
-            if working := left & {token.id for token in self._working(app)}:
-                problem = f"flyctl did not say so, and they still work: {', '.join(sorted(working))}"
-                hint = "Revoke them with `flyctl tokens revoke ID`, or run the same command again."
-                raise FlyctlFailedError("revoking tokens", problem, app=app, hint=hint)
+        try:
+            working = left & {token.id for token in self._working(app)}
+        except AppNotFoundError as error:
+            # Without their app, tokens open nothing.
+            self.accept_gone(error, props)
+            return
+        if working:
+            problem = f"flyctl did not confirm it, and they still work: {', '.join(sorted(working))}"
+            hint = "Revoke them with `flyctl tokens revoke ID`, or run the same command again."
+            raise FlyctlFailedError("revoking tokens", problem, app=app, hint=hint)

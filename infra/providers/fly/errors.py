@@ -1,7 +1,7 @@
-"""What can go wrong with Fly.io, as types.
+"""Errors about Fly.io.
 
-Pulumi shows nothing but the text of an exception, so the text carries everything: what was being done, to which
-app, what was answered (already redacted), and what to do next.
+Pulumi shows only the text of an exception. So the text says what was being done, to which app, what flyctl answered
+(already redacted), and the next step.
 """
 
 
@@ -9,10 +9,10 @@ class FlyError(Exception):
     """Something about Fly.io failed.
 
     Attributes:
-        action: What was being done, as in "listing the secrets".
-        app: Name of the app it was done to, or None where there is none.
-        problem: What went wrong; holds no secret.
-        hint: What to do next.
+        action: The purpose of the run, as in "listing the secrets".
+        app: Name of the app concerned, or None.
+        problem: The failure; holds no secret.
+        hint: The next step.
     """
 
     default_hint = "Run the same command again; if it fails again, look at the app with `flyctl status`."
@@ -27,13 +27,13 @@ class FlyError(Exception):
 
 
 class FlyctlMissingError(FlyError):
-    """There is no flyctl to run."""
+    """flyctl cannot be run."""
 
     default_hint = "Install flyctl (https://fly.io/docs/flyctl/install/) and put it on PATH."
 
 
 class FlyctlTooOldError(FlyError):
-    """flyctl is older than the oldest version this code was tested with."""
+    """flyctl is older than the tested version."""
 
     default_hint = "Run `flyctl version update`, or install a newer flyctl."
 
@@ -45,6 +45,12 @@ class FlyAuthError(FlyError):
         "Set FLY_API_TOKEN (or FLY_ACCESS_TOKEN, which wins) to a token that may do this: "
         "`flyctl tokens create org` makes one for an organization."
     )
+
+
+class AccountError(FlyError):
+    """Fly.io wants a person to act first: payment, verification, a higher limit, or single sign-on."""
+
+    default_hint = "Do that on https://fly.io/dashboard first, then run the same command again."
 
 
 class AppNotFoundError(FlyError):
@@ -71,30 +77,32 @@ class ThrottledError(FlyError):
     default_hint = "Wait a minute, then run the same command again."
 
 
-class TransientError(FlyError):
-    """The network or the service failed. Whether a write took effect is unknown."""
+class OutcomeUnknownError(FlyError):
+    """The failure does not say whether a write took effect."""
 
     default_hint = "Run the same command again: it looks before it writes."
 
 
-class FlyctlTimeoutError(FlyError):
-    """flyctl took too long and was stopped. Whether a write took effect is unknown."""
+class TransientError(OutcomeUnknownError):
+    """The network or the service failed."""
+
+
+class FlyctlTimeoutError(OutcomeUnknownError):
+    """flyctl took too long and was stopped."""
 
     default_hint = "Check https://status.flyio.net and run the same command again: it looks before it writes."
 
 
-class FlyctlStoppedError(FlyError):
-    """Something ended flyctl, or it crashed. Whether a write took effect is unknown."""
-
-    default_hint = "Run the same command again: it looks before it writes."
+class FlyctlStoppedError(OutcomeUnknownError):
+    """Something ended flyctl, or it crashed."""
 
 
 class FlyctlFailedError(FlyError):
-    """flyctl failed in a way this code has no name for."""
+    """flyctl failed, and its message has no known meaning."""
 
 
 class UnexpectedAnswerError(FlyError):
-    """flyctl succeeded, but its answer is not what the tested version gives."""
+    """flyctl succeeded, but its answer has not the form of the tested version."""
 
     default_hint = "Compare `flyctl version` with the tested one (see the README); an update may have changed it."
 
@@ -106,4 +114,4 @@ class SecretFormatError(FlyError):
 
 
 class RefusedError(FlyError):
-    """This code refuses: going on could take over or lose what is not its own."""
+    """The provider refuses: going on could overwrite or lose something that is not its own."""

@@ -1,6 +1,6 @@
-"""The rules for names that Fly.io takes: flyctl does not check any, and a word that begins with `-` would be an option.
+"""Check names before flyctl gets them. flyctl checks none, and would take a word that begins with `-` for an option.
 
-The configuration's rules are these too, so a preview loads this module: it imports next to nothing.
+The configuration uses the same rules, so every preview loads this module: it imports next to nothing.
 """
 
 import re
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class Rule(NamedTuple):
-    """What a name has to look like.
+    """The form of a name.
 
     Attributes:
-        pattern: The regular expression of the whole of it.
+        pattern: A regular expression for the whole name.
         text: The same in words.
     """
 
@@ -19,7 +19,7 @@ class Rule(NamedTuple):
     text: str
 
     def problem(self, name: str) -> str | None:
-        """Return what is wrong with a name, or None."""
+        """Return the problem of a name, or None."""
         return None if re.fullmatch(self.pattern, name) else f"{name!r}: {self.text}"
 
 

@@ -1,4 +1,4 @@
-"""How flyctl is run: its environment, its folders, and the one call that starts it."""
+"""Start flyctl: its environment, its folders, and the one call that runs a process."""
 
 import subprocess
 import tempfile
@@ -9,14 +9,14 @@ from threading import Lock
 from typing import NamedTuple, Protocol
 
 TOKEN_VARIABLES = ("FLY_ACCESS_TOKEN", "FLY_API_TOKEN")
-"""Where a token is looked for; the first one that is not empty wins, as in flyctl."""
+"""The variables of a token. The first that is not empty wins, as in flyctl."""
 
 ENDPOINTS = tuple(f"FLY_{name}_BASE_URL" for name in ("API", "FLAPS", "UIEX", "METRICS", "SYNTHETICS"))
-"""Where flyctl takes the addresses of its services from."""
+"""The variables of the addresses of Fly.io's services."""
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _PASSED = ("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", *_PROXIES, *map(str.lower, _PROXIES), *ENDPOINTS)
-# No telemetry, no self-update, no notices, no colour: nothing but the answer.
+# No telemetry, no self-update, no notices, no colour.
 _SET = {
     "FLY_NO_UPDATE_CHECK": "1",
     "FLY_NO_INCIDENTS_CHECK": "1",
@@ -27,7 +27,7 @@ _SET = {
 
 
 class Completed(NamedTuple):
-    """What a finished process left: its exit code (negative: killed by that signal) and its output."""
+    """The exit code of a finished process (negative: killed by that signal) and its output."""
 
     returncode: int
     stdout: str = ""
@@ -35,7 +35,7 @@ class Completed(NamedTuple):
 
 
 class Run(Protocol):
-    """Runs a program and returns what it left.
+    """Runs a program and returns its exit code and output.
 
     Raises:
         FileNotFoundError, PermissionError: There is no such program to run.
@@ -52,12 +52,12 @@ def run_process(argv: Sequence[str], *, stdin: bytes, env: Mapping[str, str], cw
     """Run a real process; see `Run`."""
     done = None
     with suppress(subprocess.TimeoutExpired):
-        # An empty input is an empty pipe: like /dev/null no terminal, and at its end at once.
+        # An empty input is an empty pipe: no terminal, and at its end at once.
         done = subprocess.run(
             list(argv), input=stdin, capture_output=True, env=dict(env), cwd=cwd, timeout=timeout, check=False
         )
     if done is None:
-        # Raised out here, without its cause: that carries the output, which may hold a secret.
+        # Raised outside the block, without its cause, whose output may hold a secret.
         raise TimeoutError
     return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
@@ -68,10 +68,10 @@ def token(environ: Mapping[str, str]) -> str:
 
 
 def child_environment(environ: Mapping[str, str], config_dir: Path) -> dict[str, str]:
-    """Return the environment flyctl gets: what is on the list, and nothing else.
+    """Return flyctl's environment: the listed variables, and no other.
 
-    The token always goes as FLY_API_TOKEN, because an empty FLY_ACCESS_TOKEN would hide it. LOG_LEVEL is not on the
-    list: at `debug`, flyctl prints secrets.
+    The token always becomes FLY_API_TOKEN, because an empty FLY_ACCESS_TOKEN would hide it. LOG_LEVEL is not listed:
+    at `debug`, flyctl prints secrets.
     """
     child = {name: environ[name] for name in _PASSED if name in environ}
     child |= _SET | {"FLY_CONFIG_DIR": str(config_dir)}
@@ -81,11 +81,11 @@ def child_environment(environ: Mapping[str, str], config_dir: Path) -> dict[str,
 
 
 class Workspace:
-    """Private folders for flyctl that last for one run, since a process that Pulumi ends has no time to tidy up.
+    """Private folders for flyctl. They last for one run, since a process that Pulumi ends has no time to tidy up.
 
-    flyctl keeps the version of its last write to an app's secrets in its configuration file, for its next read, and
-    loses it when two runs share the file. So each app has its own, kept in memory between runs, and runs for one app
-    wait for each other.
+    flyctl notes the version of its last write to an app's secrets in its configuration file, for its next read, and
+    loses it when two runs share the file. So each app has a file of its own, kept in memory between runs, and runs for
+    one app wait for each other.
     """
 
     def __init__(self) -> None:
@@ -95,13 +95,13 @@ class Workspace:
     @contextmanager
     def opened(self, app: str | None) -> Iterator[tuple[Path, Path]]:
         """Yield a configuration folder for an app (None: for no app) and an empty working folder."""
-        lock = self._locks.setdefault(app, Lock())  # which no other thread can come between
+        lock = self._locks.setdefault(app, Lock())  # atomic
         with lock, tempfile.TemporaryDirectory(prefix="flyctl-", ignore_cleanup_errors=True) as root:
             # A fly.toml in the working folder would change what flyctl does.
             config_dir, working_dir = Path(root, "config"), Path(root, "empty")
             config_dir.mkdir(mode=0o700)
             working_dir.mkdir()
-            # flyctl logs every request, secrets included, into the folder `logs`. A file of that name is in its way.
+            # flyctl logs every request, secrets included, into the folder `logs`. A file of that name prevents it.
             (config_dir / "logs").touch(mode=0o600)
             file = config_dir / "config.yml"
             if app in self._files:

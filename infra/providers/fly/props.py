@@ -1,8 +1,10 @@
-"""What the providers have in common: reaching flyctl, comparing property bags, waiting for an app just created."""
+"""Share between the providers: flyctl, the comparison of properties, the wait for an app just created."""
 
+import base64
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from pickletools import genops
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
@@ -15,21 +17,21 @@ Props: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 APPEARANCE_PAUSES = 10 * (3.0,)
-"""Seconds to wait while a new app is unknown to the next command; Fly.io spreads the news at its own pace."""
+"""Seconds to wait while Fly.io does not know a new app everywhere."""
 
 
 class FlyProvider(ResourceProvider, ABC):
-    """Base of the providers. Their `check` and `diff`, all that a preview takes, run no flyctl.
+    """Base of the providers. A preview calls their `check` and `diff`, which run no flyctl.
 
     Attributes:
-        flyctl: The process's one, so that its version is asked once and its locks hold. No attribute of an instance,
-            which would be stored in the state.
-        watched: Inputs of which another value is an update.
-        replacing: Inputs of which another value is another resource.
-        found: Outputs that are no inputs: what Fly.io answered, or what was known only when the resource was made.
+        flyctl: Shared by the whole process, so that its version is asked once and its locks hold. An attribute of an
+            instance would be stored in the state.
+        watched: Inputs whose change is an update.
+        replacing: Inputs whose change is a replacement.
+        found: Outputs that are no inputs: Fly.io's answers, and facts from the resource's creation.
     """
 
-    # What is stored is a reference to the class: nothing secret, and a plan can show that it moved.
+    # The state holds a reference to the class, which is no secret: a plan can show that it moved.
     serialize_as_secret_always = False
     flyctl: ClassVar[Flyctl] = Flyctl()
     watched: ClassVar[Sequence[str]] = ()
@@ -39,36 +41,32 @@ class FlyProvider(ResourceProvider, ABC):
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Compare the old outputs with the new inputs.
 
-        A changed `__provider` is a difference, so that the state is never left with a reference to code that has
-        moved: refresh and destroy would fail. A value that is not known yet may change, but is no reason to announce
-        a replacement.
+        A provider class that moved is a difference: the update records its new place, without which refresh and
+        destroy would fail. An unknown value may change, but is no reason to announce a replacement.
         """
-        changed = [key for key in ("__provider", *self.watched, *self.replacing) if olds.get(key) != news.get(key)]
+        changed = [key for key in (*self.watched, *self.replacing) if olds.get(key) != news.get(key)]
+        moved = reference(olds.get("__provider")) != reference(news.get("__provider"))
         replaces = [key for key in changed if key in self.replacing and not isinstance(news.get(key), Unknown)]
-        return DiffResult(changes=bool(changed), replaces=replaces)
+        return DiffResult(changes=bool(changed) or moved, replaces=replaces)
 
     def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
-        """Record the new inputs; Fly.io is not asked."""
+        """Record the new inputs, without flyctl."""
         return UpdateResult({**news, **{key: olds[key] for key in self.found if key in olds}})
 
     def drifted(self, id_: str, outs: Props) -> ReadResult:
-        """Return what was read where it is not what the state says: its inputs too, for the next plan to compare."""
+        """Return what Fly.io has where the state differs: as inputs too, so that the next plan shows it."""
         return ReadResult(id_, outs, {key: value for key, value in outs.items() if key not in self.found})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Look at the resource; where its app is gone, so is what belongs to it.
+        """Look at the resource; without its app it is gone too.
 
         Raises:
-            RefusedError: The token may not see the organization either: that is a wrong token, not a deleted app.
+            RefusedError: See `accept_gone`.
         """
         try:
             return self.look(id_, props)
         except AppNotFoundError as error:
-            organization = props.get("organization")  # a state of before it was asked for has none
-            if organization is not None and organization not in self.flyctl.orgs_list():
-                problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
-                hint = "Use a token of that organization. If the app is gone, `pulumi state delete` forgets it."
-                raise RefusedError("looking at it", problem, app=error.app, hint=hint) from None
+            self.accept_gone(error, props)
             return ReadResult("", {})
 
     @abstractmethod
@@ -79,8 +77,20 @@ class FlyProvider(ResourceProvider, ABC):
             AppNotFoundError: Its app is not found.
         """
 
+    def accept_gone(self, error: AppNotFoundError, props: Props) -> None:
+        """Accept that an app is gone.
+
+        Raises:
+            RefusedError: The token may not see the organization either: it is the wrong token, and nothing is gone.
+        """
+        organization = props.get("organization")  # absent from the states of older versions
+        if organization is not None and organization not in self.flyctl.orgs_list():
+            problem = f"FLY_API_TOKEN may see neither the app nor its organization {organization}"
+            hint = "Use a token of that organization. If the app is gone, `pulumi state delete` forgets it."
+            raise RefusedError("looking at it", problem, app=error.app, hint=hint) from None
+
     def once_known(self, call: Callable[[], T]) -> T:
-        """Call, again and again for some seconds while the app is not found: it may just have been created."""
+        """Call repeatedly, for some seconds, while an app that may be new is not found."""
         for pause in APPEARANCE_PAUSES:
             with suppress(AppNotFoundError):
                 return call()
@@ -88,8 +98,21 @@ class FlyProvider(ResourceProvider, ABC):
         return call()
 
 
+def reference(provider: object) -> object:
+    """Return what a stored provider refers to: the operations of its pickle, which name module and class.
+
+    The bytes themselves differ between Python versions: up to 3.13 they are of pickle's protocol 4, from 3.14 on of 5.
+    Nothing is unpickled.
+    """
+    try:
+        operations = list(genops(base64.b64decode(str(provider), validate=True)))
+    except ValueError:
+        return provider
+    return [(code.name, argument) for code, argument, _ in operations if code.name not in {"PROTO", "FRAME"}]
+
+
 def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:
-    """Return the result of a check: the inputs, and what is wrong with them.
+    """Return the result of a check: the inputs, and their problems.
 
     A failure names no property, because the engine would print that property's value.
     """
@@ -97,10 +120,10 @@ def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:
 
 
 def refuse_adopted(action: str, props: Props, *, app: str) -> None:
-    """Refuse to delete what existed before Pulumi, unless that was asked for in an earlier `up`.
+    """Refuse to delete what existed before Pulumi, unless an earlier `up` recorded that it may go.
 
     Raises:
-        RefusedError: It is refused.
+        RefusedError: The app was adopted, and `delete_adopted` is not in the state.
     """
     if props["adopted"] and not props["delete_adopted"]:
         hint = "Set `adopt.flyApp`, run `pulumi up`, and it is left as it is; or forget it: `pulumi state delete URN`."
@@ -108,10 +131,10 @@ def refuse_adopted(action: str, props: Props, *, app: str) -> None:
 
 
 def refuse_any(names: Iterable[str], action: str, problem: str, *, app: str, hint: str) -> None:
-    """Refuse to go on where there are names to say a problem of.
+    """Refuse to go on if there are names with this problem.
 
     Raises:
-        RefusedError: There are.
+        RefusedError: There are; it lists them.
     """
     if listed := ", ".join(sorted(names)):
         raise RefusedError(action, f"{problem}: {listed}", app=app, hint=hint)

@@ -1,8 +1,7 @@
 """Fly.io's apps, secrets and deploy tokens as Pulumi resources.
 
-Every state holds references to the three provider classes by this module's path: module and class names are frozen for
-ever. So is that they have no attributes, which would be stored with them: settings are inputs, the token is in the
-environment.
+Every state refers to the three provider classes by this module's path: module and class names are frozen. The classes
+have no attributes, which the state would hold: settings are inputs, and the token is in the environment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,13 +28,13 @@ class DeployTokenProvider(DeployTokens):
 
 
 class AppInputs(TypedDict):
-    """What an app is declared with.
+    """Inputs of an app.
 
     Attributes:
         name: The app's name, unique in all of Fly.io. Another name is another app.
         organization: Slug of the organization it belongs to; never changed from here.
-        adopt: The app exists and is to be taken over; otherwise it is to be created.
-        managed_secrets: Names that are going to be written, and that an adopted app must not have yet.
+        adopt: Whether to import an app that exists; otherwise it is created.
+        managed_secrets: Names of the secrets to write, which an adopted app must not have yet.
         delete_adopted: Let an adopted app be destroyed; counts from the `up` after it was set. False by default.
     """
 
@@ -74,16 +73,16 @@ class App(Resource, module="fly", name="App"):
 
 
 class SecretsInputs(TypedDict):
-    """What an app's secrets are declared with.
+    """Inputs of an app's secrets.
 
     Attributes:
         app: The app's name.
-        values: Name → value; each is made a secret.
+        values: Name → value. The state keeps every value as a secret; flyctl's errors may show those given as text.
         keep: Names that must exist and are never written.
         digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
         adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
-        organization: Slug of the app's organization: without it, a token that sees neither is taken for a deleted app.
-        slots: Name → numbers of the resources that made its present value and the ones before it. A number may only go
+        organization: Slug of the app's organization. Without it, a wrong token looks like a deleted app.
+        slots: Name → numbers of the resources that made its present value and the values before. A number may only go
             once all machines have the present value.
         rollout: Restart the machines with each change, rather than stage it for the next deployment. False by default.
         delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
@@ -105,7 +104,7 @@ class Secrets(Resource, module="fly", name="Secrets"):
     """All secrets of a Fly app that this stack manages.
 
     Attributes:
-        digests: Name → a keyed digest that changes with the value, or what somebody else did to the secret.
+        digests: Name → a keyed digest of the value; or `CHANGED` or `DELETED`, if somebody else touched the secret.
         staged: Managed names that machines do not have yet.
         foreign: Names on the app that are neither managed nor kept.
     """
@@ -131,6 +130,8 @@ class Secrets(Resource, module="fly", name="Secrets"):
             **inputs,
             "values": {name: Output.secret(value) for name, value in inputs["values"].items()},
             "keep": sorted(inputs["keep"]),
+            # Text in the program's hands is a setting. Secrets are outputs, marked as such from the first line on.
+            "plain": sorted(name for name, value in inputs["values"].items() if isinstance(value, str)),
             "digest_key": Output.secret(inputs["digest_key"]),
             "slots": {name: list(numbers) for name, numbers in inputs.get("slots", {}).items()},
         }
@@ -138,13 +139,13 @@ class Secrets(Resource, module="fly", name="Secrets"):
 
 
 class DeployTokenInputs(TypedDict):
-    """What a deploy token is declared with.
+    """Inputs of a deploy token.
 
     Attributes:
         app: The app's name.
         prefix: Begins the token's name; project and stack, as a rule.
         rotation: A number that, with this prefix, belongs to this resource alone; part of the token's name.
-        expiry_hours: Hours until it ends; counts when a token is minted, and never touches one that was.
+        expiry_hours: Hours until it ends. A change counts for the next token.
         organization: As for `Secrets`.
     """
 
@@ -160,9 +161,9 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
 
     Attributes:
         token: The token, a secret.
-        token_id: What `flyctl tokens revoke` takes.
+        token_id: Argument of `flyctl tokens revoke`.
         token_name: Its name in `flyctl tokens list`.
-        expires_at: When it ends, in ISO 8601; empty for never.
+        expires_at: Its end, in ISO 8601; empty for never.
     """
 
     token: Output[str]

@@ -1,10 +1,11 @@
-'''Writes secrets in the format `flyctl secrets import` reads, so that none is altered.
+'''Write secrets in the format of `flyctl secrets import`, so that none is altered.
 
-flyctl's parser changes and drops values without an error: it cuts at `#`, strips quotes, loses everything after an
-unclosed block or an overlong line. This module knows only forms that arrive whole, and refuses every other value.
-Verified against flyctl v0.4.87, whose reading is: one `NAME=VALUE` a line; a VALUE is cut at its first `#` unless an
-odd number of `"` stands before it; one pair of outer quotes is removed; `"""` opens a block that ends with the first
-later line ending in `"""`; a CR before a line's end is lost.
+flyctl's parser changes and drops values without an error: it cuts at `#`, strips quotes, and loses everything after an
+unclosed block or an overlong line. This module uses only forms that arrive whole, and refuses every other value.
+
+Its grammar, verified with flyctl v0.4.87: one `NAME=VALUE` a line. A VALUE is cut at its first `#`, unless an odd
+number of `"` stands before it. One pair of outer quotes is removed. `"""` opens a block, which the first later line
+that ends in `"""` closes. Of a line that ends in CR LF, the CR is lost.
 '''
 
 from collections.abc import Mapping
@@ -19,19 +20,16 @@ _BLOCK = '"""'
 
 
 def secret_problem(name: str, value: object) -> str | None:
-    """Return why flyctl cannot carry this secret unaltered, beginning with its name, or None.
-
-    Shows nothing of the value.
-    """
+    """Return why flyctl cannot carry this secret unaltered, or None. The text names the secret and shows no value."""
     problem = _value_problem(name, value)
     return SECRET.problem(name) or (f"{name!r}: {problem}" if problem else None)
 
 
 def encode(values: Mapping[str, str]) -> bytes:
-    """Return what to give `flyctl secrets import` on standard input.
+    """Return the standard input for `flyctl secrets import`.
 
     Raises:
-        SecretFormatError: A name or a value cannot be carried; names all of them.
+        SecretFormatError: flyctl cannot carry a name or a value; the error names all of them.
     """
     bad = [problem for name, value in sorted(values.items()) if (problem := secret_problem(name, value))]
     if bad:
@@ -42,7 +40,8 @@ def encode(values: Mapping[str, str]) -> bytes:
 def _assignment(name: str, value: str) -> str:
     single = "\n" not in value and ("#" not in value or _odd_quotes_before_hash(value))
     quote = "'" if single else _BLOCK
-    return f"{name}={quote}{value}{quote}"
+    # flyctl drops one CR before each LF: the second one arrives.
+    return f"{name}={quote}{value}{quote}".replace("\r\n", "\r\r\n")
 
 
 def _value_problem(name: str, value: object) -> str | None:
@@ -59,8 +58,6 @@ def _value_problem(name: str, value: object) -> str | None:
 
 def _block_problem(value: str) -> str | None:
     *lines, _ = value.split("\n")
-    if any(line.endswith("\r") for line in lines):
-        return "the value has lines that end in CR LF, and flyctl loses the CR; write it with LF alone"
     if any(line.endswith(_BLOCK) for line in lines):
         return f"the value has several lines, one of which ends with {_BLOCK}"
     if "#" in lines[0] and _odd_quotes_before_hash(lines[0]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from pulumi.output import Unknown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,6 +67,9 @@ class Managed:
         result = self.provider.check(self.inputs, {"__provider": "reference", **news})
         if result.failures:
             assert {failure.property for failure in result.failures} == {""}
+            # Under --skip-preview the engine shows an unknown property instead of the failures.
+            added = [value for key, value in result.inputs.items() if key not in news]
+            assert not any(isinstance(value, Unknown) for value in added)
             raise CheckFailedError("; ".join(failure.reason for failure in result.failures))
         return result.inputs
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 ENVIRONMENT = {"PATH": "/usr/bin", "HOME": "/home/jane", "FLY_API_TOKEN": FLY_TOKEN}
-READS = {"version", "status", "secrets list", "tokens list", "orgs list"}
+READS = {"version", "status", "secrets list", "tokens list", "orgs list", "machine list", "volumes list"}
 
 
 class MemoryWorld(World):

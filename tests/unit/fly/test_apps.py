@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.output import UNKNOWN
@@ -13,6 +13,8 @@ from infra.providers.fly.resources import AppProvider
 from tests.unit.fly.engine import CheckFailedError, Managed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.unit.fly.standin import StandIn
 
 
@@ -57,9 +59,38 @@ def test_an_app_in_use_is_taken_over_only_where_asked(fly: StandIn, app: Managed
     assert not fly.writes()
 
 
+LOOSE = {"id": "e1", "name": "by-hand", "state": "started", "region": "iad", "release": None}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"machines": [LOOSE]}, {"volumes": [{"id": "vol_1"}]}, {"deployed": True}],
+    ids=lambda state: next(iter(state)),
+)
+def test_an_app_in_use_without_a_deployment_is_not_taken_over(
+    fly: StandIn, app: Managed, state: dict[str, object]
+) -> None:
+    fly.add_app("relay-api")
+    fly.change_app("relay-api", **state)
+    with pytest.raises(RefusedError, match="is in use"):
+        app.up(**inputs())
+    assert not fly.writes()
+
+
 def test_an_app_with_secrets_is_in_use(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", OTHER="x")
     with pytest.raises(RefusedError, match="is in use"):
+        app.up(**inputs())
+
+
+def test_an_app_that_somebody_else_made_and_used_meanwhile_is_not_taken_over(fly: StandIn, app: Managed) -> None:
+    def racing(argv: Sequence[str], **how: Any) -> Completed:
+        if argv[1:3] == ["apps", "create"]:
+            fly.add_app("relay-api", OTHER="x")
+        return fly(argv, **how)
+
+    app.provider.flyctl.run = racing  # type: ignore[attr-defined]
+    with pytest.raises(AppNameTakenError):
         app.up(**inputs())
 
 

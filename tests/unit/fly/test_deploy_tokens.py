@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pulumi.output import UNKNOWN
 
-from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, UnexpectedAnswerError
+from infra.providers.fly.errors import AppNotFoundError, FlyctlFailedError, RefusedError, UnexpectedAnswerError
 from infra.providers.fly.process import Completed
 from infra.providers.fly.resources import DeployTokenProvider
 from tests.unit.fly.engine import CheckFailedError, Managed
@@ -140,6 +140,21 @@ def test_deleting_what_works_no_more_is_done(fly: StandIn, token: Managed, fate:
     if fate == "app gone":
         fly.drop_apps()
     token.destroy()
+
+
+def test_a_token_of_somebody_else_revokes_nothing_and_forgets_nothing(fly: StandIn, token: Managed) -> None:
+    token.up(**inputs(organization="acme"))
+    fly.leave("acme")
+    fly.replies["tokens revoke"] = Completed(0, stderr="failed to revoke token: Not authorized\n")
+    with pytest.raises(RefusedError, match="neither the app nor its organization acme"):
+        token.destroy()
+
+
+def test_a_token_without_an_end_works_for_ever(fly: StandIn, token: Managed) -> None:
+    token.up(**inputs())
+    fly.change_token(token.outs["token_id"], expires=None)
+    token.refresh()
+    assert token.id
 
 
 def test_a_revocation_flyctl_does_not_confirm_is_an_error(fly: StandIn, token: Managed) -> None:

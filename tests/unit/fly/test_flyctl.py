@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from infra.providers.fly import errors
 from infra.providers.fly.answers import AppStatus, Secret, Token, shown
-from infra.providers.fly.flyctl import RETRY_PAUSES, Flyctl, _Command
+from infra.providers.fly.flyctl import RETRY_PAUSES, Flyctl
 from infra.providers.fly.process import Completed, child_environment, run_process
 from sandbox.credentials import FLY_TOKEN
 from tests.unit.fly.conftest import Clock
@@ -23,6 +24,8 @@ from tests.unit.fly.standin import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from infra.providers.fly.command import Command
 
 VERSION = Completed(0, '{"Name":"flyctl","Version":"0.4.87"}')
 
@@ -231,9 +234,9 @@ def test_the_version_is_asked_once() -> None:
 
 
 def test_an_older_flyctl_is_refused_each_time() -> None:
-    flyctl, run, _ = make({"version --json": [Completed(0, '{"Version": "0.3.164"}')]})
+    flyctl, run, _ = make({"version --json": [Completed(0, '{"Version": "0.4.86"}')]})
     for _ in range(2):
-        with pytest.raises(errors.FlyctlTooOldError, match=r"is 0\.3\.164, and at least 0\.4\.87 is needed"):
+        with pytest.raises(errors.FlyctlTooOldError, match=r"is 0\.4\.86, and at least 0\.4\.87 is needed"):
             flyctl.status("relay-api")
     assert len(run.calls) == 1
 
@@ -269,7 +272,7 @@ def test_what_runs_flyctl_shows_neither_token_nor_input() -> None:
     seen: list[object] = []
 
     class Watched(Flyctl):
-        def _once(self, command: _Command) -> str:
+        def _once(self, command: Command) -> str:
             seen.append(command)
             return super()._once(command)
 
@@ -288,7 +291,7 @@ def test_what_runs_flyctl_shows_neither_token_nor_input() -> None:
 def test_status() -> None:
     flyctl, run, _ = make({"status --json -a relay-api": [Completed(0, json.dumps(STATUS))]})
     status = flyctl.status("relay-api")
-    assert status == AppStatus(organizations=("personal", "jane-doe"), in_use=True)
+    assert status == AppStatus(organizations=("personal", "jane-doe"), deployed=True)
     assert run.calls[-1].timeout == 60
 
 
@@ -301,7 +304,7 @@ def test_an_app_that_was_deployed_or_has_a_machine_is_in_use(
 ) -> None:
     answer = {**STATUS, "Deployed": deployed, "Machines": machines}
     flyctl, _, _ = make({"status --json -a relay-api": [Completed(0, json.dumps(answer))]})
-    assert flyctl.status("relay-api").in_use is in_use
+    assert flyctl.status("relay-api").deployed is in_use
 
 
 def test_status_of_no_app() -> None:
@@ -332,16 +335,26 @@ def test_secrets_list() -> None:
     }
 
 
-def test_an_unknown_failure_to_list_secrets_is_told_from_a_missing_app() -> None:
-    odd = Completed(1, "", "Error: failed to list app secrets: nothing here (Request ID: 01)")
+@pytest.mark.parametrize("words", ["nothing here", "unauthorized"])
+def test_a_refusal_to_list_secrets_is_told_from_a_missing_app(words: str) -> None:
+    odd = Completed(1, "", f"Error: failed to list app secrets: {words} (Request ID: 01)")
     missing = Completed(1, "", 'Error: failed to get app: Could not find App "relay-api"')
-    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd], "status --json -a relay-api": [missing]})
+    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd] * 2, "status --json -a relay-api": [missing]})
     with pytest.raises(errors.AppNotFoundError):
         flyctl.secrets_list("relay-api")
     there = Completed(0, json.dumps(STATUS))
-    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd], "status --json -a relay-api": [there]})
-    with pytest.raises(errors.FlyctlFailedError, match="nothing here"):
+    flyctl, _, _ = make({"secrets list --json -a relay-api": [odd] * 2, "status --json -a relay-api": [there]})
+    with pytest.raises(errors.FlyError, match=words):
         flyctl.secrets_list("relay-api")
+
+
+def test_a_list_in_which_no_secret_is_deployed_is_asked_again_where_it_must_be_sure() -> None:
+    staged, deployed = (json.dumps([{"name": "A", "digest": "d", "status": s}]) for s in ("Staged", "Deployed"))
+    answers = {"secrets list --json -a relay-api": [Completed(0, staged), Completed(0, deployed)] * 2}
+    flyctl, _, _ = make(answers)
+    assert flyctl.secrets_list("relay-api", sure=True)["A"].deployed
+    assert not flyctl.secrets_list("relay-api")["A"].deployed
+    assert flyctl.secrets_list("relay-api", sure=True)["A"].deployed  # by its first answer
 
 
 @pytest.mark.parametrize(("stage", "flag", "timeout"), [(True, " --stage", 60), (False, "", 900)])
@@ -360,7 +373,7 @@ def test_secrets_are_written_over_stdin_and_removed_by_name(stage: bool, flag: s
 def test_a_value_that_cannot_be_carried_runs_nothing() -> None:
     flyctl, run, _ = make({})
     with pytest.raises(errors.SecretFormatError):
-        flyctl.secrets_import("relay-api", {"A": "fine", "B": "a\r\nb"})
+        flyctl.secrets_import("relay-api", {"A": "fine", "B": 'a"""\nb'})
     assert run.calls == []
 
 
@@ -392,7 +405,7 @@ def test_a_token_that_is_not_made_is_an_error_and_not_tried_again(
     assert caught.type is kind
     assert "fm2_abc" not in str(caught.value)
     if kind in {errors.FlyAuthError, errors.FlyctlFailedError}:
-        assert "give the deploy token itself" in str(caught.value)
+        assert "Make the deploy token as a person" in str(caught.value)
     assert len(run.calls) == 2
 
 
@@ -410,6 +423,20 @@ def test_a_list_of_tokens_in_another_form_is_an_error(answer: str) -> None:
     flyctl, _, _ = make({"tokens list -a relay-api": [Completed(0, answer)]})
     with pytest.raises(errors.UnexpectedAnswerError):
         flyctl.tokens_list("relay-api")
+
+
+def test_go_prints_no_time_as_the_year_1() -> None:
+    never = TABLE.replace("2046-01-02 03:04:05 +0000 UTC │ \n", "0001-01-01 00:00:00 +0000 UTC │ \n")
+    flyctl, _, _ = make({"tokens list -a relay-api": [Completed(0, never)]})
+    assert flyctl.tokens_list("relay-api")[0] == Token(id="abc12", name="relay-r0-a", expires=None, revoked=False)
+
+
+@pytest.mark.parametrize("command", ["machine list", "volumes list"])
+def test_machines_and_volumes_are_listed_by_id(command: str) -> None:
+    line = f"{command} --json -a relay-api"
+    flyctl, _, _ = make({line: [Completed(0, '[{"id": "a1"}, {"id": "a2"}]'), Completed(0, "null")]})
+    listing = getattr(flyctl, command.replace(" ", "_"))
+    assert [listing("relay-api"), listing("relay-api")] == [["a1", "a2"], []]
 
 
 def test_tokens_revoke_believes_only_what_is_said() -> None:
@@ -469,7 +496,26 @@ def test_a_name_flyctl_would_misread_is_refused_before_anything_runs(name: str) 
         ("error getting organization: Could not find Organization", errors.OrganizationNotFoundError),
         ("app not found (Request ID: 01)", errors.AppNotFoundError),
         ("failed to run query (query { a }) { b }: server returned a non-200 status code: 429", errors.ThrottledError),
+        ("failed to list app secrets: too many requests (Request ID: 01)", errors.ThrottledError),
+        ("failed to run query (query { a }) { b }: server returned a non-200 status code: 403", errors.FlyAuthError),
+        ('failed creating token: returned error 401: {"data":null}', errors.FlyAuthError),
+        ("request returned non-2xx status: 403: <html>", errors.FlyAuthError),
         ("request returned non-2xx status: 504: <html>", errors.TransientError),
+        ("request returned non-2xx status: 408: <html>", errors.TransientError),
+        ("failed creating token: returned error 522: {}", errors.TransientError),
+        ("update secrets: internal server error (Request ID: 01)", errors.TransientError),
+        ("failed to list volumes: Bad Gateway (Request ID: 01)", errors.TransientError),
+        ("service unavailable", errors.TransientError),
+        ("gateway timeout", errors.TransientError),
+        ("read tcp 10.0.0.1:1->10.0.0.2:443: read: connection reset by peer", errors.TransientError),
+        ("write tcp 10.0.0.1:1->10.0.0.2:443: write: broken pipe", errors.TransientError),
+        ("failed decoding response: unexpected EOF", errors.TransientError),
+        ('Post "https://api.fly.io/graphql": net/http: TLS handshake timeout', errors.TransientError),
+        ("http2: server sent GOAWAY and closed the connection", errors.TransientError),
+        ('Get "https://api.machines.dev/v1/apps": context deadline exceeded', errors.TransientError),
+        ("lookup api.fly.io: Temporary failure in name resolution", errors.TransientError),
+        ("connect: network is unreachable", errors.TransientError),
+        ('failed to run query (query { a }) { b }: Could not find App "billing-sso"', errors.AppNotFoundError),
         ("dial tcp 127.0.0.1:1: connect: connection refused", errors.TransientError),
         ('Post "https://api.machines.dev/v1/apps": EOF', errors.TransientError),
         ("net/http: HTTP/1.x transport connection broken: http: ContentLength=5", errors.TransientError),
@@ -485,8 +531,36 @@ def test_each_answer_has_its_error_and_its_hint(text: str, kind: type[errors.Fly
     message = str(caught.value)
     assert message.startswith("Fly app relay-api: creating it failed: flyctl ")
     assert message.endswith(kind.default_hint)
+    unknown = issubclass(kind, errors.OutcomeUnknownError)
+    assert ("whether it took effect is unknown" in message) == unknown
     assert "query {" not in message
     assert "usage on stdout" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        (
+            "We need your payment information to continue! Add a credit card or buy credit: "
+            "https://fly.io/dashboard/acme/billing (Request ID: 01)",
+            "https://fly.io/dashboard/acme/billing",
+        ),
+        (
+            "Your account has been marked as high risk. Please go to https://fly.io/high-risk-unlock to verify it.",
+            "https://fly.io/high-risk-unlock",
+        ),
+        ("To create more than 1 machine please add a payment method. https://fly.io/x.", "https://fly.io/x"),
+        ("Your organization has reached its machine limit. Please contact billing@fly.io", ""),
+        ("Acme has reached the app limit", ""),
+        ("single sign-on is required for this organization", ""),
+    ],
+)
+def test_a_refusal_of_the_account_names_the_page_where_a_person_acts(text: str, page: str) -> None:
+    flyctl, _ = failing(f"Error: {text}\n", "apps create relay-api --org acme", times=1)
+    with pytest.raises(errors.AccountError) as caught:
+        flyctl.apps_create("relay-api", organization="acme")
+    first = f"Do that at {page} first" if page else "Do that on https://fly.io/dashboard first"
+    assert caught.value.hint == f"{first}, then run the same command again."
 
 
 @pytest.mark.parametrize("code", [-9, -15, 2, 3, 126, 127])
@@ -519,6 +593,19 @@ def test_what_may_be_repeated_is_tried_three_times_with_growing_pauses() -> None
     assert len(run.calls) == 4
 
 
+def test_a_failure_without_a_known_meaning_is_repeated_once_where_that_is_safe() -> None:
+    odd = Completed(1, "", "Error: the moon is full (Request ID: 01)")
+    flyctl, _, clock = make({"status --json -a relay-api": [odd, Completed(0, json.dumps(STATUS))]})
+    assert flyctl.status("relay-api")
+    assert clock.seconds == RETRY_PAUSES[0]
+    flyctl, _, _ = make({"secrets import -a relay-api --stage": [BUSY, odd]})
+    with pytest.raises(errors.FlyctlFailedError):
+        flyctl.secrets_import("relay-api", {"A": "1"})
+    flyctl, _, _ = make({MINT: [odd]})
+    with pytest.raises(errors.FlyctlFailedError):
+        flyctl.tokens_create_deploy("relay-api", name="relay-r0-a", expiry_hours=720)
+
+
 def test_a_rollout_is_not_repeated() -> None:
     flyctl, run, _ = make({"secrets import -a relay-api": [BUSY]})
     with pytest.raises(errors.TransientError):
@@ -543,11 +630,18 @@ VALUE = 'hunter2 "x" # y\nsecond-line\tz'
     ],
 )
 def test_no_error_shows_a_value_or_a_token(text: str) -> None:
-    flyctl, _, _ = make({"secrets import -a relay-api --stage": [Completed(1, VALUE, f"Error: {text}\n")]})
+    flyctl, _, _ = make({"secrets import -a relay-api --stage": [Completed(1, VALUE, f"Error: {text}\n")] * 2})
     with pytest.raises(errors.FlyError) as caught:
         flyctl.secrets_import("relay-api", {"A": VALUE})
     for part in ("hunter2", "second-line", FLY_TOKEN, "lJPEC", "\x1b"):
         assert part not in f"{caught.value} {caught.value!r}"
+
+
+def test_plain_settings_and_short_parts_of_secrets_are_not_hidden() -> None:
+    text = "Error: relay-api-staging: {bad} value\n"
+    flyctl, _, _ = make({"secrets import -a relay-api --stage": [Completed(1, "", text)] * 2})
+    with pytest.raises(errors.FlyError, match=re.escape("relay-api-staging: {bad} value")):
+        flyctl.secrets_import("relay-api", {"TIER": "staging", "JSON": "{\n}\nbad"}, plain=["TIER"])
 
 
 def test_a_short_value_hides_words_and_not_letters() -> None:
