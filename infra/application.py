@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pulumi
 from pydantic import SecretStr
@@ -77,8 +77,7 @@ def plain_settings(settings: Settings) -> dict[str, str]:
         "R2_BUCKET": settings.bucket,
         # A function of the account id (Cloudflare's R2 documentation).
         "R2_ENDPOINT_URL": f"https://{settings.cloudflare_account_id}.r2.cloudflarestorage.com",
-        "R2_PUBLIC_BUCKET_URL": f"https://{settings.bucket_public_host}",
-    }
+    } | ({"R2_PUBLIC_BUCKET_URL": f"https://{settings.bucket_public_host}"} if settings.bucket_public_host else {})
 
 
 def local_plain_settings() -> dict[str, str]:
@@ -94,11 +93,38 @@ def frontend_variables(api_url: str) -> dict[str, str]:
     return {"PUBLIC_API_URL": api_url}
 
 
+def github_variables(settings: Settings, neon_project: pulumi.Input[str] | None = None) -> Values:
+    """Return the variables that the application's workflows read.
+
+    Args:
+        settings: The stack's settings.
+        neon_project: Id of the database's project, for a release's restore point.
+    """
+    return {
+        "API_URL": settings.api_url,
+        "FRONTEND_URL": settings.frontend_url,
+        "FLY_APP": settings.fly_app,
+        "NEON_PROJECT_ID": neon_project if settings.neon_restore_key else None,
+    }
+
+
+def github_secrets(settings: Settings, deploy_token: SecretStr | pulumi.Output[str] | None = None) -> Values:
+    """Return the secrets that the application's workflows read."""
+    return {"FLY_API_TOKEN": deploy_token, "NEON_API_KEY": settings.neon_restore_key}
+
+
 def client_id(settings: Settings) -> str:
-    """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client."""
+    """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client.
+
+    A loopback client declares its redirect and its scope in its id; without a scope the authorization server grants
+    `atproto` alone (AT Protocol's OAuth specification, "localhost client development").
+    """
     if settings.tier == "development":
-        return f"http://localhost?redirect_uri={quote(redirect_uri(settings), safe='')}"
-    return f"{settings.api_url}/client-metadata.json"
+        scope = settings.oauth_scope.replace("{namespace}", namespace_of(settings))
+        return (
+            f"http://localhost?{urlencode({'redirect_uri': redirect_uri(settings), 'scope': scope}, quote_via=quote)}"
+        )
+    return f"{settings.api_url}{settings.client_metadata_path}"
 
 
 def redirect_uri(settings: Settings) -> str:
@@ -120,19 +146,19 @@ def namespace_of(settings: Settings) -> str:
 
 
 def origins(settings: Settings) -> list[str]:
-    """Return the origins of the stack's frontends."""
+    """Return the origins of the stack's frontends, as far as they are known."""
     previews = [settings.preview_frontend_url] if settings.previews_may_call else []
-    return [settings.frontend_url, *previews]
+    return [origin for origin in (settings.frontend_url, *previews) if origin] + sorted(settings.cors_origins)
 
 
 def cors_origin_regex(settings: Settings) -> str:
     """Return the origins that may call the API, as a regular expression for the whole of an origin.
 
-    Production admits its own frontend alone, because a preview that reached it would be a mix-up. Staging admits
-    every preview deployment, by its branch alias (hyphens and all) or its hash.
+    Production admits its own frontend and `corsOrigins`, because a preview that reached it would be a mix-up. Staging
+    admits every preview deployment, by its branch alias (hyphens and all) or its hash.
     """
-    own = re.escape(settings.frontend_url)
-    if settings.previews_may_call:
-        preview = rf"https://[a-z0-9-]+\.{re.escape(settings.pages_host)}"
-        return f"^({own}|{preview})$"
-    return f"^{own}$"
+    admitted = [settings.frontend_url, *sorted(settings.cors_origins)]
+    if settings.previews_may_call and settings.pages_host:
+        admitted.insert(1, f"https://*.{settings.pages_host}")
+    patterns = [re.escape(origin).replace(r"\*", "[a-z0-9-]+") for origin in admitted if origin]
+    return f"^({'|'.join(patterns)})$" if len(patterns) > 1 else f"^{''.join(patterns)}$"

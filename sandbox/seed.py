@@ -62,7 +62,8 @@ def _by_hand(tx: Transaction, stack: str, config: Config, adopt: Config) -> None
     if "bucket" in adopt:
         account, name = config["cloudflareAccountId"], config["bucket"]
         bucket = cloudflare.create_bucket(tx, account, {"name": name})
-        domain = {**bucket["managed_domain"], "domain": config["bucketPublicHost"], "enabled": True}
+        domain = {**bucket["managed_domain"], "enabled": True}
+        domain["domain"] = config.get("bucketPublicHost", domain["domain"])
         cloudflare.update_bucket(tx, account, "default", name, objects=412, managed_domain=domain)
     for name in adopt.get("extraBuckets", []):
         cloudflare.create_bucket(tx, config["cloudflareAccountId"], {"name": name})
@@ -88,7 +89,7 @@ def _pages_project(tx: Transaction, config: Config) -> None:
         "build_image_major_version": build.get("imageVersion", 3),
         "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
     }
-    account, name, host = config["cloudflareAccountId"], config["pagesProject"], config["pagesHost"]
+    account, name, host = config["cloudflareAccountId"], config["pagesProject"], config.get("pagesHost")
     branch = config.get("productionBranch", "main")
     paths = {"path_includes": ["*"], "path_excludes": []}
     previews = {"preview_deployment_setting": "all", "preview_branch_includes": ["*"], "preview_branch_excludes": []}
@@ -99,15 +100,20 @@ def _pages_project(tx: Transaction, config: Config) -> None:
         "production_branch": branch,
         "build_config": {
             "build_caching": build.get("caching", True),
-            "build_command": build.get("command", "npm run build"),
-            "destination_dir": build.get("outputDir", "build"),
+            "build_command": build.get("command", "bun install && bun run build"),
+            "destination_dir": build.get("outputDir", ".svelte-kit/cloudflare"),
             "root_dir": build.get("rootDir", "frontend"),
         },
         "source": {"type": "github", "config": {**repository, **switches, **previews, **paths}},
         "deployment_configs": {"preview": environment, "production": environment},
     }
     project = cloudflare.create_pages(tx, account, body)
-    tx.put("cloudflare", "pages", f"{account}/{name}", {**project, "subdomain": host, "domains": [host]})
+    tx.put(
+        "cloudflare",
+        "pages",
+        f"{account}/{name}",
+        {**project, **({"subdomain": host, "domains": [host]} if host else {})},
+    )
 
 
 def _github_environment(tx: Transaction, stack: str, config: Config, adopt: Config) -> None:

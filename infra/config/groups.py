@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from infra.config.validators import SecretName
+from infra.config.validators import Folder, SecretName, Text
 
 
 class Frozen(BaseModel):
@@ -47,16 +47,28 @@ class Adopt(Frozen):
 class PagesBuild(Frozen):
     """How Cloudflare Pages builds the frontend. Pulumi sends every member, because an undeclared one drifts."""
 
-    command: str = "npm run build"
+    command: str = "bun install && bun run build"
     """Build command."""
-    root_dir: str = "frontend"
+    root_dir: Folder = "frontend"
     """Folder of the repository that the command runs in."""
-    output_dir: str = "build"
+    output_dir: Folder = ".svelte-kit/cloudflare"
     """Folder below it that Cloudflare publishes."""
     caching: bool = True
     """Keep dependencies between builds."""
     image_version: int = Field(3, ge=2, le=3)
     """Major version of Cloudflare's build image."""
+    compatibility_date: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    """Date of the Workers runtime's behaviour, as `'2026-09-01'`. A `wrangler.toml` in the root folder overrides it."""
+    compatibility_flags: tuple[Text, ...] = ()
+    """Flags of the Workers runtime, such as `nodejs_compat`. A `wrangler.toml` in the root folder overrides them."""
+
+
+NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
+"""Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
+
+
+NEON_LARGEST_COMPUTE = {"free": 2.0, "launch": 16.0, "scale": 56.0}
+"""Largest compute of each Neon plan, in compute units (Neon's plans page, 2026-03)."""
 
 
 class NeonCompute(Frozen):

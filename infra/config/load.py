@@ -1,13 +1,16 @@
 """Read the stack's configuration into `Settings`, or report every problem at once."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
 import pulumi.runtime.config
 
+from infra.config import rules, secret_rules
 from infra.config.across_stacks import disagreements, neighbours, with_facts
+from infra.config.examples import examples_in_use
 from infra.config.reading import (
     KEYS,
     SECRET_GROUPS,
@@ -19,7 +22,6 @@ from infra.config.reading import (
     read_values,
     unknown_key,
 )
-from infra.config.rules import RULES
 from infra.config.settings import Settings
 from infra.config.stack_files import StackFileError, StackFiles, read_stack_files
 
@@ -44,6 +46,9 @@ def load_settings() -> Settings:
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
     plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
     settings, problems = examine(stack, raw, plain, files)
+    # A preview changes nothing, and the sandbox has no real account.
+    if not problems and not pulumi.runtime.is_dry_run() and "RELAY_SANDBOX" not in os.environ:
+        problems = list(examples_in_use(settings, files))
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in problems)
@@ -87,7 +92,12 @@ def _checked(
         *unknown,
         *_exposed(stack, values, plain, files),
         *read.problems,
-        *(problem for keys_read, check in RULES if not keys_read & read.unknown for problem in check(settings)),
+        *(
+            problem
+            for keys_read, check in rules.RULES + secret_rules.RULES
+            if not keys_read & read.unknown
+            for problem in check(settings)
+        ),
         *disagreements(settings, others, files),
     ]
     # An unknown key may have a dot in it, where a path was meant.

@@ -4,48 +4,22 @@ A field's name in camelCase is its key, and the text below a field its descripti
 A property derives a fact from several keys, so that nobody configures it twice.
 """
 
-import re
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from infra.application import LOCAL_API_URL, LOCAL_FRONTEND_URL, STORAGE_KEYS
+from infra.application import LOCAL_API_URL, LOCAL_FRONTEND_URL, NAMESPACE, STORAGE_KEYS
+from infra.config import validators as valid
 from infra.config.groups import Adopt, Approval, ExtraBucket, Frozen, NeonCompute, PagesBuild, Retire, Rotate
 from infra.config.tiers import TIERS, Tier
-from infra.config.validators import (
-    AppName,
-    Branch,
-    BucketName,
-    EnvironmentName,
-    FlyRegion,
-    Host,
-    NeonRegion,
-    OrganizationSlug,
-    Owner,
-    PagesName,
-    Repository,
-    Secret,
-    SecretName,
-    StackName,
-    TagPattern,
-    Text,
-    WebUrl,
-)
 
 Part = Literal["storage", "database", "backend", "frontend", "delivery"]
-
-NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
-"""Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
-
-
-NEON_LARGEST_COMPUTE = {"free": 2.0, "launch": 16.0, "scale": 56.0}
-"""Largest compute of each Neon plan, in compute units (Neon's plans page, 2026-03)."""
 
 
 class Settings(Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
-    stack: StackName = Field(exclude=True)
+    stack: valid.StackName = Field(exclude=True)
     """The stack's name; not a configuration key."""
 
     # Kind of stack
@@ -61,21 +35,21 @@ class Settings(Frozen):
     """Lifts protection: set true and run `pulumi up`, and Pulumi may destroy the stack's own resources."""
 
     # Accounts
-    fly_organization: OrganizationSlug = Field(examples=["personal"])
+    fly_organization: valid.OrganizationSlug = Field(examples=["personal"])
     """Fly.io organization, by slug."""
     cloudflare_account_id: str = Field(pattern=r"^[0-9a-f]{32}$", examples=["0123456789abcdef0123456789abcdef"])
     """Cloudflare account id, 32 hexadecimal digits."""
-    github_owner: Owner = Field(examples=["relay-music"])
+    github_owner: valid.Owner = Field(examples=["relay-music"])
     """GitHub user or organization that owns the repository."""
-    github_repository: Repository = Field(examples=["relay"])
+    github_repository: valid.Repository = Field(examples=["relay"])
     """Repository that holds the application and deploys it."""
     neon_organization_id: str | None = Field(None, pattern=r"^org-[a-z0-9-]+$")
     """Neon organization (`org-…`); needed with a personal API key that sees several."""
 
     # Database
-    neon_project: Text = Field(examples=["relay-staging"])
+    neon_project: valid.Text = Field(examples=["relay-staging"])
     """Name of this environment's Neon project."""
-    neon_region: NeonRegion = Field(examples=["aws-us-east-1"])
+    neon_region: valid.NeonRegion = Field(examples=["aws-us-east-1"])
     """Neon region id; a change would replace the database."""
     neon_plan: Literal["free", "launch", "scale"] = "free"
     """Neon plan, whose limits this program checks."""
@@ -89,19 +63,28 @@ class Settings(Frozen):
     """Size of the database's compute (see NeonCompute)."""
 
     # Backend
-    fly_app: AppName | None = None
+    fly_app: valid.AppName | None = None
     """Name of the Fly app, unique in all of Fly.io."""
-    fly_region: FlyRegion = Field(examples=["iad"])
+    fly_region: valid.FlyRegion = Field(examples=["iad"])
     """Fly.io region, three letters."""
-    api_url_override: WebUrl | None = Field(None, alias="apiUrl")
+    api_url_override: valid.WebUrl | None = Field(None, alias="apiUrl")
     """URL of the API on a custom domain. Default: https://APP.fly.dev."""
-    atproto_namespace: str = Field("app.relay", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
-    """Production's record namespace; every other environment gets `-<stack>` appended."""
+    atproto_namespace: str = Field(NAMESPACE, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    """Namespace of the AT Protocol records. A stack's own file sets it exactly; otherwise every stack but production
+    appends `-<stack>`."""
+    client_metadata_path: valid.Path = "/client-metadata.json"
+    """Path at which the API serves its OAuth client metadata."""
+    oauth_scope: valid.Text = "atproto repo:{namespace}.track"
+    """Scope that a laptop's OAuth client declares; `{namespace}` stands for the record namespace."""
+    cors_origins: frozenset[valid.Origin] = frozenset()
+    """Further origins that may call the API and read the buckets; the first label may be `*`."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
-    extra_secrets: dict[SecretName, Secret] = Field({})
+    extra_secrets: dict[valid.SecretName, valid.Secret] = Field({})
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
-    logfire_token: Secret | None = None
+    secret_aliases: dict[valid.SecretName, valid.SecretName] = Field({})
+    """Further names of the Fly app's secrets: each new name, with the name of the secret whose value it has."""
+    logfire_token: valid.Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
 
     mint_deploy_token: bool = False
@@ -114,52 +97,56 @@ class Settings(Frozen):
     """Older tokens to revoke (see Retire)."""
 
     # Storage
-    bucket: BucketName = Field(examples=["relay-audio"])
+    bucket: valid.BucketName = Field(examples=["relay-audio"])
     """The R2 bucket. One stack manages it; other stacks share it by naming it."""
-    extra_buckets: dict[BucketName, ExtraBucket] = Field({})
+    extra_buckets: dict[valid.BucketName, ExtraBucket] = Field({})
     """Further R2 buckets of a stack that manages storage, by name (see ExtraBucket)."""
-    bucket_public_host: Host = Field(examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
-    """Public host of the bucket (`pub-….r2.dev`)."""
-    storage_from: StackName | None = None
+    bucket_public_host: valid.Host | None = Field(None, examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
+    """Public host of the bucket (`pub-….r2.dev`). Its owner's first `up` tells it."""
+    storage_from: valid.StackName | None = None
     """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
     storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
-    storage_secret_access_key: Secret | None = None
+    storage_secret_access_key: valid.Secret | None = None
     """S3 secret access key for the bucket."""
 
     # Frontend
-    pages_project: PagesName = Field(examples=["relay"])
+    pages_project: valid.PagesName = Field(examples=["relay"])
     """Name of the Cloudflare Pages project."""
-    pages_host: Host = Field(examples=["relay-4i6.pages.dev"])
-    """Host that Cloudflare gave the Pages project (`….pages.dev`)."""
+    pages_host: valid.Host | None = Field(None, examples=["relay-4i6.pages.dev"])
+    """Host that Cloudflare gave the Pages project (`….pages.dev`). Its owner's first `up` tells it."""
     pages_build: PagesBuild = PagesBuild()
     """Build settings (see PagesBuild)."""
     pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
-    production_branch: Branch = "main"
-    """Branch whose pushes deploy the frontend to production."""
-    preview_branch: Branch = "staging"
-    """Branch whose preview deployment is staging's frontend."""
+    production_branch: valid.Branch = "release"
+    """Branch whose pushes deploy the frontend to production. A release moves it forward."""
+    preview_branch: valid.Branch = "main"
+    """Branch whose preview deployment is staging's frontend. A deployment of staging moves it forward."""
     preview_stack: str | None = None
     """The stack whose API the Pages previews use. Production never serves previews; another stack may serve its own."""
-    frontend_url_override: WebUrl | None = Field(None, alias="frontendUrl")
+    frontend_url_override: valid.WebUrl | None = Field(None, alias="frontendUrl")
     """URL users see, on a custom domain. Default: from `pagesHost`."""
 
     # Delivery
-    main_branch: Branch = "main"
+    main_branch: valid.Branch = "main"
     """Branch whose pushes deploy the backend to staging."""
-    release_tags: TagPattern = "v*"
+    release_tags: valid.TagPattern = "v*"
     """Pattern of the release tags that deploy to production."""
     github_scope: Literal["environment", "repository"] = "environment"
     """Where secrets and variables go. `repository` (private repositories on the free plan have no environments)
     appends the stack to each name: FLY_API_TOKEN_STAGING."""
-    github_environment: EnvironmentName | None = None
+    github_environment: valid.EnvironmentName | None = None
     """GitHub environment. Default: the stack's name."""
     approval: Approval = Approval()
     """Who approves a deployment, and when it starts (see Approval)."""
-    fly_deploy_token: Secret | None = None
+    fly_deploy_token: valid.Secret | None = None
     """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
-    neon_restore_key: Secret | None = None
+    github_secrets: dict[valid.SecretName, valid.Secret] = Field({})
+    """Further secrets for GitHub: `pulumi config set --secret --path`."""
+    github_variables: dict[valid.SecretName, valid.Text] = Field({})
+    """Further variables for GitHub."""
+    neon_restore_key: valid.Secret | None = None
     """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
     the account is an organization. Without one no restore point is taken."""
 
@@ -183,20 +170,20 @@ class Settings(Frozen):
         return self.api_url_override or (LOCAL_API_URL if local else f"https://{self.fly_app}.fly.dev")
 
     @property
-    def frontend_url(self) -> str:
-        """Where a user lands after signing in, without a trailing slash."""
+    def frontend_url(self) -> str | None:
+        """Where a user lands after signing in, without a trailing slash; None while nobody knows the Pages host."""
         by_kind = {
             "laptop": LOCAL_FRONTEND_URL,
             "preview": self.preview_frontend_url,
-            "production": f"https://{self.pages_host}",
+            "production": f"https://{self.pages_host}" if self.pages_host else None,
         }
         kind = "production" if self.manages("frontend") else TIERS[self.tier].frontend
         return self.frontend_url_override or by_kind[kind]
 
     @property
-    def preview_frontend_url(self) -> str:
-        """The preview deployment of `previewBranch`."""
-        return f"https://{branch_alias(self.preview_branch)}.{self.pages_host}"
+    def preview_frontend_url(self) -> str | None:
+        """The preview deployment of `previewBranch`; None while nobody knows the Pages host."""
+        return f"https://{valid.branch_alias(self.preview_branch)}.{self.pages_host}" if self.pages_host else None
 
     @property
     def github_environment_name(self) -> str:
@@ -231,12 +218,3 @@ class Settings(Frozen):
     def manages(self, part: Part) -> bool:
         """Whether this stack owns the part."""
         return part in self.manage
-
-
-def branch_alias(branch: str) -> str:
-    """Return the alias that Cloudflare Pages gives a branch's preview; empty for a name of punctuation alone.
-
-    Each character outside a-z and 0-9 of the lower-case name becomes a hyphen, of which none is dropped; the first 28
-    characters count, without hyphens at their ends (Cloudflare's staff in its forum; not in its documentation).
-    """
-    return re.sub(r"[^a-z0-9]", "-", branch.lower())[:28].strip("-")

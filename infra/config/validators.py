@@ -58,6 +58,26 @@ def _visible(value: Any) -> Any:
     return value
 
 
+def dotenv_problem(value: str) -> str | None:
+    r"""Return why a dotenv file cannot carry a value, or None.
+
+    Between single quotes, a shell takes every character as it is, while python-dotenv and pydantic-settings replace
+    `${NAME}`, unescape `\\` and `\'`, and read a carriage return as a line break (seen with python-dotenv 1.2.4).
+    """
+    if re.search(r"[\x00-\x1f'\\]|\$\{", value):
+        return "has a control character, a line break, a single quote, a backslash or `${`, on which readers disagree"
+    return None
+
+
+def branch_alias(branch: str) -> str:
+    """Return the alias that Cloudflare Pages gives a branch's preview; empty for a name of punctuation alone.
+
+    Each character outside a-z and 0-9 of the lower-case name becomes a hyphen, of which none is dropped; the first 28
+    characters count, without hyphens at their ends (Cloudflare's staff in its forum; not in its documentation).
+    """
+    return re.sub(r"[^a-z0-9]", "-", branch.lower())[:28].strip("-")
+
+
 _Visible = BeforeValidator(_visible)
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), _Visible]

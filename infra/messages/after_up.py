@@ -54,12 +54,15 @@ def advise(
         backend.foreign.apply(partial(_list, f"Not managed here, left alone on Fly app {app}: {{}}"))
 
 
-def _compare(key: str, configured: str, actual: str) -> None:
-    """Warn where a fact written in Pulumi.yaml, so that other stacks can use it, is not what the cloud says."""
-    if actual != configured:
+def _compare(key: str, configured: str | None, actual: str) -> None:
+    """Warn if a host that Cloudflare chose is not in Pulumi.yaml, where other stacks read it; a custom host may be."""
+    then = f"Then `up` every stack that uses it, and `bin/handoff`. {key} in Pulumi.yaml:"
+    if configured is None:
+        pulumi.log.warn(f"{key} is not set, and Cloudflare gave {actual!r}. {then}\n  {key}: {actual}")
+    elif actual != configured and configured.endswith((".pages.dev", ".r2.dev")):
         pulumi.log.warn(
-            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. Other stacks read it "
-            f"there:\n  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
+            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. {then}\n"
+            f"  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
         )
 
 
@@ -83,8 +86,8 @@ def _advise_on_changes(
     def look_at_project(project_id: str) -> None:
         if before.get("neonProjectId") != project_id:
             pulumi.log.info(
-                f"Database {settings.neon_project} is new and empty: a first migration that expects tables fails. "
-                'See docs/operating.md, "A new database is empty".'
+                f"Database {settings.neon_project} is new and empty. An application whose "
+                'first migration expects tables cannot migrate an empty one: deploy/README.md, "A new database".'
             )
             check_made(settings, "neon-project", project_id)
 
@@ -111,6 +114,6 @@ def _advise_on_rotation(settings: Settings) -> None:
         once = f"Once Fly app {app} is deployed" if app else "Once nothing uses it"
         pulumi.log.info(
             f"The storage token from before rotation {current} still works. {once}, revoke it "
-            f"(docs/operating.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
+            f"(docs/rotation.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
             f"  pulumi up -s {settings.stack}"
         )

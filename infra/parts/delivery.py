@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import pulumi
 import pulumi_github as github
 
+from infra import application
 from infra.config.settings import Settings
-from infra.parts.values import reveal
+from infra.parts.values import inputs_of
 
 
 class Delivery(pulumi.ComponentResource):
@@ -23,15 +24,9 @@ class Delivery(pulumi.ComponentResource):
         in_environment = settings.github_scope == "environment"
         if in_environment:
             within = _environment(settings, within)
-        deploy_token = reveal(settings.fly_deploy_token) if settings.fly_deploy_token else minted_token
-        secrets = {"FLY_API_TOKEN": deploy_token} if deploy_token else {}
-        variables: dict[str, pulumi.Input[str]] = {"API_URL": settings.api_url, "FRONTEND_URL": settings.frontend_url}
-        if settings.fly_app:
-            variables["FLY_APP"] = settings.fly_app
-        if settings.neon_restore_key and neon_project:
-            secrets["NEON_API_KEY"] = reveal(settings.neon_restore_key)
-            variables["NEON_PROJECT_ID"] = neon_project
-        for secret, value in secrets.items():
+        secrets = application.github_secrets(settings, settings.fly_deploy_token or minted_token)
+        variables = application.github_variables(settings, neon_project)
+        for secret, value in inputs_of({**secrets, **settings.github_secrets}).items():
             resource, name = f"secret-{secret}", settings.github_name(secret)
             if in_environment:
                 github.ActionsEnvironmentSecret(
@@ -39,7 +34,7 @@ class Delivery(pulumi.ComponentResource):
                 )
             else:
                 github.ActionsSecret(resource, repository=repository, secret_name=name, value=value, opts=within)
-        for variable, text in variables.items():
+        for variable, text in inputs_of({**variables, **settings.github_variables}).items():
             resource, name = f"variable-{variable}", settings.github_name(variable)
             identity = [repository, environment, name] if in_environment else [repository, name]
             opts = _adopting(within, identity if name in settings.adopt.github_variables else None)

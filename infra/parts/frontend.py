@@ -4,6 +4,7 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from infra.application import frontend_variables
+from infra.config.groups import PagesBuild
 from infra.config.settings import Settings
 
 
@@ -59,7 +60,18 @@ def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDepl
     """Return the configuration of Pages' previews or of its production: both have the same members."""
     variables = {**settings.pages_variables, **frontend_variables(api_url)}
     return {
+        **_runtime(settings.pages_build),
         "build_image_major_version": settings.pages_build.image_version,
         "fail_open": True,
         "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
     }
+
+
+def _runtime(build: PagesBuild) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
+    """Return the configured behaviour of the Workers runtime. Undeclared members stay as Cloudflare has them."""
+    runtime: cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict = {}
+    if build.compatibility_date:
+        runtime["compatibility_date"] = build.compatibility_date
+    if build.compatibility_flags:  # the provider keeps an empty list as null, and would show a change in each plan
+        runtime["compatibility_flags"] = list(build.compatibility_flags)
+    return runtime

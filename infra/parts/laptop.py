@@ -7,6 +7,7 @@ import pulumi
 
 from infra import application
 from infra.config.settings import Settings
+from infra.config.validators import dotenv_problem
 from infra.parts.keys import oauth_key
 from infra.parts.storage_keys import StorageKeys
 from infra.parts.values import app_secrets
@@ -36,14 +37,12 @@ def dotenv(values: Mapping[str, str]) -> str:
     """Return the values as lines of a dotenv file; quote each value that a reader could interpret.
 
     Raises:
-        pulumi.RunError: A value has a line break or a single quote, which dotenv readers disagree on.
+        pulumi.RunError: Readers of dotenv files disagree on a value.
     """
     lines = []
     for name, value in sorted(values.items()):
-        if "\n" in value or "'" in value:
-            raise pulumi.RunError(
-                f"dotenv: the value of {name} has a line break or a single quote; no file can carry it"
-            )
+        if problem := dotenv_problem(value):
+            raise pulumi.RunError(f"dotenv: the value of {name} {problem}")
         plain = re.fullmatch(r"[A-Za-z0-9_./:@+=-]*", value)
         lines.append(f"{name}={value}" if plain else f"{name}='{value}'")
     return "\n".join(lines)

@@ -12,10 +12,17 @@ def reveal(secret: SecretStr) -> pulumi.Output[str]:
     return pulumi.Output.secret(secret.get_secret_value())
 
 
-def app_secrets(settings: Settings, values: Values) -> dict[str, pulumi.Input[str]]:
-    """Return the secrets to set: the application's and `extraSecrets`, without those that the app keeps."""
+def inputs_of(values: Values) -> dict[str, pulumi.Input[str]]:
+    """Return the values that are there, as inputs of a resource."""
     return {
         name: reveal(value) if isinstance(value, SecretStr) else value
-        for name, value in {**values, **settings.extra_secrets}.items()
-        if value is not None and name not in settings.adopt.keep
+        for name, value in values.items()
+        if value is not None
     }
+
+
+def app_secrets(settings: Settings, values: Values) -> dict[str, pulumi.Input[str]]:
+    """Return the secrets to set: the application's, `extraSecrets` and `secretAliases`, without those the app keeps."""
+    found = inputs_of({**values, **settings.extra_secrets})
+    found |= {alias: found[name] for alias, name in settings.secret_aliases.items() if name in found}
+    return {name: value for name, value in found.items() if name not in settings.adopt.keep}

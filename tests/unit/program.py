@@ -43,6 +43,7 @@ SECRET_KEYS = {
     "flyDeployToken",
     "neonRestoreKey",
     "extraSecrets",
+    "githubSecrets",
 }
 
 LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {

@@ -37,6 +37,7 @@ def test_urns_of_an_empty_world_are_frozen() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RELAY_SANDBOX", "x")  # which may use the example's accounts
     assert run_program(stack, root=ROOT).outputs["environment"]
 
 
@@ -255,7 +256,10 @@ def test_dev_outputs_two_dotenv_files() -> None:
     assert "dotenv" in run.secret_outputs
     lines = run.outputs["dotenv"].splitlines()
     assert "STORAGE_BACKEND=filesystem" in lines
-    assert "ATPROTO_CLIENT_ID='http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fauth%2Fcallback'" in lines
+    assert (
+        "ATPROTO_CLIENT_ID='http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fauth%2Fcallback&scope=atproto%20repo%3Aapp.relay-dev.track'"
+        in lines
+    )
     assert not [line for line in lines if line.startswith("AWS_")]
     assert run.outputs["frontendDotenv"] == "PUBLIC_API_URL=http://localhost:8000"
 
@@ -291,7 +295,7 @@ def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
 def test_a_new_database_is_said_once() -> None:
     (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message
-    assert "docs/operating.md" in message
+    assert "deploy/README.md" in message
     outputs = ran("staging").outputs
     for quiet in (
         run_program("staging", before=outputs),

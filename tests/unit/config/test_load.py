@@ -11,8 +11,9 @@ import pytest
 from infra.config.groups import Frozen
 from infra.config.load import examine
 from infra.config.reading import SECRET_KEYS
-from infra.config.settings import Settings, branch_alias
+from infra.config.settings import Settings
 from infra.config.stack_files import read_stack_files
+from infra.config.validators import branch_alias
 from tests.unit import program as unit_program
 from tests.unit.program import run_program
 
@@ -273,7 +274,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"productionBranch": "staging"},
-        "Pulumi.production.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview",
+        "Pulumi.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview",
     ),
     (
         "production",
@@ -339,7 +340,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"previewBranch": "___"},
-        "Pulumi.production.yaml: previewBranch is '___': Cloudflare makes no alias of a name without letters or digits",
+        "Pulumi.yaml: previewBranch is '___': Cloudflare makes no alias of a name without letters or digits",
     ),
     (
         "production",
@@ -369,6 +370,32 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
             ("R2_BUCKET", "this is a plain setting of the fly file's [env]; a secret would silently win over it"),
             ("STORAGE", "the backend reads this name as a whole group of settings and would not start"),
         )
+    ),
+    # further names
+    (
+        "staging",
+        {"secretAliases": {"X": "DATABASE"}},
+        "Pulumi.staging.yaml: secretAliases.X is 'DATABASE', which this program does not set on the app",
+    ),
+    (
+        "staging",
+        {"secretAliases": {"FRONTEND_URL": "DATABASE_URL"}},
+        "Pulumi.staging.yaml: secretAliases.FRONTEND_URL: the app has a secret of that name already",
+    ),
+    (
+        "staging",
+        {"githubSecrets": {"FLY_API_TOKEN": "x"}},
+        "Pulumi.staging.yaml: githubSecrets.FLY_API_TOKEN: the program sets this secret itself",
+    ),
+    (
+        "staging",
+        {"githubVariables": {"API_URL": "x"}},
+        "Pulumi.staging.yaml: githubVariables.API_URL: the program sets this variable itself",
+    ),
+    (
+        "staging",
+        {"adopt": {"githubEnvironment": "staging", "githubVariables": ["API_URI"]}},
+        "Pulumi.staging.yaml: adopt.githubVariables holds API_URI, which this program does not set: it sets API_URL, FLY_APP, FRONTEND_URL, NEON_PROJECT_ID",
     ),
     # computes
     (
@@ -604,3 +631,22 @@ def test_when_a_compute_suspends(stack: str, changes: dict[str, Any], seconds: i
 
 def test_secret_keys_are_the_secret_fields() -> None:
     assert SECRET_KEYS == unit_program.SECRET_KEYS
+
+
+EXAMPLES = {
+    "production": ["cloudflareAccountId", "githubOwner", "pagesHost", "bucketPublicHost", "adopt.neonProject"],
+    "staging": ["cloudflareAccountId", "githubOwner", "pagesHost", "bucketPublicHost"],
+    "dev": ["adopt.neonProject"],
+}
+
+
+@pytest.mark.parametrize("stack", EXAMPLES)
+def test_an_up_on_real_accounts_refuses_the_examples_values(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(unit_program.ROOT)
+    with pytest.raises(pulumi.RunError) as error:
+        run_program(stack, root=unit_program.ROOT)
+    lines = [line.partition(": ")[2] for line in str(error.value).splitlines() if line.startswith("  - ")]
+    assert [line.partition(" ")[0] for line in lines] == EXAMPLES[stack]
+    run_program(stack, root=unit_program.ROOT, preview=True)
+    monkeypatch.setenv("RELAY_SANDBOX", "x")
+    run_program(stack, root=unit_program.ROOT)

@@ -1,0 +1,105 @@
+"""Check that each secret of a stack has one source, and a name that is free."""
+
+from collections.abc import Iterator
+
+from infra import application
+from infra.config.rotation import OAUTH_KEY, ROTATING, STORAGE_TOKEN, made_here
+from infra.config.rules import Rules, rule
+from infra.config.settings import Settings
+from infra.config.validators import dotenv_problem
+
+RULES: Rules = []
+"""The rules of this module."""
+
+
+@rule(RULES, "tier", "extraSecrets")
+def _a_dotenv_file_can_carry_secrets(s: Settings) -> Iterator[str]:
+    for name, value in sorted(s.extra_secrets.items()) if s.tier == "development" else ():
+        if problem := dotenv_problem(value.get_secret_value()):
+            yield f"extraSecrets.{name} {problem}"
+
+
+_OWN_NAMES = {"extraSecrets": "extra_secrets", "secretAliases": "secret_aliases"}
+
+
+@rule(RULES)
+def _secret_names_are_free(s: Settings) -> Iterator[str]:
+    for name in sorted(s.extra_secrets.keys() & application.secrets(s).keys()):
+        yield f"extraSecrets.{name}: the program sets this secret itself"
+    for name in sorted(s.secret_aliases.keys() & (application.secrets(s).keys() | s.extra_secrets.keys())):
+        yield f"secretAliases.{name}: the app has a secret of that name already"
+    for alias, name in sorted(s.secret_aliases.items()):
+        if name not in {*application.secrets(s), *s.extra_secrets} - s.adopt.keep:
+            yield f"secretAliases.{alias} is {name!r}, which this program does not set on the app"
+    for name in sorted(s.github_secrets.keys() & application.github_secrets(s).keys()):
+        yield f"githubSecrets.{name}: the program sets this secret itself"
+    for name in sorted(s.github_variables.keys() & application.github_variables(s).keys()):
+        yield f"githubVariables.{name}: the program sets this variable itself"
+    kept = [(f"adopt.keep: {name}", name) for name in sorted(s.adopt.keep)]
+    added = [(f"{key}.{name}", name) for key, names in _OWN_NAMES.items() for name in sorted(getattr(s, names))]
+    for where, name in added + kept:
+        if name in {"PORT", *application.plain_settings(s)}:
+            yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
+        elif name in application.SETTINGS_GROUPS:
+            yield f"{where}: the backend reads this name as a whole group of settings and would not start"
+
+
+@rule(RULES)
+def _a_secret_is_kept_or_set(s: Settings) -> Iterator[str]:
+    sources = [
+        ("storageAccessKeyId", s.storage_access_key_id, "AWS_ACCESS_KEY_ID"),
+        ("storageFrom", s.storage_from, "AWS_ACCESS_KEY_ID"),
+        ("logfireToken", s.logfire_token, "LOGFIRE_WRITE_TOKEN"),
+        *((f"extraSecrets.{name}", value, name) for name, value in sorted(s.extra_secrets.items())),
+    ]
+    for key, value, secret in sources:
+        if value and secret in s.adopt.keep:
+            yield f"{key} is set, but adopt.keep keeps {secret}: one of them must go"
+
+
+@rule(RULES, "manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
+def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
+    kept = s.adopt.keep.intersection(STORAGE_TOKEN.secrets)
+    if len(kept) == 1:
+        yield f"adopt.keep holds {', '.join(kept)} alone: the two storage keys are kept together or not at all"
+    needed = s.manages("backend") and not (kept or s.storage_from or s.manages("storage"))
+    if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
+        yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
+    elif needed and not s.storage_access_key_id:
+        yield (
+            "storageAccessKeyId and storageSecretAccessKey are missing: this stack uses the shared bucket but does not "
+            "own it. Set the bucket's S3 keys with `pulumi config set --secret`"
+        )
+
+
+@rule(RULES, "manage", "adopt")
+def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
+    if s.manages("backend") and not s.manages("database") and "DATABASE_URL" not in s.adopt.keep:
+        yield "manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too"
+
+
+@rule(RULES, "tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
+def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
+    made = made_here(s)
+    for each in ROTATING:
+        if each.counter(s) and each not in made:
+            why, kept = "this stack does not make that one", sorted(s.adopt.keep.intersection(each.secrets))
+            # Nor would it make the token of a bucket that another stack owns, if it did not keep the keys.
+            if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
+                why = f"adopt.keep keeps {', '.join(kept)}, and what is kept is not rotated: take it off that list"
+            yield f"rotate.{each.key} is {each.counter(s)}, but {why}"
+    if OAUTH_KEY in made and s.adopt.fly_app and not s.rotate.oauth_key:
+        yield (
+            "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody "
+            "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
+        )
+
+
+@rule(RULES, "manage", "adopt", "storageAccessKeyId", "rotate", "retire")
+def _the_bucket_has_one_token_or_two(s: Settings) -> Iterator[str]:
+    rotate, retire = s.rotate.storage_token, s.retire.storage_token
+    now = f"rotate.storageToken is {rotate} and retire.storageToken {retire}"
+    if retire > rotate:
+        yield f"{now}: the current token cannot be retired"
+    elif rotate - retire > 1:
+        yield f"{now}: at most two tokens work at a time. Go back to {rotate - 1} and retire the older one first"

@@ -1,0 +1,105 @@
+"""What the program tells the application, from a stack's settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from infra import application
+from infra.config.load import examine_files
+from tests.unit.config.test_across_stacks import files
+from tests.unit.program import ran
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+
+
+def settings(stack: str, changes: dict[str, Any] | None = None, project: dict[str, Any] | None = None) -> Settings:
+    found, problems = examine_files(stack, files(project, **{stack: changes or {}}))
+    assert problems == []
+    return found
+
+
+def test_a_laptops_client_declares_its_redirect_and_its_scope() -> None:
+    """As AT Protocol's OAuth specification has it: parameters in the query of `http://localhost`, URL-encoded."""
+    url = urlsplit(application.client_id(settings("dev")))
+    assert (url.scheme, url.netloc, url.path) == ("http", "localhost", "")
+    assert parse_qs(url.query, strict_parsing=True) == {
+        "redirect_uri": ["http://127.0.0.1:8000/auth/callback"],
+        "scope": ["atproto repo:app.relay-dev.track"],
+    }
+    assert "+" not in url.query
+
+
+def test_a_scope_of_its_own() -> None:
+    url = urlsplit(application.client_id(settings("dev", {"oauthScope": "atproto transition:generic"})))
+    assert parse_qs(url.query)["scope"] == ["atproto transition:generic"]
+
+
+def test_a_path_of_its_own_for_the_clients_metadata() -> None:
+    found = settings("staging", {"clientMetadataPath": "/oauth/client.json"})
+    assert application.client_id(found) == "https://tune-api-staging.fly.dev/oauth/client.json"
+
+
+@pytest.mark.parametrize(
+    ("stack", "own", "shared", "namespace"),
+    [
+        ("staging", None, None, "app.relay-staging"),
+        ("staging", "fm.tune.beta", None, "fm.tune.beta"),
+        ("staging", None, "fm.tune", "fm.tune-staging"),
+        ("production", None, None, None),
+        ("production", None, "fm.tune", "fm.tune"),
+        ("production", "fm.tune.live", "fm.tune", "fm.tune.live"),
+    ],
+)
+def test_the_namespace(stack: str, own: str | None, shared: str | None, namespace: str | None) -> None:
+    project = {"atprotoNamespace": shared} if shared else {}
+    changes = {"atprotoNamespace": own} if own else {}
+    assert application.namespace(settings(stack, changes, project)) == namespace
+
+
+@pytest.mark.parametrize(
+    ("origin", "admitted"),
+    [
+        ("https://tune-8xz.pages.dev", True),
+        ("https://www.tune.example", True),
+        ("https://a.tune.example", True),
+        ("https://a.b.tune.example", False),
+        ("https://tune.example", False),
+        ("https://wwwxtune.example", False),
+        ("https://staging.tune-8xz.pages.dev", False),
+    ],
+)
+def test_further_origins(origin: str, admitted: bool) -> None:
+    found = settings("production", {"corsOrigins": ["https://www.tune.example", "https://*.tune.example"]})
+    assert bool(re.fullmatch(application.cors_origin_regex(found), origin)) is admitted
+    assert found.bucket_origins[:2] == ("https://tune-8xz.pages.dev", "https://*.tune.example")
+
+
+def test_further_names_and_values() -> None:
+    run = ran(
+        "staging",
+        {
+            "secretAliases": {"POSTGRES_URL": "DATABASE_URL", "STRIPE": "STRIPE_KEY"},
+            "extraSecrets": {"STRIPE_KEY": "sk_1"},
+            "githubSecrets": {"SENTRY_TOKEN": "sntrys_1"},
+            "githubVariables": {"SENTRY_PROJECT": "tune"},
+        },
+    )
+    secrets = run.one("fly-secrets").inputs["values"]
+    assert secrets["POSTGRES_URL"] == secrets["DATABASE_URL"]
+    assert secrets["STRIPE"] == "sk_1"
+    assert run.one("secret-SENTRY_TOKEN").inputs["value"] == "sntrys_1"
+    assert "value" in run.one("secret-SENTRY_TOKEN").secrets
+    assert run.one("variable-SENTRY_PROJECT").inputs["value"] == "tune"
+
+
+def test_a_pages_host_that_nobody_knows_yet() -> None:
+    found = settings("production", project={"pagesHost": None, "bucketPublicHost": None})
+    values = application.secrets(found)
+    assert values["FRONTEND_URL"] is None
+    assert not re.fullmatch(application.cors_origin_regex(found), "https://None")
+    assert "R2_PUBLIC_BUCKET_URL" not in application.plain_settings(found)
