@@ -6,7 +6,7 @@ STACKS := production staging dev
 .PHONY: sandbox test lint unit engine-tests faults workflows bench docs doctor recover setup clean
 
 sandbox: setup
-	@set -e; for stack in $(STACKS); do bin/sandbox pulumi up --stack $$stack --yes --skip-preview; done
+	@bin/sandbox .venv/bin/python -I sandbox/up.py $(STACKS)
 	@bin/sandbox bin/environments
 
 test: lint unit engine-tests

@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from infra.config.stack_files import StackFileError, read_stack_files
 from sandbox.sample_secrets import made_up
 from setup.errors import SandboxError
 from setup.files import write
@@ -82,26 +83,27 @@ class Mirror:
             if not link.is_symlink() or link.readlink() != target:
                 link.unlink(missing_ok=True)
                 link.symlink_to(target)
+        try:
+            name = read_stack_files(self.source).name
+        except StackFileError as error:
+            raise SandboxError(str(error)) from None
         text = _read(self.source / "Pulumi.yaml")
-        project = _value(_parse(text, "Pulumi.yaml"))
-        if not isinstance(project.get("name"), str):
-            raise SandboxError("Pulumi.yaml: `name` is missing.")
         write(self.folder / "Pulumi.yaml", text)
         stacks = stack_files(self.source)
         for gone in {path.name for path in self.derived.iterdir()} - {path.name for path in stacks.values()}:
             (self.derived / gone).unlink()
             (self.folder / gone).unlink(missing_ok=True)
         with ThreadPoolExecutor() as pool:
-            configs = pool.map(lambda stack: self._refresh_stack(project["name"], stack), stacks)
-            return project, dict(zip(stacks, configs, strict=True))
+            configs = pool.map(lambda stack: self._refresh_stack(name, stack), stacks)
+            return _value(_parse(text)), dict(zip(stacks, configs, strict=True))
 
     def _refresh_stack(self, project: str, stack: str) -> Config:
         """Make one stack and its file, and return its configuration: see `refresh`."""
         name = f"Pulumi.{stack}.yaml"
         copy, base, fresh = self.folder / name, self.derived / name, self.derived / f"new.{name}"
-        root = _parse(_read(self.source / name), name)
+        root = _parse(_read(self.source / name))
         root.value = [(key, value) for key, value in root.value if key.value not in _ENCRYPTION]
-        config = _config(root, name)
+        config = _config(root)
         if self._empty:
             _set(config, f"{project}:adopt", None)
         secrets = {_path(steps): node for steps, node in _secure(config)}
@@ -116,7 +118,7 @@ class Mirror:
         if not (self.state / ".pulumi" / "stacks" / project / f"{stack}.json").is_file():
             self._pulumi("stack", "init", stack, "--no-select")
         if copy.is_file():
-            kept = _parse(_read(copy), name)
+            kept = _parse(_read(copy))
             root.value += [(key, value) for key, value in kept.value if key.value in _ENCRYPTION]
         write(fresh, yaml.serialize(root))
         if values:
@@ -126,8 +128,8 @@ class Mirror:
         text = _read(fresh)
         fresh.replace(base)
         if changes:
-            root = _parse(text, name)
-            config = _config(root, name)
+            root = _parse(text)
+            config = _config(root)
             for key, change in changes.items():
                 _set(config, key, change)
             text = yaml.serialize(root)
@@ -148,27 +150,17 @@ class Mirror:
             raise SandboxError(f"Preparing the stacks: `pulumi {what}` failed: {output}")
 
 
-def _parse(text: str, name: str) -> yaml.MappingNode:
-    """Return a file's top node."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise SandboxError(f"{name}{line}: not valid YAML: {error.problem}.") from None
-    if node is None:
-        return yaml.MappingNode("tag:yaml.org,2002:map", [])
-    if not isinstance(node, yaml.MappingNode):
-        raise SandboxError(f"{name}: expected keys and values at the top.")
-    return node
+def _parse(text: str) -> yaml.MappingNode:
+    """Return a file's top node; `read_stack_files` has checked that it holds keys and values."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    return node if isinstance(node, yaml.MappingNode) else yaml.MappingNode("tag:yaml.org,2002:map", [])
 
 
-def _config(root: yaml.MappingNode, name: str) -> yaml.MappingNode:
+def _config(root: yaml.MappingNode) -> yaml.MappingNode:
     """Return the node of a stack file's `config`; add one where it is missing."""
     for key, value in root.value:
         if key.value == "config" and isinstance(value, yaml.MappingNode):
             return value
-        if key.value == "config" and value.value:
-            raise SandboxError(f"{name}: expected keys and values under `config`.")
     node = yaml.MappingNode("tag:yaml.org,2002:map", [])
     root.value = [(key, value) for key, value in root.value if key.value != "config"]
     _set(root, "config", node)
@@ -207,10 +199,7 @@ def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:
     """Return the user's changes to a copy by key of `config`; None stands for a removed key."""
     if not (base.is_file() and copy.is_file()):
         return {}
-    before, after = (
-        {key.value: value for key, value in _config(_parse(_read(path), path.name), path.name).value}
-        for path in (base, copy)
-    )
+    before, after = ({key.value: value for key, value in _config(_parse(_read(path))).value} for path in (base, copy))
     changed = {key: node for key, node in after.items() if key not in before or _value(node) != _value(before[key])}
     return {**changed, **dict.fromkeys(before.keys() - after.keys())}
 

@@ -26,7 +26,18 @@ from setup.files import write
 MARK = ".relay-sandbox"
 # A world's files. The sandbox deletes nothing else in its folder: the engine, a lock or another world may lie there.
 _MADE = (
-    *("prepared.json", "bin", "clouds.sqlite", "clouds.sqlite-journal", "derived", "fly", "home", "mirror", "state"),
+    *(
+        "prepared.json",
+        "bin",
+        "clouds.sqlite",
+        "clouds.sqlite-journal",
+        "derived",
+        "fly",
+        "home",
+        "logs",
+        "mirror",
+        "state",
+    ),
 )
 # Set-up and the engine's build put these into a folder before it has a world.
 _BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
@@ -54,6 +65,10 @@ for word in "$@"; do
 done
 if [ -z "$folder" ]; then
     cd {mirror} || exit
+    # The sandbox made every stack, to encrypt its secrets; a stack without an update counts as one not made yet.
+    if [ "$1 $2" = "stack init" ] && ! [ -d "$(echo ../state/.pulumi/history/*/"$3")" ]; then
+        {pulumi} stack rm --yes --preserve-config --non-interactive "$3" >/dev/null 2>&1
+    fi
 elif ! [ -f "$folder/Pulumi.yaml" ] || [ "$folder/Pulumi.yaml" -ef {project} ]; then
     echo "bin/sandbox: $folder is not another project. For this one, run pulumi without -C." >&2
     exit 2
@@ -87,8 +102,18 @@ class Sandbox:
     def reset(self, *, empty: bool) -> None:
         """Start over, with the world that the stack files describe or with an empty one."""
         with self._locked():
-            self._clear()
-            self._prepare(empty=empty)
+            before = self.folder / ".before-reset"
+            if not before.is_dir():  # a reset that was killed leaves the last complete world here
+                self._move(self.folder, before)
+            try:
+                self._clear()
+                self._prepare(empty=empty)
+            except BaseException:
+                self._clear()
+                self._move(before, self.folder)
+                raise
+            finally:
+                shutil.rmtree(before)
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command in the sandbox and return its exit code as a shell would."""
@@ -145,9 +170,13 @@ class Sandbox:
         project, stacks = mirror.refresh()
         if not record:
             from sandbox.seed import seed  # noqa: PLC0415
+            from sandbox.world.errors import CloudError  # noqa: PLC0415
             from sandbox.world.store import World  # noqa: PLC0415
 
-            seed(World(self.clouds), stacks, project, empty=new["empty"])
+            try:
+                seed(World(self.clouds), stacks, project, empty=new["empty"])
+            except (CloudError, KeyError) as error:
+                raise SandboxError(f"No clouds can be as the stack files describe them: {error}.") from None
         write(self._record, json.dumps(new))
 
     def _clear(self) -> None:
@@ -158,6 +187,13 @@ class Sandbox:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def _move(self, source: Path, target: Path) -> None:
+        """Move a whole world from one folder into another."""
+        target.mkdir(exist_ok=True)
+        for name in _MADE:
+            if (source / name).exists():
+                (source / name).rename(target / name)
 
     def _claim(self) -> None:
         """Mark the folder as the sandbox's own, or refuse it.

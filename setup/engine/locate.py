@@ -60,10 +60,9 @@ def locate() -> Path | None:
     return Path(found)
 
 
-def language_host() -> str:
-    """Name the language host that runs the program: the one of an official CLI, or the sandbox's own."""
-    own = locate() == BUILT / "pulumi"
-    return "built here, with the sandbox's language host" if own else "the installed CLI, with its own language host"
+def official() -> bool:
+    """Return whether the engine is an installed CLI, with its own language host, not the one built here."""
+    return locate() not in {None, BUILT / "pulumi"}
 
 
 def built() -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from setup.engine.locate import language_host
+from setup.engine.locate import official
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,12 +121,15 @@ def describe() -> dict[str, str]:
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     engine = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
+    host = (
+        "an installed CLI, with its own language host" if official() else "built here, with the sandbox's language host"
+    )
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in _PACKAGES)
     return {
         "Machine": f"{os.cpu_count()} × {cpu[1] if cpu else platform.machine()}, {memory:.0f} GiB, "
         f"Linux {platform.release()}",
         "Load before": f"{os.getloadavg()[0]:.1f} (one minute's average)",
-        "Engine": f"{engine}, {language_host()}",
+        "Engine": f"{engine}, {host}",
         "Python": f"{platform.python_version()}; {versions}",
     }
 

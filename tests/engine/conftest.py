@@ -23,7 +23,7 @@ import pytest
 import yaml
 
 from sandbox.world.store import World
-from setup.engine.locate import locate
+from setup.engine.locate import locate, official
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +34,13 @@ TIMEOUT = 300
 STACKS = ("production", "staging", "dev")
 Once = Callable[[str, Callable[[Path], None]], Path]
 Opened = Callable[["Sandbox"], AbstractContextManager["Sandbox"]]
+
+
+def pytest_report_header() -> str:
+    """Name the engine and its language host: the official host and the sandbox's own behave differently."""
+    return (
+        f"engine: {locate()}, with {'the official' if official() else 'setup/engine/language_host.py as'} language host"
+    )
 
 
 @dataclass(frozen=True)

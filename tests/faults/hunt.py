@@ -166,7 +166,12 @@ class Hunt:
         with suppress(OSError):  # it may end while it is looked at
             proc = Path(f"/proc/{pid}")
             command, environment = (proc / "cmdline").read_bytes(), (proc / "environ").read_bytes()
-            kept = b"\0".join(entry for entry in environment.split(b"\0") if entry not in self._allowed)
+            # The official language host passes the program its decrypted configuration here, and the program alone.
+            configured = b"pulumi-language-python-exec" in command
+            allowed = self._allowed | {
+                e for e in environment.split(b"\0") if configured and e.startswith(b"PULUMI_CONFIG=")
+            }
+            kept = b"\0".join(entry for entry in environment.split(b"\0") if entry not in allowed)
             seen = command + b"\0" + kept
             if seen not in self._found:
                 self.seen["processes"] += 1

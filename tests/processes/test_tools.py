@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -70,7 +71,7 @@ def test_in_half_an_environment_it_says_what_to_run(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
     done = run(tmp_path / "bin" / "handoff")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"bin/handoff: pydantic is not installed in {tmp_path}/.venv: run `bin/setup`.\n"
+    assert re.fullmatch(rf"bin/handoff: \w+ is not installed in {tmp_path}/\.venv: run `bin/setup`\.\n", done.stderr)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -90,7 +91,7 @@ def test_an_argument_it_does_not_take_changes_nothing(checkout: Path, script: st
 
 
 def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
-    for name in ("bin", "ops", "sandbox", "setup"):
+    for name in ("bin", "infra", "ops", "setup"):
         (tmp_path / name).symlink_to(ROOT / name)
     done = subprocess.run(
         [tmp_path / "bin" / "comment", "staging", tmp_path / "missing"],
@@ -187,7 +188,7 @@ def test_ctrl_c_where_python_drops_it_comes_again(thing: str) -> None:
     """In a weak reference's callback, of which importing runs many, or in a `__del__`."""
     source = DROPPED.format(thing=thing, act="signal.raise_signal(signal.SIGINT)", seconds=5)
     done = run(sys.executable, "-c", source, folder=ROOT)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "goes on\n", "")
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.parametrize("thing", ["Thing()", "Last()"])
@@ -286,11 +287,11 @@ def pytests_hook(monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError(28, "No space left on device"), "No space left on device"),
         (
             PermissionError(13, "Permission denied", "/a"),
-            "Permission denied: /a. Where the checkout cannot be written,",
+            "Permission denied: /a. If the checkout is read-only,",
         ),
         (
             OSError(30, "Read-only file system", "/a"),
-            "Read-only file system: /a. Where the checkout cannot be written,",
+            "Read-only file system: /a. If the checkout is read-only,",
         ),
     ],
 )
