@@ -16,31 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import credentials
+from sandbox import credentials, folder
 from setup import progress
 from setup.engine import build
 from setup.errors import SandboxError
 from setup.files import write
-
-# The sandbox deletes files only in a folder that has this one.
-MARK = ".relay-sandbox"
-# A world's files. The sandbox deletes nothing else in its folder: the engine, a lock or another world may lie there.
-_MADE = (
-    *(
-        "prepared.json",
-        "bin",
-        "clouds.sqlite",
-        "clouds.sqlite-journal",
-        "derived",
-        "fly",
-        "home",
-        "logs",
-        "mirror",
-        "state",
-    ),
-)
-# Set-up and the engine's build put these into a folder before it has a world.
-_BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
 
 # The caller's variables that reach the child. None can hold a credential.
 _PASSED = {"HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "TZ"}
@@ -104,13 +84,13 @@ class Sandbox:
         with self._locked():
             before = self.folder / ".before-reset"
             if not before.is_dir():  # a reset that was killed leaves the last complete world here
-                self._move(self.folder, before)
+                folder.move(self.folder, before)
             try:
-                self._clear()
+                folder.clear(self.folder)
                 self._prepare(empty=empty)
             except BaseException:
-                self._clear()
-                self._move(before, self.folder)
+                folder.clear(self.folder)
+                folder.move(before, self.folder)
                 raise
             finally:
                 shutil.rmtree(before)
@@ -161,7 +141,7 @@ class Sandbox:
 
         if not record:
             print(f"Making the sandbox's world in {self.folder} …", file=sys.stderr)
-            self._clear()
+            folder.clear(self.folder)
         mirror = Mirror(self.root, self.folder, pulumi, self._environment(), empty=new["empty"])
         paths = {"pulumi": pulumi, "mirror": mirror.folder, "project": files[0]}
         shim = _SHIM.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
@@ -179,52 +159,13 @@ class Sandbox:
                 raise SandboxError(f"No clouds can be as the stack files describe them: {error}.") from None
         write(self._record, json.dumps(new))
 
-    def _clear(self) -> None:
-        """Delete the world alone: the engine, held locks and other worlds stay."""
-        for name in _MADE:
-            path = self.folder / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-
-    def _move(self, source: Path, target: Path) -> None:
-        """Move a whole world from one folder into another."""
-        target.mkdir(exist_ok=True)
-        for name in _MADE:
-            if (source / name).exists():
-                (source / name).rename(target / name)
-
-    def _claim(self) -> None:
-        """Mark the folder as the sandbox's own, or refuse it.
-
-        Raises:
-            SandboxError: The folder holds files and no mark, or cannot be made.
-        """
-        mark = self.folder / MARK
-        if mark.is_file():
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            foreign = sorted({path.name for path in self.folder.iterdir()} - _BEFORE)
-        except OSError as error:
-            raise SandboxError(
-                f"The sandbox cannot use {self.folder}: {error.strerror}. Set RELAY_SANDBOX to a writable folder."
-            ) from None
-        if foreign:
-            raise SandboxError(
-                f"{self.folder} is not a sandbox, and it is not empty: it holds {foreign[0]}. Nothing was changed. "
-                "Set RELAY_SANDBOX to a new or an empty folder."
-            )
-        write(mark, "bin/sandbox keeps a world here, and deletes it with --reset.\n")
-
     @property
     def _python(self) -> Path:
         return self.root / ".venv" / "bin" / "python"
 
     def _locked(self) -> AbstractContextManager[None]:
         """Keep other commands from preparing this world at the same time."""
-        self._claim()
+        folder.claim(self.folder)
         return progress.alone(self.folder / "lock")
 
     def _environment(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ import os
 import pkgutil
 import runpy
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,8 +22,7 @@ from unittest.mock import patch
 import pulumi
 import pulumi.runtime
 from google.protobuf import json_format
-from pulumi.runtime import mocks, resource, rpc
-from pulumi.runtime.proto import source_pb2
+from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
 from infra.checks.credentials import CREDENTIALS
@@ -158,18 +157,6 @@ class _Recorder(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
-class _AtOnce(ThreadPoolExecutor):
-    """Calls at once what a thread would call: the mocks wait for nothing, and threads would take turns at it."""
-
-    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        called: Future[Any] = Future()
-        try:
-            called.set_result(function(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
-            called.set_exception(error)
-        return called
-
-
 class _Listener(logging.Handler):
     def __init__(self, messages: list[str]) -> None:
         super().__init__()
@@ -238,7 +225,6 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     texts = {f"{PROJECT}:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
     pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in SECRET_KEYS])
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(_AtOnce())
     asyncio.set_event_loop(loop)
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
@@ -250,8 +236,7 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     set_root_resource(None)  # type: ignore[arg-type]
     loaded = len(sys.modules)
     try:
-        # Where in the source a resource stands takes an eighth of a run's time. No thread may set a signal's handler.
-        with patch.object(resource, "_get_stack_trace", source_pb2.StackTrace), patch("signal.signal"):
+        with patch("signal.signal"):
             loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
     finally:
         loop.close()

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from ops.upgrade import pins
 from setup import environment as bootstrap
 from setup import progress
-from tests.unit import quick_yaml
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_every_pin_is_exact_and_locked(place: str) -> None:
 
 def test_pulumi_install_generates_no_sdk() -> None:
     """`packages:` would have it generate sdks/neon again, which fails with the pinned SDK from CLI 3.269.0 on."""
-    assert "packages" not in quick_yaml.load((ROOT / "Pulumi.yaml").read_text())
+    assert "packages" not in yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 
 
 @pytest.mark.parametrize("place", pins.REQUIREMENTS)

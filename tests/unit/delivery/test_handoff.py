@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from ops.handoff import __main__ as bin_handoff
 from ops.handoff.facts import HandoffError, facts
 from ops.handoff.files import files, quoted, render
-from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT, ran
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ def _written(folder: Path, changes: dict[str, dict[str, Any]] | None = None) -> 
         shutil.copy(path, folder)
     for stack, own in (changes or {}).items():
         path = folder / f"Pulumi.{stack}.yaml"
-        document = quick_yaml.load(path.read_text())
+        document = yaml.safe_load(path.read_text())
         document["config"] |= {f"relay:{key}": value for key, value in own.items()}
-        path.write_text(quick_yaml.dump(document))
+        path.write_text(yaml.safe_dump(document))
     return files(facts(folder))
 
 
 def _jobs(text: str) -> dict[str, Any]:
-    jobs: dict[str, Any] = quick_yaml.load(text)["jobs"]
+    jobs: dict[str, Any] = yaml.safe_load(text)["jobs"]
     return jobs
 
 
@@ -127,7 +126,7 @@ def test_a_deployment_waits_names_its_app_and_asks_the_api(tmp_path: Path, stack
 def test_triggers(tmp_path: Path) -> None:
     changes: dict[str, Any] = {"staging": {"mainBranch": "trunk", "pagesBuild": {"rootDir": "web"}}}
     written = _written(tmp_path, changes)
-    staging, production = (quick_yaml.load(written[_workflow(stack)])[True] for stack in ("staging", "production"))
+    staging, production = (yaml.safe_load(written[_workflow(stack)])[True] for stack in ("staging", "production"))
     assert staging["push"] == {"branches": ["trunk"], "paths-ignore": ["web/**", "**.md"]}
     assert production["release"] == {"types": ["released"]}
     assert "workflow_dispatch" in production

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from ops.handoff.facts import facts
 from ops.handoff.files import files
-from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ UNTRUSTED = {"check.yml": {"check", "unit"}, "preview.yml": {"sandbox"}}
 
 
 def _load(path: Path | File) -> dict[Any, Any]:
-    document: dict[Any, Any] = quick_yaml.load(path.read_text())
+    document: dict[Any, Any] = yaml.safe_load(path.read_text())
     return document
 
 
@@ -244,7 +244,7 @@ def test_production_is_previewed_and_compared_once_it_was_released() -> None:
         preview["strategy"]["matrix"]["stack"],
     )
     assert chosen is not None
-    assert [quick_yaml.load(stacks) for stacks in chosen.groups()] == [["staging"], ["staging", "production"]]
+    assert [yaml.safe_load(stacks) for stacks in chosen.groups()] == [["staging"], ["staging", "production"]]
     refs = {entry["stack"]: entry["ref"] for entry in drift["strategy"]["matrix"]["include"]}
     assert refs == {"staging": "main", "production": "${{ needs.released.outputs.tag }}"}
     assert all(step["if"] == "matrix.ref != ''" for step in drift["steps"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from infra.checks.credentials import CREDENTIALS
 from ops import stacks
@@ -19,7 +20,6 @@ from ops.doctor.checkup import Finding
 from setup import environment as bootstrap
 from setup.engine import build, locate
 from setup.errors import SandboxError
-from tests.unit import quick_yaml
 from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ class Machine:
     def change(self, stack: str, **changes: Any) -> None:
         """Change a stack file: `config` keys with their namespace, other keys at the top; None removes."""
         path = self.project / f"Pulumi.{stack}.yaml"
-        document = quick_yaml.load(path.read_text())
+        document = yaml.safe_load(path.read_text())
         for key, value in changes.pop("config", {}).items():
             document["config"][key] = value
         document |= changes
         document["config"] = {key: value for key, value in document["config"].items() if value is not None}
-        path.write_text(quick_yaml.dump(document))
+        path.write_text(yaml.safe_dump(document))
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.runner import MARK, Sandbox
+from sandbox.folder import MARK
+from sandbox.runner import Sandbox
 from setup.errors import SandboxError
 from tests.unit.program import EXAMPLE
 
