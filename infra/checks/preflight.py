@@ -93,5 +93,5 @@ def another_database(settings: Settings) -> Iterable[str]:
     if in_use != adopted:
         yield (
             f"adopt.neonProject is {adopted!r}, but this stack's database is {in_use!r}, and the backend would change "
-            'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
+            'over to the other. Correct the id. To change over all the same: docs/operating.md, "A database moves"'
         )

@@ -86,8 +86,8 @@ def _advise_on_changes(
     def look_at_project(project_id: str) -> None:
         if before.get("neonProjectId") != project_id:
             pulumi.log.info(
-                f"Database {settings.neon_project} is new and empty. An application whose "
-                'first migration expects tables cannot migrate an empty one: deploy/README.md, "A new database".'
+                f"Database {settings.neon_project} is new and empty: a first migration that expects tables fails. "
+                'See docs/operating.md, "A new database is empty".'
             )
             check_made(settings, "neon-project", project_id)
 
@@ -114,6 +114,6 @@ def _advise_on_rotation(settings: Settings) -> None:
         once = f"Once Fly app {app} is deployed" if app else "Once nothing uses it"
         pulumi.log.info(
             f"The storage token from before rotation {current} still works. {once}, revoke it "
-            f"(docs/rotation.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
+            f"(docs/operating.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
             f"  pulumi up -s {settings.stack}"
         )

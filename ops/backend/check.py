@@ -31,13 +31,13 @@ def refusal() -> str | None:
     try:
         done = whoami()
         if done.returncode != 0:
-            return f"There is no backend to work on: {stacks.said(done)}\nSee docs/backend.md."
+            return f"There is no backend to work on: {stacks.said(done)}\nSee docs/operating.md."
         url = str(stacks.document(done).get("url", ""))
     except stacks.StackError as error:
         return str(error)
     if url.startswith("file:"):
         return (
             "The state would be in a local folder, which is lost with this machine: set PULUMI_BACKEND_URL to the "
-            "team's backend (docs/backend.md). Only the sandbox uses a local one."
+            "team's backend (docs/operating.md). Only the sandbox uses a local one."
         )
     return None

@@ -50,4 +50,4 @@ def ending(state: dict[str, Any], now: datetime) -> Iterator[str]:
             if left < WARN_BEFORE:
                 name = str(resource["urn"]).rsplit("::", maxsplit=1)[-1]
                 when = f"ended on {end:%Y-%m-%d}" if left < timedelta() else f"ends on {end:%Y-%m-%d}"
-                yield f"{name} {when}: rotate it (docs/rotation.md)"
+                yield f"{name} {when}: rotate it (docs/operating.md)"

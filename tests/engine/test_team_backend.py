@@ -187,7 +187,7 @@ def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:
     assert team.sandbox.run(*outside, *team.command(backend)).returncode == 0
     refused = team.sandbox.run(*outside, backend, check=False)
     assert refused.returncode == 1
-    assert "docs/backend.md" in refused.stderr
+    assert "docs/operating.md" in refused.stderr
     assert team.sandbox.run(backend).returncode == 0
 
 

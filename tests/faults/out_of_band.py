@@ -1,4 +1,4 @@
-"""What people do to managed things behind the program's back: the table that the tests and docs/out-of-band.md share.
+"""What people do to managed things behind the program's back: the table that the tests and docs/evidence.md share.
 
 Run as a module, it prints the page's tables.
 """
@@ -137,7 +137,7 @@ _GITHUB_VARIABLE = "GitHub environment variable"
 _BACK = "writes it back"
 _AGAIN = "makes it again"
 _BY_HAND = "https://by-hand.example"
-_WRITE = "[Write it all the same](#what-nobody-sees)"
+_WRITE = "[Write it all the same](operating.md#something-was-changed-by-hand)"
 
 
 def _pages(path: str) -> Spot:
@@ -301,7 +301,7 @@ EDITED: Sequence[Case] = (
         Spot("cloudflare", "token", path="value"),
         "rolled-by-hand-0123456789",
         UNSEEN,
-        "nothing: Cloudflare shows a value once. Rotate it: [rotation.md](rotation.md)",
+        "nothing: Cloudflare shows a value once. Rotate it: [operating](operating.md#the-buckets-token)",
         mended=False,
     ),
     Case(
@@ -523,11 +523,11 @@ ADOPTED: Sequence[Case] = (
 
 
 def page() -> str:
-    """Return the tables of docs/out-of-band.md."""
+    """Return the tables of docs/evidence.md."""
     return "\n".join(
         "\n".join(
             [
-                f"## {title}",
+                f"### {title}",
                 "",
                 f"| {what} | by hand | `bin/drift` shows | `pulumi up --refresh` |",
                 "| --- | --- | --- | --- |",

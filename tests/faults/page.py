@@ -38,7 +38,7 @@ real providers do; the others are Fly's calls, through flyctl.
 {table}
 
 {tests} tests in all, those of leaks, of edits by hand and of the state's folder among them: {outcome}. Engine {engine},
-Python {python}. The clouds are stand-ins: what the real ones do beside this was not seen ([verified.md](verified.md)).
+Python {python}. The clouds are stand-ins: what the real ones do beside this was not seen ([evidence](evidence.md)).
 """
 
 

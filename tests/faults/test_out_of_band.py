@@ -187,7 +187,5 @@ def test_every_type_that_is_registered_has_its_rows(managed: Sandbox) -> None:
 
 
 def test_the_page_is_the_table() -> None:
-    text = (ROOT / "docs" / "out-of-band.md").read_text(encoding="utf-8")
-    assert text.endswith(out_of_band.page()), (
-        "python -m tests.faults.out_of_band prints the tables of docs/out-of-band.md"
-    )
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    assert text.endswith(out_of_band.page()), "python -m tests.faults.out_of_band prints the tables of docs/evidence.md"

@@ -89,7 +89,7 @@ def hanging(sandbox: Sandbox, stack: str, *calls: Call, after: bool = True) -> I
             assert process.poll() is None, "the update ended by itself"
             assert time.monotonic() < deadline, f"only these calls were made: {under_way}"
             time.sleep(0.05)
-        # Not while the state is written: a kill then may leave one that cannot be read (docs/recovery.md).
+        # Not while the state is written: a kill then may leave one that cannot be read (docs/operating.md).
         stacks = sandbox.folder / "state" / ".pulumi" / "stacks"
         while time.time() - max(path.stat().st_mtime for path in stacks.glob("*/*.attrs")) < 1:
             time.sleep(0.1)

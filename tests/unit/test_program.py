@@ -295,7 +295,7 @@ def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
 def test_a_new_database_is_said_once() -> None:
     (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message
-    assert "deploy/README.md" in message
+    assert "docs/operating.md" in message
     outputs = ran("staging").outputs
     for quiet in (
         run_program("staging", before=outputs),

@@ -1,6 +1,6 @@
 """The scenario on real accounts: only with `-m verified`, and only in accounts that are named for it.
 
-See docs/verified.md.
+See docs/evidence.md.
 """
 
 from __future__ import annotations

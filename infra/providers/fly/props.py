@@ -1,16 +1,27 @@
 """Share between the providers: flyctl, the comparison of properties, the wait for an app just created."""
 
 import base64
+import sys
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pickletools import genops
+from types import SimpleNamespace
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from pulumi.dynamic import CheckFailure, CheckResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 from pulumi.output import Unknown
 
-from infra.providers.fly.errors import AppNotFoundError, RefusedError
+from infra.providers.fly.errors import AppNotFoundError, FlyError, RefusedError
 from infra.providers.fly.flyctl import Flyctl
 
 Props: TypeAlias = dict[str, Any]
@@ -37,6 +48,16 @@ class FlyProvider(ResourceProvider, ABC):
     watched: ClassVar[Sequence[str]] = ()
     replacing: ClassVar[Sequence[str]] = ()
     found: ClassVar[Sequence[str]] = ()
+
+    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 -- the SDK names and passes it
+        """Have this process answer an error of ours with its message, without a traceback.
+
+        From 3.260.0 on the SDK answers with `traceback.format_exc()` (`pulumi/dynamic/__main__.py`), and offers no way
+        to answer with a message alone. Only that module's own name `traceback` is replaced, in the provider's process.
+        """
+        server = sys.modules["__main__"]
+        if getattr(server, "traceback", None) is traceback:
+            server.traceback = SimpleNamespace(format_exc=message_alone)  # type: ignore[attr-defined]
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Compare the old outputs with the new inputs.
@@ -109,6 +130,12 @@ def reference(provider: object) -> object:
     except ValueError:
         return provider
     return [(code.name, argument) for code, argument, _ in operations if code.name not in {"PROTO", "FRAME"}]
+
+
+def message_alone() -> str:
+    """Return the message of the error being handled; for one that is not ours, its traceback, too."""
+    error = sys.exception()
+    return str(error) if isinstance(error, FlyError) else traceback.format_exc()
 
 
 def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:

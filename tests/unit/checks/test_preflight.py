@@ -344,7 +344,7 @@ def test_another_id_does_not_exchange_the_database(preview: bool) -> None:
         run_program("production", before={"neonProjectId": "old-1"}, preview=preview)
     assert (
         "adopt.neonProject is 'tall-oak-33334444', but this stack's database is 'old-1', and the backend would change "
-        'over to the other. Correct the id. To change over all the same: docs/runbook.md, "Account move"'
+        'over to the other. Correct the id. To change over all the same: docs/operating.md, "A database moves"'
     ) in str(error.value)
     assert run_program("production", before={"neonProjectId": "tall-oak-33334444"}, preview=preview).outputs
     # The one escape.

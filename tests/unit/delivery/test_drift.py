@@ -87,7 +87,7 @@ def test_no_backend_is_told_without_the_credential_it_was_tried_with(monkeypatch
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-0123456789abcdef0123456789abcdef01234567")
     _answer(monkeypatch, code=1, stderr="error: invalid access token pul-0123456789abcdef0123456789abcdef01234567")
     said = refusal() or ""
-    assert "docs/backend.md" in said
+    assert "docs/operating.md" in said
     assert "pul-0" not in said
 
 

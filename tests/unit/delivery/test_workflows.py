@@ -177,7 +177,7 @@ def test_previews_and_the_sandbox_share_the_pull_requests_between_them() -> None
 
 @pytest.mark.parametrize("path", [*ALL, ACTION], ids=_ids)
 def test_no_engine_log_is_asked_for_or_kept(path: Path | File) -> None:
-    """They hold secrets in clear: docs/workflows.md."""
+    """They hold secrets in clear: docs/delivery.md."""
     document = _load(path)
     steps = list(_steps(path)) if "jobs" in document else document["runs"]["steps"]
     for step in steps:
@@ -288,7 +288,7 @@ def test_dependabot_looks_after_everything_that_is_pinned() -> None:
 
 
 def test_the_bootstrap_names_every_secret_variable_and_environment() -> None:
-    documented = (ROOT / "docs" / "workflows.md").read_text()
+    documented = (ROOT / "docs" / "delivery.md").read_text()
     text = "".join(path.read_text() for path in OWN)
     used = set(re.findall(r"(?:secrets|vars)\.(\w+)", text)) | set(
         re.findall(r"infra-(?:preview|drift|staging|production)", text)
@@ -313,8 +313,8 @@ echo "$*" >> "$GH_TOLD"
 
 
 def test_the_bootstrap_makes_each_environment_with_its_rule_and_its_secrets(tmp_path: Path) -> None:
-    section = (ROOT / "docs" / "workflows.md").read_text().partition("## Bootstrap\n")[2].partition("\n## ")[0]
-    script = "".join(re.findall(r"^    (.*\n)", section, re.MULTILINE))
+    section = (ROOT / "docs" / "delivery.md").read_text().partition("## Bootstrap\n")[2].partition("\n## ")[0]
+    script = "".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
     (tmp_path / "gh").write_text(GH)
     (tmp_path / "gh").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GH_TOLD": str(tmp_path / "told")}
@@ -344,7 +344,7 @@ def test_the_bootstrap_makes_each_environment_with_its_rule_and_its_secrets(tmp_
 
 def test_a_look_may_read_what_an_up_may_write() -> None:
     rows = re.findall(
-        r"^\| `CLOUDFLARE_API_TOKEN` \|(.*)\|$", (ROOT / "docs" / "workflows.md").read_text(), re.MULTILINE
+        r"^\| `CLOUDFLARE_API_TOKEN` \|(.*)\|$", (ROOT / "docs" / "delivery.md").read_text(), re.MULTILINE
     )
     looks, _, up = rows[0].split(" | ")
     reads, writes = re.findall(r"([A-Z][\w ]+) Read", looks), re.findall(r"([A-Z][\w ]+) Write", up)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import pickle
+import sys
+import traceback
+import types
 from typing import Any
 
 import dill  # type: ignore[import-untyped]
 import pulumi
 import pytest
-from pulumi.dynamic import Resource, ResourceProvider
+from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 
 from infra.providers.fly import props, resources
+from infra.providers.fly.errors import RefusedError
 from tests.unit.fly.engine import KEY
 
 # `__provider` as the states of existing stacks hold it: a reference by module and class. Were one of these to change or
@@ -164,3 +168,20 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
         "token_name": None,
         "expires_at": None,
     }
+
+
+def test_an_error_of_ours_is_answered_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's server answers with `traceback.format_exc()`, by its own name for that module."""
+    server = types.ModuleType("__main__")
+    monkeypatch.setattr(server, "traceback", traceback, raising=False)
+    monkeypatch.setitem(sys.modules, "__main__", server)
+    resources.AppProvider().configure(ConfigureRequest(config=None))  # type: ignore[arg-type]
+    said = {}
+    for error in (RefusedError("creating it", "no", app="tune-api"), ValueError("a fault of ours")):
+        try:
+            raise error
+        except (RefusedError, ValueError):
+            said[type(error)] = server.traceback.format_exc()
+    assert said[RefusedError].startswith("Fly app tune-api: creating it failed: no.")
+    assert said[ValueError].startswith("Traceback (most recent call last):")
+    assert traceback.format_exc is not server.traceback.format_exc

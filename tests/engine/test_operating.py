@@ -1,138 +1,38 @@
-"""docs/runbook.md, section by section: every command there is run in the sandbox, or named with why it is not."""
+"""docs/operating.md, section by section: every command there is run in the sandbox, or named with why it is not."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-from textwrap import dedent
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from sandbox.world import cloudflare, fly, neon
+from tests.engine import pages
 from tests.engine.conftest import ROOT
 from tests.engine.test_environments import objects
 from tests.engine.test_rotation import first_deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
     from tests.engine.conftest import Sandbox
 
-PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8").replace("relay-api", "tune-api")
+SECTIONS = pages.sections(PAGE)
 APPLICATION = "runs in the application's repository, or inside of its machines: the stand-ins deploy no code"
 CLOUD = "the stand-ins have no such command; the test does to the world what it does"
 
-# Before what a person's login must do.
 LOGIN = "env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN "
-
-# Sections without a command of their own, and what they are.
-POINTERS = {"Account move": "a heading", "The state, to another backend": "docs/backend.md"}
-
-COVERED: dict[str, str] = {}
-"""Section → the test that walks through it."""
+"""What makes flyctl use a person's login."""
 
 
-def _commands(text: str) -> Iterator[str]:
-    """Yield each command of the shell blocks; one goes on to the next line where a quote is open."""
-    for block in re.findall(r"^( *)```sh\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
-        command = ""
-        for line in dedent(block[1]).splitlines():
-            command = f"{command}\n{line}".lstrip("\n")
-            try:
-                shlex.split(command)
-            except ValueError:
-                continue
-            yield re.sub(r"\s{2,}# .*$", "", command)
-            command = ""
-        assert not command, f"a quote stays open: {command}"
-
-
-def _sections() -> dict[str, str]:
-    parts = re.split(r"^##+ (.+)\n", PAGE, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-SECTIONS = _sections()
-
-
-def walks(section: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Say which section a test walks through."""
-
-    def register(test: Callable[..., None]) -> Callable[..., None]:
-        assert section not in COVERED
-        COVERED[section] = test.__name__
-        return test
-
-    return register
-
-
-class Walk:
-    """A walk through a section's commands, in any order; each counts once.
-
-    Attributes:
-        left: The commands that nobody ran yet.
-    """
-
-    def __init__(self, sandbox: Sandbox, section: str) -> None:
-        self.left = list(_commands(SECTIONS[section]))
-        self._sandbox = sandbox
-
-    def run(
-        self,
-        command: str,
-        *,
-        given: str = "",
-        then: str = "",
-        check: bool = True,
-        names: Mapping[str, str] | None = None,
-    ) -> str:
-        """Run one of the section's commands and return all it said.
-
-        Args:
-            command: As it stands there; the beginning will do.
-            given: Its standard input.
-            then: What the same shell runs afterwards.
-            check: Fail the test where the command fails.
-            names: What stands for a placeholder.
-        """
-        text = self._take(command).replace("relay-api", "tune-api")
-        # The preview that a person is shown first takes as long as the rest; where there is something to see in one,
-        # the section has a step for it.
-        text = re.sub(r"^pulumi (up|refresh)\b", r"\g<0> --skip-preview", text)
-        for placeholder, value in (names or {}).items():
-            assert placeholder in text
-            text = text.replace(placeholder, value)
-        text = f"printf %s {shlex.quote(given)} | {text}" if given else text
-        done = self._sandbox.run("sh", "-c", f"export PULUMI_SKIP_CONFIRMATIONS=true; {text}\n{then}", check=check)
-        assert check or done.returncode != 0, f"{text} was to fail"
-        return done.stdout + done.stderr
-
-    def elsewhere(self, reason: str, *commands: str) -> None:
-        """Say why some of the section's commands are not run here."""
-        assert reason
-        for command in commands:
-            self._take(command)
-
-    def _take(self, command: str) -> str:
-        found = next((each for each in self.left if each.startswith(command)), None)
-        assert found is not None, f"{command} does not stand in this section (any more), or was run already"
-        self.left.remove(found)
-        return found
-
-
-@contextmanager
-def walk(sandbox: Sandbox, section: str) -> Iterator[Walk]:
-    """Walk through a section; at the end, every command of it must have been run or named."""
-    walking = Walk(sandbox, section)
-    yield walking
-    assert walking.left == []
+def walk(sandbox: Sandbox, section: str) -> pages.Walk:
+    """Walk through a section; at the end, every command of it was run or excused."""
+    return pages.Walk(sandbox, SECTIONS[section])
 
 
 def unchanged(said: str) -> bool:
@@ -161,34 +61,32 @@ def forget(sandbox: Sandbox) -> None:
 
 
 def test_every_section_is_walked_through() -> None:
-    assert SECTIONS.keys() - POINTERS.keys() == COVERED.keys()
-    assert not [title for title in POINTERS if list(_commands(SECTIONS[title]))]
-    assert all(list(_commands(SECTIONS[title])) for title in COVERED)
+    walked = re.findall(
+        r"^    with walk\(\w+, (['\"])(.+)\1\)", Path(__file__).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {title for _, title in walked} == {title for title, text in SECTIONS.items() if pages.commands(text)}
 
 
-@walks("Migration rollback")
 def test_a_migration_is_rolled_back(standing: Sandbox) -> None:
-    with walk(standing, "Migration rollback") as steps:
-        steps.elsewhere(APPLICATION, 'flyctl ssh console -a relay-api -C "uv run alembic downgrade -1"')
+    with walk(standing, "A release broke the database") as steps:
+        steps.elsewhere(APPLICATION, 'flyctl ssh console -a tune-api -C "uv run alembic downgrade -1"')
         steps.elsewhere(APPLICATION, *["gh workflow run deploy-production.yml --ref v1.2.2"] * 2)
         said = steps.run("export NEON_PROJECT_ID=", then='echo "id: $NEON_PROJECT_ID"')
         assert "id: tall-oak-33334444" in said
         shown = "tests/unit/delivery/test_release.py::test_the_database_is_restored_from_a_point"
         steps.elsewhere(f"the stand-ins restore no branch; {shown}", "NEON_API_KEY=… python3 deploy/release.py restore")
-        steps.elsewhere(APPLICATION, 'flyctl ssh console -a relay-api -C "uv run alembic current"')
+        steps.elsewhere(APPLICATION, 'flyctl ssh console -a tune-api -C "uv run alembic current"')
         assert "no changes" in steps.run("bin/drift production")
 
 
-@walks("First migration of an empty database")
 def test_a_new_database_is_empty(empty_sandbox: Sandbox) -> None:
     said = empty_sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").stdout
     assert "Database tune-staging is new and empty" in said
-    with walk(empty_sandbox, "First migration of an empty database") as steps:
-        assert steps.run("pulumi stack output neonProjectId").strip() == project(empty_sandbox, "tune-staging")
-        steps.elsewhere(APPLICATION, "gh workflow run deploy-backend.yml", "flyctl ssh console -a relay-api-staging")
+    with walk(empty_sandbox, "A new database is empty") as steps:
+        steps.elsewhere("the stand-ins hold no data", "pg_dump")
+        steps.elsewhere(APPLICATION, "uv run python", "uv run alembic", "gh workflow run", "flyctl ssh console")
 
 
-@walks("Stranded lock")
 def test_a_lock_that_was_left_behind(standing: Sandbox) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -200,12 +98,11 @@ def test_a_lock_that_was_left_behind(standing: Sandbox) -> None:
     assert refused.returncode != 0
     assert "the stack is currently locked by 1 lock(s)" in refused.stdout + refused.stderr
     assert standing.pulumi("preview", "--stack", "staging").returncode == 0
-    with walk(standing, "Stranded lock") as steps:
+    with walk(standing, "The stack is locked") as steps:
         assert "The lock of an update that has ended was released" in steps.run("bin/recover staging")
         assert unchanged(steps.run("pulumi up -s staging"))
 
 
-@walks("Killed update")
 def test_an_update_that_was_killed(standing: Sandbox) -> None:
     """As a kill leaves it after the cloud's answer: the thing is there, and in the state only as being created."""
     # In the file: `stack import` drops what is pending.
@@ -218,31 +115,40 @@ def test_an_update_that_was_killed(standing: Sandbox) -> None:
     latest["pending_operations"] = [{"resource": made, "type": "creating"}]
     path.write_text(json.dumps(state))
     before = objects(standing)
-    with walk(standing, "Killed update") as steps:
+    with walk(standing, "An update was killed") as steps:
         assert "imported" in steps.run("bin/recover staging")
         steps.run("pulumi up -s staging")
         steps.run("pulumi preview -s staging --expect-no-changes")
     assert objects(standing) == before
 
 
-@walks("Failed update that had done its work")
 def test_an_update_that_failed_and_had_done_its_work(empty_sandbox: Sandbox) -> None:
     empty_sandbox.world.inject("neon", "project.create", "502-after")
     up = ("up", "--stack", "staging", "--yes", "--skip-preview")
     assert "neon: 502: " in empty_sandbox.pulumi(*up, check=False).stdout
     made = project(empty_sandbox, "tune-staging")
     assert "Another Neon project is called 'tune-staging' already" in empty_sandbox.pulumi(*up, check=False).stdout
-    with walk(empty_sandbox, "Failed update that had done its work") as steps:
-        assert f"Neon project 'tune-staging' is there as {made}, made at " in steps.run("bin/recover staging")
+    with walk(empty_sandbox, 'An update fails with "already exists"') as steps:
+        steps.run("pulumi config set --path adopt.neonProject ID", names={"ID": made})
         steps.run("pulumi up -s staging")
         steps.run("pulumi preview -s staging --expect-no-changes")
     assert project(empty_sandbox, "tune-staging") == made
 
 
-@walks("Lost state")
 def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
     before = objects(standing)
-    with walk(standing, "Lost state") as steps:
+    with walk(standing, "The state is lost") as steps:
+        path = standing.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
+        path.write_text(path.read_text()[:1000])
+        assert "failed to load checkpoint" in standing.pulumi("preview", "--stack", "staging", check=False).stderr
+        within = {"staging.json": str(path)}
+        steps.run("mv staging.json", names=within)
+        steps.run("cp staging.json.bak", names=within)
+        steps.run("bin/recover staging")
+        steps.run("pulumi refresh -s staging")
+        steps.run("pulumi up -s staging")
+        assert objects(standing) == before
+
         forget(standing)
         steps.run("pulumi stack init staging")
         refused = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
@@ -257,7 +163,7 @@ def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
 
         forget(standing)
         steps.run("pulumi stack init staging")
-        listed = steps.run("flyctl secrets list -a relay-api-staging")
+        listed = steps.run("flyctl secrets list -a tune-api-staging")
         adopt = _adopted(standing, re.findall(r"[A-Z][A-Z_]+(?= +│)", listed.split("STATUS")[1]))
         keys = {"storageAccessKeyId": "5a4d5b0c" * 4, "storageSecretAccessKey": "5a4d5b0c" * 8}
         with standing.settings("staging") as settings:
@@ -283,28 +189,27 @@ def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
 
 def _adopted(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
     """Return the block of the page with this world's ids."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", SECTIONS["Lost state"], re.DOTALL)
-    adopt: dict[str, Any] = yaml.safe_load(block.replace("relay-api", "tune-api"))["relay:adopt"]
+    (block,) = re.findall(r"```yaml\n(.*?)```", SECTIONS["The state is lost"], re.DOTALL)
+    adopt: dict[str, Any] = yaml.safe_load(block)["relay:adopt"]
     (policy,) = [key for key in objects(sandbox)["github deployment-policy"] if "/staging/" in key]
     ids = {"neonProject": project(sandbox, "tune-staging"), "githubDeploymentPolicy": int(policy.rsplit("/", 1)[1])}
     return adopt | ids | {"keep": names}
 
 
-@walks("Leaked credential")
 def test_a_leaked_credential(standing: Sandbox) -> None:
     first_deploy(standing, "tune-api-staging")
     standing.run("flyctl", "secrets", "deploy", "-a", "tune-api-staging")
-    with walk(standing, "Leaked credential") as steps:
+    with walk(standing, "A credential has leaked") as steps:
         put(standing, "neon", "project", project(standing, "tune-staging"), password="npg_Another")
         steps.run("pulumi up --refresh -s staging")
-        steps.run("flyctl secrets deploy -a relay-api-staging")
+        steps.run("flyctl secrets deploy -a tune-api-staging")
         assert ":npg_Another@" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
 
         standing.run("flyctl", "tokens", "create", "deploy", "-a", "tune-api-staging", "-n", "leaked")
-        assert "leaked" in steps.run("flyctl tokens list -a relay-api-staging")
+        assert "leaked" in steps.run("flyctl tokens list -a tune-api-staging")
         (old,) = objects(standing)["fly token"].values()
         steps.run("flyctl tokens revoke ID", names={"ID": old["id"]})
-        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-staging")
+        steps.run(f"{LOGIN}flyctl tokens create deploy -a tune-api-staging")
         steps.run("pulumi up -s staging")
         clouds = objects(standing)
         assert [bool(token["revoked"]) for token in clouds["fly token"].values()] == [True, False]
@@ -314,9 +219,9 @@ def test_a_leaked_credential(standing: Sandbox) -> None:
         steps.run("pulumi config set --secret storageAccessKeyId", given="a" * 32)
         steps.run("pulumi config set --secret storageSecretAccessKey", given="b" * 64)
         steps.run("pulumi up -s staging")
-        steps.run("flyctl secrets deploy -a relay-api-staging")
+        steps.run("flyctl secrets deploy -a tune-api-staging")
         assert secrets(standing, "tune-api-staging")["AWS_ACCESS_KEY_ID"] == "a" * 32
-        assert "* " not in steps.run("flyctl secrets list -a relay-api-staging")
+        assert "* " not in steps.run("flyctl secrets list -a tune-api-staging")
 
         steps.elsewhere("GitHub's own client, and an environment that no stack provisions", "gh secret set")
         steps.run("pulumi preview -s staging --expect-no-changes")
@@ -328,16 +233,15 @@ def test_a_leaked_credential(standing: Sandbox) -> None:
         standing.run("sh", "-c", f"PULUMI_CONFIG_PASSPHRASE=another {preview}")
 
 
-@walks("Renamed app")
 def test_the_app_gets_another_name(standing: Sandbox) -> None:
     before = objects(standing)
-    with walk(standing, "Renamed app") as steps:
+    with walk(standing, "An app needs another name") as steps:
         key = secrets(standing, "tune-api-staging")["OAUTH_ENCRYPTION_KEY"]
-        steps.run("pulumi config set flyApp relay-api-next -s staging")
+        steps.run("pulumi config set flyApp tune-api-next -s staging")
         planned = standing.pulumi("preview", "--stack", "staging").stdout
         assert re.search(r"\+- .*fly-app", planned)
         steps.run("pulumi up -s staging")
-        steps.run(f"{LOGIN}flyctl tokens create deploy -a relay-api-next -n github-staging")
+        steps.run(f"{LOGIN}flyctl tokens create deploy -a tune-api-next -n github-staging")
         steps.run("pulumi up -s staging")
         steps.run("pulumi up -s production")
         after = objects(standing)
@@ -350,23 +254,23 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         writes = "writes into this repository; tests/unit/delivery/test_handoff.py::test_a_team_writes_its_own_names"
         steps.elsewhere(writes, "bin/handoff")
 
-        # The page has one name for both; here staging has it, and production's is another.
+        # The page has one name for both; here staging has it, and production gets another.
         other = {"tune-api-next": "tune-api-other"}
         with standing.settings("production") as settings:
             settings["relay:flyApp"] = settings["relay:adopt"]["flyApp"] = "tune-api-other"
         refused = standing.pulumi("preview", "--stack", "production", check=False)
         assert "marked for protection" in refused.stdout
         kept = secrets(standing, "tune-api")
-        steps.run("flyctl apps create relay-api-next", names={"personal": "tune-works", **other})
+        steps.run("flyctl apps create tune-api-next", names={"personal": "tune-works", **other})
         steps.elsewhere(APPLICATION, "flyctl ssh console")
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "LOGFIRE_WRITE_TOKEN")
         copied = {name: kept[name] for name in (*names, "OAUTH_ENCRYPTION_KEY")}
         lines = "".join(f"{name}={value}\n" for name, value in copied.items())
-        steps.run("flyctl secrets import --stage -a relay-api-next", given=lines, names=other)
+        steps.run("flyctl secrets import --stage -a tune-api-next", given=lines, names=other)
         for _ in range(2):
             steps.run("pulumi state delete --force")
-        steps.run("pulumi config set flyApp relay-api-next -s production", names=other)
-        steps.run("pulumi config set --path adopt.flyApp relay-api-next -s production", names=other)
+        steps.run("pulumi config set flyApp tune-api-next -s production", names=other)
+        steps.run("pulumi config set --path adopt.flyApp tune-api-next -s production", names=other)
         planned = steps.run("pulumi preview -s production")
         assert "2 to create" in planned
         assert "to replace" not in planned
@@ -376,10 +280,9 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         steps.run("pulumi preview -s production --expect-no-changes")
 
 
-@walks("A Fly app, to another organization")
 def test_an_app_moves_to_another_organization(standing: Sandbox) -> None:
     before = objects(standing)
-    with walk(standing, "A Fly app, to another organization") as steps:
+    with walk(standing, "An app moves to another Fly organization") as steps:
         with standing.world.transaction() as tx:
             fly.put_organization(tx, "tune-other", "Other")
         steps.run("pulumi config set flyOrganization", names={"ORGANIZATION": "tune-other"})
@@ -392,11 +295,10 @@ def test_an_app_moves_to_another_organization(standing: Sandbox) -> None:
     assert objects(standing)["fly secret"] == before["fly secret"]
 
 
-@walks("A database, to another Neon project")
 def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
     first_deploy(standing, "tune-api-staging")
     old = project(standing, "tune-staging")
-    with walk(standing, "A database, to another Neon project") as steps:
+    with walk(standing, "A database moves to another Neon project") as steps:
         steps.run("pulumi config set --path adopt.neonProject OLD", names={"OLD": old})
         assert unchanged(steps.run("pulumi up -s staging"))
         put(standing, "neon", "project", old, name="tune-staging-old")
@@ -410,7 +312,7 @@ def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
         planned = steps.run("pulumi preview -s staging")
         assert re.search(r"-- .*neon-project delete original\[retain\]", planned)
         steps.run("pulumi up -s staging")
-        steps.run("flyctl secrets deploy -a relay-api-staging")
+        steps.run("flyctl secrets deploy -a tune-api-staging")
         steps.run("pulumi config set unprotect false")
         steps.run("pulumi up -s staging")
         host = objects(standing)["neon project"][new]["endpoint"]["host"]
@@ -420,12 +322,10 @@ def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
     assert objects(standing)["neon project"].keys() >= {old, new}
 
 
-@walks("Bucket and Pages, to another Cloudflare account")
 def test_bucket_and_pages_move_to_another_account(standing: Sandbox) -> None:
     before = objects(standing)
     account = "e" * 32
-    section = "Bucket and Pages, to another Cloudflare account"
-    with walk(standing, section) as steps:
+    with walk(standing, "Bucket and Pages move to another Cloudflare account") as steps:
         with standing.world.transaction() as tx:
             tx.put("cloudflare", "account", account, {"id": account, "name": "Other"})
             domain = cloudflare.create_bucket(tx, account, {"name": "tune-audio"})["managed_domain"]["domain"]
@@ -459,13 +359,12 @@ def test_bucket_and_pages_move_to_another_account(standing: Sandbox) -> None:
     assert secrets(standing, "tune-api")["AWS_ACCESS_KEY_ID"] == "a" * 32
 
 
-@walks("Pages variables gone")
 def test_pages_variables_are_gone(standing: Sandbox) -> None:
     ((key, pages),) = objects(standing)["cloudflare pages"].items()
     bare = {kind: {**each, "env_vars": {}} for kind, each in pages["deployment_configs"].items()}
     put(standing, "cloudflare", "pages", key, deployment_configs=bare)
     assert unchanged(standing.pulumi("preview", "--stack", "production").stdout)
-    with walk(standing, "Pages variables gone") as steps:
+    with walk(standing, "Pages variables are gone") as steps:
         said = steps.run("bin/drift production", check=False)
         for kind in ("preview", "production"):
             assert f"deploymentConfigs.{kind}.envVars.PUBLIC_API_URL" in said
@@ -474,16 +373,76 @@ def test_pages_variables_are_gone(standing: Sandbox) -> None:
         assert "no changes" in steps.run("bin/drift production")
 
 
-@walks("Failed deployment")
 def test_a_failed_update_is_run_again(standing: Sandbox) -> None:
     standing.config_set("staging", "logfireToken", "pylf_v1_us_another", secret=True)
     standing.world.inject("fly", "secrets import", "exit1")
     failed = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
     assert "errored" in failed.stdout
-    with walk(standing, "Failed deployment") as steps:
+    with walk(standing, "A deployment failed") as steps:
         steps.elsewhere(APPLICATION, "gh workflow run deploy-production.yml")
         steps.run("pulumi up -s staging")
         steps.elsewhere("a run on GitHub", "gh workflow run deploy-infrastructure.yml")
         steps.run("pulumi preview -s staging --expect-no-changes")
     assert secrets(standing, "tune-api-staging")["LOGFIRE_WRITE_TOKEN"] == "pylf_v1_us_another"
+
+
+def test_a_change_by_hand_is_put_back_or_kept(standing: Sandbox) -> None:
+    with walk(standing, "Something was changed by hand") as steps:
+        put(standing, "neon", "project", project(standing, "tune"), name="by hand")
+        assert "by hand" in steps.run("bin/drift production", check=False)
+        steps.run("pulumi up --refresh -s production")
+        steps.run("pulumi refresh -s production")
+        assert "no changes" in steps.run("bin/drift production")
+        ((key, bucket),) = objects(standing)["cloudflare bucket"].items()
+        put(standing, "cloudflare", "bucket", key, managed_domain={**bucket["managed_domain"], "enabled": False})
+        listed = steps.run("pulumi stack -s production --show-urns")
+        (urn,) = re.findall(r"urn:\S+::bucket-public-domain", listed)
+        steps.run("pulumi state delete --force", names={"URN": urn})
+        steps.run("pulumi up -s production")
+        assert objects(standing)["cloudflare bucket"][key] == bucket
+
+
+def test_the_oauth_key_is_rotated(empty_standing: Sandbox) -> None:
+    first_deploy(empty_standing)
+    old = secrets(empty_standing, "tune-api")["OAUTH_ENCRYPTION_KEY"]
+    with walk(empty_standing, "The OAuth key") as steps:
+        for command in list(steps.left):
+            said = steps.run(command)
+        assert "* " not in said
+    assert secrets(empty_standing, "tune-api")["OAUTH_ENCRYPTION_KEY"] != old
+
+
+def test_the_buckets_token_is_rotated(empty_standing: Sandbox) -> None:
+    for app in ("tune-api", "tune-api-staging"):
+        first_deploy(empty_standing, app)
+    with walk(empty_standing, "The bucket's token") as steps:
+        (old,) = objects(empty_standing)["cloudflare token"]
+        for command in list(steps.left):
+            steps.run(command)
+        (new,) = objects(empty_standing)["cloudflare token"]
+    assert new != old
+    for app in ("tune-api", "tune-api-staging"):
+        assert secrets(empty_standing, app)["AWS_ACCESS_KEY_ID"] in new
+
+
+def test_the_deploy_token_is_rotated(empty_standing: Sandbox) -> None:
+    with empty_standing.settings("production") as settings:
+        settings["relay:mintDeployToken"] = True
+    empty_standing.pulumi("up", "--stack", "production", "--yes", "--skip-preview")
+    with walk(empty_standing, "The deploy token") as steps:
+        for command in list(steps.left):
+            steps.run(command)
+    assert [bool(token["revoked"]) for token in objects(empty_standing)["fly token"].values()] == [True, False]
+
+
+def test_a_stack_moves_to_another_backend(standing: Sandbox, tmp_path: Path) -> None:
+    file = {"state.json": str(tmp_path / "state.json")}
+    with walk(standing, "A team needs one place for the state") as steps:
+        steps.run("pulumi stack export", names=file)
+        steps.elsewhere("a bucket: test_team_backend.py", "export AWS_ACCESS_KEY_ID", "pulumi login 's3://")
+        forget(standing)
+        steps.run("pulumi stack init staging")
+        steps.run("pulumi stack import", names=file)
+        steps.run("pulumi preview -s staging --expect-no-changes")
+    assert not (tmp_path / "state.json").exists()

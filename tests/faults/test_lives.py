@@ -1,0 +1,25 @@
+"""Random lives of a careless team: nothing live is lost, doubled, crossed or shown."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.conftest import Sandbox, copied, held
+from tests.faults.conftest import FULL
+from tests.faults.lives import Life
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHOSEN = os.environ.get("RELAY_LIVES", "")
+SEEDS = [int(CHOSEN)] if CHOSEN.isdecimal() else list(range(300 if FULL else 2))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_life(seed: int, prepared: dict[bool, Sandbox], tmp_path: Path) -> None:
+    """`RELAY_LIVES=SEED` repeats one life; `make faults` runs three hundred."""
+    with held(copied(prepared[False], tmp_path / "world")) as sandbox:
+        Life(sandbox, seed).live()

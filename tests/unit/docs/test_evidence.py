@@ -1,0 +1,49 @@
+"""What the documents refer to exists: pages, headings and tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+EVIDENCE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+INCIDENTS = re.findall(r"^\| (\d+) \| ([^|]+) \| (.+) \| ([^|]+) \|$", EVIDENCE, re.MULTILINE)
+
+
+@cache
+def _tests_in(path: Path) -> set[str]:
+    """Return the names of the test functions at the top of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading_in_it(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        if path.startswith("https:"):
+            continue
+        found = page.parent / path if path else page
+        assert found.exists(), target
+        headings = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in slugs, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text(encoding="utf-8")):
+        assert (ROOT / path).is_file(), path
+        assert not name or name in _tests_in(ROOT / path), f"{path}::{name}"
+
+
+def test_each_incident_names_its_test_or_says_that_it_is_not_prevented() -> None:
+    assert [int(number) for number, *_ in INCIDENTS] == list(range(1, len(INCIDENTS) + 1))
+    assert INCIDENTS
+    for number, _, text, named in INCIDENTS:
+        assert ("`tests/" in named) != ("**Not prevented.**" in text), number
