@@ -7,29 +7,31 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pulumi
 
+from infra.checks.findings import Finding
 from infra.config.rotation import made_here
 from infra.providers.fly import process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from infra.checks.findings import Start
     from infra.config.settings import Settings
 
 Needs = frozenset[str]
-"""What a stack is going to do: the parts it manages, what it makes that can be rotated, such as `deploy-token`, and
-`github-environment` or `github-repository` for where it puts what GitHub deploys with."""
+"""Reasons to need a credential: the parts a stack manages, the rotating keys it makes, such as `deploy-token`, and
+`github-environment` or `github-repository` for the place of its secrets in GitHub."""
 
 
 class Credential(NamedTuple):
-    """A credential, and what somebody who lacks it has to know.
+    """A credential of one service.
 
     Attributes:
-        variables: The environment variables it is taken from; the first that is not empty counts.
-        config: The setting of its Pulumi provider that does as well, as `namespace:key`; empty where it has none. Such
-            a provider asks for its credential when it starts, and so a preview needs it.
-        kind: What it is, as narrow as it can be.
-        permissions: By need, the least that it must be allowed; empty where its kind says all.
-        make: Where or how one is made, as "at …" or "with …".
+        variables: The environment variables that hold it; the first that is not empty counts.
+        config: The setting of its Pulumi provider that may hold it instead, as `namespace:key`; empty where there is
+            no such provider. A provider asks for its credential when it starts, so a preview needs it.
+        kind: Its narrowest kind.
+        permissions: By need, the least permission; empty where the kind says it all.
+        make: The place or command that makes one, as "at …" or "with …".
     """
 
     variables: tuple[str, ...]
@@ -39,21 +41,21 @@ class Credential(NamedTuple):
     make: str
 
     def wanted(self, needs: Needs) -> str:
-        """Return what it has to be, and how one is made."""
+        """Return its kind with the permissions for these needs, and how to make one."""
         asked = ", ".join(text for need, text in self.permissions.items() if need in needs and text)
         return f"{self.kind}{asked and f' with {asked}'}. Make one {self.make}"
 
-    def missing(self, needs: Needs) -> str:
-        """Return what to tell somebody who lacks it."""
+    def missing(self, needs: Needs) -> Finding:
+        """Return the finding that it is not set."""
         other = f" (or `pulumi config set --secret {self.config}`)" if self.config else ""
-        return f"{self.variables[-1]} is not set{other}: {self.wanted(needs)}"
+        return Finding("missing", f"{self.variables[-1]} is not set{other}", f"It takes {self.wanted(needs)}")
 
     def in_environment(self, environ: Mapping[str, str]) -> str:
         """Return its value in an environment, or nothing."""
         return next((environ[name] for name in self.variables if environ.get(name, "").strip()), "")
 
     def value(self) -> str:
-        """Return its value as the provider will take it, from Pulumi's configuration first, or nothing."""
+        """Return its value as the provider takes it, from Pulumi's configuration first, or nothing."""
         namespace, _, key = self.config.partition(":")
         configured = pulumi.Config(namespace).get(key) if namespace else None
         return configured or self.in_environment(os.environ)
@@ -72,9 +74,9 @@ CREDENTIALS = {
         config="cloudflare:apiToken",
         kind="an API token for the one account",
         permissions={
-            "storage": "Workers R2 Storage: Edit",
-            "frontend": "Cloudflare Pages: Edit",
-            "storage-token": "Account API Tokens: Edit (to mint the bucket's)",
+            "storage": "Workers R2 Storage Write",
+            "frontend": "Pages Write",
+            "storage-token": "Account API Tokens Write (to mint the bucket's)",
         },
         make="at https://dash.cloudflare.com/profile/api-tokens",
     ),
@@ -95,15 +97,33 @@ CREDENTIALS = {
         kind="a token for the one organization",
         permissions={
             "backend": "",
-            "deploy-token": "the right to mint tokens, which a personal one alone has (`flyctl auth token`)",
+            "deploy-token": "the right to mint deploy tokens, which Fly.io may grant only to a person's own login",
         },
         make="with `flyctl tokens create org`",
     ),
 }
-"""The credentials by what they are for."""
+"""The credentials by service."""
 
 
 def needs_of(settings: Settings) -> Needs:
-    """Return what the stack is going to do, as far as credentials go."""
+    """Return the needs of a stack."""
     github = [f"github-{settings.github_scope}"] if settings.manages("delivery") else []
     return frozenset([*settings.manage, *(each.resource for each in made_here(settings)), *github])
+
+
+def given() -> dict[str, str]:
+    """Return the credentials that this run of the program has, by service."""
+    values = {service: credential.value() for service, credential in CREDENTIALS.items()}
+    return {service: value for service, value in values.items() if value}
+
+
+def missing(start: Start) -> Iterator[Finding]:
+    """Report each credential that the run needs and that is not set.
+
+    A preview does not need Fly's token: flyctl runs on `up` alone.
+    """
+    needs = needs_of(start.settings)
+    for service, credential in CREDENTIALS.items():
+        needed = needs & credential.permissions.keys() and (credential.config or not start.preview)
+        if needed and service not in start.credentials:
+            yield credential.missing(needs)

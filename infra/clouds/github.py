@@ -39,6 +39,15 @@ def environments(client: Client, repository: str) -> Iterator[dict[str, Any]]:
     return client.items(f"repos/{repository}/environments", "environments")
 
 
+def variables(client: Client, repository: str) -> Iterator[dict[str, Any]]:
+    """Yield a repository's own Actions variables.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    return client.items(f"repos/{repository}/actions/variables", "variables", size=30)
+
+
 def policies(client: Client, repository: str, environment: str) -> Iterator[dict[str, Any]]:
     """Yield the deployment branch policies of a repository's environment.
 

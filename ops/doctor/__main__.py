@@ -1,77 +1,90 @@
-"""`bin/doctor`: lists what is there and what is missing, with the fix, before a person runs into it."""
+"""`bin/doctor`: list what is there and what is missing, with the fix."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from ops import stacks
-from ops.doctor import checkup
+from ops.doctor import machine, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ops.doctor.checkup import Finding
+    from infra.checks.findings import Finding
 
 _COLOURS = {"ok": "32", "missing": "31", "wrong": "31", "note": "33"}
-_BAD = ("missing", "wrong")
+_WIDTH = 80
 
 Section = tuple[str, "Callable[[], Iterable[Finding]]"]
 
 
 def sections(wanted: str | None) -> list[Section]:
-    """Return what to look at, in order, with its heading.
+    """Return the checks to run, in order, with their headings.
 
     Args:
         wanted: `sandbox`, `tests` or a stack; None for everything.
     """
-    sandbox: Section = ("The sandbox (bin/sandbox)", checkup.sandbox)
-    tests: Section = ("The tests (make test), beside the sandbox", checkup.tests)
+    sandbox: Section = ("The sandbox (bin/sandbox)", machine.sandbox)
+    tests: Section = ("The tests (make test), beside the sandbox", machine.tests)
     if wanted == "sandbox":
         return [sandbox]
     if wanted == "tests":
         return [sandbox, tests]
     names = [wanted] if wanted else stacks.names(stacks.folder())
-    real: Section = ("A real `pulumi up`", checkup.real)
-    each: list[Section] = [(f"Stack {name}", lambda name=name: checkup.stack(name)) for name in names]  # type: ignore[misc]
-    return [*([] if wanted else [sandbox, tests]), real, *each]
+    real: Section = ("A real `pulumi up`", machine.real)
+    of_stacks: list[Section] = [(f"Stack {name}", lambda name=name: stack.check(name)) for name in names]  # type: ignore[misc]
+    return [*([] if wanted else [sandbox, tests]), real, *of_stacks]
 
 
 def report(wanted: str | None, *, colour: bool) -> int:
-    """Print the findings as they come, then what is in order; return in how many parts something is amiss."""
+    """Print the findings as they come, then a summary; return the number of sections with a problem."""
     seen: dict[str, Counter[str]] = {}
-    for heading, look in sections(wanted):
+    for heading, check in sections(wanted):
         print(heading, flush=True)
-        states = seen[heading[0].lower() + heading[1:].partition(" (")[0]] = Counter()
-        for finding in look():
-            states["bad" if finding.state in _BAD else finding.state] += 1
-            label = finding.state.upper() if finding.state in _BAD else finding.state
-            mark = f"\x1b[{_COLOURS[finding.state]}m{label:8}\x1b[0m" if colour else f"{label:8}"
-            print(f"  {mark} {finding.what}", flush=True)
+        counts = seen[heading[0].lower() + heading[1:].partition(" (")[0]] = Counter()
+        for finding in check():
+            counts["bad" if finding.stops else finding.state] += 1
+            label = f"{finding.state.upper() if finding.stops else finding.state:8}"
+            mark = f"\x1b[{_COLOURS[finding.state]}m{label}\x1b[0m" if colour else label
+            print(f"  {mark} {_wrapped(finding.what, ' ' * 11)}", flush=True)
             if finding.fix:
-                print(f"  {'':8} → {finding.fix}", flush=True)
-    good = [name for name, states in seen.items() if states["ok"] and not states["bad"]]
-    bad = [f"{name} ({states['bad']})" for name, states in seen.items() if states["bad"]]
-    print(f"In order: {', '.join(good) or 'nothing yet'}." + (f" Not yet: {', '.join(bad)}." if bad else ""))
+                print(f"{'':11}→ {_wrapped(finding.fix, ' ' * 13)}", flush=True)
+    good = [name for name, counts in seen.items() if counts["ok"] and not counts["bad"]]
+    bad = [f"{name} ({counts['bad']})" for name, counts in seen.items() if counts["bad"]]
+    summary = f"In order: {', '.join(good) or 'nothing yet'}." + (f" Not yet: {', '.join(bad)}." if bad else "")
+    print(textwrap.fill(summary, _WIDTH))
     return len(bad)
 
 
+def _wrapped(text: str, indent: str) -> str:
+    """Return a text in lines of at most 80 columns, its first line to follow an indent of that width.
+
+    A command stays on one line.
+    """
+    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\xa0"), text)
+    lines = textwrap.wrap(kept, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    return f"\n{indent}".join(lines).replace("\xa0", " ")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the report; return 1 where something that was asked for by name is missing."""
+    """Print the report; return 1 where a part that was asked for by name has a problem."""
     parser = argparse.ArgumentParser(prog="bin/doctor", description="List what is there and what is missing.")
     parser.add_argument(
         "--for",
         dest="wanted",
         metavar="sandbox|tests|STACK",
-        help="look at this alone, and end with exit code 1 where something is missing",
+        help="check this alone, and end with exit code 1 where something is missing",
     )
     wanted = parser.parse_args(arguments).wanted
     known = ["sandbox", "tests", *stacks.names(stacks.folder())]
-    if wanted and wanted not in known:
-        parser.error(f"there is no stack {wanted}: choose from {', '.join(known)}")
+    if wanted is not None and wanted not in known:
+        parser.error(f"there is no stack {wanted!r}: choose from {', '.join(known)}")
     bad = report(wanted, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     return 1 if wanted and bad else 0
 

@@ -84,7 +84,9 @@ def credential(stack: Stack, service: str) -> str:
     wanted = CREDENTIALS[service]
     value = stack.setting(wanted.config) or wanted.in_environment(os.environ)
     if not value:
-        raise RecoveryError(f"it could not be looked up: {wanted.missing(frozenset())}")
+        raise RecoveryError(
+            f"it could not be looked up: {wanted.variables[-1]} is not set. It takes {wanted.wanted(frozenset())}"
+        )
     return value
 
 

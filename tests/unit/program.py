@@ -28,6 +28,7 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from infra.checks.credentials import CREDENTIALS
 from infra.config.stack_files import read_stack_files
 from sandbox.sample_secrets import made_up
+from tests.unit.clouds.fake import Clouds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +47,13 @@ SECRET_KEYS = {
 }
 
 LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "flyctl": ("infra.checks.duplicates.Flyctl", lambda **_: SimpleNamespace(version=lambda: None)),
-    "cloudflare": ("infra.checks.duplicates.check_access", lambda *_: None),
-    "neon": ("infra.checks.duplicates.project_ids", lambda *_: []),
-    "tokens": ("infra.checks.duplicates.token_ids", lambda *_: []),
+    "flyctl": (
+        "infra.checks.access.Flyctl",
+        lambda **_: SimpleNamespace(version=lambda: (0, 4, 87), orgs_list=lambda: {"tune-works", "personal"}),
+    ),
+    "clouds": ("infra.checks.clients.send", Clouds()),
 }
-"""The looks outside that an `up` takes: where each is, and one in its place that finds nothing."""
+"""The outside of an `up`'s checks: where each is called, and its replacement, which finds nothing wrong."""
 
 # What the clouds answer, by type: outputs that the program reads and that are not inputs.
 ANSWERS: dict[str, dict[str, Any]] = {

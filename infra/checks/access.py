@@ -1,0 +1,145 @@
+"""Try each credential on what the stack needs, read-only, before `up` makes the first resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.checks import clients, duplicates
+from infra.checks.credentials import CREDENTIALS, needs_of
+from infra.checks.findings import Finding
+from infra.clouds import cloudflare, github
+from infra.clouds.http import CloudError, MissingError, RefusedError
+from infra.kinds import ACCOUNT_TOKEN, NEON_PROJECT
+from infra.providers.fly.errors import FlyAuthError, FlyError
+from infra.providers.fly.flyctl import Flyctl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.checks.credentials import Credential
+    from infra.checks.findings import Start
+    from infra.clouds.http import Client
+
+_CURES = {
+    "org_id is required": "Set neonOrganizationId to the organization's id (`org-…`), which Neon's console shows under "
+    "the organization's settings",
+    "10042": "Enable R2 in Cloudflare's dashboard, under R2 Object Storage",
+    "SAML": "Authorise the token for the organization, under Configure SSO in GitHub's list of your tokens",
+    "lifetime": "Make a token with the shorter life that the organization asks for",
+    "archived": "Unarchive the repository in its settings",
+}
+"""By words of a service's answer, the cure where it is not another credential (public reports of each message)."""
+
+
+def check(start: Start) -> Iterator[Finding]:
+    """Try every credential that the stack needs. A service that does not answer is a note."""
+    yield from _fly(start)
+    needs = needs_of(start.settings)
+    for service, look in {"Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}.items():
+        credential = CREDENTIALS[service]
+        if not needs & credential.permissions.keys() or service not in start.credentials:
+            continue
+        value = start.credentials[service]
+        if value is None:
+            yield Finding("note", f"{service}: not tried, as {credential.config} cannot be decrypted here")
+            continue
+        try:
+            found = [*look(start, clients.client(service, value))]
+        except CloudError as error:
+            yield _failed(start, credential, error)
+            continue
+        yield from found
+        if not any(finding.stops for finding in found):
+            yield Finding("ok", f"{service}: {credential.variables[-1]} reaches what this stack needs")
+
+
+def _failed(start: Start, credential: Credential, error: CloudError) -> Finding:
+    """Return the finding for a service's error: by its words first, then by whether it refuses the credential."""
+    variable = credential.variables[-1]
+    if cure := next((cure for words, cure in _CURES.items() if words in str(error)), ""):
+        return Finding("wrong", f"{variable}: {error}", cure)
+    if isinstance(error, RefusedError):
+        return Finding(
+            "wrong", f"{variable} is refused: {error}", f"It takes {credential.wanted(needs_of(start.settings))}"
+        )
+    return Finding("note", f"Not checked: whether {variable} reaches what this stack needs: {error}")
+
+
+def _fly(start: Start) -> Iterator[Finding]:
+    """Check flyctl's version, and that the token sees the organization."""
+    settings = start.settings
+    if not settings.manages("backend"):
+        return
+    newer: list[str] = []
+    flyctl = Flyctl(environ=start.environ, warn=newer.append)
+    try:
+        version = ".".join(map(str, flyctl.version()))
+        yield from (Finding("note", text) for text in newer)
+        yield Finding("ok", f"flyctl {version}")
+    except FlyError as error:
+        yield Finding("missing", f"flyctl: {error.problem}", error.hint)
+        return
+    if "Fly.io" not in start.credentials:
+        return
+    organization = settings.fly_organization
+    try:
+        seen = flyctl.orgs_list()
+    except FlyAuthError as error:
+        yield Finding("wrong", f"FLY_API_TOKEN is refused: {error.problem}", error.hint)
+    except FlyError as error:
+        yield Finding("note", f"Not checked: whether FLY_API_TOKEN sees organization {organization}: {error.problem}")
+    else:
+        if organization in seen:
+            yield Finding("ok", f"Fly.io: FLY_API_TOKEN sees organization {organization}")
+        else:
+            yield Finding(
+                "wrong",
+                f"FLY_API_TOKEN does not see Fly organization {organization!r}; it sees: {', '.join(sorted(seen))}",
+                f"Correct flyOrganization, or use a token of that organization: `flyctl tokens create org -o "
+                f"{organization}`",
+            )
+
+
+def _neon(start: Start, client: Client) -> Iterator[Finding]:
+    """Check that Neon accepts the key, and that the project's name is free."""
+    return duplicates.namesakes(start, client, NEON_PROJECT)
+
+
+def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
+    """Check that the token reaches the account for each need, and that the names of tokens are free."""
+    account, needs = start.settings.cloudflare_account_id, needs_of(start.settings)
+    refused: dict[str, str] = {}
+    for need in [need for need in cloudflare.LISTS if need in needs]:
+        try:
+            cloudflare.check_access(client, account, need)
+        except RefusedError as error:
+            refused[need] = str(error)
+    if refused:
+        yield Finding(
+            "wrong",
+            f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what "
+            f"{' and '.join(refused)} needs: {next(iter(refused.values()))}",
+            f"Correct cloudflareAccountId, or the token. It takes {CREDENTIALS['Cloudflare'].wanted(needs)}",
+        )
+    else:
+        yield from duplicates.namesakes(start, client, ACCOUNT_TOKEN)
+
+
+def _github(start: Start, client: Client) -> Iterator[Finding]:
+    """Check that the token reaches the repository, and may read the place of its secrets."""
+    settings, needs = start.settings, needs_of(start.settings)
+    name = f"{settings.github_owner}/{settings.github_repository}"
+    try:
+        if github.repository(client, name).get("archived"):
+            yield Finding("wrong", f"GitHub repository {name} is archived", "Unarchive it in its settings")
+    except MissingError:
+        yield Finding(
+            "wrong",
+            f"GITHUB_TOKEN does not reach repository {name}",
+            f"Correct githubOwner or githubRepository, or the token. It takes {CREDENTIALS['GitHub'].wanted(needs)}",
+        )
+        return
+    if settings.github_scope == "environment":
+        next(github.environments(client, name), None)
+    else:
+        next(github.variables(client, name), None)

@@ -1,0 +1,87 @@
+"""Check the environment variables and the state that a run starts with. Asks no service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra import states
+from infra.checks.findings import Finding
+from infra.providers.fly import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.checks.findings import Start
+
+ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL", *process.ENDPOINTS)
+"""Variables that send a service's calls, credential and all, to another address."""
+
+
+def github_owner(start: Start) -> Iterator[Finding]:
+    """Report a variable that sends GitHub's provider to another owner: it wins over the configured owner."""
+    settings = start.settings
+    for variable in ("GITHUB_OWNER", "GITHUB_ORGANIZATION"):
+        owner = start.environ.get(variable)
+        if owner and settings.manages("delivery") and owner != settings.github_owner:
+            yield Finding(
+                "wrong",
+                f"{variable} is {owner!r}, but githubOwner is {settings.github_owner!r}, and the variable would win",
+                f"Correct githubOwner, or `unset {variable}`",
+            )
+
+
+def endpoints(start: Start) -> Iterator[Finding]:
+    """Report each variable that sends a service's calls to another address, which is a note."""
+    for variable in ENDPOINTS:
+        # Split by hand, so that no malformed address is refused: no user, no path, no port.
+        host = (
+            start.environ.get(variable, "").rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+        )
+        if host and host not in {"127.0.0.1", "localhost"}:  # the sandbox's
+            yield Finding(
+                "note",
+                f"{variable} is set: calls go to {host}, with the credential",
+                f"Unless you mean it: `unset {variable}`",
+            )
+
+
+def engine_options(start: Start) -> Iterator[Finding]:
+    """Report each variable that sets an option of the Pulumi CLI, which is a note.
+
+    The CLI reads `PULUMI_OPTION_…` as if the option were typed, `--target` and `--ignore-protect` among them.
+    """
+    for variable in sorted(name for name in start.environ if name.startswith("PULUMI_OPTION_")):
+        option = variable.removeprefix("PULUMI_OPTION_").lower().replace("_", "-")
+        yield Finding("note", f"{variable} is set: Pulumi acts as if --{option} were typed", f"`unset {variable}`")
+
+
+def unprotected(start: Start) -> Iterator[Finding]:
+    """Report a stack whose protection is off, which is a note."""
+    if start.settings.unprotect:
+        stack = start.settings.stack
+        yield Finding(
+            "note",
+            "unprotect is true: `destroy` and replacements delete this stack's data",
+            f"Once it is not needed any more: `pulumi config rm unprotect -s {stack}`, then `pulumi up -s {stack}`",
+        )
+
+
+def another_database(start: Start) -> Iterator[Finding]:
+    """Report an `adopt.neonProject` that would replace the database in the state by another.
+
+    The engine imports another id over a resource that it has, even a protected one.
+    """
+    settings, adopted = start.settings, start.settings.adopt.neon_project
+    if adopted is None or settings.unprotect or not settings.manages("database"):
+        return
+    try:
+        in_use = start.own_ids().get("neon-project") or adopted
+    except states.StateError:
+        return  # the plan still shows it
+    if in_use != adopted:
+        yield Finding(
+            "wrong",
+            f"adopt.neonProject is {adopted!r}, but this stack's database is {in_use!r}, and the backend would change "
+            "over to the other",
+            'Correct the id. To change over all the same: docs/operating.md, "A database moves"',
+        )

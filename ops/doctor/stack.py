@@ -1,0 +1,144 @@
+"""Check a stack: its files, its place in the backend, its secrets, its credentials, and its Fly app."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from infra.checks.findings import Finding, Start
+from ops import stacks
+from ops.doctor import pulumi_cli
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+_EXAMPLE_ACCOUNT = "0123456789abcdef0123456789abcdef"
+
+
+def check(name: str) -> Iterator[Finding]:
+    """Check what a real `pulumi up` of this stack needs, beside what every stack needs."""
+    if importlib.util.find_spec("yaml") is None or importlib.util.find_spec("pulumi") is None:
+        yield Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
+        return
+    from infra.checks import preflight  # noqa: PLC0415  (needs what set-up installs)
+    from infra.config import load, stack_files  # noqa: PLC0415
+
+    folder = stacks.folder()
+    path = folder / f"Pulumi.{name}.yaml"
+    if not path.exists():
+        yield Finding("missing", path.name, "copy another stack's file and change it")
+        return
+    try:
+        document = stack_files.load(path)
+        settings, problems = load.examine_files(name, stack_files.read_stack_files(folder))
+    except stack_files.StackFileError as error:
+        yield Finding("wrong", f"configuration: {error}")
+        return
+    yield from (Finding("wrong", f"configuration: {problem}") for problem in problems)
+    if not problems:
+        yield Finding("ok", "configuration (encrypted values are not checked)")
+    yield from _in_the_backend(name, document)
+    if settings.cloudflare_account_id == _EXAMPLE_ACCOUNT:
+        yield Finding("note", "cloudflareAccountId is the example's", "set your own accounts in Pulumi.yaml")
+    start = Start(settings, os.environ, _credentials(name, (document.get("config") or {}).keys()), lambda: _ids(name))
+    yield from preflight.findings(start)
+    if settings.manages("backend") and "Fly.io" in start.credentials:
+        yield from _secrets_by_hand(name, start)
+
+
+def _in_the_backend(name: str, document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check that the stack exists, and that its secrets can be decrypted."""
+    url = pulumi_cli.backend()
+    if url is None:
+        return
+    known = pulumi_cli.known_stacks()
+    if known is None:
+        problem = pulumi_cli.ask("stack", "ls", "--json")[1]
+        yield Finding("wrong", f"stack {name}: the backend lists no stacks: {problem}")
+    elif name in known:
+        yield Finding("ok", f"stack {name} exists")
+    else:
+        yield Finding("missing", f"stack {name} does not exist", f"pulumi stack init {name}")
+    provider = str(document.get("secretsprovider") or "passphrase")
+    managed = url.startswith("http") and "encryptionsalt" not in document and "secretsprovider" not in document
+    if managed or provider != "passphrase":
+        yield Finding("ok", f"secrets: encrypted by {'the backend' if managed else provider}")
+    elif {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        yield _passphrase(name, document)
+    else:
+        yield Finding(
+            "missing",
+            "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
+            "set it to the passphrase of this stack's secrets",
+        )
+
+
+def _passphrase(name: str, document: Mapping[str, Any]) -> Finding:
+    """Check that the passphrase opens the secrets in the stack's file."""
+    if "encryptionsalt" in document and "secure" in json.dumps(document, default=str):
+        problem = _decrypted(name)[1]
+        if "incorrect passphrase" in problem:
+            fix = "set PULUMI_CONFIG_PASSPHRASE to the passphrase with which this stack was made"
+            return Finding("wrong", f"passphrase: not the one that Pulumi.{name}.yaml is encrypted with", fix)
+        if not problem:
+            return Finding("ok", f"passphrase, which opens Pulumi.{name}.yaml")
+    return Finding("ok", "passphrase (not tried: the file has no secret, or the backend did not answer)")
+
+
+def _decrypted(name: str) -> tuple[Any, str]:
+    """Return the stack's decrypted configuration, or None and the reason."""
+    return pulumi_cli.ask("config", "--show-secrets", "--json", "--stack", name)
+
+
+def _credentials(name: str, configured: Collection[str]) -> dict[str, str | None]:
+    """Return the credentials in the stack's file and in the environment, by service."""
+    from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415  (needs what set-up installs)
+
+    found: dict[str, str | None] = {}
+    for service, credential in CREDENTIALS.items():
+        if credential.config in configured:
+            found[service] = ((_decrypted(name)[0] or {}).get(credential.config) or {}).get("value")
+        elif value := credential.in_environment(os.environ):
+            found[service] = value
+    return found
+
+
+def _ids(name: str) -> dict[str, str]:
+    """Return the ids in the stack's state by logical name.
+
+    Raises:
+        infra.states.StateError: The state cannot be read.
+    """
+    from infra.states import StateError  # noqa: PLC0415  (needs what set-up installs)
+
+    try:
+        found = pulumi_cli.resources(name)
+    except stacks.StackError as error:
+        raise StateError(str(error)) from None
+    return {resource["urn"].rpartition("::")[2]: str(resource.get("id") or "") for resource in found}
+
+
+def _secrets_by_hand(name: str, start: Start) -> Iterator[Finding]:
+    """Report the secrets on the stack's Fly app that neither the stack nor `adopt.keep` names."""
+    from infra.kinds import FLY_SECRETS  # noqa: PLC0415  (needs what set-up installs)
+    from infra.providers.fly.errors import FlyError  # noqa: PLC0415
+    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415
+
+    app, keep = str(start.settings.fly_app), start.settings.adopt.keep
+    try:
+        states = [found for found in pulumi_cli.resources(name) if found["type"] == FLY_SECRETS.type]
+        if not states:
+            return
+        managed = {secret for state in states for secret in state["outputs"]["digests"]}
+        foreign = Flyctl(environ=start.environ).secrets_list(app).keys() - managed - keep
+    except (FlyError, stacks.StackError) as error:
+        yield Finding("note", f"Not checked: secrets set by hand on Fly app {app}: {error}")
+        return
+    if foreign:
+        yield Finding(
+            "note",
+            f"Fly app {app} has secrets that were set by hand: {', '.join(sorted(foreign))}",
+            f"Set them under extraSecrets, name them under adopt.keep, or `flyctl secrets unset NAME -a {app}`",
+        )

@@ -1,0 +1,55 @@
+"""A start of a stack of the example's, as checks read it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from infra.checks.credentials import CREDENTIALS
+from infra.checks.findings import Start
+from infra.config.load import examine
+from infra.config.stack_files import read_stack_files
+from tests.unit.program import EXAMPLE, configuration
+
+if TYPE_CHECKING:
+    from infra.checks.findings import Finding
+    from infra.states import StateError
+
+GIVEN: dict[str, str | None] = {service: f"made-up-{service}" for service in CREDENTIALS}
+
+
+def start(
+    stack: str,
+    changes: dict[str, Any] | None = None,
+    *,
+    without: str = "",
+    own: dict[str, str] | StateError | None = None,
+    preview: bool = False,
+    environ: dict[str, str] | None = None,
+) -> Start:
+    """Return a start with every credential.
+
+    Args:
+        stack: The stack.
+        changes: Configuration laid over the stack's files; None removes a key.
+        without: A service whose credential is not set.
+        own: The ids in the stack's state, or the error of reading it.
+        preview: Whether only a preview is to run.
+        environ: Environment variables.
+    """
+    values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in configuration(stack, changes).items()}
+    settings, problems = examine(stack, values, set(), read_stack_files(EXAMPLE))
+    assert problems == []
+
+    def own_ids() -> dict[str, str]:
+        if isinstance(own, Exception):
+            raise own
+        return own or {}
+
+    given = {service: value for service, value in GIVEN.items() if service != without}
+    return Start(settings, environ or {}, given, own_ids, preview)
+
+
+def told(finding: Finding) -> str:
+    """Return a finding as a line."""
+    return f"{finding.state}: {finding.what} → {finding.fix}"
