@@ -88,7 +88,11 @@ BUCKET = Kind(
     defaults={"jurisdiction": "default"},
 )
 BUCKET_CORS = Kind(
-    "cloudflare:index/r2BucketCors:R2BucketCors", "CORS rules of an R2 bucket", "Cloudflare", again=_OVERWRITES
+    "cloudflare:index/r2BucketCors:R2BucketCors",
+    "CORS rules of an R2 bucket",
+    "Cloudflare",
+    needed=True,
+    again=_OVERWRITES,
 )
 BUCKET_DOMAIN = Kind(
     "cloudflare:index/r2ManagedDomain:R2ManagedDomain",
@@ -118,6 +122,7 @@ ENVIRONMENT = Kind(
     "github:index/repositoryEnvironment:RepositoryEnvironment",
     "GitHub environment",
     "GitHub",
+    holds_data=True,  # people set secrets of their own in it
     adopt=("githubEnvironment",),
     name="environment",
     identity=("repository", "environment"),

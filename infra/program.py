@@ -6,13 +6,13 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from infra import application
-from infra.checks import preflight
+from infra import application, states
+from infra.checks import counters, preflight
 from infra.config.load import load_settings
 from infra.messages.after_up import advise
 from infra.messages.on_failure import explain_failures
 from infra.parts.storage_keys import given_keys
-from infra.protection import apply_policy
+from infra.protection import Protection
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 async def main() -> dict[str, Any]:
     """Make the parts of the stack that Pulumi runs, and return its outputs."""
-    settings = load_settings()
+    settings, before = load_settings(), states.own()
     preflight.check(settings)
-    apply_policy(settings)
+    counters.check(settings, before)
+    protection = Protection(settings, before)
     explain_failures(settings)
     outputs: dict[str, Any] = {
         "environment": settings.environment,
@@ -92,6 +93,7 @@ async def main() -> dict[str, Any]:
         laptop = Laptop(settings, database_url=database.url, storage_keys=keys)
         outputs |= {"dotenv": laptop.dotenv, "frontendDotenv": laptop.frontend_dotenv}
 
+    protection.guard()
     advise(settings, database=database, backend=backend, storage=storage, pages_host=pages_host)
     return outputs
 

@@ -1,40 +1,154 @@
-"""What `destroy` and a replacement may not touch: a policy of the stack, laid over every resource in one place."""
+"""Protect what a stack holds: from replacement, from `destroy`, and from every flag of the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra.config.rotation import DEPLOY_TOKEN, OAUTH_KEY, storage_tokens
-from infra.config.settings import Settings
+from infra.config.rotation import storage_tokens
+from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_SECRETS, KINDS, Kind
 
-DATA = frozenset({"neon:index/project:Project", "cloudflare:index/r2Bucket:R2Bucket"})
-"""Types whose loss cannot be made good by another `up`."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-_FLY_SECRETS = "pulumi-python:dynamic/fly:Secrets"
+    from infra.config.settings import Settings
+    from infra.states import State
+
+_ADOPTED = "adopted"
 
 
-def apply_policy(settings: Settings) -> None:
-    """Protect what is registered from here on, by the stack's tier.
+class Protection:
+    """The stack's policy over every resource that is declared after it.
 
-    - production: everything is protected, and data stays in its cloud even when a resource leaves the program. Old
-      slots (`infra.config.rotation`) are protected only by what depends on them, so that they can be retired.
-    - staging: data is protected.
-    - development: nothing is protected.
-    - everywhere: what was adopted stays in its cloud, an app with its secrets.
+    In staging and production:
 
-    `unprotect: true` is the one escape: it lifts protection, yet data of production and what was
-    adopted still stay in their clouds.
+    - `destroy` is refused as a whole, whatever its flags: see `Guard`.
+    - Resources with data are *protected*, in production also those that a running application needs: the engine
+      refuses to replace them, and to delete them if they leave the program.
+    - All of these are *retained*, with the bucket's tokens and the GitHub environment: the engine only forgets them
+      if it deletes them, as `--ignore-protect` makes it do.
+
+    In every tier, a resource that was once adopted is retained for good; an `Adopted` component remembers it.
+
+    `unprotect: true` lifts all this, but for production's data and what was adopted.
+
+    A setting can drop a token, a further bucket or the GitHub environment; so they are retained and not protected.
+
+    Attributes:
+        adopted: Logical names of the resources that were adopted, now or by an earlier `up`.
     """
-    replaceable = {OAUTH_KEY.resource, DEPLOY_TOKEN.resource, *storage_tokens(settings)[:-1]}
 
-    def policy(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if isinstance(args.resource, pulumi.ComponentResource):
+    def __init__(self, settings: Settings, before: State) -> None:
+        """Lay the policy over the resources declared from here on.
+
+        Args:
+            settings: The stack's settings.
+            before: The state that the last `up` left.
+        """
+        self._settings = settings
+        self._superseded = frozenset(storage_tokens(settings)[:-1])
+        self._before = before
+        self._declared: dict[str, pulumi.Resource] = {}
+        remembered = before[_ADOPTED].outputs.get("names", []) if _ADOPTED in before else []
+        self.adopted = frozenset({name for name in remembered if name in before} | adopted_names(settings))
+        if self.adopted:
+            Adopted(self.adopted)
+        pulumi.runtime.register_stack_transformation(self._apply)
+
+    def guard(self) -> None:
+        """Declare the guard, once all other resources are declared, and say what left the program."""
+        if self._live:
+            Guard(list(self._declared.values()), protect=not self._settings.unprotect)
+        gone = [(name, KINDS[self._before[name].type]) for name in sorted(self._before) if self._left(name)]
+        if refused := ", ".join(name for name, kind in gone if self._protected(kind, name)):
+            pulumi.log.warn(
+                f"Still in the state, and no longer in the program: {refused}. `up` refuses to delete what is "
+                "protected. To let the engine forget them, and leave them in their clouds:\n"
+                f"  pulumi up --ignore-protect -s {self._settings.stack}"
+            )
+        if kept := ", ".join(name for name, kind in gone if self._left_behind(kind, name)):
+            pulumi.log.info(
+                f"No longer managed, and left in their clouds: {kept}. Once nothing uses them, delete them there by hand"
+            )
+        if dropped := ", ".join(sorted(self.adopted - adopted_names(self._settings))):
+            pulumi.log.info(
+                "Adopted by an earlier `up`, so that the engine never deletes them, although `adopt` no longer lists "
+                f"them: {dropped}"
+            )
+
+    @property
+    def _live(self) -> bool:
+        return self._settings.tier != "development"
+
+    def _apply(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        kind = KINDS.get(args.type_)
+        if kind is None:
             return None
-        production, data = settings.tier == "production", args.type_ in DATA
-        guarded = (production and args.name not in replaceable) or (settings.tier == "staging" and data)
-        adopted = args.opts.import_ is not None or args.props.get("adopt") is True
-        adopted |= args.type_ == _FLY_SECRETS and settings.adopt.fly_app is not None
+        self._declared[args.name] = args.resource
         opts = pulumi.ResourceOptions(
-            protect=guarded and not settings.unprotect, retain_on_delete=adopted or (production and data)
+            protect=self._protected(kind, args.name) and not self._settings.unprotect,
+            retain_on_delete=self._retained(kind, args.name),
         )
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
 
-    pulumi.runtime.register_stack_transformation(policy)
+    def _protected(self, kind: Kind, name: str) -> bool:
+        if not self._live or kind in (ACCOUNT_TOKEN, ENVIRONMENT) or (kind is BUCKET and name != "bucket"):
+            return False
+        return kind.holds_data or (kind.needed and bool(kind.service) and self._settings.tier == "production")
+
+    def _retained(self, kind: Kind, name: str) -> bool:
+        if name in self.adopted or (kind is FLY_SECRETS and "fly-app" in self.adopted):
+            return True
+        if self._settings.unprotect:
+            return kind.holds_data and self._settings.tier == "production"
+        return self._live and (kind.holds_data or kind.needed) and name not in self._superseded
+
+    def _left(self, name: str) -> bool:
+        return name not in self._declared and self._before[name].type in KINDS
+
+    def _left_behind(self, kind: Kind, name: str) -> bool:
+        """Return whether a resource that left the program stays in its cloud; the engine revokes a retired token."""
+        retired = kind is ACCOUNT_TOKEN and self._settings.mints_storage_token
+        return bool(kind.service) and not retired and self._retained(kind, name) and not self._protected(kind, name)
+
+
+class Adopted(pulumi.ComponentResource):
+    """Remember in the state which resources were adopted, so that a dropped `adopt` key changes nothing."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__("relay:infra:Adopted", _ADOPTED)
+        self.register_outputs({"names": sorted(names)})
+
+
+class Guard(pulumi.ComponentResource):
+    """Make the engine refuse `destroy` as a whole: the guard is protected, and depends on every other resource.
+
+    The engine deletes a resource's dependents first, and stops at a protected one, with any flag but
+    `--ignore-protect`. Without the guard, `--exclude-protected` and `--skip-preview` delete the unprotected resources.
+    """
+
+    def __init__(self, resources: list[pulumi.Resource], *, protect: bool) -> None:
+        opts = pulumi.ResourceOptions(protect=protect, depends_on=resources)
+        super().__init__("relay:infra:Guard", "guard", opts=opts)
+        self.register_outputs({})
+
+
+def adopted_names(settings: Settings) -> frozenset[str]:
+    """Return the logical names of the resources that `adopt` imports."""
+    adopt, suffix = settings.adopt, settings.github_name("")
+    by_key = {
+        "neon-project": adopt.neon_project,
+        "pages-project": adopt.pages_project,
+        "bucket": adopt.bucket,
+        "fly-app": adopt.fly_app,
+        "github-environment": adopt.github_environment,
+        "deployment-policy": adopt.github_deployment_policy,
+    }
+    return frozenset(
+        {
+            *(name for name, identity in by_key.items() if identity),
+            *(f"bucket-{name}" for name in adopt.extra_buckets),
+            *(f"variable-{name.removesuffix(suffix)}" for name in adopt.github_variables),
+        }
+    )

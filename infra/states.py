@@ -1,44 +1,76 @@
-"""What the stacks' states say as their last `up` left them: a program cannot read its own, but its engine reads any."""
+"""Read from the engine what the last `up` of a stack left in its state."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 import pulumi.runtime
 
 
 class StateError(Exception):
-    """A stack's state could not be read, or there is no such stack; holds the engine's words."""
+    """The engine cannot read a stack's state, or there is no such stack; the message holds the engine's words."""
+
+
+class Recorded(NamedTuple):
+    """A resource as a state records it, without one that the last `up` was still creating.
+
+    Attributes:
+        type: Its type token.
+        outputs: Its outputs, secrets in clear.
+    """
+
+    type: str
+    outputs: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Return the `id` among its outputs; empty where its provider puts none there."""
+        return str(self.outputs.get("id") or "")
+
+
+State = dict[str, Recorded]
+"""A stack's resources by their logical names; the stack's own outputs are under `PROJECT-STACK`."""
 
 
 def outputs(stack: str) -> dict[str, Any]:
-    """Return a stack's outputs: fewer where its last `up` failed halfway, none where it was killed.
+    """Return the outputs of a stack: fewer if its last `up` failed halfway, none if it was killed.
 
     Raises:
-        StateError: They could not be read. A secret that cannot be decrypted is no error, but `{}`.
+        StateError: The engine cannot read them. A secret that it cannot decrypt is no error, but `{}`.
     """
     return _read("pulumi:pulumi:readStackOutputs", "name", stack)
 
 
-def own_ids() -> dict[str, str]:
-    """Return the ids of this stack's resources by their logical names, without what was just being made.
-
-    Taken from the outputs, where Pulumi's bridge of Terraform's providers has them; empty where a resource has none
-    there.
+def own() -> State:
+    """Return this stack's resources, without providers.
 
     Raises:
-        StateError: They could not be read.
+        StateError: The engine cannot read them.
     """
     found = _read("pulumi:pulumi:readStackResourceOutputs", "stackName", pulumi.get_stack())
-    return {urn.rpartition("::")[2]: str(one["outputs"].get("id") or "") for urn, one in found.items()}
+    recorded = {}
+    for urn, resource in found.items():
+        *_, types, name = urn.split("::")
+        type_ = types.rpartition("$")[2]  # the parents' types come first
+        if not type_.startswith("pulumi:providers:"):
+            recorded[name] = Recorded(type_, resource["outputs"])
+    return recorded
+
+
+def own_ids() -> dict[str, str]:
+    """Return the ids of this stack's resources by logical name; empty where a provider tells none.
+
+    Raises:
+        StateError: The engine cannot read them.
+    """
+    return {name: recorded.id for name, recorded in own().items()}
 
 
 def _read(token: str, argument: str, stack: str) -> dict[str, Any]:
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
     problem = ""
     for _ in range(5):
-        # A local backend's file cannot be read at the moment when an engine, such as the one busy with this very `up`,
-        # writes it.
+        # A local backend's file is unreadable while an engine, perhaps this very run's, writes it.
         try:
             return dict(pulumi.runtime.invoke(token, {argument: name}).value["outputs"])
         except Exception as error:  # noqa: BLE001  (the engine's errors have no type of their own)

@@ -55,6 +55,9 @@ LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 """The outside of an `up`'s checks: where each is called, and its replacement, which finds nothing wrong."""
 
+State = dict[str, tuple[str, dict[str, Any]]]
+"""Type and outputs of the resources in a state, by logical name."""
+
 # What the clouds answer, by type: outputs that the program reads and that are not inputs.
 ANSWERS: dict[str, dict[str, Any]] = {
     "neon:index/project:Project": {
@@ -117,8 +120,9 @@ class Run:
 
 
 class _Clouds(mocks.Mocks):
-    def __init__(self, before: dict[str, Any]) -> None:
+    def __init__(self, before: dict[str, Any], state: State) -> None:
         self._before = before
+        self._state = state
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         known = args.typ in ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
@@ -129,15 +133,17 @@ class _Clouds(mocks.Mocks):
         if args.token == "pulumi:pulumi:readStackOutputs":
             return {"outputs": self._before}
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
-            project = {"urn::neon-project": {"outputs": {"id": self._before.get("neonProjectId")}}}
-            return {"outputs": project if "neonProjectId" in self._before else {}}
+            project = {"neon-project": ("neon:index/project:Project", {"id": self._before.get("neonProjectId")})}
+            state = {**(project if "neonProjectId" in self._before else {}), **self._state}
+            urns = {f"urn:pulumi:s::relay::relay:p${type_}::{name}": outs for name, (type_, outs) in state.items()}
+            return {"outputs": {urn: {"outputs": outputs} for urn, outputs in urns.items()}}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 
 
 class _Recorder(mocks.MockMonitor):
-    def __init__(self, run: Run, before: dict[str, Any]) -> None:
-        super().__init__(_Clouds(before))
+    def __init__(self, run: Run, before: dict[str, Any], state: State) -> None:
+        super().__init__(_Clouds(before, state))
         self._run = run
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  (the protocol's name)
@@ -203,6 +209,7 @@ def run_program(
     *,
     preview: bool = False,
     before: dict[str, Any] | None = None,
+    state: State | None = None,
     root: Path = EXAMPLE,
 ) -> Run:
     """Run the program for a stack. What a test only looks at, it takes from `ran`.
@@ -212,6 +219,7 @@ def run_program(
         changes: Configuration laid over the stack's files; None removes a key.
         preview: Run as a preview.
         before: The stack's outputs as an earlier `up` left them.
+        state: The resources that it left.
         root: The folder with the stack files; must be the working directory.
 
     Raises:
@@ -219,10 +227,12 @@ def run_program(
     """
     # In a thread of its own, whose settings no test sees; and the SDK notes the whole stack, of which pytest's is deep.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(_run, stack, configuration(stack, changes, root), preview, before or {}).result()
+        return pool.submit(
+            _run, stack, configuration(stack, changes, root), preview, before or {}, state or {}
+        ).result()
 
 
-def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, Any]) -> Run:
+def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, Any], state: State) -> Run:
     run = Run()
     texts = {f"{PROJECT}:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
     pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in SECRET_KEYS])
@@ -230,7 +240,7 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     asyncio.set_event_loop(loop)
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
-    recorder = _Recorder(run, before)
+    recorder = _Recorder(run, before, state)
     logger = logging.getLogger("program")
     logger.setLevel(logging.INFO)
     logger.handlers = [_Listener(run.messages)]

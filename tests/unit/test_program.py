@@ -356,7 +356,7 @@ def test_repository_scope_names_secrets_after_the_stack() -> None:
 def test_further_buckets() -> None:
     changes = {"extraBuckets": {"tune-art": {}, "tune-logs": {}}, "adopt": {"extraBuckets": ["tune-logs"]}}
     run = ran("production", changes)
-    assert run.one("bucket-tune-art").options.protect
+    assert run.one("bucket-tune-art").inputs["name"] == "tune-art"
     assert run.one("bucket-tune-logs").options.importId == "ffffffffffffffffffffffffffffff01/tune-logs/default"
 
 

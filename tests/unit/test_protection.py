@@ -1,8 +1,14 @@
-"""What may be destroyed or replaced, by tier."""
+"""What the engine may delete or replace, by tier."""
 
 from __future__ import annotations
 
-from tests.unit.program import Run, ran
+import pytest
+
+from tests.unit.program import Run, ran, run_program
+
+LIVE = {"neon-project", "bucket", "bucket-cors", "bucket-public-domain", "pages-project", "fly-app", "fly-secrets"}
+MADE = {"adopt": None}
+NEON = "neon:index/project:Project"
 
 
 def protected(run: Run) -> set[str]:
@@ -10,50 +16,87 @@ def protected(run: Run) -> set[str]:
 
 
 def retained(run: Run) -> set[str]:
-    return {r.name for r in run.resources if r.options.retainOnDelete}
+    """Return the names of what stays in a cloud; a key exists in the state alone."""
+    return {r.name for r in run.resources if r.options.retainOnDelete and not r.type.startswith("random:")}
 
 
-def managed(run: Run) -> set[str]:
-    return {r.name for r in run.resources if not r.type.startswith(("relay:", "pulumi:"))}
+def test_production_protects_and_retains_what_is_live() -> None:
+    run = ran("production", MADE)
+    assert protected(run) == LIVE | {"guard"}
+    assert retained(run) == LIVE | {"storage-token", "github-environment"}
 
 
-def test_production_protects_everything() -> None:
-    run = ran("production")
-    # A provider is not a thing in a cloud; every other resource is.
-    assert protected(run) - {"github"} == managed(run)
-
-
-def test_production_retains_data_it_made_itself() -> None:
-    assert retained(ran("production", {"adopt": None})) == {"neon-project", "bucket"}
-
-
-def test_production_retains_what_it_adopted() -> None:
-    assert retained(ran("production")) == {"neon-project", "bucket", "pages-project", "fly-app", "fly-secrets"}
-
-
-def test_an_old_slot_can_be_retired() -> None:
-    rotate = {"oauthKey": 1, "storageToken": 1, "deployToken": 1}
-    run = ran("production", {"adopt": None, "rotate": rotate, "mintDeployToken": True})
-    assert managed(run) - protected(run) == {"oauth-key", "storage-token", "deploy-token"}
-
-
-def test_staging_protects_its_data_alone() -> None:
+def test_staging_protects_its_data_and_retains_what_is_live() -> None:
     run = ran("staging")
-    assert protected(run) == {"neon-project"}
-    assert retained(run) == set()
+    assert protected(run) == {"neon-project", "guard"}
+    assert retained(run) == {"neon-project", "fly-app", "fly-secrets", "github-environment"}
 
 
 def test_dev_protects_nothing_and_retains_what_it_adopted() -> None:
     run = ran("dev")
     assert protected(run) == set()
     assert retained(run) == {"neon-project"}
+    assert retained(ran("dev", MADE)) == set()
+
+
+@pytest.mark.parametrize("stack", ["staging", "production"])
+def test_the_guard_depends_on_every_resource(stack: str) -> None:
+    run = ran(stack)
+    guarded = {urn.rpartition("::")[2] for urn in run.one("guard").options.dependencies}
+    assert guarded == {r.name for r in run.resources if not r.type.startswith(("relay:", "pulumi:pulumi:"))}
+
+
+def test_an_old_token_is_revoked_and_a_further_bucket_can_leave() -> None:
+    run = ran("production", MADE | {"rotate": {"storageToken": 1}, "extraBuckets": ["tune-art"]})
+    assert retained(run) == LIVE | {"storage-token-1", "github-environment", "bucket-tune-art"}
+    assert "bucket-tune-art" not in protected(run)
 
 
 def test_unprotect_is_the_escape() -> None:
-    assert protected(ran("staging", {"unprotect": True})) == set()
-
-
-def test_unprotect_still_retains_production_data() -> None:
-    run = ran("production", {"unprotect": True, "adopt": None})
+    run = ran("staging", {"unprotect": True})
     assert protected(run) == set()
-    assert retained(run) == {"neon-project", "bucket"}
+    assert retained(run) == set()
+
+
+def test_unprotect_still_retains_production_data_and_what_was_adopted() -> None:
+    run = ran("production", MADE | {"unprotect": True})
+    assert protected(run) == set()
+    assert retained(run) == {"neon-project", "bucket", "github-environment"}
+    adopting = ran("production", {"unprotect": True})
+    assert retained(adopting) == retained(run) | {"pages-project", "fly-app", "fly-secrets"}
+
+
+def test_adopted_variables_and_policies_are_retained() -> None:
+    variables = {"githubEnvironment": "staging", "githubDeploymentPolicy": 42, "githubVariables": ["FLY_APP"]}
+    run = ran("staging", {"unprotect": True, "adopt": variables})
+    assert retained(run) == {"github-environment", "deployment-policy", "variable-FLY_APP"}
+    in_repository = {"githubScope": "repository", "adopt": {"githubVariables": ["FLY_APP_STAGING"]}}
+    assert retained(ran("staging", {"unprotect": True, **in_repository})) == {"variable-FLY_APP"}
+
+
+def test_the_state_remembers_an_adoption() -> None:
+    state = {"adopted": ("relay:infra:Adopted", {"names": ["neon-project", "bucket"]}), "neon-project": (NEON, {})}
+    run = run_program("dev", MADE, state=state)
+    assert retained(run) == {"neon-project"}
+    assert [text for text in run.messages if "`adopt` no longer lists them: neon-project" in text]
+    assert not [text for text in ran("dev").messages if "no longer lists" in text]
+
+
+def test_what_leaves_the_program_is_named() -> None:
+    state = {
+        "pages-project": ("cloudflare:index/pagesProject:PagesProject", {}),
+        "storage-token": ("cloudflare:index/accountToken:AccountToken", {}),
+        "secret-FLY_API_TOKEN": ("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret", {}),
+        "neon-project": (NEON, {}),
+    }
+    changes = {"manage": ["database", "storage", "backend"], "previewStack": None}
+    messages = run_program("production", changes, state=state).messages
+    assert [text for text in messages if "no longer in the program: pages-project. `up`" in text]
+    assert [text for text in messages if "left in their clouds: storage-token. Once" in text]
+
+
+def test_a_retired_token_is_not_left_behind() -> None:
+    retired = {"rotate": {"storageToken": 1}, "retire": {"storageToken": 1, "confirmed": {"staging": 1}}}
+    state = {"storage-token": ("cloudflare:index/accountToken:AccountToken", {})}
+    messages = run_program("production", MADE | retired, state=state).messages
+    assert not [text for text in messages if "left in their clouds" in text]

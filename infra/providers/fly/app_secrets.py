@@ -178,9 +178,12 @@ def _not_ours(props: Props) -> set[str]:
 
 
 def _retired(olds: Props, news: Props) -> set[str]:
-    """Return the names that lose a slot: Pulumi deletes the resource that made an older value after this update."""
+    """Return the names that lose a slot: Pulumi deletes the resource that made an older value after this update.
+
+    A name that loses every slot keeps its newest value working: the program no longer makes it, and Pulumi forgets it.
+    """
     before, after = olds.get("slots") or {}, news["slots"]  # absent from the states of older versions
-    return {name for name, slots in before.items() if set(slots) - set(after.get(name, []))}
+    return {name for name, slots in before.items() if set(slots) - set(after.get(name, [max(slots, default=0)]))}
 
 
 def _require_ours(app: str, taken: Iterable[str], *, adopted: bool) -> None:

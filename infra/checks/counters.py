@@ -1,0 +1,49 @@
+"""Refuse a counter under `rotate` that is lower than the one in the state."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from infra.config.rotation import DEPLOY_TOKEN, OAUTH_KEY, STORAGE_TOKEN, Rotating, made_here
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+    from infra.states import State
+
+
+def check(settings: Settings, before: State) -> None:
+    """Refuse lowered counters: an older key would come back, or the newest go, under machines that use it.
+
+    Args:
+        settings: The stack's settings.
+        before: The state that the last `up` left.
+
+    Raises:
+        pulumi.RunError: A counter is lower than in the state.
+    """
+    lowered = [
+        f"rotate.{each.key} is {each.counter(settings)}, but {_recorded(each, before)} in the state: a rotation goes "
+        f"forward only. Set it to {_recorded(each, before)}, or one higher for a new one"
+        for each in made_here(settings)
+        if each.counter(settings) < _recorded(each, before)
+    ]
+    if lowered:
+        raise pulumi.RunError("Nothing was touched.\n" + "\n".join(f"  - {line}" for line in lowered))
+
+
+def _recorded(rotating: Rotating, before: State) -> int:
+    """Return the counter of the newest key or token in the state; 0 if there is none."""
+    if rotating is STORAGE_TOKEN:
+        slots = [re.fullmatch(rf"{STORAGE_TOKEN.resource}-(\d+)", name) for name in before]
+        return max((int(slot[1]) for slot in slots if slot), default=0)
+    if rotating.resource not in before:
+        return 0
+    outputs = before[rotating.resource].outputs
+    found = {
+        OAUTH_KEY: (outputs.get("keepers") or {}).get("rotation"),
+        DEPLOY_TOKEN: outputs.get("rotation"),
+    }[rotating]
+    return int(found or 0)

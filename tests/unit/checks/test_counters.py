@@ -1,0 +1,39 @@
+"""A counter under `rotate` only rises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pytest
+
+from tests.unit.program import run_program
+
+if TYPE_CHECKING:
+    from tests.unit.program import State
+
+MADE: dict[str, Any] = {"adopt": None, "mintDeployToken": True}
+STATE: State = {
+    "oauth-key": ("random:index/randomPassword:RandomPassword", {"keepers": {"rotation": "2"}}),
+    "deploy-token": ("pulumi-python:dynamic/fly:DeployToken", {"rotation": 3.0}),
+    "storage-token": ("cloudflare:index/accountToken:AccountToken", {}),
+    "storage-token-1": ("cloudflare:index/accountToken:AccountToken", {}),
+}
+COUNTERS = {"oauthKey": 2, "storageToken": 1, "deployToken": 3}
+
+
+def test_the_same_counters_pass() -> None:
+    run_program("production", MADE | {"rotate": COUNTERS}, state=STATE)
+
+
+@pytest.mark.parametrize("key", COUNTERS)
+def test_a_lowered_counter_is_refused(key: str) -> None:
+    lowered = COUNTERS | {key: COUNTERS[key] - 1}
+    with pytest.raises(pulumi.RunError, match=rf"rotate\.{key} is {lowered[key]}, but {COUNTERS[key]} in the state"):
+        run_program("production", MADE | {"rotate": lowered}, state=STATE)
+
+
+def test_what_is_made_no_longer_has_no_counter() -> None:
+    run_program(
+        "production", MADE | {"mintDeployToken": False, "rotate": {"oauthKey": 2, "storageToken": 1}}, state=STATE
+    )
