@@ -69,7 +69,7 @@ class Protection:
             )
         if kept := ", ".join(name for name, kind in gone if self._left_behind(kind, name)):
             pulumi.log.info(
-                f"No longer managed, and left in their clouds: {kept}. Once nothing uses them, delete them there by hand"
+                f"No longer managed, and left in their clouds: {kept}. Once nothing uses them, delete them there"
             )
         if dropped := ", ".join(sorted(self.adopted - adopted_names(self._settings))):
             pulumi.log.info(

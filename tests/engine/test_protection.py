@@ -112,7 +112,7 @@ def test_a_part_that_leaves_by_a_setting_is_refused_and_can_be_let_go(empty_stan
 def test_what_a_setting_can_drop_is_no_dead_end(empty_standing: Sandbox) -> None:
     """A kept key in place of the minted token, and a bucket off the list: once "protected", for ever."""
     with empty_standing.settings("production") as settings:
-        settings["relay:extraBuckets"] = ["tune-art"]
+        settings["relay:extraBuckets"] = {"tune-art": {}}
         settings["relay:mintDeployToken"] = True
     up(empty_standing, "production")
     before = live(empty_standing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.program import Run, ran, run_program
+from tests.unit.program import Run, State, ran, run_program
 
 LIVE = {"neon-project", "bucket", "bucket-cors", "bucket-public-domain", "pages-project", "fly-app", "fly-secrets"}
 MADE = {"adopt": None}
@@ -47,7 +47,7 @@ def test_the_guard_depends_on_every_resource(stack: str) -> None:
 
 
 def test_an_old_token_is_revoked_and_a_further_bucket_can_leave() -> None:
-    run = ran("production", MADE | {"rotate": {"storageToken": 1}, "extraBuckets": ["tune-art"]})
+    run = ran("production", MADE | {"rotate": {"storageToken": 1}, "extraBuckets": {"tune-art": {}}})
     assert retained(run) == LIVE | {"storage-token-1", "github-environment", "bucket-tune-art"}
     assert "bucket-tune-art" not in protected(run)
 
@@ -75,7 +75,10 @@ def test_adopted_variables_and_policies_are_retained() -> None:
 
 
 def test_the_state_remembers_an_adoption() -> None:
-    state = {"adopted": ("relay:infra:Adopted", {"names": ["neon-project", "bucket"]}), "neon-project": (NEON, {})}
+    state: State = {
+        "adopted": ("relay:infra:Adopted", {"names": ["neon-project", "bucket"]}),
+        "neon-project": (NEON, {}),
+    }
     run = run_program("dev", MADE, state=state)
     assert retained(run) == {"neon-project"}
     assert [text for text in run.messages if "`adopt` no longer lists them: neon-project" in text]
@@ -83,7 +86,7 @@ def test_the_state_remembers_an_adoption() -> None:
 
 
 def test_what_leaves_the_program_is_named() -> None:
-    state = {
+    state: State = {
         "pages-project": ("cloudflare:index/pagesProject:PagesProject", {}),
         "storage-token": ("cloudflare:index/accountToken:AccountToken", {}),
         "secret-FLY_API_TOKEN": ("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret", {}),
@@ -97,6 +100,6 @@ def test_what_leaves_the_program_is_named() -> None:
 
 def test_a_retired_token_is_not_left_behind() -> None:
     retired = {"rotate": {"storageToken": 1}, "retire": {"storageToken": 1, "confirmed": {"staging": 1}}}
-    state = {"storage-token": ("cloudflare:index/accountToken:AccountToken", {})}
+    state: State = {"storage-token": ("cloudflare:index/accountToken:AccountToken", {})}
     messages = run_program("production", MADE | retired, state=state).messages
     assert not [text for text in messages if "left in their clouds" in text]

@@ -321,6 +321,17 @@ def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: StandIn, rota
     assert not fly.writes()
 
 
+def test_a_name_that_is_made_no_longer_loses_its_only_slot_at_once(fly: StandIn, secrets: Managed) -> None:
+    """The program leaves its token working, so that machines may use it until they have the next value."""
+    secrets.up(**inputs(values={"A": "minted"}, slots={"A": [0]}))
+    assert secrets.up(**inputs(values={"A": "given"}, slots={})) == "update"
+
+
+def test_a_name_that_is_made_no_longer_keeps_an_older_slot_until_it_is_deployed(rotated: Managed) -> None:
+    with pytest.raises(RefusedError, match="old values of these secrets"):
+        rotated.up(**inputs(values={"A": "given", "B": "given", "C": "c"}, slots={}))
+
+
 def test_a_slot_does_not_come_and_another_go_in_one_update(fly: StandIn, rotated: Managed) -> None:
     fly.deploy(APP)
     third = {**RETIRED, "values": {"A": "third", "B": "new", "C": "c"}, "slots": {"A": [2], "B": [0, 1]}}
