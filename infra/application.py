@@ -6,6 +6,7 @@ The functions read a stack's settings and return plain values; other modules tur
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -43,6 +44,7 @@ def secrets(
     database_url: pulumi.Output[str] | None = None,
     storage_keys: StorageKeys | None = None,
     oauth_key: pulumi.Output[str] | None = None,
+    frontend_url: pulumi.Output[str] | None = None,
 ) -> Values:
     """Return every secret that the backend reads and this program sets.
 
@@ -51,6 +53,7 @@ def secrets(
         database_url: See `infra.parts.database.sqlalchemy_url`; None where the app keeps its own.
         storage_keys: The bucket's S3 keys; None where the app keeps its own.
         oauth_key: See `infra.parts.keys.random_key`; None where the app keeps its own.
+        frontend_url: The frontend's URL, where only this `up` can tell it.
     """
     logfire = settings.logfire_token is not None or LOGFIRE_TOKEN in settings.adopt.keep
     access_key_id, secret_access_key = STORAGE_KEYS
@@ -65,8 +68,10 @@ def secrets(
         "LOGFIRE_ENABLED": "true" if logfire else "false",
         "LOGFIRE_ENVIRONMENT": settings.environment,
         LOGFIRE_TOKEN: settings.logfire_token,
-        "FRONTEND_URL": settings.frontend_url,
-        "FRONTEND_CORS_ORIGIN_REGEX": cors_origin_regex(settings),
+        "FRONTEND_URL": settings.frontend_url or frontend_url,
+        "FRONTEND_CORS_ORIGIN_REGEX": frontend_url.apply(partial(cors_origin_regex, settings))
+        if frontend_url and not settings.frontend_url
+        else cors_origin_regex(settings, settings.frontend_url),
     }
 
 
@@ -93,16 +98,21 @@ def frontend_variables(api_url: str) -> dict[str, str]:
     return {"PUBLIC_API_URL": api_url}
 
 
-def github_variables(settings: Settings, neon_project: pulumi.Input[str] | None = None) -> Values:
+def github_variables(
+    settings: Settings,
+    neon_project: pulumi.Input[str] | None = None,
+    frontend_url: pulumi.Output[str] | None = None,
+) -> Values:
     """Return the variables that the application's workflows read.
 
     Args:
         settings: The stack's settings.
         neon_project: Id of the database's project, for a release's restore point.
+        frontend_url: The frontend's URL, where only this `up` can tell it.
     """
     return {
         "API_URL": settings.api_url,
-        "FRONTEND_URL": settings.frontend_url,
+        "FRONTEND_URL": settings.frontend_url or frontend_url,
         "FLY_APP": settings.fly_app,
         "NEON_PROJECT_ID": neon_project if settings.neon_restore_key else None,
     }
@@ -151,13 +161,13 @@ def origins(settings: Settings) -> list[str]:
     return [origin for origin in (settings.frontend_url, *previews) if origin] + sorted(settings.cors_origins)
 
 
-def cors_origin_regex(settings: Settings) -> str:
+def cors_origin_regex(settings: Settings, frontend_url: str | None) -> str:
     """Return the origins that may call the API, as a regular expression for the whole of an origin.
 
     Production admits its own frontend and `corsOrigins`, because a preview that reached it would be a mix-up. Staging
     admits every preview deployment, by its branch alias (hyphens and all) or its hash.
     """
-    admitted = [settings.frontend_url, *sorted(settings.cors_origins)]
+    admitted = [frontend_url, *sorted(settings.cors_origins)]
     if settings.previews_may_call and settings.pages_host:
         admitted.insert(1, f"https://*.{settings.pages_host}")
     patterns = [re.escape(origin).replace(r"\*", "[a-z0-9-]+") for origin in admitted if origin]

@@ -15,6 +15,8 @@ from infra.parts.storage_keys import given_keys
 from infra.protection import Protection
 
 if TYPE_CHECKING:
+    import pulumi
+
     from infra.config.settings import Settings
     from infra.parts.storage import Storage
 
@@ -36,7 +38,10 @@ async def main() -> dict[str, Any]:
     }
 
     keys = given_keys(settings)
-    database = backend = storage = pages_host = None
+    database = backend = storage = pages_host = frontend_url = None
+    if settings.frontend_url is None:  # then this stack manages the frontend, whose host Cloudflare chooses
+        pages_host = await _frontend(settings)
+        outputs["frontendUrl"] = frontend_url = pages_host.apply("https://{}".format)
     if settings.manages("database"):
         from infra.parts.database import Database
 
@@ -50,7 +55,7 @@ async def main() -> dict[str, Any]:
     # Storage is made after the backend where it can be: while Python imports Cloudflare's SDK, the engine starts Fly's
     # provider, which takes half a second.
     if settings.mints_storage_token:
-        storage = await _storage(settings)
+        storage = await _storage(settings, frontend_url)
         keys = storage.keys
     if settings.manages("storage") and keys:
         outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
@@ -58,7 +63,9 @@ async def main() -> dict[str, Any]:
     if settings.manages("backend"):
         from infra.parts.backend import Backend
 
-        backend = Backend(settings, database_url=database.url if database else None, storage_keys=keys)
+        backend = Backend(
+            settings, database_url=database.url if database else None, storage_keys=keys, frontend_url=frontend_url
+        )
         outputs |= {
             "flyApp": settings.fly_app,
             "flyRegion": settings.fly_region,
@@ -73,18 +80,16 @@ async def main() -> dict[str, Any]:
             settings,
             minted_token=backend.deploy_token if backend else None,
             neon_project=database.project_id if database else settings.adopt.neon_project,
+            frontend_url=frontend_url,
         )
         outputs["githubEnvironment"] = settings.github_environment_name
 
     if settings.manages("storage"):
-        storage = storage or await _storage(settings)
+        storage = storage or await _storage(settings, frontend_url)
         outputs["bucketPublicHost"] = storage.public_host
 
     if settings.manages("frontend"):
-        await _load("pulumi_cloudflare")
-        from infra.parts.frontend import Frontend
-
-        pages_host = Frontend(settings).host
+        pages_host = pages_host or await _frontend(settings)
         outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
 
     if settings.tier == "development" and database:
@@ -103,8 +108,15 @@ async def _load(sdk: str) -> None:
     await asyncio.to_thread(importlib.import_module, sdk)
 
 
-async def _storage(settings: Settings) -> Storage:
+async def _frontend(settings: Settings) -> pulumi.Output[str]:
+    await _load("pulumi_cloudflare")
+    from infra.parts.frontend import Frontend
+
+    return Frontend(settings).host
+
+
+async def _storage(settings: Settings, frontend_url: pulumi.Output[str] | None) -> Storage:
     await _load("pulumi_cloudflare")
     from infra.parts.storage import Storage
 
-    return Storage(settings)
+    return Storage(settings, frontend_url)

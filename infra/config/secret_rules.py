@@ -47,9 +47,9 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
 @rule(RULES)
 def _a_secret_is_kept_or_set(s: Settings) -> Iterator[str]:
     sources = [
-        ("storageAccessKeyId", s.storage_access_key_id, "AWS_ACCESS_KEY_ID"),
-        ("storageFrom", s.storage_from, "AWS_ACCESS_KEY_ID"),
-        ("logfireToken", s.logfire_token, "LOGFIRE_WRITE_TOKEN"),
+        ("storageAccessKeyId", s.storage_access_key_id, application.STORAGE_KEYS[0]),
+        ("storageFrom", s.storage_from, application.STORAGE_KEYS[0]),
+        ("logfireToken", s.logfire_token, application.LOGFIRE_TOKEN),
         *((f"extraSecrets.{name}", value, name) for name, value in sorted(s.extra_secrets.items())),
     ]
     for key, value, secret in sources:
@@ -74,8 +74,9 @@ def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
 
 @rule(RULES, "manage", "adopt")
 def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
-    if s.manages("backend") and not s.manages("database") and "DATABASE_URL" not in s.adopt.keep:
-        yield "manage has `backend` without `database`: put DATABASE_URL under adopt.keep, or manage the database too"
+    url = application.DATABASE_URL
+    if s.manages("backend") and not s.manages("database") and url not in s.adopt.keep:
+        yield f"manage has `backend` without `database`: put {url} under adopt.keep, or manage the database too"
 
 
 @rule(RULES, "tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
@@ -90,7 +91,7 @@ def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
             yield f"rotate.{each.key} is {each.counter(s)}, but {why}"
     if OAUTH_KEY in made and s.adopt.fly_app and not s.rotate.oauth_key:
         yield (
-            "adopt.keep lacks OAUTH_ENCRYPTION_KEY: the adopted app has one, and a new one would log everybody "
+            f"adopt.keep lacks {application.OAUTH_KEY}: the adopted app has one, and a new one would log everybody "
             "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
         )
 

@@ -21,7 +21,12 @@ class Backend(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, settings: Settings, *, database_url: pulumi.Output[str] | None, storage_keys: StorageKeys | None
+        self,
+        settings: Settings,
+        *,
+        database_url: pulumi.Output[str] | None,
+        storage_keys: StorageKeys | None,
+        frontend_url: pulumi.Output[str] | None = None,
     ) -> None:
         super().__init__("relay:infra:Backend", "backend")
         if settings.fly_app is None:  # a rule of the configuration; here for the type checker
@@ -29,7 +34,7 @@ class Backend(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         keep = settings.adopt.keep
         key = None if keep.issuperset(OAUTH_KEY.secrets) else oauth_key(settings, child)
-        values = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
+        values = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key, frontend_url))
         slots = list(storage_slots(settings))
         app = App(
             "fly-app",

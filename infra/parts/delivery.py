@@ -14,7 +14,12 @@ class Delivery(pulumi.ComponentResource):
     """Secrets and variables that GitHub deploys with: an environment's or, by `githubScope`, the repository's."""
 
     def __init__(
-        self, settings: Settings, *, minted_token: pulumi.Output[str] | None, neon_project: pulumi.Input[str] | None
+        self,
+        settings: Settings,
+        *,
+        minted_token: pulumi.Output[str] | None,
+        neon_project: pulumi.Input[str] | None,
+        frontend_url: pulumi.Output[str] | None = None,
     ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
@@ -25,7 +30,7 @@ class Delivery(pulumi.ComponentResource):
         if in_environment:
             within = _environment(settings, within)
         secrets = application.github_secrets(settings, settings.fly_deploy_token or minted_token)
-        variables = application.github_variables(settings, neon_project)
+        variables = application.github_variables(settings, neon_project, frontend_url)
         for secret, value in inputs_of({**secrets, **settings.github_secrets}).items():
             resource, name = f"secret-{secret}", settings.github_name(secret)
             if in_environment:

@@ -21,7 +21,7 @@ class Storage(pulumi.ComponentResource):
         public_host: Host that serves the bucket's objects.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, frontend_url: pulumi.Output[str] | None = None) -> None:
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
         bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
@@ -33,7 +33,9 @@ class Storage(pulumi.ComponentResource):
             "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
         )
         allowed = cloudflare.R2BucketCorsRuleAllowedArgs(
-            methods=["GET", "HEAD"], origins=list(settings.bucket_origins), headers=["range"]
+            methods=["GET", "HEAD"],
+            origins=[*([frontend_url] if frontend_url else []), *settings.bucket_origins],
+            headers=["range"],
         )
         exposed = ["content-length", "content-range", "etag"]
         rule = cloudflare.R2BucketCorsRuleArgs(

@@ -51,6 +51,7 @@ def test_a_preview_is_told_without_one_secret(sandbox: Sandbox, tmp_path: Path) 
     sandbox.config_set("staging", "logfireToken", CANARY[::-1], secret=True)
     with sandbox.settings("staging") as settings:
         settings["relay:manage"] = ["database", "backend"]
+        del settings["relay:flyDeployToken"]
         settings |= {"relay:unprotect": True, "relay:neonRegion": "aws-us-east-1"}
     changed = _comment(sandbox, "staging", tmp_path / "changed")
     for words in ("**replace** Neon project", "**delete** GitHub", "update Fly secrets"):
@@ -213,7 +214,7 @@ def test_a_forks_preview_shows_what_the_pull_request_changes_and_no_more(forks_p
     staging, dev = forks_preview.by_stack["staging"], forks_preview.by_stack["dev"]
     assert staging.startswith("`staging` in the sandbox: 1 to update")
     assert "`historyRetentionSeconds` `21600` → `3600`" in staging
-    assert "cannot show how that differs from the live state" in staging
+    assert "cannot show the difference from the live state" in staging
     assert dev.startswith("`dev` in the sandbox: no changes")
     assert forks_preview.left == 0
 

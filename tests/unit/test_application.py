@@ -11,9 +11,11 @@ import pytest
 from infra import application
 from infra.config.load import examine_files
 from tests.unit.config.test_across_stacks import files
-from tests.unit.program import ran
+from tests.unit.program import EXAMPLE, ran, run_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.config.settings import Settings
 
 
@@ -75,7 +77,7 @@ def test_the_namespace(stack: str, own: str | None, shared: str | None, namespac
 )
 def test_further_origins(origin: str, admitted: bool) -> None:
     found = settings("production", {"corsOrigins": ["https://www.tune.example", "https://*.tune.example"]})
-    assert bool(re.fullmatch(application.cors_origin_regex(found), origin)) is admitted
+    assert bool(re.fullmatch(application.cors_origin_regex(found, found.frontend_url), origin)) is admitted
     assert found.bucket_origins[:2] == ("https://tune-8xz.pages.dev", "https://*.tune.example")
 
 
@@ -97,9 +99,28 @@ def test_further_names_and_values() -> None:
     assert run.one("variable-SENTRY_PROJECT").inputs["value"] == "tune"
 
 
-def test_a_pages_host_that_nobody_knows_yet() -> None:
-    found = settings("production", project={"pagesHost": None, "bucketPublicHost": None})
-    values = application.secrets(found)
-    assert values["FRONTEND_URL"] is None
-    assert not re.fullmatch(application.cors_origin_regex(found), "https://None")
-    assert "R2_PUBLIC_BUCKET_URL" not in application.plain_settings(found)
+def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in EXAMPLE.glob("Pulumi*.yaml"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        unknown = ("  pagesHost:", "  bucketPublicHost:")
+        (tmp_path / path.name).write_text("".join(line for line in lines if not line.startswith(unknown)))
+    monkeypatch.chdir(tmp_path)
+    run = run_program("production", {"adopt": None}, root=tmp_path)
+    values = run.one("fly-secrets").inputs["values"]
+    assert values["FRONTEND_URL"] == run.outputs["frontendUrl"] == "https://tune-8xz.pages.dev"
+    assert re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://tune-8xz.pages.dev")
+    assert run.one("variable-FRONTEND_URL").inputs["value"] == "https://tune-8xz.pages.dev"
+    assert run.one("bucket-cors").inputs["rules"][0]["allowed"]["origins"] == [
+        "https://tune-8xz.pages.dev",
+        "http://localhost:5173",
+    ]
+    (pages, bucket) = [text.splitlines()[-1] for text in run.messages if " is not set, and Cloudflare" in text]
+    assert (pages, bucket) == (
+        "  pagesHost: tune-8xz.pages.dev",
+        "  bucketPublicHost: pub-99999999999999999999999999999999.r2.dev",
+    )
+
+
+def test_staging_waits_for_the_pages_host() -> None:
+    _, problems = examine_files("staging", files({"pagesHost": None}))
+    assert [problem.partition(":")[2].partition(":")[0] for problem in problems] == [" pagesHost is missing"]
