@@ -1,6 +1,7 @@
 """Ask Cloudflare about an account's buckets, Pages projects, and API tokens."""
 
 from typing import Any
+from urllib.parse import quote
 
 from infra.clouds.http import Client, CloudError, RefusedError, Service
 
@@ -56,6 +57,15 @@ def get(client: Client, account: str, path: str) -> dict[str, Any]:
     """
     found: dict[str, Any] = client.ask(f"accounts/{account}/{path}", "result")
     return found
+
+
+def bucket(client: Client, account: str, name: str, jurisdiction: str = "default") -> dict[str, Any]:
+    """Return a bucket of one jurisdiction, which a header names (Cloudflare's API reference, "Get Bucket").
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    return get(client.with_headers({"cf-r2-jurisdiction": jurisdiction}), account, f"r2/buckets/{quote(name, safe='')}")
 
 
 def token_ids(client: Client, account: str, name: str) -> list[str]:

@@ -39,13 +39,24 @@ def environments(client: Client, repository: str) -> Iterator[dict[str, Any]]:
     return client.items(f"repos/{repository}/environments", "environments")
 
 
-def variables(client: Client, repository: str) -> Iterator[dict[str, Any]]:
-    """Yield a repository's own Actions variables.
+def environment(client: Client, repository: str, name: str) -> dict[str, Any]:
+    """Return a repository's environment.
 
     Raises:
         CloudError, MissingError, RefusedError: See `Client.ask`.
     """
-    return client.items(f"repos/{repository}/actions/variables", "variables", size=30)
+    found: dict[str, Any] = client.ask(f"repos/{repository}/environments/{quote(name, safe='')}")
+    return found
+
+
+def variables(client: Client, repository: str, environment: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield a repository's own Actions variables, or an environment's.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    place = f"environments/{quote(environment, safe='')}" if environment else "actions"
+    return client.items(f"repos/{repository}/{place}/variables", "variables", size=30)
 
 
 def policies(client: Client, repository: str, environment: str) -> Iterator[dict[str, Any]]:

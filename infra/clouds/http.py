@@ -129,6 +129,11 @@ class Client:
         self._credential = credential
         self._transport = transport
 
+    def with_headers(self, headers: Mapping[str, str]) -> "Client":
+        """Return a client that sends further headers."""
+        service = self.service._replace(headers={**self.service.headers, **headers})
+        return Client(service, self._credential, transport=self._transport)
+
     def ask(self, path: str, *at: str, query: Query | None = None, method: str = "GET", body: Any = None) -> Any:
         """Return the JSON that the service answers.
 

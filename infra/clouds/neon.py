@@ -52,6 +52,16 @@ def project(client: Client, identity: str) -> dict[str, Any]:
     return found
 
 
+def branches(client: Client, project: str) -> list[dict[str, Any]]:
+    """Return the branches of the project with an id; one is the default.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    found: list[dict[str, Any]] = client.ask(f"projects/{project}/branches", "branches")
+    return found
+
+
 def project_ids(client: Client, name: str, organization: str | None) -> list[str]:
     """Return the ids of all projects of exactly this name: Neon accepts a name twice.
 

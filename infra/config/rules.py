@@ -21,7 +21,7 @@ Rules: TypeAlias = list[tuple[frozenset[str], Check]]
 PARTS: dict[Part, frozenset[str]] = {
     "backend": frozenset({"rollout", "mintDeployToken", "deployTokenHours", "secretAliases"}),
     "storage": frozenset({"extraBuckets"}),
-    "frontend": frozenset({"pagesBuild", "pagesVariables", "previewStack"}),
+    "frontend": frozenset({"pagesBuild", "pagesVariables", "pagesPreviewVariables", "previewStack"}),
     "delivery": frozenset(
         {
             *("githubScope", "githubEnvironment", "approval", "flyDeployToken", "neonRestoreKey"),

@@ -119,6 +119,8 @@ class Settings(Frozen):
     """Build settings (see PagesBuild)."""
     pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
+    pages_preview_variables: dict[str, str] = Field({})
+    """Build variables of previews alone, which win over all others: at adoption, the real ones."""
     production_branch: valid.Branch = "release"
     """Branch whose pushes deploy the frontend to production. A release moves it forward."""
     preview_branch: valid.Branch = "main"

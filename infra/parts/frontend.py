@@ -47,8 +47,8 @@ class Frontend(pulumi.ComponentResource):
                 ),
             ),
             deployment_configs={
-                "preview": _deployment(settings, settings.preview_api_url or ""),
-                "production": _deployment(settings, settings.api_url),
+                "preview": _deployment(settings, settings.preview_api_url or "", settings.pages_preview_variables),
+                "production": _deployment(settings, settings.api_url, {}),
             },
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
@@ -56,9 +56,11 @@ class Frontend(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _deployment(settings: Settings, api_url: str) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
+def _deployment(
+    settings: Settings, api_url: str, own: dict[str, str]
+) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
     """Return the configuration of Pages' previews or of its production: both have the same members."""
-    variables = {**settings.pages_variables, **frontend_variables(api_url)}
+    variables = {**settings.pages_variables, **frontend_variables(api_url), **own}
     return {
         **_runtime(settings.pages_build),
         "build_image_major_version": settings.pages_build.image_version,

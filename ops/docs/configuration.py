@@ -47,6 +47,7 @@ EXAMPLES: dict[str, Any] = {
     "githubEnvironment": "live",
     "neonOrganizationId": "org-calm-river-12345678",
     "pagesVariables": {"PUBLIC_ANALYTICS": "off"},
+    "pagesPreviewVariables": {"PUBLIC_API_URL": "https://api.example.com"},
     "githubVariables": {"SENTRY_PROJECT": "relay"},
     "pagesBuild.compatibilityDate": "2026-09-01",
     "pagesBuild.compatibilityFlags": ["nodejs_compat"],

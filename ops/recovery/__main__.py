@@ -8,10 +8,15 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from infra.config.stack_files import StackFileError
-from ops import stacks
+from infra import kinds
+from infra.clouds import cloudflare
+from infra.config.load import examine_files
+from infra.config.rotation import storage_tokens
+from infra.config.stack_files import StackFileError, read_stack_files
+from infra.parts.storage_keys import token_name
+from ops import inventory, stacks
 from ops.recovery import processes
-from ops.recovery.creations import revoke, verdict
+from ops.recovery.creations import explained, revoke, verdict
 from ops.recovery.stack import Stack
 from ops.recovery.state import RecoveryError
 from ops.stacks import StackError
@@ -108,7 +113,7 @@ def _carried_out(stack: Stack, operation: Operation, decided: Verdict) -> str:
     if decided.action == "clear":
         return f"{decided.reason}; forgotten, the next `up` makes it"
     if decided.action == "revoke":
-        revoke(stack, operation, decided.identity)
+        revoke(stack, operation.inputs["accountId"], decided.identity)
         return f"{decided.reason}; revoked, the next `up` mints another"
     failed = stack.import_(operation, decided.identity)
     if failed is None:
@@ -137,6 +142,27 @@ def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
         )
 
 
+def revoke_lost(stack: Stack, identity: str) -> None:
+    """Revoke a token of the stack's bucket whose value is lost.
+
+    Raises:
+        RecoveryError: A state has the token, the stack mints none of its name, or Cloudflare did not do it.
+    """
+    files = read_stack_files(stacks.folder())
+    settings = examine_files(stack.name, files)[0]
+    owner = inventory.read(files.stacks).owner(kinds.ACCOUNT_TOKEN, identity)
+    if owner:
+        raise RecoveryError(f"Stack {owner} has token {identity}, and uses it. `rotate.storageToken` replaces it.")
+    account = settings.cloudflare_account_id
+    names = [token_name(settings.bucket, resource) for resource in storage_tokens(settings)]
+    with explained():
+        ours = [one for name in names for one in cloudflare.token_ids(stack.access.client("Cloudflare"), account, name)]
+    if identity not in ours:
+        raise RecoveryError(f"{identity} is no token of bucket {settings.bucket} ({', '.join(names)}): left alone.")
+    revoke(stack, account, identity)
+    _say(f"Token {identity} is revoked.")
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
 
@@ -155,10 +181,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="release a lock from elsewhere; give this only when no update of the stack is running anywhere",
     )
+    parser.add_argument("--revoke", metavar="ID", help="revoke a token of the bucket that bin/adopt names as lost")
     options = parser.parse_args(arguments)
     if not options.stack:  # an unset variable: Pulumi would take the selected stack
         parser.error("STACK is empty: name a stack")
     try:
+        if options.revoke:
+            revoke_lost(Stack(options.stack), options.revoke)
+            return 0
         done = recover(Stack(options.stack), nothing_runs=options.nothing_runs)
     except (RecoveryError, StackError, StackFileError) as error:
         print(f"bin/recover: {error}", file=sys.stderr)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from infra import kinds
-from infra.checks.credentials import CREDENTIALS
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import CloudError
 from ops.recovery.state import RecoveryError
@@ -75,46 +73,30 @@ def explained() -> Iterator[None]:
         raise RecoveryError(f"the state does not say its {error.args[0]}") from None
 
 
-def credential(stack: Stack, service: str) -> str:
-    """Return a credential as the provider takes it: from Pulumi's configuration first.
-
-    Raises:
-        RecoveryError: There is none.
-    """
-    wanted = CREDENTIALS[service]
-    value = stack.setting(wanted.config) or wanted.in_environment(os.environ)
-    if not value:
-        raise RecoveryError(
-            f"it could not be looked up: {wanted.variables[-1]} is not set. It takes {wanted.wanted(frozenset())}"
-        )
-    return value
-
-
-def revoke(stack: Stack, operation: Operation, identity: str) -> None:
-    """Revoke one account token at Cloudflare.
+def revoke(stack: Stack, account: str, identity: str) -> None:
+    """Revoke an account token at Cloudflare.
 
     Raises:
         RecoveryError: Cloudflare did not do it.
     """
-    account = operation.inputs["accountId"]
     try:
-        cloudflare.revoke_token(cloudflare.client(credential(stack, "Cloudflare")), account, identity)
+        cloudflare.revoke_token(stack.access.client("Cloudflare"), account, identity)
     except CloudError as error:
         raise RecoveryError(
-            f"{operation.name}: revoking Cloudflare account token {identity}: {error}. Revoke it in the dashboard "
-            f"(Manage Account → Account API Tokens), then run `bin/recover {stack.name}` again."
+            f"Revoking Cloudflare account token {identity}: {error}. Revoke it in the dashboard "
+            "(Manage Account → Account API Tokens)"
         ) from None
 
 
 def _neon_project(stack: Stack, state: State, operation: Operation) -> Verdict:
     name = operation.inputs["name"]
-    found = neon.project_ids(neon.client(credential(stack, "Neon")), name, operation.inputs.get("orgId"))
+    found = neon.project_ids(stack.access.client("Neon"), name, operation.inputs.get("orgId"))
     return _by_id(state, operation, f"Neon project {name!r}", found, console="Neon's console")
 
 
 def _account_token(stack: Stack, state: State, operation: Operation) -> Verdict:
     account, name = operation.inputs["accountId"], operation.inputs["name"]
-    listed = cloudflare.token_ids(cloudflare.client(credential(stack, "Cloudflare")), account, name)
+    listed = cloudflare.token_ids(stack.access.client("Cloudflare"), account, name)
     ours = {resource.get("id") for resource in state.resources.values()}
     lost = [identity for identity in listed if identity not in ours]
     if len(lost) > 1:
@@ -133,7 +115,7 @@ def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
     kind = "branch" if "branchPattern" in inputs else "tag"
     owner = state.owner(operation.resource)
     pattern, repository, environment = inputs[f"{kind}Pattern"], inputs["repository"], inputs["environment"]
-    client = github.client(credential(stack, "GitHub"))
+    client = stack.access.client("GitHub")
     with client.documented():
         policies = github.policies(client, f"{owner}/{repository}", environment)
         alike = [policy for policy in policies if policy["name"] == pattern]

@@ -9,6 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ops import stacks
+from ops.access import Access
 from ops.recovery.state import Lock, Operation, RecoveryError, State
 from ops.redact import credentials, redact
 
@@ -107,10 +108,10 @@ class Stack(NamedTuple):
                 f"The lines above are done. Once the error is mended, run:\n  pulumi refresh -s {self.name}"
             )
 
-    def setting(self, key: str) -> str | None:
-        """Return a setting of the stack's configuration, decrypted, or None."""
-        done = self.pulumi("config", "get", key)
-        return done.stdout.rstrip("\n") if done.returncode == 0 else None
+    @property
+    def access(self) -> Access:
+        """The stack's access to the clouds."""
+        return Access.of(self.name)
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the CLI on this stack, without questions.

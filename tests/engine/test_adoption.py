@@ -1,13 +1,19 @@
-"""Production taken over one part at a time, as docs/adoption.md walks through it."""
+"""What exists is taken over: part by part, and by bin/adopt in one go, whatever was set by hand."""
 
 from __future__ import annotations
 
 import json
+import os
+import random
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sandbox.world import cloudflare, fly, github, neon
 from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
+    from sandbox.world.store import Transaction
     from tests.engine.conftest import Sandbox
 
 DATA = ("neon project", "cloudflare bucket")
@@ -70,8 +76,6 @@ def test_a_setting_that_is_not_real_shows_before_it_is_written(sandbox: Sandbox)
 
 
 def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) -> None:
-    from sandbox.world import github
-
     place = ("tune-works", "tune")
     with sandbox.world.transaction() as tx:
         policies = {"protected_branches": False, "custom_branch_policies": True}
@@ -89,3 +93,182 @@ def test_a_github_environment_with_its_policy_and_variables(sandbox: Sandbox) ->
     assert len(clouds["github deployment-policy"]) == 1
     assert clouds["github variable"]["tune-works/tune/staging/FLY_APP"]["value"] == "tune-api-staging"
     assert set(up(sandbox, "staging")) == {"unchanged"}
+
+
+def forget_adopted(sandbox: Sandbox, stack: str) -> None:
+    """Take what a stack's file adopts out of it."""
+    with sandbox.settings(stack) as settings:
+        settings.pop("relay:adopt", None)
+
+
+def planned(sandbox: Sandbox, stack: str) -> dict[str, set[str]]:
+    """Return the resources that a preview imports, updates, …, by operation."""
+    steps = json.loads(sandbox.pulumi("preview", "--stack", stack, "--json").stdout)["steps"]
+    found: dict[str, set[str]] = {}
+    for step in steps:
+        found.setdefault(step["op"], set()).add(step["urn"].rpartition("::")[2])
+    return found
+
+
+def test_bin_adopt_takes_over_a_world_made_by_hand(sandbox: Sandbox) -> None:
+    before = objects(sandbox)
+    forget_adopted(sandbox, "production")
+    shown = sandbox.run("bin/adopt", "production").stdout
+    assert shown.endswith("  bin/adopt production --write\n")
+    written = sandbox.run("bin/adopt", "production", "--write").stdout
+    assert written.endswith("Next:\n  pulumi preview -s production --diff\n")
+    plan = planned(sandbox, "production")
+    assert plan.keys() == {"create", "import"}
+    assert plan["import"] == {"neon-project", "bucket", "pages-project"}
+    counts = up(sandbox, "production")
+    assert counts["imported"] == 3
+    assert "updated" not in counts
+    sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+    assert objects(sandbox)["neon project"] == before["neon project"]
+    assert objects(sandbox)["cloudflare pages"] == before["cloudflare pages"]
+    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml says so already.\n")
+    with sandbox.settings("production") as settings:
+        assert settings["relay:adopt"]["flyApp"] == "tune-api"
+        assert "secret" not in json.dumps(settings)
+
+
+def test_bin_adopt_part_by_part_keeps_the_file_as_it_is_written(sandbox: Sandbox) -> None:
+    path = sandbox.folder / "mirror" / "Pulumi.production.yaml"
+    committed = (sandbox.project / path.name).read_text().partition("  relay:adopt:")[0]
+    path.write_text(f"# Ours\n{committed}  relay:postgresVersion: 16  # soon\n")
+    before = path.read_text().splitlines()
+    sandbox.run("bin/adopt", "production", "--write", "--only", "database,storage")
+    after = path.read_text().splitlines()
+    assert [line for line in before if line not in after] == ["  relay:postgresVersion: 16  # soon"]
+    assert '  relay:postgresVersion: "17" # soon' in after
+    with sandbox.settings("production") as settings:
+        assert settings["relay:adopt"] == {"neonProject": "tall-oak-33334444", "bucket": "tune-audio"}
+        settings["relay:manage"] = ["database"]
+    refused = sandbox.run("bin/adopt", "production", "--only", "storage", check=False)
+    assert refused.returncode == 1
+    assert "Stack production does not manage storage" in refused.stderr
+
+
+def test_bin_adopt_shows_the_rest_where_a_cloud_does_not_answer(sandbox: Sandbox) -> None:
+    forget_adopted(sandbox, "production")
+    sandbox.world.inject("neon", "GET", "down")
+    done = sandbox.run("bin/adopt", "production", check=False)
+    assert done.returncode == 3
+    assert "Not looked at: database. Neon answered 503" in done.stdout
+    assert "adopt.bucket: tune-audio" in done.stdout
+
+
+def test_bin_adopt_rebuilds_a_lost_state(standing: Sandbox) -> None:
+    before = objects(standing)
+    standing.pulumi("stack", "rm", "--yes", "--force", "--preserve-config", "staging")
+    standing.pulumi("stack", "init", "staging")
+    said = standing.run("bin/adopt", "staging", "--write").stdout
+    assert "then first mend Pulumi.staging.yaml: storageAccessKeyId is set, but adopt.keep keeps" in said
+    with standing.settings("staging") as settings:
+        for key in ("storageAccessKeyId", "storageSecretAccessKey"):
+            del settings[f"relay:{key}"]
+    plan = planned(standing, "staging")
+    assert plan.keys() == {"create", "import"}
+    assert plan["import"] == {
+        *("neon-project", "github-environment", "deployment-policy"),
+        *("variable-API_URL", "variable-FRONTEND_URL", "variable-FLY_APP"),
+    }
+    up(standing, "staging")
+    standing.pulumi("preview", "--stack", "staging", "--expect-no-changes")
+    after = objects(standing)
+    assert {key: after["fly secret"][key] for key in before["fly secret"]} == before["fly secret"]
+    for kind in before:
+        assert after[kind].keys() == before[kind].keys(), kind
+
+
+def test_bin_adopt_refuses_an_interrupted_stack(standing: Sandbox) -> None:
+    path = standing.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
+    state = json.loads(path.read_text())
+    latest = state["checkpoint"]["latest"]
+    latest["pending_operations"] = [{"resource": latest["resources"][-1], "type": "creating"}]
+    path.write_text(json.dumps(state))
+    done = standing.run("bin/adopt", "staging", check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("First run:\n  bin/recover staging\n")
+
+
+def changed_by_hand(tx: Transaction, chance: random.Random) -> None:
+    """Change at random what somebody may have set by hand and a setting can keep."""
+    plan = chance.choice(["free", "launch"])
+    tx.put("neon", "account", "account", {"plan": plan})
+    neon.update_project(
+        tx,
+        "tall-oak-33334444",
+        {
+            "history_retention_seconds": chance.choice([0, 3600, 21_600] + [604_800] * (plan == "launch")),
+            "default_branch_protected": plan == "launch" and chance.random() < 0.5,
+        },
+    )
+    project = neon.project(tx, "tall-oak-33334444")
+    made = {
+        "pg_version": chance.choice([14, 16, 17]),
+        "region_id": chance.choice(["aws-eu-central-1", "aws-us-east-1"]),
+    }
+    tx.put("neon", "project", project["id"], {**project, **made})
+    fly.put_secrets(tx, tx.get("fly", "app", "tune-api") or {}, {f"MINE_{n}": "x" for n in range(chance.randrange(3))})
+    branch, version = chance.choice(["main", "release"]), chance.choice([2, 3])
+    shared = {f"V{n}": {"type": "plain_text", "value": chance.choice(["007", "true", "text"])} for n in range(2)}
+    contexts = {
+        "production": shared,
+        "preview": {**shared, "OWN": {"type": "plain_text", "value": "x"}} if chance.random() < 0.5 else shared,
+    }
+    place = {"owner": "tune-works", "repo_name": "tune", "production_branch": branch}
+    cloudflare.patch_pages(
+        tx,
+        "ffffffffffffffffffffffffffffff01",
+        "tune",
+        {
+            "production_branch": branch,
+            "source": {"type": "github", "config": place},
+            "build_config": {
+                "build_caching": chance.random() < 0.5,
+                "build_command": chance.choice(["make", "npm ci"]),
+            },
+            "deployment_configs": {
+                context: {"env_vars": variables, "build_image_major_version": version}
+                for context, variables in contexts.items()
+            },
+        },
+    )
+    if chance.random() < 0.7:
+        _environment_by_hand(tx, chance)
+
+
+def _environment_by_hand(tx: Transaction, chance: random.Random) -> None:
+    place = ("tune-works", "tune", "production")
+    github.put_environment(
+        tx,
+        *place,
+        wait_timer=chance.choice([0, 5]),
+        can_admins_bypass=chance.random() < 0.5,
+        prevent_self_review=chance.random() < 0.5,
+        reviewers=[{"users": [7], "teams": [8]}] if chance.random() < 0.5 else [],
+        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+    )
+    if chance.random() < 0.7:
+        github.create_policy(tx, *place, pattern=chance.choice(["v*", "release-*"]), kind="tag")
+    values = {"FLY_APP": "tune-api", "API_URL": "https://tune-api.fly.dev", "ANOTHER": "x"}
+    for name in chance.sample(sorted(values), chance.randrange(4)):
+        github.put_item(tx, "variable", *place, name, value=values[name])
+
+
+@pytest.mark.parametrize("seed", range(25 if os.environ.get("RELAY_FAULTS") == "full" else 2))
+def test_bin_adopt_after_random_changes_by_hand(sandbox: Sandbox, seed: int) -> None:
+    """After --write a preview imports and creates, and updates nothing; `up` leaves nothing to do."""
+    with sandbox.world.transaction() as tx:
+        changed_by_hand(tx, random.Random(seed))  # noqa: S311  (not for cryptography)
+    before = objects(sandbox)
+    forget_adopted(sandbox, "production")
+    sandbox.run("bin/adopt", "production", "--write")
+    plan = planned(sandbox, "production")
+    assert plan.keys() <= {"create", "import"}, plan
+    up(sandbox, "production")
+    sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+    after = objects(sandbox)
+    for kind in ("neon project", "cloudflare pages", "fly secret", "github environment", "github deployment-policy"):
+        assert {key: after[kind][key] for key in before[kind]} == before[kind], kind

@@ -65,7 +65,7 @@ class StandIn:
     """
 
     def __init__(self) -> None:
-        self.world = MemoryWorld()
+        self.world: World = MemoryWorld()
         self.calls: list[Call] = []
         self.replies: dict[str, Completed] = {}
         self._faults: dict[int, str] = {}

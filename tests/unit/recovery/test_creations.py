@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.access import Access
 from ops.recovery import creations
 from ops.recovery.stack import Stack
 from ops.recovery.state import Operation, RecoveryError, State
@@ -41,7 +42,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
     for variable, value in credentials.ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(Stack, "setting", lambda *_: None)
+    monkeypatch.setattr(Access, "of", lambda _stack: Access({}))
     return world
 
 
@@ -90,11 +91,11 @@ def test_an_account_token(world: World) -> None:
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
     assert f"the state has none of them: {'a' * 32}, {'b' * 32}. In Cloudflare's dashboard" in refusal(operation)
-    creations.revoke(STACK, operation, "b" * 32)
+    creations.revoke(STACK, ACCOUNT, "b" * 32)
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
-    with pytest.raises(RecoveryError, match=r"^it: revoking Cloudflare account token b+: Cloudflare answered 404"):
-        creations.revoke(STACK, operation, "b" * 32)
+    with pytest.raises(RecoveryError, match=r"^Revoking Cloudflare account token b+: Cloudflare answered 404"):
+        creations.revoke(STACK, ACCOUNT, "b" * 32)
 
 
 @pytest.mark.parametrize("pattern", ["branchPattern", "tagPattern"])
@@ -159,5 +160,5 @@ def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch)
     assert "canary" not in refusal(creating(PROJECT, name="tune"))
     monkeypatch.delenv("NEON_API_KEY")
     assert refusal(creating(PROJECT, name="tune")).startswith("it could not be looked up: NEON_API_KEY is not set")
-    monkeypatch.setattr(Stack, "setting", lambda _, key: credentials.NEON_KEY if key == "neon:apiKey" else None)
+    monkeypatch.setattr(Access, "of", lambda _stack: Access({"neon:apiKey": credentials.NEON_KEY}))
     assert verdict(creating(PROJECT, name="tune")) == ("clear", "")

@@ -1,0 +1,1 @@
+"""Show the existing resources that a stack would make again, and take them over."""

@@ -1,0 +1,177 @@
+"""`bin/adopt`: show the existing resources that a stack would make again, and write them into its file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra.clouds.http import CloudError
+from infra.config.across_stacks import SHARED
+from infra.config.load import examine_files
+from infra.config.reading import key_of, read_files
+from infra.config.stack_files import StackFileError, read_stack_files
+from ops import inventory, stacks
+from ops.access import Access
+from ops.adopt import data, deployed, pages, project_file
+from ops.adopt.rows import Look
+from ops.adopt.table import render
+from ops.adopt.write import changes, write
+from ops.stacks import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from infra.config.settings import Settings
+    from infra.config.stack_files import StackFiles
+    from ops.adopt.rows import Row
+
+PARTS: dict[str, Callable[[Look], Iterator[Row]]] = {
+    "database": data.database,
+    "storage": data.storage,
+    "frontend": pages.frontend,
+    "backend": deployed.backend,
+    "delivery": deployed.delivery,
+}
+"""What looks for each part's resources."""
+
+UNANSWERED = 3
+"""The exit code where a cloud gave no usable answer."""
+
+
+class Findings(NamedTuple):
+    """The findings of all parts.
+
+    Attributes:
+        rows: The findings of each resource.
+        unanswered: By part, why its cloud gave no usable answer.
+    """
+
+    rows: list[Row]
+    unanswered: dict[str, str]
+
+
+def look_at(look: Look, parts: Sequence[str]) -> Findings:
+    """Ask the clouds about the resources of parts, all at once."""
+    rows: list[Row] = []
+    unanswered = {}
+
+    def ask(part: str) -> list[Row] | CloudError:
+        try:
+            return list(PARTS[part](look))
+        except CloudError as error:
+            return error
+
+    with ThreadPoolExecutor() as pool:
+        for part, found in zip(parts, pool.map(ask, parts), strict=True):
+            if isinstance(found, CloudError):
+                unanswered[part] = str(found)
+            else:
+                rows += found
+    return Findings(rows, unanswered)
+
+
+def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
+    """Show the findings of one stack, write the proposals where that is asked for, and return the exit code.
+
+    Raises:
+        StackError: Pulumi could not be run, or its answer is not usable.
+        StackFileError: A stack's file is not readable.
+    """
+    files = read_stack_files(stacks.folder())
+    if stack not in files.stacks:
+        raise StackError(f"There is no Pulumi.{stack}.yaml. Stack files: {', '.join(sorted(files.stacks))}.")
+    settings = _settings(stack, files)
+    found = inventory.read(files.stacks)
+    if stack in found.pending:
+        raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
+    for other, problem in found.unread.items():
+        print(f"The state of stack {other} could not be read, so its resources are not told apart: {problem}")
+    if unmanaged := sorted({*only} - settings.manage):
+        raise StackError(f"Stack {stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first.")
+    parts = [part for part in PARTS if part in (only or settings.manage)]
+    findings = look_at(Look(settings, Access.of(stack), found), parts)
+    print(render(findings.rows, settings))
+    for part, problem in findings.unanswered.items():
+        print(f"Not looked at: {part}. {problem}")
+    changed = changes(stack, findings.rows, files)
+    # Stacks must agree on these, so that one file sets them.
+    shared = {key: value for key, value in changed.items() if key in SHARED and key not in files.stacks[stack]}
+    own = {key: value for key, value in changed.items() if key not in shared}
+    if writes:
+        write(stack, own, files)
+        project_file.write(stacks.folder() / "Pulumi.yaml", shared)
+    print(_conclusion(stack, _named(stack, own, shared), written=writes))
+    for problem in _new_problems(stack, files, own, shared):
+        print(f"  - then first mend {problem}")
+    return UNANSWERED if findings.unanswered else 0
+
+
+def _settings(stack: str, files: StackFiles) -> Settings:
+    """Return a stack's settings, of which every name must be readable.
+
+    Raises:
+        StackError: A value is bad, or encrypted.
+    """
+    read = read_files(stack, files)
+    hidden = sorted(read.unknown - {key_of(problem) for problem in read.problems})
+    problems = [*read.problems, *(f"{key} is encrypted, and bin/adopt decrypts nothing" for key in hidden)]
+    if problems:
+        raise StackError("\n  - ".join([f"The configuration of stack {stack} is not readable:", *problems]))
+    return examine_files(stack, files)[0]
+
+
+def _new_problems(stack: str, files: StackFiles, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each problem that the configuration has once the proposals are in it."""
+    stacks_ = {**files.stacks, stack: {**files.stacks[stack], **own}}
+    written = files._replace(stacks=stacks_, project={**files.project, **shared})
+    before = examine_files(stack, files)[1]
+    yield from (problem for problem in examine_files(stack, written)[1] if problem not in before)
+
+
+def _named(stack: str, own: Collection[str], shared: Collection[str]) -> str:
+    """Name the changed keys by their files; nothing where none changed."""
+    files = {f"Pulumi.{stack}.yaml": own, "Pulumi.yaml": shared}
+    return "; ".join(f"{file}: {', '.join(keys)}" for file, keys in files.items() if keys)
+
+
+def _conclusion(stack: str, changed: str, *, written: bool) -> str:
+    """Return the last lines: the keys by file, and the next command."""
+    if not changed:
+        return f"Pulumi.{stack}.yaml says so already."
+    if written:
+        return f"Written into {changed}. Next:\n  pulumi preview -s {stack} --diff"
+    return f"Nothing was changed. To write into {changed}:\n  bin/adopt {stack} --write"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Adopt for one stack and return the exit code: 3 where a cloud gave no usable answer."""
+    parser = argparse.ArgumentParser(
+        prog="bin/adopt",
+        description="Show which resources exist that a stack would make, and how they differ from its settings. Reads "
+        "the clouds, and changes nothing in them.",
+    )
+    parser.add_argument("stack", metavar="STACK", help="the stack's name")
+    parser.add_argument("--write", action="store_true", help="write the proposals into Pulumi.STACK.yaml")
+    parser.add_argument(
+        "--only",
+        metavar="PARTS",
+        default="",
+        help=f"look at these parts alone, such as database,storage: {', '.join(PARTS)}",
+    )
+    options = parser.parse_args(arguments)
+    only = [part for part in options.only.split(",") if part]
+    if unknown := set(only) - PARTS.keys():
+        parser.error(f"--only: there is no part {', '.join(sorted(unknown))}")
+    if not options.stack:  # an unset variable: Pulumi would take the selected stack
+        parser.error("STACK is empty: name a stack")
+    try:
+        return run(options.stack, only, writes=options.write)
+    except (StackError, StackFileError) as error:
+        print(f"bin/adopt: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

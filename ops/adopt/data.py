@@ -1,0 +1,129 @@
+"""Look for the existing database and buckets of a stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra import kinds
+from infra.clouds import cloudflare, neon
+from infra.clouds.http import Client, MissingError
+from infra.config.groups import NEON_HISTORY_LIMITS
+from infra.config.rotation import storage_tokens
+from infra.parts.storage_keys import token_name
+from ops.adopt.rows import Look, Row, differing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.config.settings import Settings
+
+# Cloudflare names a jurisdiction other than the default in a header (its API reference, "Get Bucket").
+_JURISDICTIONS = ("default", "eu", "fedramp")
+
+
+def database(look: Look) -> Iterator[Row]:
+    """Yield the findings of the Neon project.
+
+    Raises:
+        CloudError: Neon gave no usable answer.
+    """
+    settings, kind = look.settings, kinds.NEON_PROJECT
+    resource = f"Neon project {settings.neon_project}"
+    if mine := look.inventory.keys(kind, settings.stack):
+        yield Row(resource, tuple(look.line(kind, key) for key in mine))
+        return
+    client = look.access.client("Neon")
+    found = _projects(client, settings)
+    there = tuple(look.line(kind, project["id"], project.get("created_at")) for project in found)
+    free = [project for project in found if not look.inventory.owner(kind, project["id"])]
+    if settings.adopt.neon_project and not found:
+        yield Row(
+            resource, notes=(f"adopt.neonProject is {settings.adopt.neon_project}, and Neon has no such project",)
+        )
+    elif len(free) == 1 and len(found) == 1:
+        real = differing(settings, _project_settings(client, free[0], settings))
+        yield Row(resource, there, {"neonProject": free[0]["id"]}, real)
+    else:
+        several = ("several have this name: rename or delete the others, or set adopt.neonProject",)
+        yield Row(resource, there, notes=several if len(free) > 1 else ())
+
+
+def _projects(client: Client, settings: Settings) -> list[dict[str, Any]]:
+    """Return the project that the settings adopt, or all that have the configured name."""
+    if wanted := settings.adopt.neon_project:
+        try:
+            return [neon.project(client, wanted)]
+        except MissingError:
+            return []
+    listed = neon.projects(client, settings.neon_organization_id, search=settings.neon_project)
+    return [project for project in listed if project["name"] == settings.neon_project]
+
+
+def _project_settings(client: Client, project: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return a project's real values by configuration path."""
+    with client.documented():
+        identity = project["id"]
+        full = neon.project(client, identity)
+        branches = neon.branches(client, identity)
+        protected = any(branch.get("default") and branch.get("protected") for branch in branches)
+        retention = full["history_retention_seconds"]
+        real = {
+            "neonProject": full["name"],
+            "neonRegion": full["region_id"],
+            "postgresVersion": full["pg_version"],
+            "historyRetentionSeconds": retention,
+            "defaultBranchProtected": protected,
+        }
+    plans = list(NEON_HISTORY_LIMITS)
+    allowing = [plan for plan in plans if NEON_HISTORY_LIMITS[plan] >= retention and (not protected or plan != "free")]
+    # The configured plan stands unless the real values need a larger one.
+    if allowing and settings.neon_plan not in allowing:
+        real["neonPlan"] = allowing[0]
+    return real
+
+
+def storage(look: Look) -> Iterator[Row]:
+    """Yield the findings of the buckets, and of tokens that the stack would mint again.
+
+    Raises:
+        CloudError: Cloudflare gave no usable answer.
+    """
+    settings, client = look.settings, look.access.client("Cloudflare")
+    yield _bucket(look, client, settings.bucket)
+    for extra in sorted(settings.extra_buckets):
+        yield _bucket(look, client, extra)
+    if not settings.mints_storage_token:
+        return
+    for resource in storage_tokens(settings):
+        name = token_name(settings.bucket, resource)
+        identities = cloudflare.token_ids(client, settings.cloudflare_account_id, name)
+        there = tuple(look.line(kinds.ACCOUNT_TOKEN, identity) for identity in identities)
+        lost = [identity for identity in identities if not look.inventory.owner(kinds.ACCOUNT_TOKEN, identity)]
+        notes = [
+            f"{identity}: nobody can read its value again. Revoke it, unless something uses it: "
+            f"`bin/recover {settings.stack} --revoke {identity}`"
+            for identity in lost
+        ]
+        yield Row(f"Cloudflare account token {name}", there, notes=tuple(notes))
+
+
+def _bucket(look: Look, client: Client, name: str) -> Row:
+    settings, kind, resource = look.settings, kinds.BUCKET, f"R2 bucket {name}"
+    account = settings.cloudflare_account_id
+    for jurisdiction in _JURISDICTIONS:
+        try:
+            bucket = cloudflare.bucket(client, account, name, jurisdiction)
+        except MissingError:
+            continue
+        key = kind.import_id({"accountId": account, "name": name, "jurisdiction": jurisdiction})
+        there = (look.line(kind, key, bucket.get("creation_date"), name),)
+        if look.inventory.owner(kind, key):
+            return Row(resource, there)
+        if jurisdiction != "default":
+            return Row(resource, there, notes=(f"it is in jurisdiction {jurisdiction}: this program's are in none",))
+        if name != settings.bucket:
+            return Row(resource, there, {"extraBuckets": [name]})
+        host = cloudflare.get(client, account, f"r2/buckets/{name}/domains/managed").get("domain")
+        return Row(resource, there, {"bucket": name}, differing(settings, {"bucketPublicHost": host}))
+    adopted = name == settings.adopt.bucket or name in settings.adopt.extra_buckets
+    return Row(resource, notes=("adopt names it, and Cloudflare has no such bucket",) if adopted else ())

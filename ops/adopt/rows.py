@@ -1,0 +1,69 @@
+"""Hold the findings of one resource, and compare real values with the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.config.settings import Settings
+    from infra.kinds import Kind
+    from ops.access import Access
+    from ops.inventory import Inventory
+
+
+class Row(NamedTuple):
+    """The findings of one resource.
+
+    Attributes:
+        resource: The resource that the stack would make: its kind and name.
+        there: A line for each existing one: its id, when it was made, which stack has it.
+        adopt: Proposed values by key under `adopt`; a list is to be added to.
+        settings: Real values by configuration path, where they differ; None removes the key.
+        notes: Differences that no setting keeps, and advice.
+    """
+
+    resource: str
+    there: tuple[str, ...] = ()
+    adopt: Mapping[str, Any] = {}
+    settings: Mapping[str, Any] = {}
+    notes: tuple[str, ...] = ()
+
+
+class Look(NamedTuple):
+    """The question to the clouds.
+
+    Attributes:
+        settings: The stack's settings.
+        access: The stack's access to the clouds.
+        inventory: The resources that a state has.
+    """
+
+    settings: Settings
+    access: Access
+    inventory: Inventory
+
+    def known(self, kind: Kind, key: str) -> bool:
+        """Tell whether this stack's state has a resource."""
+        return self.inventory.owner(kind, key) == self.settings.stack
+
+    def line(self, kind: Kind, key: str, made: object = None, name: str = "") -> str:
+        """Describe an existing resource: its id, when it was made, which stack has it."""
+        date = f", made {str(made)[:16].replace('T', ' ')}" if made else ""
+        owner = self.inventory.owner(kind, key)
+        whose = f"; stack {owner} has it" if owner else ""
+        return f"{name or key}{date}{whose}"
+
+
+def differing(settings: Settings, real: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the real values that differ from the settings, by configuration path."""
+    configured = settings.model_dump(by_alias=True)
+    return {path: value for path, value in real.items() if at(configured, path) != value}
+
+
+def at(values: Any, path: str) -> Any:
+    """Return the value at a configuration path, a set as a sorted list; None where there is none."""
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, dict) else None
+    return sorted(values) if isinstance(values, set | frozenset) else values

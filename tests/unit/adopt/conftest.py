@@ -1,0 +1,76 @@
+"""A world made by hand, asked as bin/adopt and bin/strays ask it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.config.load import examine_files
+from infra.config.stack_files import StackFiles, read_stack_files
+from infra.providers.fly.flyctl import Flyctl
+from ops.access import Access
+from ops.adopt import deployed
+from ops.adopt.__main__ import Findings, look_at
+from ops.adopt.rows import Look
+from ops.inventory import Inventory
+from sandbox import credentials
+from sandbox.http import face
+from sandbox.seed import seed
+from sandbox.world.store import World
+from tests.unit.fly.standin import ENVIRONMENT, NOW, StandIn
+from tests.unit.program import EXAMPLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.config.settings import Settings
+
+EMPTY = Inventory({}, frozenset(), {})
+
+
+class Asked:
+    """The example's stacks, in a world of its own.
+
+    Attributes:
+        files: The stack files; a test may change them.
+        world: The clouds.
+    """
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, empty: bool) -> None:
+        self.files: StackFiles = read_stack_files(EXAMPLE)
+        self.world = World(folder / "clouds.sqlite")
+        fly = StandIn()
+        fly.world = self.world  # in a file: each request has a thread of its own
+        project = {"config": {key: {"default": value} for key, value in self.files.project.items()}}
+        seed(self.world, self.files.stacks, project, empty=empty)
+        port = face.serve(self.world)
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4")
+        monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
+        monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
+        for variable, value in credentials.ENVIRONMENT.items():
+            monkeypatch.setenv(variable, value)
+        flyctl = Flyctl(run=fly, environ=ENVIRONMENT, sleep=lambda _seconds: None, now=lambda: NOW)
+        monkeypatch.setattr(deployed, "Flyctl", lambda: flyctl)
+
+    def settings(self, stack: str, changes: dict[str, Any] | None = None) -> Settings:
+        """Return a stack's settings, without what its file adopts and with some changes."""
+        own = {**self.files.stacks[stack], "adopt": None, **(changes or {})}
+        files = self.files._replace(stacks={**self.files.stacks, stack: own})
+        return examine_files(stack, files)[0]
+
+    def look(
+        self, stack: str, part: str, changes: dict[str, Any] | None = None, inventory: Inventory = EMPTY
+    ) -> Findings:
+        """Return the findings of one part."""
+        return look_at(Look(self.settings(stack, changes), Access({}), inventory), [part])
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    return Asked(tmp_path, monkeypatch, empty=False)
+
+
+@pytest.fixture
+def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    return Asked(tmp_path, monkeypatch, empty=True)

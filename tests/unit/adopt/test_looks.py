@@ -1,0 +1,302 @@
+"""What exists of a stack, part by part: what is proposed, and what is not because it is not clear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import kinds
+from ops.inventory import Inventory
+from sandbox.world import cloudflare, fly, github, neon
+
+if TYPE_CHECKING:
+    from ops.adopt.rows import Row
+    from tests.unit.adopt.conftest import Asked
+
+ACCOUNT = "ffffffffffffffffffffffffffffff01"
+PLACE = ("tune-works", "tune")
+PROJECT = "tall-oak-33334444"
+CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
+SOURCE = {"owner": "tune-works", "repo_name": "tune", "production_branch": "main"}
+
+
+def owned(kind: kinds.Kind, key: str, stack: str) -> Inventory:
+    return Inventory({(kind.type, key): stack}, frozenset(), {})
+
+
+def only(rows: list[Row]) -> Row:
+    (row,) = rows
+    return row
+
+
+@pytest.mark.parametrize("part", ["database", "storage", "frontend", "backend", "delivery"])
+def test_in_an_empty_world_nothing_is_proposed(nothing: Asked, part: str) -> None:
+    rows, unanswered = nothing.look("production", part)
+    assert unanswered == {}
+    assert rows
+    assert all(not (row.there or row.adopt or row.settings) for row in rows)
+
+
+def test_a_project_and_its_real_values(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        tx.put("neon", "account", "account", {"plan": "launch"})
+        neon.update_project(tx, PROJECT, {"history_retention_seconds": 86_400, "default_branch_protected": True})
+    row = only(asked.look("production", "database", {"postgresVersion": 16}).rows)
+    assert row.resource == "Neon project tune"
+    assert row.there[0].startswith(f"{PROJECT}, made 2")
+    assert row.adopt == {"neonProject": PROJECT}
+    assert row.settings == {
+        "postgresVersion": 17,
+        "historyRetentionSeconds": 86_400,
+        "defaultBranchProtected": True,
+        "neonPlan": "launch",
+    }
+
+
+def test_a_plan_that_allows_the_real_values_stands(asked: Asked) -> None:
+    assert only(asked.look("production", "database", {"neonPlan": "scale"}).rows).settings == {}
+
+
+def test_two_projects_of_one_name(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        second = neon.create_project(tx, {"name": "tune"})["id"]
+    row = only(asked.look("production", "database").rows)
+    assert {line.partition(",")[0] for line in row.there} == {PROJECT, second}
+    assert (row.adopt, row.settings) == ({}, {})
+    assert "several have this name" in row.notes[0]
+    row = only(asked.look("production", "database", {"adopt": {"neonProject": second}}).rows)
+    assert row.adopt == {"neonProject": second}
+
+
+def test_a_project_that_was_renamed_is_found_by_its_adopted_id(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        neon.update_project(tx, PROJECT, {"name": "renamed"})
+    assert only(asked.look("production", "database").rows).there == ()
+    row = only(asked.look("production", "database", {"adopt": {"neonProject": PROJECT}}).rows)
+    assert row.settings == {"neonProject": "renamed"}
+
+
+def test_an_adopted_project_that_is_not_there(asked: Asked) -> None:
+    row = only(asked.look("production", "database", {"adopt": {"neonProject": "no-such-1"}}).rows)
+    assert row.adopt == {}
+    assert "Neon has no such project" in row.notes[0]
+
+
+@pytest.mark.parametrize("stack", ["production", "staging"])
+def test_what_a_state_has_is_shown_and_not_proposed(asked: Asked, stack: str) -> None:
+    with asked.world.transaction() as tx:
+        github.put_environment(tx, *PLACE, "production", deployment_branch_policy=CUSTOM)
+    for part, kind, key in (
+        ("database", kinds.NEON_PROJECT, PROJECT),
+        ("storage", kinds.BUCKET, f"{ACCOUNT}/tune-audio/default"),
+        ("frontend", kinds.PAGES_PROJECT, f"{ACCOUNT}/tune"),
+        ("backend", kinds.FLY_APP, "tune-api"),
+        ("delivery", kinds.ENVIRONMENT, "tune:production"),
+    ):
+        rows = asked.look("production", part, {"storageAccessKeyId": "0" * 16}, owned(kind, key, stack)).rows
+        assert rows[0].there[0].endswith(f"; stack {stack} has it"), part
+        assert all(not (row.adopt or row.settings) for row in rows), part
+
+
+def test_a_bucket_and_its_public_host(asked: Asked) -> None:
+    changes = {"bucketPublicHost": "pub-0.r2.dev", "extraBuckets": {"tune-art": {}, "tune-logs": {}}}
+    with asked.world.transaction() as tx:
+        cloudflare.create_bucket(tx, ACCOUNT, {"name": "tune-logs"})
+        cloudflare.create_bucket(tx, ACCOUNT, {"name": "tune-art", "jurisdiction": "eu"})
+    bucket, art, logs, token = asked.look("production", "storage", changes).rows
+    assert bucket.adopt == {"bucket": "tune-audio"}
+    assert bucket.settings == {"bucketPublicHost": "pub-99999999999999999999999999999999.r2.dev"}
+    assert (art.adopt, logs.adopt) == ({}, {"extraBuckets": ["tune-logs"]})
+    assert "jurisdiction eu" in art.notes[0]
+    assert (token.there, token.notes) == ((), ())
+
+
+def test_a_token_whose_value_is_lost(asked: Asked) -> None:
+    token = {"id": "a" * 32, "account_id": ACCOUNT, "name": "tune-audio (pulumi)"}
+    with asked.world.transaction() as tx:
+        tx.put("cloudflare", "token", "a" * 32, token)
+    row = asked.look("production", "storage").rows[-1]
+    assert (row.adopt, row.settings) == ({}, {})
+    assert row.notes[0].endswith(f"`bin/recover production --revoke {'a' * 32}`")
+    known = owned(kinds.ACCOUNT_TOKEN, "a" * 32, "production")
+    assert asked.look("production", "storage", None, known).rows[-1].notes == ()
+
+
+def test_a_pages_project_and_its_real_values(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        real = {
+            "production_branch": "trunk",
+            "build_config": {"build_caching": False, "build_command": "make", "destination_dir": "out", "root_dir": ""},
+            "source": {"type": "github", "config": {**SOURCE, "production_branch": "trunk"}},
+        }
+        for context in ("preview", "production"):
+            variables = {"A": {"type": "plain_text", "value": "007"}}
+            real.setdefault("deployment_configs", {})[context] = {  # type: ignore[index]
+                "env_vars": variables,
+                "fail_open": True,
+                "build_image_major_version": 2,
+            }
+        cloudflare.patch_pages(tx, ACCOUNT, "tune", real)
+    row = only(asked.look("production", "frontend", {"pagesVariables": {"GONE": "x"}}).rows)
+    assert row.adopt == {"pagesProject": "tune"}
+    assert row.settings == {
+        "productionBranch": "trunk",
+        "pagesBuild.command": "make",
+        "pagesBuild.rootDir": "",
+        "pagesBuild.outputDir": "out",
+        "pagesBuild.caching": False,
+        "pagesBuild.imageVersion": 2,
+        "pagesVariables.A": "007",
+        "pagesVariables.GONE": None,
+        "pagesPreviewVariables.PUBLIC_API_URL": "https://tune-api.fly.dev",
+    }
+    assert row.notes == ()
+
+
+def patched(asked: Asked, patch: dict[str, Any]) -> Row:
+    with asked.world.transaction() as tx:
+        cloudflare.patch_pages(tx, ACCOUNT, "tune", patch)
+    return only(asked.look("production", "frontend").rows)
+
+
+def test_an_encrypted_variable_of_pages_keeps_it_from_being_proposed(asked: Asked) -> None:
+    secret = {"env_vars": {"KEY": {"type": "secret_text", "value": "hidden"}}}
+    row = patched(asked, {"deployment_configs": {"preview": secret}})
+    assert (row.adopt, row.settings) == ({}, {})
+    assert row.notes[0].startswith("KEY: encrypted.")
+    assert "hidden" not in str(row)
+
+
+@pytest.mark.parametrize(
+    ("patch", "note"),
+    [
+        (
+            {"source": {"type": "github", "config": {**SOURCE, "pr_comments_enabled": False}}},
+            "`up` sets source.pr_comments_enabled to True",
+        ),
+        ({"source": None}, "`up` sets source.owner to tune-works; it is None"),
+        ({"deployment_configs": {"preview": {"fail_open": False}}}, "`up` sets fail_open of preview to true"),
+        ({"deployment_configs": {"preview": {"build_image_major_version": 2}}}, "build image of production, 3"),
+        (
+            {"deployment_configs": {"production": {"env_vars": {"ONLY": {"type": "plain_text", "value": "1"}}}}},
+            "`up` adds ONLY to previews",
+        ),
+        (
+            {
+                "deployment_configs": {
+                    "production": {"env_vars": {"PUBLIC_API_URL": {"type": "plain_text", "value": "x"}}}
+                }
+            },
+            "`up` sets PUBLIC_API_URL of production to https://tune-api.fly.dev; it is x",
+        ),
+    ],
+)
+def test_a_difference_of_pages_that_no_setting_keeps_is_told(asked: Asked, patch: dict[str, Any], note: str) -> None:
+    assert any(note in line for line in patched(asked, patch).notes)
+
+
+def test_an_app_and_all_its_secrets(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        fly.put_secrets(tx, tx.get("fly", "app", "tune-api") or {}, {"BY_HAND": "x"})
+    keep = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "BY_HAND"]
+    keep += ["DATABASE_URL", "LOGFIRE_WRITE_TOKEN", "OAUTH_ENCRYPTION_KEY"]
+    row = only(asked.look("production", "backend").rows)
+    assert row.adopt == {"flyApp": "tune-api", "keep": keep}
+    assert row.notes == ()
+    configured = {"adopt": {"flyApp": "tune-api", "keep": ["GONE"]}, "extraSecrets": {"BY_HAND": {"secure": "v1:x"}}}
+    row = only(asked.look("production", "backend", configured).rows)
+    assert [note.partition(",")[0] for note in row.notes] == ["adopt.keep names GONE", "extraSecrets sets BY_HAND"]
+
+
+def test_an_app_that_was_made_and_not_used_needs_no_adoption(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        fly.put_app(tx, "tune-api-staging", "tune-works", {}, machines=0)
+    row = only(asked.look("staging", "backend").rows)
+    assert row.adopt == {}
+    assert "takes it over by itself" in row.notes[0]
+
+
+def test_an_app_of_another_organization(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        fly.put_organization(tx, "other", "Other")
+        fly.put_app(tx, "tune-api-staging", "other", {"A": "x"})
+    row = only(asked.look("staging", "backend").rows)
+    assert (row.adopt, row.settings) == ({}, {})
+    assert "it is in organization other, not in tune-works" in row.notes[0]
+    # Where the configured organization is none of the token's, the configuration is wrong.
+    row = only(asked.look("staging", "backend", {"flyOrganization": "no-such"}).rows)
+    assert row.adopt == {"flyApp": "tune-api-staging", "keep": ["A"]}
+    assert row.settings == {"flyOrganization": "other"}
+
+
+def test_an_environment_its_rules_its_policy_and_its_variables(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        github.put_environment(
+            tx,
+            *PLACE,
+            "staging",
+            wait_timer=5,
+            can_admins_bypass=False,
+            prevent_self_review=True,
+            reviewers=[{"users": [9, 7], "teams": [8]}],
+            deployment_branch_policy=CUSTOM,
+        )
+        policy = github.create_policy(tx, *PLACE, "staging", pattern="trunk", kind="branch")["id"]
+        github.create_policy(tx, *PLACE, "staging", pattern="v*", kind="tag")
+        github.put_item(tx, "variable", *PLACE, "staging", "FLY_APP", value="tune-api-staging")
+        github.put_item(tx, "variable", *PLACE, "staging", "API_URL", value="https://old.example")
+        github.put_item(tx, "variable", *PLACE, "staging", "ANOTHER", value="x")
+    environment, rule, api_url, fly_app = asked.look("staging", "delivery").rows
+    assert environment.settings == {
+        "approval.users": [7, 9],
+        "approval.teams": [8],
+        "approval.waitMinutes": 5,
+        "approval.selfReview": False,
+        "approval.adminsBypass": False,
+    }
+    assert rule.adopt == {"githubEnvironment": "staging", "githubDeploymentPolicy": policy}
+    assert rule.settings == {"mainBranch": "trunk"}
+    assert fly_app.adopt == {"githubEnvironment": "staging", "githubVariables": ["FLY_APP"]}
+    assert fly_app.notes == ()
+    assert api_url.adopt["githubVariables"] == ["API_URL"]
+    assert api_url.notes == ("`up` sets API_URL to https://tune-api-staging.fly.dev; it is https://old.example",)
+
+
+def test_an_environment_without_a_policy_of_its_own(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        github.put_environment(tx, *PLACE, "staging")
+    row = only(asked.look("staging", "delivery").rows)
+    assert row.settings == {}
+    assert "now it deploys from any branch" in row.notes[0]
+
+
+def test_variables_of_the_repository(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        github.put_item(tx, "variable", *PLACE, "FLY_APP_STAGING", value="tune-api-staging")
+        github.put_item(tx, "variable", *PLACE, "FLY_APP", value="x")
+    row = only(asked.look("staging", "delivery", {"githubScope": "repository"}).rows)
+    assert row.adopt == {"githubVariables": ["FLY_APP_STAGING"]}
+
+
+@pytest.mark.parametrize(
+    ("cloud", "part"),
+    [("neon", "database"), ("cloudflare", "storage"), ("cloudflare", "frontend"), ("github", "delivery")],
+)
+def test_a_cloud_that_does_not_answer_is_named(asked: Asked, cloud: str, part: str) -> None:
+    asked.world.inject(cloud, "GET", "down", times=9)
+    rows, unanswered = asked.look("production", part)
+    assert rows == []
+    assert "answered 503" in unanswered[part]
+
+
+def test_a_credential_that_is_missing_is_named(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEON_API_KEY")
+    assert asked.look("production", "database").unanswered["database"].startswith("NEON_API_KEY is not set")
+
+
+def test_only_reading_calls_are_made(asked: Asked) -> None:
+    for part in ("database", "storage", "frontend", "backend", "delivery"):
+        asked.look("production", part)
+    reading = {"GET", "status", "secrets list", "orgs list", "version", "machine list", "volumes list"}
+    assert {operation for _, operation, _ in asked.world.calls()} <= reading
