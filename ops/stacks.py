@@ -1,9 +1,11 @@
-"""Asks the Pulumi CLI about the project's stacks."""
+"""Ask the Pulumi CLI about the project's stacks."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,39 +14,55 @@ from typing import Any
 from ops.redact import credentials, redact
 
 ROOT = Path(__file__).resolve().parent.parent
+_OPTIONS = ("PULUMI_OPTION_", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW")
 
 
 class StackError(Exception):
-    """Pulumi could not be asked, or did not tell. The message says what was asked, and what it answered."""
+    """Report a question that the Pulumi CLI did not answer. The message holds the question and the CLI's answer."""
+
+
+def stack_name(text: str) -> str:
+    """Return a stack's name from a command line: the type of every tool's argument.
+
+    Raises:
+        argparse.ArgumentTypeError: It is no name. Pulumi would take an empty one for the selected stack.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the stack's name is empty: an unset variable?")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no stack's name: letters, digits, `.`, `_` and `-`")
+    return text
 
 
 def folder() -> Path:
-    """Return the folder with the stack files that `pulumi` uses: this project's, or in the sandbox their mirror."""
+    """Return the folder of the stack files that `pulumi` uses: this project's, or the mirror in the sandbox."""
     world = Path(os.environ.get("RELAY_SANDBOX", ""))
     shim = world / "bin" / "pulumi"
     return world / "mirror" if world.is_absolute() and shutil.which("pulumi") == str(shim) else ROOT
 
 
 def names(root: Path = ROOT) -> list[str]:
-    """Return the stacks that have a file, production first: the order they are read and set up in."""
+    """Return the stacks that have a file, production first: the order in which people read and set them up."""
     found = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")]
     order = {"production": 0, "staging": 1, "dev": 3}
     return sorted(found, key=lambda stack: (order.get(stack, 2), stack))
 
 
 def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Ask the Pulumi CLI; a failure is an exit code.
+    """Run the Pulumi CLI with a tool's own environment; a failure is an exit code.
 
     Args:
-        arguments: What is asked.
+        arguments: The CLI's arguments.
         root: The folder it runs in.
-        timeout: Seconds after which it is given up.
+        timeout: Seconds that it has to answer.
 
     Raises:
         StackError: It cannot be run, or did not answer in time.
     """
     command = ["pulumi", *arguments, "--non-interactive"]
-    environment = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    # A person's options would narrow what a tool reads, or break its form.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OPTIONS)}
+    environment = kept | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         return subprocess.run(
             command,
@@ -67,19 +85,19 @@ def _not_started(error: OSError) -> str:
     """Return why the Pulumi CLI cannot be run."""
     if isinstance(error, FileNotFoundError) and shutil.which("pulumi") is None:
         return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."
-    return f"`pulumi` on PATH cannot be run: {error.strerror}. Install the Pulumi CLI anew, or use `bin/sandbox`."
+    return f"`pulumi` on PATH cannot be run: {error.strerror}. Install the Pulumi CLI again, or use `bin/sandbox`."
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what the CLI said of its failure, without this process's credentials."""
+    """Return the CLI's words about its failure, without this process's credentials."""
     return redact(done.stderr.strip(), credentials(os.environ)) or f"`pulumi` ended with exit code {done.returncode}."
 
 
 def document(done: subprocess.CompletedProcess[str]) -> Any:
-    """Return the JSON that the CLI answered.
+    """Return the CLI's answer as JSON.
 
     Raises:
-        StackError: It is none.
+        StackError: The answer is no JSON.
     """
     try:
         return json.loads(done.stdout)

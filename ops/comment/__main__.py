@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import stacks
 from ops.github import GitHubError, Repository
 from ops.joblog import say
 from ops.preview import markdown, run
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     it writes no comment. Outside a workflow it prints the comment.
     """
     parser = argparse.ArgumentParser(prog="bin/comment", description="Show a preview that `bin/preview` kept.")
-    parser.add_argument("stack")
+    parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="the folder that `bin/preview` wrote")
     parser.add_argument("--sandbox", action="store_true", help="the preview ran in the sandbox: write no comment")
     options = parser.parse_args(arguments)

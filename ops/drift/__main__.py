@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the stack with its clouds, and return the exit code: 1 if they differ or cannot be compared."""
     parser = argparse.ArgumentParser(prog="bin/drift", description="Compare a stack with its clouds.")
-    parser.add_argument("stack")
+    parser.add_argument("stack", type=stacks.stack_name)
     stack = parser.parse_args(arguments).stack
     with tempfile.TemporaryDirectory() as folder:
         run.run(stack, Path(folder), refresh=True)

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="bin/environments", description="Print the environments as they stand.")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("stack", nargs="*", help="default: every stack that has a file")
+    parser.add_argument("stack", nargs="*", type=stacks.stack_name, help="default: every stack that has a file")
     options = parser.parse_args(arguments)
     wanted = options.stack or stacks.names()
     try:

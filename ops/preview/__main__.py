@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import stacks
 from ops.joblog import say
 from ops.preview import run
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Preview the stack, print one line about the result, and return the CLI's exit code."""
     parser = argparse.ArgumentParser(prog="bin/preview", description="Preview a stack and keep the redacted output.")
-    parser.add_argument("stack")
+    parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="where to keep the output")
     options = parser.parse_args(arguments)
     code = run.run(options.stack, options.folder)

@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "left running, look up in the clouds what it was making, import what is there, forget what is not, revoke a "
         "token whose value was lost.",
     )
-    parser.add_argument("stack", metavar="STACK", help="the stack's name")
+    parser.add_argument("stack", metavar="STACK", type=stacks.stack_name, help="the stack's name")
     parser.add_argument(
         "--nothing-runs",
         action="store_true",
@@ -183,8 +183,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--revoke", metavar="ID", help="revoke a token of the bucket that bin/adopt names as lost")
     options = parser.parse_args(arguments)
-    if not options.stack:  # an unset variable: Pulumi would take the selected stack
-        parser.error("STACK is empty: name a stack")
     try:
         if options.revoke:
             revoke_lost(Stack(options.stack), options.revoke)

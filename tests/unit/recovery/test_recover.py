@@ -159,15 +159,6 @@ def test_a_stack_that_cannot_be_updated(
     )
 
 
-def test_an_empty_name_is_refused(answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
-    """Pulumi takes the selected stack for it."""
-    given = answers()
-    with pytest.raises(SystemExit):
-        main([""])
-    assert "STACK is empty" in capsys.readouterr().err
-    assert given == []
-
-
 def test_a_stack_that_is_not_there(answers: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     answers(stack="error: no stack named 'qa' found")
     assert main(["qa"]) == 1

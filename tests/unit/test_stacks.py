@@ -1,0 +1,58 @@
+"""How tools run the Pulumi CLI: for a stack that is named, and in an environment of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ops import stacks
+from ops.comment import __main__ as comment
+from ops.drift import __main__ as drift
+from ops.environments import __main__ as environments
+from ops.preview import __main__ as preview
+from ops.recovery import __main__ as recovery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+TOOLS: dict[str, tuple[Callable[[Sequence[str]], int], list[str]]] = {
+    "comment": (comment.main, ["folder"]),
+    "drift": (drift.main, []),
+    "environments": (environments.main, []),
+    "preview": (preview.main, ["folder"]),
+    "recover": (recovery.main, []),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("name", ["", " ", "x; touch pwned", "$(x)", "../production", "a/b", "-h", "übung"])
+def test_a_stack_that_no_stack_can_be_called_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tool: str, name: str
+) -> None:
+    def ran(*_: object, **__: object) -> None:
+        raise AssertionError("the Pulumi CLI was run")
+
+    monkeypatch.setattr("subprocess.run", ran)
+    main, more = TOOLS[tool]
+    with pytest.raises(SystemExit) as ended:
+        main(["--", name, *more])
+    assert ended.value.code == 2
+    said = "the stack's name is empty" if not name else f"{name!r} is no stack's name"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["staging", "pr-12", "qa_1", "v1.2"])
+def test_a_name_that_pulumi_takes(name: str) -> None:
+    assert stacks.stack_name(name) == name
+
+
+def test_the_cli_gets_none_of_a_persons_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "pulumi").write_text("#!/bin/sh\nenv\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for variable in ("PULUMI_OPTION_TARGET", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_HOME"):
+        monkeypatch.setenv(variable, "x")
+    given = {line.partition("=")[0] for line in stacks.ask("about").stdout.splitlines()}
+    assert given & {"PULUMI_OPTION_TARGET", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_HOME"} == {"PULUMI_HOME"}
