@@ -61,7 +61,8 @@ def call(method: str, url: str, token: str, body: Any = None) -> Any:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        said = error.read(500).decode(errors="replace")
+        with error:
+            said = error.read(500).decode(errors="replace")
         raise ReleaseError(f"{method} {url}: HTTP {error.code}: {said}", error.code) from None
     except OSError as error:
         raise ReleaseError(f"{method} {url}: {error}") from None
