@@ -209,6 +209,8 @@ def answers(url: str, seconds: float = 180) -> None:
                 print(f"{url}: HTTP {answer.status}")
                 return
         except OSError as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             if time.monotonic() > end:
                 raise ReleaseError(f"{url} does not answer: {error}. `flyctl logs` tells why") from None
         time.sleep(POLL)

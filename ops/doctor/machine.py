@@ -23,7 +23,7 @@ from setup.errors import SandboxError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OLDEST, _NEWEST = (3, 11), (3, 13)
+_OLDEST, _NEWEST = (3, 11), (3, 14)
 """The versions of Python that the tests ran with."""
 
 

@@ -153,8 +153,8 @@ def test_a_venv_that_is_not_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, t
             (3, 10, 4),
             Finding("missing", "Python 3.10.4: 3.11 or later is needed", "https://www.python.org/downloads/"),
         ),
-        ((3, 13, 9), Finding("ok", "Python 3.13.9")),
-        ((3, 99, 0), Finding("note", "Python 3.99.0 is newer than the tested 3.13; it should work")),
+        ((3, 14, 9), Finding("ok", "Python 3.14.9")),
+        ((3, 99, 0), Finding("note", "Python 3.99.0 is newer than the tested 3.14; it should work")),
     ],
 )
 def test_the_version_of_python(
