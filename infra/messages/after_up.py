@@ -9,6 +9,7 @@ import pulumi
 
 from infra import states
 from infra.config.rotation import storage_slots, storage_tokens
+from infra.messages.fly_secrets import advise_on_secrets
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -49,9 +50,7 @@ def advise(
     _advise_on_changes(settings, database, storage, pages_host)
     _advise_on_rotation(settings)
     if backend:
-        live = f"Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
-        backend.staged.apply(partial(_list, f"Staged on Fly app {app}: {{}}. {live}"))
-        backend.foreign.apply(partial(_list, f"Not managed here, left alone on Fly app {app}: {{}}"))
+        advise_on_secrets(settings, backend)
 
 
 def _compare(key: str, configured: str | None, actual: str) -> None:
@@ -64,12 +63,6 @@ def _compare(key: str, configured: str | None, actual: str) -> None:
             f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. {then}\n"
             f"  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
         )
-
-
-def _list(text: str, names: list[str]) -> None:
-    """Say something of names, where there are any."""
-    if names:
-        pulumi.log.info(text.format(", ".join(names)))
 
 
 def _advise_on_changes(

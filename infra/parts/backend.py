@@ -15,8 +15,8 @@ class Backend(pulumi.ComponentResource):
     """A Fly app with every secret that the backend needs.
 
     Attributes:
+        managed: Names of the secrets that Pulumi writes.
         staged: Names of secrets that are set but not live, when Pulumi last read them.
-        foreign: Names of secrets on the app that this stack neither manages nor keeps.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
     """
 
@@ -57,8 +57,8 @@ class Backend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[app]),
         )
         self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
+        self.managed = frozenset(values)
         self.staged = secrets.staged
-        self.foreign = secrets.foreign
         self.register_outputs({})
 
 

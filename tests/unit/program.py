@@ -52,6 +52,7 @@ LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda **_: SimpleNamespace(version=lambda: (0, 4, 87), orgs_list=lambda: {"tune-works", "personal"}),
     ),
     "clouds": ("infra.checks.clients.send", Clouds()),
+    "secrets": ("infra.messages.fly_secrets.list_secrets", lambda _app: {}),
 }
 """The outside of an `up`'s checks: where each is called, and its replacement, which finds nothing wrong."""
 

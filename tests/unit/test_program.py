@@ -285,13 +285,6 @@ def test_a_pages_host_that_differs_is_said_with_its_command(monkeypatch: pytest.
     assert "sed -i.bak 's/tune-8xz.pages.dev/tune.pages.dev/' Pulumi.yaml" in message
 
 
-def test_staged_and_foreign_secrets_are_said_after_an_up_alone() -> None:
-    after, before = ran("staging").messages, ran("staging", preview=True).messages
-    assert [text for text in after if "flyctl secrets deploy -a tune-api-staging" in text]
-    assert [text for text in after if "left alone" in text]
-    assert not [text for text in before if "Staged" in text or "left alone" in text]
-
-
 def test_a_new_database_is_said_once() -> None:
     (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message

@@ -6,7 +6,7 @@ with v0.4.87. Texts that only Fly.io's servers send are from public reports, and
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -105,6 +105,26 @@ class Secret(NamedTuple):
 
     digest: str
     deployed: bool
+
+
+class Standing(NamedTuple):
+    """The names among an app's secrets that a person should know of.
+
+    Attributes:
+        staged: Managed names that not every machine has yet.
+        foreign: Names that are neither managed nor kept.
+    """
+
+    staged: list[str]
+    foreign: list[str]
+
+
+def standing(listed: Mapping[str, Secret], *, managed: Collection[str], kept: Collection[str]) -> Standing:
+    """Return the standing of an app's secrets."""
+    return Standing(
+        staged=sorted(name for name in managed if name in listed and not listed[name].deployed),
+        foreign=sorted(listed.keys() - set(managed) - set(kept)),
+    )
 
 
 class Token(NamedTuple):

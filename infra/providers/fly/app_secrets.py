@@ -9,7 +9,7 @@ from typing import Any
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, UpdateResult
 from pulumi.output import UNKNOWN, Unknown
 
-from infra.providers.fly.answers import Secret
+from infra.providers.fly.answers import Secret, standing
 from infra.providers.fly.errors import AppNotFoundError, UnexpectedAnswerError
 from infra.providers.fly.names import APP, SECRET
 from infra.providers.fly.props import FlyProvider, Props, checked, refuse_adopted, refuse_any
@@ -101,8 +101,9 @@ class AppSecrets(FlyProvider):
             if not _untouched(props, name, listed):
                 digests[name] = CHANGED if name in listed else DELETED
         keep = [name for name in props["keep"] if name in listed]
-        outs = {**props, **_summary(props, listed), "digests": digests, "keep": keep}
-        outs["not_ours"] = sorted(_not_ours(props).intersection(outs["foreign"]))
+        seen = standing(listed, managed=props["values"], kept=props["keep"])
+        not_ours = sorted(_not_ours(props).intersection(seen.foreign))
+        outs = {**props, **seen._asdict(), "digests": digests, "keep": keep, "not_ours": not_ours}
         if (digests, keep) == (props["digests"], props["keep"]):
             return ReadResult(id_, outs)
         return self.drifted(id_, outs)
@@ -218,12 +219,5 @@ def _outputs(props: Props, listed: Mapping[str, Secret], removed: Iterable[str] 
         raise UnexpectedAnswerError("setting its secrets", "; ".join(problems), app=props["app"], hint=hint)
     # The state gets digests of Fly.io's digests: how easily those reveal a value is not documented.
     remote = {name: digest(props["digest_key"], name, listed[name].digest) for name in props["values"]}
-    seen = _summary(props, listed)
-    return {**props, **seen, "remote": remote, "not_ours": seen["foreign"]}
-
-
-def _summary(props: Props, listed: Mapping[str, Secret]) -> Props:
-    return {
-        "staged": sorted(name for name in props["values"] if name in listed and not listed[name].deployed),
-        "foreign": sorted(listed.keys() - props["values"].keys() - set(props["keep"])),
-    }
+    seen = standing(listed, managed=props["values"], kept=props["keep"])
+    return {**props, **seen._asdict(), "remote": remote, "not_ours": seen.foreign}

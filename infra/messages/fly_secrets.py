@@ -1,0 +1,69 @@
+"""List the secrets of the stack's Fly app after every `up`, and refuse names that break the backend.
+
+The resource's outputs show its last write or refresh. Since then a deployment, or a person, may have changed the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from infra import application
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.config.settings import Settings
+    from infra.parts.backend import Backend
+    from infra.providers.fly.answers import Secret
+
+
+def advise_on_secrets(settings: Settings, backend: Backend) -> None:
+    """Log the staged and the foreign secrets of the app once Pulumi has written its own.
+
+    Raises:
+        pulumi.RunError: A foreign secret wins over a plain setting of the fly file, or breaks the backend.
+    """
+    app, kept = str(settings.fly_app), settings.adopt.keep
+
+    def look(_written: list[str]) -> None:
+        from infra.providers.fly.answers import standing  # noqa: PLC0415  (loaded by the backend)
+        from infra.providers.fly.errors import FlyError  # noqa: PLC0415
+
+        try:
+            listed = list_secrets(app)
+        except FlyError as error:
+            pulumi.log.warn(f"The secrets on Fly app {app} were not checked. {error}")
+            return
+        staged, foreign = standing(listed, managed=backend.managed, kept=kept)
+        if staged:
+            names = ", ".join(staged)
+            pulumi.log.info(
+                f"Staged on Fly app {app}: {names}. Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
+            )
+        if foreign:
+            pulumi.log.info(f"Not managed here, left alone on Fly app {app}: {', '.join(foreign)}")
+        _require_harmless(settings, app, foreign)
+
+    backend.staged.apply(look)
+
+
+def list_secrets(app: str) -> Mapping[str, Secret]:
+    """Ask Fly.io for an app's secrets."""
+    from infra.providers.fly.flyctl import Flyctl  # noqa: PLC0415  (only an `up` needs it)
+
+    return Flyctl().secrets_list(app, sure=True)
+
+
+def _require_harmless(settings: Settings, app: str, foreign: list[str]) -> None:
+    problems = dict.fromkeys(
+        application.SETTINGS_GROUPS, "the backend reads it as a group of settings, and fails to start"
+    )
+    problems |= dict.fromkeys(["PORT", *application.plain_settings(settings)], "it wins over the fly file's [env]")
+    if harmful := [name for name in foreign if name in problems]:
+        raise pulumi.RunError(
+            f"Fly app {app} has secrets set by hand that harm the backend. "
+            + "".join(f"{name}: {problems[name]}. " for name in harmful)
+            + f"Remove them:\n  flyctl secrets unset {' '.join(harmful)} -a {app}"
+        )

@@ -1,0 +1,54 @@
+"""The secrets of the Fly app after an `up`: staged, foreign, harmful."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from infra.providers.fly.answers import Secret
+from infra.providers.fly.errors import TransientError
+from tests.unit.program import LOOKS, Run, run_program
+
+APP = "tune-api-staging"
+
+
+def up(monkeypatch: pytest.MonkeyPatch, *, preview: bool = False, **deployed: bool) -> Run:
+    """Run staging's program, with these secrets on its app."""
+    listed = {name: Secret(digest="d", deployed=live) for name, live in deployed.items()}
+    monkeypatch.setattr(LOOKS["secrets"][0], lambda app: listed if app == APP else {})
+    return run_program("staging", preview=preview)
+
+
+def test_an_up_names_the_staged_and_the_foreign_secrets_as_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = up(monkeypatch, DATABASE_URL=False, FRONTEND_URL=True, MINE=True, HERS=False).messages
+    assert (
+        f"Staged on Fly app {APP}: DATABASE_URL. Live from its next deploy, or now: `flyctl secrets deploy -a {APP}`"
+    ) in messages
+    assert f"Not managed here, left alone on Fly app {APP}: HERS, MINE" in messages
+
+
+def test_an_up_with_everything_live_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [text for text in up(monkeypatch, DATABASE_URL=True).messages if "on Fly app" in text]
+
+
+def test_a_preview_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [text for text in up(monkeypatch, preview=True, MINE=True).messages if "on Fly app" in text]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("R2_BUCKET", "it wins over the fly file's"), ("PORT", "it wins over"), ("STORAGE", "a group of settings")],
+)
+def test_a_secret_that_harms_the_backend_fails_the_up(monkeypatch: pytest.MonkeyPatch, name: str, why: str) -> None:
+    with pytest.raises(pulumi.RunError, match=f"{name}: .*{why}") as caught:
+        up(monkeypatch, **{name: True, "MINE": True})
+    assert str(caught.value).endswith(f"\n  flyctl secrets unset {name} -a {APP}")
+
+
+def test_an_up_does_not_fail_where_fly_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(app: str) -> dict[str, Secret]:
+        raise TransientError("listing its secrets", "flyctl answered: EOF", app=app)
+
+    monkeypatch.setattr(LOOKS["secrets"][0], refuse)
+    (text,) = [text for text in run_program("staging").messages if "were not checked" in text]
+    assert text.startswith(f"The secrets on Fly app {APP} were not checked. Fly app {APP}: listing its secrets failed:")
