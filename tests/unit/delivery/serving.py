@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+CUT, HTML, SHORT = -1, -2, -3
+"""In place of a status: close the connection, answer a page, and answer less than the announced length."""
+
 
 @contextmanager
 def serving(
     answer: Callable[[str, str, Any], tuple[int, Any]], token: str = "", named: Callable[[str], None] = lambda _: None
 ) -> Iterator[str]:
-    """Serve until the end of the `with` block and yield the address; `token` is expected where it is not empty.
+    """Serve until the end of the `with` block, and yield the address.
 
     Args:
-        answer: Returns a status and a body for a method, a path and a body.
-        token: The bearer token every call must carry.
-        named: Is told how each caller calls itself.
+        answer: Returns a status and a body for a method, a path and a body. A body of bytes is sent as it is; `429` and
+            `503` carry `Retry-After: 0`.
+        token: The bearer token that every call must carry; empty for any.
+        named: Called with each caller's `User-Agent`.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -31,9 +35,16 @@ def serving(
             named(self.headers["User-Agent"])
             length = int(self.headers.get("Content-Length") or 0)
             status, body = answer(self.command, self.path, json.loads(self.rfile.read(length)) if length else None)
-            self.send_response(status)
+            if status == CUT:
+                self.close_connection = True
+                return
+            content = b"<html>a proxy</html>" if status == HTML else json.dumps(body).encode()
+            self.send_response(status if status > 0 else 200)
+            if status in {429, 503}:
+                self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", str(len(content) + (100 if status == SHORT else 0)))
             self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            self.wfile.write(content)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815
 

@@ -1,120 +1,107 @@
-"""deploy/release.py: restore points, the way back, waiting for infrastructure, moving the release branch."""
+"""The steps of a release: restore points, waiting, moving branches, and the proof of what answers."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from deploy import release
-from tests.unit.delivery.serving import serving
+from release import calls, points
+from release.commands import main
+from tests.unit.delivery.neon import Neon
+from tests.unit.delivery.serving import CUT, HTML, SHORT, serving
+from tests.unit.program import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSING = [502, 503, 504, 429, CUT, HTML, SHORT]
+COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 
 
-class _Neon:
-    """One Neon project's branches. Refuses what Neon refuses."""
-
-    def __init__(self) -> None:
-        self.branches = [self._branch("main", 0) | {"default": True}]
-        self.busy = 0
-        self.with_children: set[str] = set()
-        self.restored: list[Any] = []
-
-    def _branch(self, name: str, number: int) -> dict[str, Any]:
-        return {"id": f"br-{name}-{number}", "name": name, "created_at": f"2026-11-{number + 1:02}T00:00:00Z"}
-
-    @property
-    def names(self) -> list[str]:
-        return [branch["name"] for branch in self.branches]
-
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        if self.busy and method != "GET":
-            self.busy -= 1
-            return 423, {"message": "project already has running operations"}
-        steps = path.removeprefix("/projects/p-1/branches").strip("/").split("/")
-        if method == "GET" and steps == [""]:
-            return 200, {"branches": self.branches}
-        if method == "POST" and steps == [""]:
-            return self._create(body)
-        if method == "POST" and steps[1:] == ["restore"]:
-            self._restore(steps[0], body)
-            return 200, {}
-        (found,) = [branch for branch in self.branches if branch["id"] == steps[0]]
-        children = [branch for branch in self.branches if branch.get("parent_id") == found["id"]]
-        if method == "DELETE" and (children or found["name"] in self.with_children):
-            return 422, {"message": "cannot delete branch that has children"}
-        assert method == "DELETE"
-        assert not found.get("default")
-        self.branches.remove(found)
-        return 200, {}
-
-    def _restore(self, target: str, body: Any) -> None:
-        """Keep the target under another name; all its children move below that, which is a root."""
-        name = body["preserve_under_name"]  # required of a branch that has children
-        kept = self._branch(name, len(self.branches))
-        for branch in self.branches:
-            if branch.get("parent_id") == target:
-                branch["parent_id"] = kept["id"]
-        self.branches.append(kept)
-        self.restored.append((target, body["source_branch_id"]))
-
-    def _create(self, body: Any) -> tuple[int, Any]:
-        assert "endpoints" not in body
-        assert body["branch"]["parent_id"] == self.branches[0]["id"]
-        if body["branch"]["name"] in self.names:
-            return 409, {"message": "branch name already exists"}
-        made = self._branch(body["branch"]["name"], len(self.branches)) | {"parent_id": body["branch"]["parent_id"]}
-        self.branches.append(made)
-        return 201, {"branch": made, "operations": []}
-
-
-class _GitHub:
-    """Runs of one workflow, and branches, whose commits are numbers that only grow."""
+class Clock:
+    """A time in which every pause ends at once."""
 
     def __init__(self) -> None:
-        self.runs: list[Any] | None = []
-        self.then: list[Any] = []
-        self.branches: dict[str, int] = {}
+        self.time = 0.0
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        assert path.startswith("/repos/o/r/")
-        if "/actions/workflows/infra.yml/runs" in path:
-            assert "head_sha=7" in path
-            assert "event=release" in path
-            if self.runs is None:
-                return 404, {"message": "Not Found"}
-            answer = {"workflow_runs": self.runs}
-            if self.then:
-                self.runs = self.then.pop(0)
-            return 200, answer
-        if method == "POST":
-            self.branches[body["ref"].removeprefix("refs/heads/")] = int(body["sha"])
-            return 201, {}
-        assert (method, body["force"]) == ("PATCH", False)
-        name = path.rsplit("/", maxsplit=1)[1]
-        if name not in self.branches:
-            return 422, {"message": "Reference does not exist"}
-        if int(body["sha"]) < self.branches[name]:
-            return 422, {"message": "Update is not a fast forward"}
-        self.branches[name] = int(body["sha"])
-        return 200, {}
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += seconds
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release, "POLL", 0.01)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of all steps."""
+    found = Clock()
+    monkeypatch.setattr(calls, "sleep", found.sleep)
+    monkeypatch.setattr(calls, "now", lambda: found.time)
+    return found
 
 
 @pytest.fixture
-def neon(monkeypatch: pytest.MonkeyPatch) -> Any:
-    project = _Neon()
+def neon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Neon]:
+    """A project, and the environment that reaches it."""
+    project = Neon()
     with serving(project.answer, token="napi_canary") as url:
         for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
             monkeypatch.setenv(f"NEON_{name}", value)
         yield project
 
 
+class _GitHub:
+    """A workflow's runs, and branches, whose commits are numbers that only grow."""
+
+    def __init__(self) -> None:
+        self.state: str | None = "active"
+        self.runs: list[Any] = []
+        self.then: list[Any] = []
+        self.branches: dict[str, int] = {}
+        self.failing: list[int] = []
+        self.lost: list[int] = []
+        self.calls = 0
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        self.calls += 1
+        if self.failing:
+            return self.failing.pop(0), {"message": "You have exceeded a secondary rate limit"}
+        status, answer = self._answer(method, path, body)
+        return (self.lost.pop(0), {}) if method != "GET" and self.lost else (status, answer)
+
+    def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:  # noqa: PLR0911  (a table)
+        url = urlsplit(path)
+        place = url.path.removeprefix("/repos/o/r/")
+        if place == "actions/workflows/infra.yml":
+            return (200, {"state": self.state}) if self.state else (404, {"message": "Not Found"})
+        if place == "actions/workflows/infra.yml/runs":
+            assert parse_qs(url.query) == {"head_sha": ["7"], "event": ["release"], "per_page": ["1"]}
+            answer = {"workflow_runs": self.runs}
+            self.runs = self.then.pop(0) if self.then else self.runs
+            return 200, answer
+        if method == "POST":
+            name = body["ref"].removeprefix("refs/heads/")
+            if name in self.branches:
+                return 422, {"message": "Reference already exists"}
+            self.branches[name] = int(body["sha"])
+            return 201, {}
+        assert method == "PATCH"
+        name = place.removeprefix("git/refs/heads/")
+        if name not in self.branches:
+            return 422, {"message": "Reference does not exist"}
+        if int(body["sha"]) < self.branches[name] and not body["force"]:
+            return 422, {"message": "Update is not a fast forward"}
+        self.branches[name] = int(body["sha"])
+        return 200, {}
+
+
 @pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> Any:
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[_GitHub]:
+    """A repository, and the environment of a workflow that a release started."""
     repository = _GitHub()
     with serving(repository.answer, token="job-token") as url:
         values = {"API_URL": url, "TOKEN": "job-token", "REPOSITORY": "o/r", "SHA": "7", "EVENT_NAME": "release"}
@@ -123,82 +110,159 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield repository
 
 
-def test_the_newest_three_restore_points_are_kept(neon: _Neon) -> None:
-    neon.branches.append(neon._branch("somebodys", 1))
-    for number in range(1, 6):
-        assert release.main(["restore-point", f"v1.{number}"]) == 0
-    assert neon.names == ["main", "somebodys", "before-v1.3", "before-v1.4", "before-v1.5"]
+# --- restore points
 
 
-def test_a_release_that_is_deployed_again_keeps_both_points(neon: _Neon) -> None:
-    for _ in range(3):
-        assert release.main(["restore-point", "v1.0"]) == 0
-    assert neon.names == ["main", "before-v1.0", "before-v1.0-2", "before-v1.0-3"]
+def test_the_newest_three_restore_points_stay_and_all_of_seven_days(neon: Neon) -> None:
+    for number, days in enumerate((30, 20, 6, 5, 4, 3)):
+        neon.add(f"restore-point-v{number}", days)
+    assert main(["restore-point", "v6"]) == 0
+    assert neon.deleted == ["restore-point-v0", "restore-point-v1"]
+    assert neon.names[-1] == "restore-point-v6"
 
 
-def test_a_point_that_cannot_be_deleted_does_not_stop_a_release(
-    neon: _Neon, capsys: pytest.CaptureFixture[str]
+def test_the_newest_three_stay_whatever_their_age(neon: Neon) -> None:
+    for number, days in enumerate((30, 20, 10)):
+        neon.add(f"restore-point-v{number}", days)
+    assert main(["restore-point", "v3"]) == 0
+    assert neon.deleted == ["restore-point-v0"]
+
+
+def test_the_plans_limit_takes_the_oldest_of_the_young_and_says_so(
+    neon: Neon, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    neon.with_children = {"before-v1"}
-    for number in range(1, 5):
-        assert release.main(["restore-point", f"v{number}"]) == 0
-    assert "before-v1" in neon.names
-    assert "before-v1 stays" in capsys.readouterr().out
+    neon.limit = 6
+    for number in range(5):
+        neon.add(f"restore-point-v{number}", 5 - number)
+    assert main(["restore-point", "v5"]) == 0
+    assert neon.deleted == ["restore-point-v0", "restore-point-v1"]
+    assert "restore-point-v0: the plan allows 6 branches" in capsys.readouterr().out
 
 
-def test_a_busy_project_is_waited_for(neon: _Neon) -> None:
-    neon.busy = 3
-    assert release.main(["restore-point", "v1"]) == 0
-    assert "before-v1" in neon.names
+def test_a_branch_made_by_hand_stays(neon: Neon) -> None:
+    for number in range(4):
+        neon.add(f"before-v{number}", 100)
+        neon.add(f"restore-point-v{number}", 90)
+    neon.limit = None
+    assert main(["restore-point", "v9"]) == 0
+    assert [name for name in neon.names if name.startswith("before-")] == [f"before-v{number}" for number in range(4)]
 
 
-def test_the_database_is_restored_from_a_point(neon: _Neon, capsys: pytest.CaptureFixture[str]) -> None:
-    release.main(["restore-point", "v1"])
-    assert release.main(["restore", "before-v1"]) == 0
-    assert neon.restored == [("br-main-0", "br-before-v1-1")]
+def test_a_release_that_is_deployed_again_keeps_both_points(neon: Neon) -> None:
+    for _ in range(3):
+        assert main(["restore-point", "v1.0"]) == 0
+    assert neon.names == ["main", "restore-point-v1.0", "restore-point-v1.0-2", "restore-point-v1.0-3"]
+
+
+def test_a_point_with_children_stays_and_a_release_goes_on(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(4):
+        neon.add(f"restore-point-v{number}", 30 - number)
+    neon.add("somebodys", 1, "br-restore-point-v0")
+    assert main(["restore-point", "v4"]) == 0
+    assert "restore-point-v0 stays" in capsys.readouterr().out
+    assert neon.deleted == ["restore-point-v1"]
+
+
+def test_every_page_of_branches_is_read(neon: Neon) -> None:
+    neon.limit, neon.page = None, 25
+    for number in range(130):
+        neon.add(f"pull-{number}", number / 24)
+    assert main(["restore-point", "v1"]) == 0
+    assert main(["restore", "restore-point-v1"]) == 0
+    assert neon.restored == [("br-main", "br-restore-point-v1")]
+
+
+@pytest.mark.parametrize("failure", [*PASSING, 423])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_passes_is_repeated(neon: Neon, method: str, failure: int) -> None:
+    for number in range(3):
+        neon.add(f"restore-point-v{number}", 30 - number)
+    neon.failing = {method: [failure, failure]}
+    assert main(["restore-point", "v3"]) == 0
+    assert neon.names == ["main", "restore-point-v1", "restore-point-v2", "restore-point-v3"]
+
+
+@pytest.mark.parametrize("failure", PASSING)
+def test_a_lost_answer_makes_one_point(neon: Neon, failure: int) -> None:
+    neon.lost = [failure]
+    assert main(["restore-point", "v1"]) == 0
+    assert neon.names == ["main", "restore-point-v1"]
+
+
+def test_repeating_ends_at_the_deadline(neon: Neon, clock: Clock) -> None:
+    neon.failing = {"GET": [502] * 1000}
+    assert main(["restore-point", "v1"]) == 3
+    assert clock.time == pytest.approx(300)
+
+
+def test_the_database_is_restored_from_a_point(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["restore-point", "v1"])
+    assert main(["restore", "restore-point-v1"]) == 0
+    assert neon.restored == [("br-main", "br-restore-point-v1")]
     kept = next(name for name in neon.names if name.startswith("replaced-"))
-    said = capsys.readouterr().out
-    assert f"is branch {kept}. Neon does not let it be deleted" in said
-    assert "delete it" not in said
+    assert f"is branch {kept}. Neon does not let it be deleted" in capsys.readouterr().out
 
 
-def test_releases_after_a_restore_go_on(neon: _Neon, capsys: pytest.CaptureFixture[str]) -> None:
-    for number in range(1, 4):
-        release.main(["restore-point", f"v{number}"])
-    release.main(["restore", "before-v2"])
-    for number in range(4, 7):
-        assert release.main(["restore-point", f"v{number}"]) == 0
-    (kept,) = [name for name in neon.names if name.startswith("replaced-")]
-    assert sorted(neon.names) == ["before-v4", "before-v5", "before-v6", "main", kept]
-    assert "stays:" not in capsys.readouterr().out
+@pytest.mark.parametrize(("failure", "code"), [(502, 0), (CUT, 0), (403, 1)])
+def test_a_lost_restore_is_looked_for_and_never_repeated(neon: Neon, failure: int, code: int) -> None:
+    main(["restore-point", "v1"])
+    neon.lost = [failure]
+    assert main(["restore", "restore-point-v1"]) == code
+    assert len(neon.restored) == 1
 
 
-def test_a_point_that_is_not_there_is_told_with_those_that_are(neon: _Neon, capsys: pytest.CaptureFixture[str]) -> None:
-    release.main(["restore-point", "v1"])
-    assert release.main(["restore", "before-v2"]) == 1
-    assert "restore points: before-v1" in capsys.readouterr().err
+def test_a_restore_that_cannot_be_told_has_an_outcome_of_its_own(
+    neon: Neon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["restore-point", "v1"])
+    neon.failing = {"POST": [504]}
+    assert main(["restore", "restore-point-v1"]) == 3
+    assert capsys.readouterr().err.endswith("neonctl branches list --project-id p-1\n")
+
+
+def test_a_missing_point_is_refused_with_those_that_exist(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["restore-point", "v1"])
+    assert main(["restore", "restore-point-v2"]) == 1
+    assert "restore points: restore-point-v1" in capsys.readouterr().err
     assert neon.restored == []
 
 
-def test_a_refused_key_is_told_without_it(
-    neon: _Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_refused_key_is_reported_without_it(
+    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(neon, "answer", None)
-    with serving(lambda *_: (401, {"message": "authorization failed"})) as url:
-        monkeypatch.setenv("NEON_API_URL", url)
-        assert release.main(["restore-point", "v1"]) == 1
+    neon.failing = {"GET": [401]}
+    assert main(["restore-point", "v1"]) == 1
     said = capsys.readouterr().err
     assert "HTTP 401" in said
     assert "canary" not in said
 
 
-@pytest.mark.parametrize("missing", ["NEON_API_KEY", "NEON_PROJECT_ID"])
-def test_what_is_missing_is_named(
-    neon: _Neon, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_a_key_there_is_no_restore_point_and_no_rehearsal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(missing, "")
-    assert release.main(["restore-point", "v1"]) == 1
-    assert f"{missing} is not set" in capsys.readouterr().err
+    monkeypatch.setenv("NEON_API_KEY", "")
+    assert main(["restore-point", "v1"]) == 0
+    assert main(["rehearse"]) == 0
+    assert capsys.readouterr().out == (
+        "No restore point: `neonRestoreKey` is not set.\nNo rehearsal: `neonRestoreKey` is not set.\n"
+    )
+
+
+def test_a_missing_variable_is_named(
+    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NEON_PROJECT_ID", "")
+    assert main(["restore-point", "v1"]) == 1
+    assert "NEON_PROJECT_ID is not set" in capsys.readouterr().err
+
+
+def test_a_drill_without_a_point_fails(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill"]) == 1
+    assert "there is no restore point" in capsys.readouterr().err
+    assert points.points(neon.branches) == []
+
+
+# --- waiting for the infrastructure
 
 
 def _run(status: str, conclusion: str | None = None) -> list[Any]:
@@ -207,8 +271,20 @@ def _run(status: str, conclusion: str | None = None) -> list[Any]:
 
 def test_infrastructure_of_the_same_commit_is_waited_for(github: _GitHub) -> None:
     github.then = [_run("queued"), _run("in_progress"), _run("completed", "success")]
-    assert release.main(["wait", "infra.yml"]) == 0
+    assert main(["wait", "infra.yml"]) == 0
     assert github.then == []
+
+
+def test_a_run_that_is_listed_late_is_waited_for(github: _GitHub) -> None:
+    github.then = [[]] * 15 + [_run("completed", "failure")]
+    assert main(["wait", "infra.yml"]) == 1
+
+
+@pytest.mark.parametrize("failure", [*PASSING, 403])
+def test_a_look_that_fails_is_repeated(github: _GitHub, failure: int) -> None:
+    github.failing = [failure] * 3
+    github.runs = _run("completed", "success")
+    assert main(["wait", "infra.yml"]) == 0
 
 
 @pytest.mark.parametrize("conclusion", ["failure", "cancelled", "timed_out"])
@@ -216,66 +292,227 @@ def test_infrastructure_that_failed_stops_the_deployment(
     github: _GitHub, conclusion: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     github.runs = _run("completed", conclusion)
-    assert release.main(["wait", "infra.yml"]) == 1
+    assert main(["wait", "infra.yml"]) == 1
     assert f"{conclusion}, https://github/run" in capsys.readouterr().err
 
 
-def test_there_is_nothing_to_wait_for_in_a_repository_of_its_own(github: _GitHub) -> None:
-    github.runs = None
-    assert release.main(["wait", "infra.yml"]) == 0
+@pytest.mark.parametrize(("state", "code"), [(None, 0), ("disabled_manually", 1)])
+def test_a_workflow_that_cannot_run_is_not_waited_for(github: _GitHub, state: str | None, code: int) -> None:
+    github.state = state
+    assert main(["wait", "infra.yml"]) == code
+    assert github.calls == 1
 
 
-def test_a_commit_without_a_run_is_not_waited_for_for_long(github: _GitHub) -> None:
-    release.wait("infra.yml", appear=0.1)
+def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["wait", "infra.yml"]) == 3
+    assert capsys.readouterr().err.endswith("gh run list --workflow infra.yml --commit 7\n")
 
 
-def test_a_run_without_end_is_given_up(github: _GitHub) -> None:
+def test_a_run_without_end_is_given_up_within_a_tokens_budget(
+    github: _GitHub, capsys: pytest.CaptureFixture[str]
+) -> None:
     github.runs = _run("in_progress")
-    with pytest.raises(release.ReleaseError, match="still runs"):
-        release.wait("infra.yml", seconds=0.1)
+    assert main(["wait", "infra.yml"]) == 1
+    assert "still runs" in capsys.readouterr().err
+    assert github.calls < 200
 
 
 def test_what_a_person_starts_waits_for_nothing(github: _GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     github.runs = _run("in_progress")
     monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
-    assert release.main(["wait", "infra.yml"]) == 0
+    assert main(["wait", "infra.yml"]) == 0
+
+
+# --- moving a branch
 
 
 @pytest.mark.parametrize(("before", "code", "after"), [(None, 0, 7), (5, 0, 7), (7, 0, 7), (9, 1, 9)])
-def test_the_release_branch_moves_forward_and_never_back(
-    github: _GitHub, before: int | None, code: int, after: int
-) -> None:
+def test_a_release_moves_the_branch_forward_alone(github: _GitHub, before: int | None, code: int, after: int) -> None:
     if before is not None:
         github.branches["release"] = before
-    assert release.main(["fast-forward", "release"]) == code
+    assert main(["move", "release"]) == code
     assert github.branches == {"release": after}
 
 
-def test_an_api_that_comes_up_late_answers() -> None:
-    statuses = [503, 502, 200]
-    with serving(lambda *_: (statuses.pop(0), {})) as url:
-        assert release.main(["answers", f"{url}/docs"]) == 0
+def test_a_person_takes_a_release_back(github: _GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    github.branches["release"] = 9
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
+    assert main(["move", "release"]) == 0
+    assert github.branches == {"release": 7}
 
 
-def test_an_api_that_does_not_answer_fails_the_deployment() -> None:
-    with serving(lambda *_: (500, {})) as url, pytest.raises(release.ReleaseError, match="does not answer"):
-        release.answers(url, seconds=0.05)
+@pytest.mark.parametrize("before", [None, 5])
+@pytest.mark.parametrize("failure", PASSING)
+def test_a_lost_move_is_repeated(github: _GitHub, failure: int, before: int | None) -> None:
+    github.branches = {"release": before} if before else {}
+    github.lost = [failure, failure]
+    assert main(["move", "release"]) == 0
+    assert github.branches == {"release": 7}
 
 
-@pytest.mark.parametrize("url", ["/docs", "relay-api.fly.dev/docs"])
-def test_an_address_that_is_none_is_told_at_once(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["answers", url]) == 1
-    assert f"{url} is no address: is API_URL provisioned?" in capsys.readouterr().err
+# --- the proof
 
 
-def test_calls_have_a_name_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+class _Clouds:
+    """An API, Cloudflare Pages' deployments, and what flyctl says."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = [200]
+        self.tags = [COMMIT, COMMIT]
+        self.deployments: list[dict[str, Any]] = [self.deployment(COMMIT)]
+        self.then: list[list[dict[str, Any]]] = []
+        self.failing: list[int] = []
+
+    def deployment(self, commit: str, branch: str = "release", **more: Any) -> dict[str, Any]:
+        metadata = {"branch": branch, "commit_hash": commit}
+        stage = {"name": "deploy", "status": "success"}
+        return {
+            "id": "d-1",
+            "url": "https://d-1.relay.pages.dev",
+            "deployment_trigger": {"metadata": metadata},
+            "latest_stage": stage,
+            **more,
+        }
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        assert method == "GET"
+        if path == "/docs":
+            return (self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]), {}
+        if self.failing:
+            return self.failing.pop(0), {}
+        url = urlsplit(path)
+        assert url.path == "/accounts/a-1/pages/projects/relay/deployments"
+        page = int(parse_qs(url.query)["page"][0])
+        listed = self.deployments[25 * (page - 1) : 25 * page]
+        self.deployments = self.then.pop(0) if self.then else self.deployments
+        return 200, {"result": listed}
+
+
+@pytest.fixture
+def clouds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_Clouds]:
+    """What answers, and the environment of the proof; nothing has a Neon key."""
+    found = _Clouds()
+
+    def flyctl(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        assert command == ["flyctl", "status", "--json", "--app", "relay-api"]
+        machines = [{"image_ref": {"tag": tag}, "config": {"env": {"X": "canary"}}} for tag in found.tags]
+        return subprocess.CompletedProcess(command, 0, json.dumps({"Machines": machines}), "")
+
+    monkeypatch.setattr(subprocess, "run", flyctl)
+    with serving(found.answer) as url:
+        values = {
+            "API_URL": url,
+            "HEALTH_PATH": "/docs",
+            "FLY_APP": "relay-api",
+            "GITHUB_SHA": COMMIT,
+            "NEON_API_KEY": "",
+            "CLOUDFLARE_BASE_URL": url,
+            "CLOUDFLARE_API_TOKEN": "cfut_canary",
+            "CLOUDFLARE_ACCOUNT_ID": "a-1",
+            "PAGES_PROJECT": "relay",
+            "FRONTEND_BRANCH": "release",
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def test_everything_of_this_commit_is_proven(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove"]) == 0
+    said = capsys.readouterr().out
+    assert "/docs answers 200" in said
+    assert f"image: 2 of 2 machines run {COMMIT}" in said
+    assert "schema: not checked, because NEON_API_KEY is not set" in said
+    assert f"frontend: https://d-1.relay.pages.dev was built from {COMMIT}" in said
+    assert "canary" not in said
+
+
+def test_an_api_that_comes_up_late_is_waited_for(clouds: _Clouds) -> None:
+    clouds.statuses = [503, CUT, 502, 200]
+    assert main(["prove"]) == 0
+
+
+def test_an_api_that_does_not_answer_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.statuses = [500]
+    assert main(["prove"]) == 1
+    printed = capsys.readouterr()
+    assert "flyctl logs -a relay-api" in printed.out
+    assert printed.err == "release prove: this commit is not what answers: API\n"
+
+
+def test_a_machine_of_another_image_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.tags = [COMMIT, "older"]
+    assert main(["prove"]) == 1
+    assert "relay-api runs 3d3c42e5aac5ba805825da76410c181273ba90b1, older" in capsys.readouterr().out
+
+
+def test_an_image_that_nobody_tells_is_an_outcome_of_its_own(clouds: _Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = subprocess.CompletedProcess([], 1, "", "Error: canary")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    assert main(["prove"]) == 3
+
+
+def test_a_frontend_that_is_built_late_is_waited_for(clouds: _Clouds) -> None:
+    building = clouds.deployment(COMMIT, latest_stage={"name": "build", "status": "active"})
+    clouds.then = [[clouds.deployment("older")], [building], clouds.deployments]
+    clouds.deployments = []
+    assert main(["prove"]) == 0
+
+
+def test_another_branchs_deployments_do_not_count(clouds: _Clouds) -> None:
+    clouds.deployments = [clouds.deployment("other", "main") for _ in range(40)] + clouds.deployments
+    assert main(["prove"]) == 0
+
+
+@pytest.mark.parametrize("status", ["failure", "canceled"])
+def test_a_build_that_failed_names_its_log(clouds: _Clouds, status: str, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.deployments[0]["latest_stage"] = {"name": "build", "status": status}
+    assert main(["prove"]) == 1
+    assert "https://dash.cloudflare.com/a-1/pages/view/relay/d-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("deployments", [[], ["older"]])
+def test_a_build_that_never_started_fails(
+    clouds: _Clouds, deployments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    clouds.deployments = [clouds.deployment(commit) for commit in deployments]
+    assert main(["prove"]) == 1
+    assert f"no build of {COMMIT} on release started" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("failure", PASSING)
+def test_a_look_at_pages_is_repeated(clouds: _Clouds, failure: int) -> None:
+    clouds.failing = [failure] * 3
+    assert main(["prove"]) == 0
+
+
+@pytest.mark.parametrize("url", ["", "relay-api.fly.dev"])
+def test_an_address_that_is_none_fails_at_once(
+    clouds: _Clouds, monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("API_URL", url)
+    assert main(["prove"]) == (1 if url else 0)
+    assert ("is no address" if url else "API: not checked") in capsys.readouterr().out
+
+
+# --- the command
+
+
+def test_calls_have_a_name_of_their_own() -> None:
     seen: list[str] = []
     with serving(lambda *_: (200, {}), named=seen.append) as url:
-        release.answers(f"{url}/docs")
-        release.call("GET", url, "token")
-    assert seen == ["relay-infrastructure"] * 2
+        calls.call("GET", url, "token")
+    assert seen == ["relay-infrastructure"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["restore"], ["unknown", "x"], ["restore", "a b"], ["restore", "$(id)"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["restore"], ["unknown", "x"], ["prove", "x"], ["restore", "a b"], ["restore", "$(id)"]]
+)
 def test_anything_else_is_a_usage_error(arguments: list[str]) -> None:
-    assert release.main(arguments) == 2
+    assert main(arguments) == 2
+
+
+def test_it_runs_from_any_folder_with_the_standard_library_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-S", str(ROOT / "deploy" / "release")]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[2]) == (2, "Usage: python3 deploy/release COMMAND [ARGUMENT]")

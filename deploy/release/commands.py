@@ -1,0 +1,47 @@
+"""Run one step of a release by its name, and turn its outcome into an exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import release
+from release import migrations, points, proof, repository
+from release.calls import CallError, ReleaseError, UnknownError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+COMMANDS: dict[str, Callable[[], None]] = {
+    "rehearse": migrations.rehearse,
+    "drill": migrations.drill,
+    "prove": proof.prove,
+}
+WITH_ARGUMENT: dict[str, Callable[[str], None]] = {
+    "wait": repository.wait,
+    "restore-point": points.restore_point,
+    "restore": points.restore,
+    "move": repository.move,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code: 1 for a failure, 3 for an outcome that cannot be told."""
+    command, *rest = arguments or ("",)
+    if rest and not re.fullmatch(r"[\w./:+-]+", rest[0]):
+        print(f"release {command}: {rest[0]!r} is not a name", file=sys.stderr)
+        return 2
+    try:
+        if command in COMMANDS and not rest:
+            COMMANDS[command]()
+        elif command in WITH_ARGUMENT and len(rest) == 1:
+            WITH_ARGUMENT[command](rest[0])
+        else:
+            print(release.__doc__, file=sys.stderr)
+            return 2
+    except ReleaseError as problem:
+        print(f"release {command}: {problem}", file=sys.stderr)
+        unknown = isinstance(problem, UnknownError) or (isinstance(problem, CallError) and problem.passing)
+        return 3 if unknown else 1
+    return 0
