@@ -23,6 +23,8 @@ Values: TypeAlias = dict[str, SecretStr | pulumi.Input[str] | None]
 PORT = 8000
 HEALTH_PATH = "/docs"
 MIGRATION = "uv run alembic upgrade head"
+REVISION = "uv run alembic current"
+HEADS = "uv run alembic heads"
 
 LOCAL_API_URL = f"http://localhost:{PORT}"
 LOCAL_FRONTEND_URL = "http://localhost:5173"

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from functools import partial
 from http.client import HTTPException
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -126,36 +127,41 @@ def frontend() -> str:
     builds, starts = Deadline(BUILDS, POLL), Deadline(STARTS, POLL)
     where = f"https://dash.cloudflare.com/{account}/pages/view/{quote(project, safe='')}"
     while not builds.passed:
-        found = _deployment(account, project, branch, builds)
-        trigger = (found.get("deployment_trigger") or {}).get("metadata") or {}
-        stage = found.get("latest_stage") or {}
-        if trigger.get("commit_hash") == commit:
-            if found.get("is_skipped"):
+        listed = _deployments(account, project, branch, builds)
+        own = next((each for each in listed if _commit(each) == commit), None)
+        newest = _commit(listed[0]) if listed else "nothing"
+        if own and newest != commit and os.environ.get("GITHUB_EVENT_NAME") == "push":
+            return f"a later push, of {newest}, deploys the frontend"
+        if own and newest == commit:
+            stage = own.get("latest_stage") or {}
+            if own.get("is_skipped"):
                 return f"Pages skipped {commit}, which changes nothing of the frontend"
             if stage.get("status") in {"failure", "canceled"}:
-                raise ReleaseError(
-                    f"the build of {commit} ended with {stage['status']}. Its log:\n{where}/{found['id']}"
-                )
+                raise ReleaseError(f"the build of {commit} ended with {stage['status']}. Its log:\n{where}/{own['id']}")
             if stage.get("name") == "deploy" and stage.get("status") == "success":
-                return f"{found['url']} was built from {commit}"
+                return f"{own['url']} was built from {commit}"
         elif starts.passed:
-            last = trigger.get("commit_hash") or "nothing"
-            raise ReleaseError(f"no build of {commit} on {branch} started; the newest is of {last}:\n{where}")
+            raise ReleaseError(f"no build of {commit} on {branch} started; the newest is of {newest}:\n{where}")
         builds.wait()
     raise ReleaseError(f"the build of {commit} did not end. Its log:\n{where}")
 
 
-def _deployment(account: str, project: str, branch: str, deadline: Deadline) -> dict[str, Any]:
-    """Return the newest deployment of a branch; Cloudflare lists the newest first."""
+def _commit(deployment: dict[str, Any]) -> str:
+    return str(((deployment.get("deployment_trigger") or {}).get("metadata") or {}).get("commit_hash"))
+
+
+def _deployments(account: str, project: str, branch: str, deadline: Deadline) -> list[dict[str, Any]]:
+    """Return the deployments of a branch on the first page that has any, the newest first."""
     api = os.environ.get("CLOUDFLARE_BASE_URL") or "https://api.cloudflare.com/client/v4"
     url = f"{api}/accounts/{account}/pages/projects/{quote(project, safe='')}/deployments"
-    page = 0
-    while True:
-        page += 1
+    for page in count(1):
         asked = f"{url}?page={page}&per_page=25"
-        listed = deadline.repeat(partial(call, "GET", asked, variable("CLOUDFLARE_API_TOKEN")))["result"]
-        for found in listed or []:
-            if ((found.get("deployment_trigger") or {}).get("metadata") or {}).get("branch") == branch:
-                return dict(found)
-        if len(listed or []) < 25:
-            return {}
+        listed = deadline.repeat(partial(call, "GET", asked, variable("CLOUDFLARE_API_TOKEN")))["result"] or []
+        found = [
+            each
+            for each in listed
+            if (each.get("deployment_trigger") or {}).get("metadata", {}).get("branch") == branch
+        ]
+        if found or len(listed) < 25:
+            return found
+    return []

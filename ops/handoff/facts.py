@@ -46,10 +46,10 @@ def facts(root: Path) -> list[Facts]:
 def _facts(settings: Settings) -> Facts:
     production = settings.tier == "production"
     branch = settings.production_branch if production else settings.preview_branch
-    names = {
-        name: settings.github_name(name)
-        for name in ("FLY_API_TOKEN", "NEON_API_KEY", "FLY_APP", "API_URL", "NEON_PROJECT_ID")
-    }
+    secrets = ("FLY_API_TOKEN", "NEON_API_KEY", "CLOUDFLARE_API_TOKEN")
+    names = {name: settings.github_name(name) for name in (*secrets, "FLY_APP", "API_URL", "NEON_PROJECT_ID")}
+    # The rehearsal runs in the image of the commit.
+    in_image = "docker run --rm --env DATABASE_URL --env PGOPTIONS application "
     return {
         "stack": settings.stack,
         "tier": settings.tier,
@@ -57,13 +57,20 @@ def _facts(settings: Settings) -> Facts:
         "region": settings.fly_region,
         "environment": settings.github_environment_name if settings.github_scope == "environment" else "",
         "main_branch": settings.main_branch,
-        "frontend_files": f"{settings.pages_build.root_dir}/**" if settings.pages_build.root_dir else "**.md",
-        "frontend_branch": branch if branch != settings.main_branch else "",
+        "frontend_branch": branch,
+        # A branch that people push to is nothing a workflow moves.
+        "moves_branch": branch if branch != settings.main_branch else "",
+        "proves_frontend": "" if production and branch == settings.main_branch else branch,
+        "cloudflare_account": settings.cloudflare_account_id,
+        "pages_project": settings.pages_project,
         "fly_file": "fly.toml" if settings.stack == "production" else f"fly.{settings.stack}.toml",
         "group": f"deploy-{settings.fly_app}",
         "port": str(application.PORT),
         "health_path": application.HEALTH_PATH,
-        "migration": application.MIGRATION,
+        "release_command": application.MIGRATION,
+        "migration": in_image + application.MIGRATION,
+        "revision": in_image + application.REVISION,
+        "heads": in_image + application.HEADS,
         "env": {"PORT": str(application.PORT), **application.plain_settings(settings)},
         **names,
     }

@@ -24,7 +24,8 @@ def files(stacks: Iterable[Facts]) -> dict[str, str]:
     Raises:
         HandoffError: A value cannot stand in a workflow.
     """
-    written = {f"deploy/{path.name}": path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.py"))}
+    steps = sorted((TEMPLATES / "release").glob("*.py"))
+    written = {f"deploy/release/{path.name}": path.read_text(encoding="utf-8") for path in steps}
     for facts in stacks:
         workflow = render((TEMPLATES / f"deploy-{facts['tier']}.yml").read_text(encoding="utf-8"), facts)
         written[f"{_WORKFLOWS}/deploy-{facts['stack']}.yml"] = workflow

@@ -74,7 +74,7 @@ def test_a_migration_is_rolled_back(standing: Sandbox) -> None:
         said = steps.run("export NEON_PROJECT_ID=", then='echo "id: $NEON_PROJECT_ID"')
         assert "id: tall-oak-33334444" in said
         shown = "tests/unit/delivery/test_release.py::test_the_database_is_restored_from_a_point"
-        steps.elsewhere(f"the stand-ins restore no branch; {shown}", "NEON_API_KEY=… python3 deploy/release.py restore")
+        steps.elsewhere(f"the stand-ins restore no branch; {shown}", "NEON_API_KEY=… python3 deploy/release restore")
         steps.elsewhere(APPLICATION, 'flyctl ssh console -a tune-api -C "uv run alembic current"')
         assert "no changes" in steps.run("bin/drift production")
 

@@ -41,7 +41,7 @@ class Postgres:
 
     def sql(self, database: str, statement: str) -> str:
         """Run a statement and return the answer."""
-        command = [self.programs / "psql", "-XAtq", "-h", "127.0.0.1", "-p", str(self.port), "-U", "owner"]
+        command = [str(self.programs / "psql"), "-XAtq", "-h", "127.0.0.1", "-p", str(self.port), "-U", "owner"]
         done = subprocess.run(
             [*command, "-d", database, "-v", "ON_ERROR_STOP=1", "-c", statement],
             env=os.environ | {"PGPASSWORD": "npg_canary12345"},
@@ -55,35 +55,20 @@ class Postgres:
 @contextmanager
 def running() -> Iterator[Postgres]:
     """Start a server in a folder of its own, and stop it at the end of the `with` block."""
-    spec = find_spec(_PACKAGE)
-    assert spec is not None
-    assert spec.origin is not None
-    installed = Path(spec.origin).parent / "pginstall"
-    # Postgres refuses root. Where the tests are root, it runs as nobody, who cannot enter their folders.
-    user = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
+    # Postgres refuses root. If the tests are root, it runs as nobody, who cannot enter their folders.
+    user = _NOBODY if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="postgres."))
     try:
         folder.chmod(0o755)
-        if user:
-            # Its libraries stand beside the package.
-            for part in (installed, *installed.parents[1].glob(f"{_PACKAGE}.libs")):
-                shutil.copytree(part, folder / part.relative_to(installed.parents[1]), symlinks=True)
-            installed = folder / _PACKAGE / "pginstall"
-        data = folder / "data"
-        data.mkdir()
-        secret = folder / "password"
-        secret.write_text("npg_canary12345\n")
-        if user:
-            os.chown(data, _NOBODY, _NOBODY)
-        programs, port = installed / "bin", _free_port()
-        make = [programs / "initdb", "-D", data, "-U", "owner", "-A", "scram-sha-256", "--pwfile", secret, "--no-sync"]
-        subprocess.run(make, cwd=folder, capture_output=True, check=True, **user)
-        serve = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", data, "-F"]
+        programs, data, port = _installed(folder, copy=user is not None), _data(folder, user), _free_port()
+        make = ["initdb", "-U", "owner", "-A", "scram-sha-256", f"--pwfile={folder}/password", "--no-sync", f"-D{data}"]
+        subprocess.run([programs / make[0], *make[1:]], cwd=folder, capture_output=True, check=True, user=user)
+        serve = ["postgres", "-p", str(port), "-h", "127.0.0.1", "-k", str(data), "-F", "-D", str(data)]
         with (folder / "log").open("w") as log:
-            server = subprocess.Popen(serve, cwd=folder, stdout=log, stderr=log, **user)
+            server = subprocess.Popen([programs / serve[0], *serve[1:]], cwd=folder, stdout=log, stderr=log, user=user)
         try:
-            ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-            while subprocess.run(ready, capture_output=True, check=False).returncode:
+            ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+            while subprocess.run([programs / ready[0], *ready[1:]], capture_output=True, check=False).returncode:
                 assert server.poll() is None, (folder / "log").read_text()
             yield Postgres(programs, port)
         finally:
@@ -91,6 +76,29 @@ def running() -> Iterator[Postgres]:
             server.wait()
     finally:
         shutil.rmtree(folder)
+
+
+def _installed(folder: Path, *, copy: bool) -> Path:
+    """Return the folder of the server's programs; a copy in `folder` if the user could not read the package."""
+    spec = find_spec(_PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if copy:
+        # Its libraries stand beside the package.
+        for part in (package / "pginstall", *package.parent.glob(f"{_PACKAGE}.libs")):
+            shutil.copytree(part, folder / part.relative_to(package.parent), symlinks=True)
+        package = folder / _PACKAGE
+    return package / "pginstall" / "bin"
+
+
+def _data(folder: Path, user: int | None) -> Path:
+    """Return a new folder for the server's data, beside a file with the owner's password."""
+    (folder / "password").write_text("npg_canary12345\n")
+    (folder / "data").mkdir()
+    if user is not None:
+        os.chown(folder / "data", user, user)
+    return folder / "data"
 
 
 def _free_port() -> int:

@@ -138,7 +138,12 @@ def test_a_migration_that_passes(walk: Walk) -> None:
 
 def test_a_copy_has_an_expiry_and_a_compute(walk: Walk) -> None:
     made = []
-    walk.neon.copied = lambda *names: (made.append(dict(walk.neon.branches[-1])), walk.postgres.copy(*names))[0]
+
+    def copied(name: str, parent: str) -> None:
+        made.append(dict(walk.neon.branches[-1]))
+        walk.postgres.copy(name, parent)
+
+    walk.neon.copied = copied
     walk.run("rehearse")
     assert made[0]["endpoints"] == [{"type": "read_write"}]
     assert made[0]["expires_at"].endswith("Z")
@@ -185,7 +190,12 @@ def test_a_revision_that_is_not_applied(walk: Walk) -> None:
 def test_a_rehearsal_that_is_cancelled_leaves_no_branch(walk: Walk) -> None:
     walk.revision("second", "first", "import time; print(flush=True); time.sleep(600)")
     copied = threading.Event()
-    walk.neon.copied = lambda *names: (walk.postgres.copy(*names), copied.set())[0]
+
+    def copy(name: str, parent: str) -> None:
+        walk.postgres.copy(name, parent)
+        copied.set()
+
+    walk.neon.copied = copy
     process = walk.start("rehearse")
     assert copied.wait(60)
     process.terminate()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ops.handoff import __main__ as bin_handoff
 from ops.handoff.facts import HandoffError, facts
 from ops.handoff.files import files, quoted, render
+from release.commands import COMMANDS, WITH_ARGUMENT
 from tests.unit.program import EXAMPLE, ROOT, ran
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def test_no_env_key_is_shadowed_by_a_secret(tmp_path: Path, stack: str) -> None:
 def test_workflows_use_what_is_provisioned(tmp_path: Path, stack: str, scope: str) -> None:
     own = {"githubScope": scope}
     text = _written(tmp_path, {stack: own})[_workflow(stack)]
-    more = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given"}
+    more: dict[str, Any] = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given"}
+    more["githubSecrets"] = {"CLOUDFLARE_API_TOKEN": "cfut_given"}
     run = ran(stack, own | more)
     provisioned = {kind: {r.inputs[key] for r in run.resources if key in r.inputs} for kind, key in KINDS.items()}
     used = {kind: set(re.findall(rf"\b{kind}\.(\w+)", text)) for kind in KINDS}
@@ -106,48 +108,60 @@ def test_workflows_use_what_is_provisioned(tmp_path: Path, stack: str, scope: st
 
 
 @pytest.mark.parametrize("stack", ["production", "staging"])
-def test_a_deployment_waits_names_its_app_and_asks_the_api(tmp_path: Path, stack: str) -> None:
-    job = _jobs(_written(tmp_path)[_workflow(stack)])["backend"]
+def test_a_deployment_waits_names_its_app_and_proves_itself(tmp_path: Path, stack: str) -> None:
+    job = _jobs(_written(tmp_path)[_workflow(stack)])["deploy"]
     commands = _commands(job)
-    wait = commands[0]
-    deploy = next(step for step in job["steps"] if step.get("run", "").startswith("flyctl deploy"))
-    workflow = wait.removeprefix("python3 deploy/release.py wait ")
+    workflow = commands[0].removeprefix("python3 deploy/release wait ")
     assert (ROOT / ".github" / "workflows" / workflow).is_file()
-    assert deploy["env"]["FLY_FILE"] == FLY[stack]
-    assert '--config "$FLY_FILE" -a "${FLY_APP' in deploy["run"]
-    assert commands[-1] == 'python3 deploy/release.py answers "${API_URL:?is not provisioned}$HEALTH_PATH"'
-    assert job["steps"][-1]["env"] == {"HEALTH_PATH": "/docs"}
-    for command, name in ((deploy["run"], "FLY_APP"), (commands[-1], "API_URL")):
-        done = subprocess.run(["/bin/sh", "-c", command], env={}, capture_output=True, text=True, check=False)
-        assert done.returncode != 0
-        assert f"{name}: is not provisioned" in done.stderr
+    assert job["env"]["FLY_FILE"] == FLY[stack]
+    (deploy,) = [command for command in commands if command.startswith("flyctl deploy")]
+    assert '--config "$FLY_FILE" --image-label "$GITHUB_SHA" -a "${FLY_APP' in deploy
+    done = subprocess.run(["/bin/sh", "-c", deploy], env={}, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "FLY_APP: is not provisioned" in done.stderr
+    assert commands[-1] == "python3 deploy/release prove"
+    assert job["steps"][-1]["env"]["HEALTH_PATH"] == "/docs"
+
+
+def test_every_command_is_one_that_the_steps_know(tmp_path: Path) -> None:
+    for stack in ("production", "staging"):
+        for command in _commands(_jobs(_written(tmp_path)[_workflow(stack)])["deploy"]):
+            step = re.match(r"python3 deploy/release (\S+)( \S+)?$", command)
+            assert step is None or step[1] in (WITH_ARGUMENT if step[2] else COMMANDS), command
 
 
 def test_triggers(tmp_path: Path) -> None:
-    changes: dict[str, Any] = {"staging": {"mainBranch": "trunk", "pagesBuild": {"rootDir": "web"}}}
-    written = _written(tmp_path, changes)
+    written = _written(tmp_path, {"staging": {"mainBranch": "trunk"}})
     staging, production = (yaml.safe_load(written[_workflow(stack)])[True] for stack in ("staging", "production"))
-    assert staging["push"] == {"branches": ["trunk"], "paths-ignore": ["web/**", "**.md"]}
+    assert staging["push"] == {"branches": ["trunk"]}
     assert production["release"] == {"types": ["released"]}
     assert "workflow_dispatch" in production
 
 
-def test_a_restore_point_comes_before_the_deployment_and_only_with_a_key(tmp_path: Path) -> None:
-    steps = _jobs(_written(tmp_path)[_workflow("production")])["backend"]["steps"]
+def test_a_release_is_rehearsed_and_kept_before_it_is_deployed(tmp_path: Path) -> None:
+    steps = _jobs(_written(tmp_path)[_workflow("production")])["deploy"]["steps"]
     commands = [step.get("run", "") for step in steps]
-    point = next(n for n, command in enumerate(commands) if "restore-point" in command)
-    assert point < next(n for n, command in enumerate(commands) if command.startswith("flyctl deploy"))
-    assert steps[point]["if"] == "env.NEON_PROJECT_ID != ''"
-    assert list(steps[point]["env"]) == ["NEON_API_KEY"]
+    order = ["docker build", "python3 deploy/release rehearse", "python3 deploy/release restore-point", "flyctl deploy"]
+    found = [next(n for n, command in enumerate(commands) if command.startswith(each)) for each in order]
+    assert found == sorted(found)
+    assert steps[found[0]]["if"] == "env.NEON_PROJECT_ID != ''"
+    assert steps[found[1]]["if"] == "github.event_name == 'release'"
+    assert not [step for step in steps if "continue-on-error" in step]
 
 
-def test_a_release_branch_is_moved_forward_only_where_there_is_one(tmp_path: Path) -> None:
-    assert "frontend" not in _jobs(_written(tmp_path)[_workflow("production")])
-    jobs = _jobs(_written(tmp_path, {"production": {"productionBranch": "release"}})[_workflow("production")])
-    assert jobs["frontend"]["needs"] == "backend"
-    assert jobs["frontend"]["permissions"] == {"contents": "write"}
-    assert _commands(jobs["frontend"]) == ['python3 deploy/release.py fast-forward "$BRANCH"']
-    assert jobs["frontend"]["steps"][-1]["env"]["BRANCH"] == "release"
+@pytest.mark.parametrize(("stack", "key"), [("production", "productionBranch"), ("staging", "previewBranch")])
+@pytest.mark.parametrize("branch", ["main", "elsewhere"])
+def test_the_branch_that_pages_deploys_is_moved_unless_people_push_to_it(
+    tmp_path: Path, stack: str, key: str, branch: str
+) -> None:
+    other = {"productionBranch": "release"} if key == "previewBranch" else {}
+    written = _written(tmp_path, {name: {**other, key: branch} for name in ("production", "staging", "dev")})
+    job = _jobs(written[_workflow(stack)])["deploy"]
+    moves = 'python3 deploy/release move "$FRONTEND_BRANCH"' in _commands(job)
+    assert moves == (branch != "main")
+    assert job["env"]["FRONTEND_BRANCH"] == branch
+    # Production's frontend that ships with a merge is not a release's.
+    assert ("CLOUDFLARE_API_TOKEN" in job["steps"][-1]["env"]) == (moves or stack == "staging")
 
 
 def test_a_further_stack_has_files_of_its_own(tmp_path: Path) -> None:
@@ -156,7 +170,7 @@ def test_a_further_stack_has_files_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.qa.yaml").write_text(text)
     written = files(facts(tmp_path))
     assert tomllib.loads(written["fly.qa.toml"])["app"] == "tune-api-qa"
-    assert _jobs(written[_workflow("qa")])["backend"]["environment"] == "qa"
+    assert _jobs(written[_workflow("qa")])["deploy"]["environment"] == "qa"
 
 
 @pytest.mark.parametrize(

@@ -459,6 +459,14 @@ def test_a_frontend_that_is_built_late_is_waited_for(clouds: _Clouds) -> None:
     assert main(["prove"]) == 0
 
 
+def test_a_push_that_a_later_push_overtook_passes(clouds: _Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds.deployments.insert(0, clouds.deployment("later"))
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+    assert main(["prove"]) == 0
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "release")
+    assert main(["prove"]) == 1
+
+
 def test_another_branchs_deployments_do_not_count(clouds: _Clouds) -> None:
     clouds.deployments = [clouds.deployment("other", "main") for _ in range(40)] + clouds.deployments
     assert main(["prove"]) == 0

@@ -88,13 +88,13 @@ def test_permissions_are_least(path: Path | File) -> None:
         for scope, access in job.get("permissions", {}).items()
         if access != "read"
     }
-    assert writes <= {("preview", "pull-requests"), ("frontend", "contents")}
+    assert writes <= {("preview", "pull-requests"), ("deploy", "contents"), ("compare", "issues")}
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
 def test_jobs_end_and_are_never_cut_off(path: Path | File) -> None:
     for name, job in _jobs(path).items():
-        assert 5 <= job["timeout-minutes"] <= 90, name
+        assert 5 <= job["timeout-minutes"] <= 180, name
         if name != "released":  # it reads, and holds nothing
             assert job["concurrency"]["cancel-in-progress"] is False, name
             assert job["concurrency"]["group"], name
@@ -142,7 +142,7 @@ def test_scripts_are_short_and_hold_no_expression(path: Path | File) -> None:
 @pytest.mark.parametrize("path", [*OWN, *HANDED_OVER, ACTION], ids=_ids)
 def test_scripts_that_are_called_exist(path: Path | File) -> None:
     for script in re.findall(r"run: (?:python3 )?((?:bin|deploy|\.ci)/[\w.-]+)", path.read_text()):
-        assert (ROOT / script).is_file(), script
+        assert (ROOT / script).exists(), script
 
 
 def test_every_step_that_reaches_the_clouds_gets_the_same_credentials() -> None:
