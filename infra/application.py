@@ -30,10 +30,13 @@ LOCAL_API_URL = f"http://localhost:{PORT}"
 LOCAL_FRONTEND_URL = "http://localhost:5173"
 
 DATABASE_URL = "DATABASE_URL"
+DATABASE_SCHEME = "postgresql+psycopg"  # SQLAlchemy refuses Neon's own `postgres`
 OAUTH_KEY = "OAUTH_ENCRYPTION_KEY"
 STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 LOGFIRE_TOKEN = "LOGFIRE_WRITE_TOKEN"  # noqa: S105  (a variable's name)
 
+CLIENT_METADATA_PATH = "/client-metadata.json"
+OAUTH_SCOPE = "atproto repo:{namespace}.track"
 NAMESPACE = "app.relay"
 """The record namespace that the backend has by default."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from infra.application import LOCAL_API_URL, LOCAL_FRONTEND_URL, NAMESPACE, STORAGE_KEYS
+from infra import application
 from infra.config import validators as valid
 from infra.config.groups import Adopt, Approval, ExtraBucket, Frozen, NeonCompute, PagesBuild, Retire, Rotate
 from infra.config.tiers import TIERS, Tier
@@ -69,12 +69,12 @@ class Settings(Frozen):
     """Fly.io region, three letters."""
     api_url_override: valid.WebUrl | None = Field(None, alias="apiUrl")
     """URL of the API on a custom domain. Default: https://APP.fly.dev."""
-    atproto_namespace: str = Field(NAMESPACE, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    atproto_namespace: str = Field(application.NAMESPACE, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
     """Namespace of the AT Protocol records. A stack's own file sets it exactly; otherwise every stack but production
     appends `-<stack>`."""
-    client_metadata_path: valid.Path = "/client-metadata.json"
+    client_metadata_path: valid.Path = application.CLIENT_METADATA_PATH
     """Path at which the API serves its OAuth client metadata."""
-    oauth_scope: valid.Text = "atproto repo:{namespace}.track"
+    oauth_scope: valid.Text = application.OAUTH_SCOPE
     """Scope that a laptop's OAuth client declares; `{namespace}` stands for the record namespace."""
     cors_origins: frozenset[valid.Origin] = frozenset()
     """Further origins that may call the API and read the buckets; the first label may be `*`."""
@@ -169,13 +169,13 @@ class Settings(Frozen):
     def api_url(self) -> str:
         """Where the API answers, without a trailing slash; a rule requires `flyApp` or `apiUrl` outside development."""
         local = self.tier == "development" and not self.fly_app
-        return self.api_url_override or (LOCAL_API_URL if local else f"https://{self.fly_app}.fly.dev")
+        return self.api_url_override or (application.LOCAL_API_URL if local else f"https://{self.fly_app}.fly.dev")
 
     @property
     def frontend_url(self) -> str | None:
         """Where a user lands after signing in, without a trailing slash; None while nobody knows the Pages host."""
         by_kind = {
-            "laptop": LOCAL_FRONTEND_URL,
+            "laptop": application.LOCAL_FRONTEND_URL,
             "preview": self.preview_frontend_url,
             "production": f"https://{self.pages_host}" if self.pages_host else None,
         }
@@ -210,7 +210,9 @@ class Settings(Frozen):
     @property
     def mints_storage_token(self) -> bool:
         """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
-        return self.manages("storage") and not (self.storage_access_key_id or STORAGE_KEYS[0] in self.adopt.keep)
+        return self.manages("storage") and not (
+            self.storage_access_key_id or application.STORAGE_KEYS[0] in self.adopt.keep
+        )
 
     @property
     def deploys_on(self) -> str:

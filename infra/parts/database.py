@@ -5,6 +5,7 @@ import re
 import pulumi
 import pulumi_neon as neon
 
+from infra.application import DATABASE_SCHEME
 from infra.config.settings import Settings
 
 # The characters that a URL holds unescaped in any of its parts (RFC 3986, unreserved).
@@ -78,4 +79,4 @@ def sqlalchemy_url(*, user: str, password: str, host: str, name: str) -> str:
                 f"reads % as interpolation. Change the {part} in Neon's console (for a password: Reset password), "
                 "then `pulumi refresh` and `pulumi up`."
             )
-    return f"postgresql+psycopg://{user}:{password}@{host}/{name}?sslmode=require"
+    return f"{DATABASE_SCHEME}://{user}:{password}@{host}/{name}?sslmode=require"
