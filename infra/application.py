@@ -32,6 +32,9 @@ LOCAL_FRONTEND_URL = "http://localhost:5173"
 DATABASE_URL = "DATABASE_URL"
 DATABASE_SCHEME = "postgresql+psycopg"  # SQLAlchemy refuses Neon's own `postgres`
 OAUTH_KEY = "OAUTH_ENCRYPTION_KEY"
+ADDRESSES = ("ATPROTO_CLIENT_ID", "ATPROTO_REDIRECT_URI")
+"""Secrets that name the API's address."""
+
 STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 LOGFIRE_TOKEN = "LOGFIRE_WRITE_TOKEN"  # noqa: S105  (a variable's name)
 
@@ -75,7 +78,7 @@ def secrets(
         LOGFIRE_TOKEN: settings.logfire_token,
         "FRONTEND_URL": settings.frontend_url or frontend_url,
         "FRONTEND_CORS_ORIGIN_REGEX": frontend_url.apply(partial(cors_origin_regex, settings))
-        if frontend_url and not settings.frontend_url
+        if frontend_url
         else cors_origin_regex(settings, settings.frontend_url),
     }
 
@@ -88,6 +91,15 @@ def plain_settings(settings: Settings) -> dict[str, str]:
         # A function of the account id (Cloudflare's R2 documentation).
         "R2_ENDPOINT_URL": f"https://{settings.cloudflare_account_id}.r2.cloudflarestorage.com",
     } | ({"R2_PUBLIC_BUCKET_URL": f"https://{settings.bucket_public_host}"} if settings.bucket_public_host else {})
+
+
+def name_problem(settings: Settings, name: str) -> str | None:
+    """Return why a secret of the Fly app may not have a name, or None."""
+    if name in {"PORT", *plain_settings(settings)}:
+        return "this is a plain setting of the fly file's [env]; a secret would silently win over it"
+    if name in SETTINGS_GROUPS:
+        return "the backend reads this name as a whole group of settings and would not start"
+    return None
 
 
 def local_plain_settings() -> dict[str, str]:

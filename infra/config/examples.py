@@ -9,8 +9,8 @@ from infra.config.settings import Settings
 from infra.config.stack_files import StackFiles
 
 
-def examples_in_use(settings: Settings, files: StackFiles) -> Iterator[str]:
-    """Yield a problem for each example value that the stack would use, with the command that sets another."""
+def examples_in_use(settings: Settings, files: StackFiles) -> Iterator[tuple[str, str]]:
+    """Yield a problem for each example value that the stack would use, and the command that sets another."""
     s, outside = settings, settings.tier != "development"
     rows = [
         ("cloudflareAccountId", "0123456789abcdef0123456789abcdef", s.cloudflare_account_id, outside),
@@ -26,4 +26,4 @@ def examples_in_use(settings: Settings, files: StackFiles) -> Iterator[str]:
             own = f"pulumi config set --path {key} YOURS -s {s.stack}"
             edit = f"sed -i.bak 's/{example}/YOURS/' Pulumi.yaml" if file == "Pulumi.yaml" else own
             early = " Remove the key until the `up` of its owner tells yours." if key.endswith("Host") else ""
-            yield f"{file}: {key} is {example!r}, this repository's example.{early} To set yours:\n      {edit}"
+            yield f"{file}: {key} is {example!r}, this repository's example.{early} To set yours:", edit

@@ -48,7 +48,7 @@ def load_settings() -> Settings:
     settings, problems = examine(stack, raw, plain, files)
     # A preview changes nothing, and the sandbox has no real account.
     if not problems and not pulumi.runtime.is_dry_run() and "RELAY_SANDBOX" not in os.environ:
-        problems = list(examples_in_use(settings, files))
+        problems = [f"{problem}\n      {command}" for problem, command in examples_in_use(settings, files)]
     if problems:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"  - {problem}" for problem in problems)

@@ -38,10 +38,8 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
     kept = [(f"adopt.keep: {name}", name) for name in sorted(s.adopt.keep)]
     added = [(f"{key}.{name}", name) for key, names in _OWN_NAMES.items() for name in sorted(getattr(s, names))]
     for where, name in added + kept:
-        if name in {"PORT", *application.plain_settings(s)}:
-            yield f"{where}: this is a plain setting of the fly file's [env]; a secret would silently win over it"
-        elif name in application.SETTINGS_GROUPS:
-            yield f"{where}: the backend reads this name as a whole group of settings and would not start"
+        if problem := application.name_problem(s, name):
+            yield f"{where}: {problem}"
 
 
 @rule(RULES)

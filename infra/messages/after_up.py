@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra import states
+from infra import application, states
 from infra.config.rotation import storage_slots, storage_tokens
 from infra.messages.fly_secrets import advise_on_secrets
 
@@ -41,6 +41,7 @@ def advise(
             f"productionBranch is {settings.main_branch!r}: a merge ships the frontend before the release ships the "
             "backend. `release`, which a release moves forward, is recommended."
         )
+    _warn_of_kept_addresses(settings)
     if pages_host is not None:
         pages_host.apply(partial(_compare, "pagesHost", settings.pages_host))
     if storage:
@@ -51,6 +52,16 @@ def advise(
     _advise_on_rotation(settings)
     if backend:
         advise_on_secrets(settings, backend)
+
+
+def _warn_of_kept_addresses(settings: Settings) -> None:
+    """Warn if the API has a domain, and the app keeps secrets that may name its former address."""
+    kept = sorted(settings.adopt.keep.intersection(application.ADDRESSES))
+    if kept and settings.api_url_override:
+        pulumi.log.warn(
+            f"apiUrl is {settings.api_url!r}, and app {settings.fly_app} keeps {' and '.join(kept)} as they are. If "
+            "they name another address, nobody can sign in. Remove them from adopt.keep, and this program sets them."
+        )
 
 
 def _compare(key: str, configured: str | None, actual: str) -> None:

@@ -57,13 +57,10 @@ def list_secrets(app: str) -> Mapping[str, Secret]:
 
 
 def _require_harmless(settings: Settings, app: str, foreign: list[str]) -> None:
-    problems = dict.fromkeys(
-        application.SETTINGS_GROUPS, "the backend reads it as a group of settings, and fails to start"
-    )
-    problems |= dict.fromkeys(["PORT", *application.plain_settings(settings)], "it wins over the fly file's [env]")
-    if harmful := [name for name in foreign if name in problems]:
+    problems = {name: problem for name in foreign if (problem := application.name_problem(settings, name))}
+    if problems:
         raise pulumi.RunError(
             f"Fly app {app} has secrets set by hand that harm the backend. "
-            + "".join(f"{name}: {problems[name]}. " for name in harmful)
-            + f"Remove them:\n  flyctl secrets unset {' '.join(harmful)} -a {app}"
+            + "".join(f"{name}: {problem}. " for name, problem in problems.items())
+            + f"Remove them:\n  flyctl secrets unset {' '.join(problems)} -a {app}"
         )

@@ -14,8 +14,6 @@ from ops.doctor import pulumi_cli
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-_EXAMPLE_ACCOUNT = "0123456789abcdef0123456789abcdef"
-
 
 def check(name: str) -> Iterator[Finding]:
     """Check what a real `pulumi up` of this stack needs, beside what every stack needs."""
@@ -23,7 +21,7 @@ def check(name: str) -> Iterator[Finding]:
         yield Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
         return
     from infra.checks import preflight  # noqa: PLC0415  (needs what set-up installs)
-    from infra.config import load, stack_files  # noqa: PLC0415
+    from infra.config import examples, load, stack_files  # noqa: PLC0415
 
     folder = stacks.folder()
     path = folder / f"Pulumi.{name}.yaml"
@@ -32,7 +30,8 @@ def check(name: str) -> Iterator[Finding]:
         return
     try:
         document = stack_files.load(path)
-        settings, problems = load.examine_files(name, stack_files.read_stack_files(folder))
+        files = stack_files.read_stack_files(folder)
+        settings, problems = load.examine_files(name, files)
     except stack_files.StackFileError as error:
         yield Finding("wrong", f"configuration: {error}")
         return
@@ -40,8 +39,8 @@ def check(name: str) -> Iterator[Finding]:
     if not problems:
         yield Finding("ok", "configuration (encrypted values are not checked)")
     yield from _in_the_backend(name, document)
-    if settings.cloudflare_account_id == _EXAMPLE_ACCOUNT:
-        yield Finding("note", "cloudflareAccountId is the example's", "set your own accounts in Pulumi.yaml")
+    if not problems and "RELAY_SANDBOX" not in os.environ:
+        yield from (Finding("wrong", *example) for example in examples.examples_in_use(settings, files))
     start = Start(settings, os.environ, _credentials(name, (document.get("config") or {}).keys()), lambda: _ids(name))
     yield from preflight.findings(start)
     if settings.manages("backend") and "Fly.io" in start.credentials:

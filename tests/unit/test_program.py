@@ -285,6 +285,13 @@ def test_a_pages_host_that_differs_is_said_with_its_command(monkeypatch: pytest.
     assert "sed -i.bak 's/tune-8xz.pages.dev/tune.pages.dev/' Pulumi.yaml" in message
 
 
+def test_a_kept_address_beside_a_new_one_is_warned_of() -> None:
+    adopt = {"flyApp": "tune-api", "keep": ["ATPROTO_CLIENT_ID", "OAUTH_ENCRYPTION_KEY"]}
+    changes = {"adopt": adopt, "apiUrl": "https://api.tune.example"}
+    assert [text for text in ran("production", changes).messages if "keeps ATPROTO_CLIENT_ID as they are" in text]
+    assert not [text for text in ran("production", {"adopt": adopt}).messages if "ATPROTO" in text]
+
+
 def test_a_new_database_is_said_once() -> None:
     (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message

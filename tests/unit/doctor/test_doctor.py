@@ -407,9 +407,10 @@ def test_secrets_set_by_hand_on_the_fly_app(machine: Machine, monkeypatch: pytes
     ]
 
 
-def test_the_examples_account_is_noted(machine: Machine) -> None:
-    shutil.copy(ROOT / "Pulumi.yaml", machine.project)
-    assert "cloudflareAccountId is the example's" in {finding.what for finding in of_stack.check("dev")}
+def test_the_examples_values_are_named_with_the_command(machine: Machine) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+        shutil.copy(ROOT / name, machine.project)
+    assert "pulumi config set --path adopt.neonProject YOURS -s dev" in {found.fix for found in of_stack.check("dev")}
 
 
 def test_before_set_up_a_stack_is_not_looked_at(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

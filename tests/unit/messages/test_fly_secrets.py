@@ -37,7 +37,11 @@ def test_a_preview_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("R2_BUCKET", "it wins over the fly file's"), ("PORT", "it wins over"), ("STORAGE", "a group of settings")],
+    [
+        ("R2_BUCKET", "a plain setting of the fly file's"),
+        ("PORT", "a plain setting"),
+        ("STORAGE", "a whole group of settings"),
+    ],
 )
 def test_a_secret_that_harms_the_backend_fails_the_up(monkeypatch: pytest.MonkeyPatch, name: str, why: str) -> None:
     with pytest.raises(pulumi.RunError, match=f"{name}: .*{why}") as caught:
