@@ -32,7 +32,8 @@ def _fly(tx: Transaction) -> Iterator[str]:
         for secret in _within(tx, "fly", "secret", name):
             yield f"  secret {secret['name']:<28} {secret['digest']}  {fly.secret_status(app, secret) or '-'}"
     for token in tx.list("fly", "token").values():
-        yield f"token {token['name']} for {token['app']}{' (revoked)' if token['revoked'] else ''}"
+        owner, end = token["app"] or token["organization"], " (revoked)" if token["revoked"] else ""
+        yield f"token {token['name']} for {owner}{end}"
 
 
 def _neon(tx: Transaction) -> Iterator[str]:

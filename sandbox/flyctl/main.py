@@ -14,14 +14,18 @@ from pathlib import Path
 # Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from sandbox.flyctl import apps, arguments, secrets, tokens
+from sandbox.flyctl import apps, arguments, releases, secrets, tokens
 from sandbox.flyctl.arguments import UnmodelledError, UsageError
 from sandbox.flyctl.importer import ParserPanicError
 from sandbox.flyctl.run import FailureError, RefusedError, Run
 from sandbox.world.errors import CloudError
 from sandbox.world.store import World
 
-_MODULES = {"secrets": secrets, "tokens": tokens}  # the other commands are in `apps`
+_MODULES = {
+    "secrets": secrets,
+    "tokens": tokens,
+    **dict.fromkeys(("deploy", "releases", "logs"), releases),
+}  # the other commands are in `apps`
 _PANIC = "\x1b[31mpanic: runtime error: slice bounds out of range [1:0]\x1b[0m\n\ngoroutine 1 [running]:\nmain.main()"
 
 

@@ -1,15 +1,4 @@
-"""One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud.
-
-Faults, by name (see `sandbox.world.store.World.inject`); "-after" and those below it strike after the effect:
-
-- "429", "500", "502": the service answers that;
-- "exit1": the run fails; the message repeats standard input and the token;
-- "timeout", "timeout-after": it hangs;
-- "kill", "kill-after": it dies of SIGKILL;
-- "lost": it does not hear the answer;
-- "propagation": it does not find the app that it made;
-- "empty": it mints nothing and exits 0 (tokens create deploy).
-"""
+"""One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud."""
 
 from __future__ import annotations
 
@@ -22,22 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.flyctl import faults
 from sandbox.flyctl.arguments import Arguments, UnmodelledError
+from sandbox.flyctl.refusals import GRAPHQL, MACHINES, REQUEST_ID, refusal
 from sandbox.world.errors import CloudError
 from sandbox.world.fly import Fly
 from sandbox.world.store import World
 
-REQUEST_ID = " (Request ID: 01SANDBOX0000000000000000-iad)"
-_GRAPHQL = "https://api.fly.io/graphql"
-_MACHINES = "https://api.machines.dev/v1"
 _ENDPOINTS = ("FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL")
-_NAME_TAKEN = (
-    "\n\nApp names are unique across all of Fly.io, not just your organization, so this name may be held by an app "
-    "you cannot see. Try a different name."
-)
 _LOGIN, _MINIMUM_VERSIONS = "access_token", "app_secrets_minvers:"
-_HTTP_FAULTS = {"429": (429, "rate limit exceeded"), "500": (500, "Internal Server Error"), "502": (502, "Bad Gateway")}
-FAULTS = (*_HTTP_FAULTS, "exit1", "timeout", "timeout-after", "kill", "kill-after", "lost", "propagation", "empty")
 
 
 class FailureError(Exception):
@@ -53,8 +35,8 @@ class Run:
 
     Attributes:
         arguments: The parsed command line.
-        fault: What was injected into this run: one of `FAULTS`, or None.
-        sent: What was read from standard input.
+        fault: The fault injected into this run, one of `faults.FAULTS`, or None.
+        sent: The standard input so far.
     """
 
     def __init__(
@@ -65,7 +47,7 @@ class Run:
         Raises:
             FailureError: The configuration directory is not usable.
         """
-        if fault not in {None, *FAULTS}:
+        if fault not in {None, *faults.FAULTS}:
             raise ValueError(f"no such fault of flyctl: {fault}")
         self.arguments = arguments
         self.fault = fault
@@ -135,7 +117,7 @@ class Run:
             RefusedError: An injected "exit1".
         """
         credential = self._credential()
-        url = f"{_MACHINES}{path}" if path else _GRAPHQL
+        url = f"{MACHINES}{path}" if path else GRAPHQL
         if body:
             self.log(f"POST {url} {body}")
         try:
@@ -144,7 +126,7 @@ class Run:
             with self._world.transaction() as transaction:
                 yield Fly(transaction, credential, time.time())
         except CloudError as error:
-            raise FailureError(prefix + _words(error, url, mint=mint)) from None
+            raise FailureError(prefix + refusal(error, url, mint=mint)) from None
         if effect:
             self._strike_after(f'{prefix}Post "{url}": EOF')
 
@@ -199,9 +181,13 @@ class Run:
         if self.fault == "exit1":
             sent = self.sent.decode("utf-8", "replace").strip()
             raise RefusedError(f"request refused: Authorization: Bearer {credential}\n{sent}".strip())
-        if self.fault in _HTTP_FAULTS:
-            status, message = _HTTP_FAULTS[self.fault]
+        if self.fault in faults.HTTP:
+            status, message = faults.HTTP[self.fault]
             raise CloudError(status, message, code="http")
+        if self.fault in faults.ACCOUNT:
+            raise CloudError(422, faults.ACCOUNT[self.fault])
+        if self.fault in faults.NETWORK:
+            raise FailureError(faults.NETWORK[self.fault])
         self._stop("timeout", "kill")
 
     def _strike_after(self, lost: str) -> None:
@@ -230,23 +216,3 @@ def _configuration_directory(environment: Mapping[str, str]) -> Path:
     except OSError as error:
         raise FailureError(f"mkdir {directory}: {(error.strerror or '').lower()}") from None
     return directory
-
-
-def _words(error: CloudError, url: str, *, mint: bool) -> str:
-    """Return a refusal as flyctl words it: the APIs differ."""
-    at_http = error.code == "http"
-    if mint:
-        answer = f'returned error {error.status}: {{"errors":[{{"message":"{error.message}"}}]}}'
-        return answer if at_http else f"input: {error.message}\n"
-    if url == _GRAPHQL:
-        message = f"server returned a non-200 status code: {error.status}" if at_http else error.message
-        return f"failed to run query ($name: String!) {{ node(name: $name) {{ id }} }}: {message}"
-    if error.status == 502:
-        # flyctl repeats the POST, and the repeat goes out without its body.
-        broken = "net/http: HTTP/1.x transport connection broken: http: ContentLength=17 with Body length 0"
-        return f'Post "{url}": {broken}'
-    if error.status >= 500:
-        return f"request returned non-2xx status: {error.status}: {error.message}"
-    missing = "unauthorized" if error.code == "foreign" else "app not found"
-    message = missing if error.status == 404 else error.message
-    return f"{message}{REQUEST_ID}{_NAME_TAKEN if error.code == 'name_taken' else ''}"

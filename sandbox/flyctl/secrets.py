@@ -40,6 +40,17 @@ def secrets_import(run: Run) -> None:
     _write(run, name, values)
 
 
+def secrets_set(run: Run) -> None:
+    """Set the secrets that the arguments name; a value `-` is read from standard input, without blanks around it."""
+    name, values = _look_up(run)["name"], {}
+    for argument in run.arguments.positional:
+        secret, separator, value = argument.partition("=")
+        if not separator:
+            raise FailureError(f"could not parse secrets: '{argument}': must be in the format NAME=VALUE")
+        values[secret] = run.standard_input().decode("utf-8", "replace").strip() if value == "-" else value
+    _write(run, name, values)
+
+
 def secrets_unset(run: Run) -> None:
     """Unset secrets; one that is absent is no error."""
     _write(run, _look_up(run)["name"], dict.fromkeys(run.arguments.positional))

@@ -28,6 +28,18 @@ def tokens_create_deploy(run: Run) -> None:
     run.show({"token": token}, token)
 
 
+def tokens_create_org(run: Run) -> None:
+    """Mint a token for an organization and print it."""
+    flags, named = run.arguments.flags, run.arguments.positional
+    slug = flags.get("org") or (named[0] if named else "")
+    if not slug:
+        raise FailureError("failed retrieving org slug argument must be specified when not running interactively")
+    ends = time.time() + _seconds(flags.get("expiry", "175200h"))
+    with run.request(prefix="failed creating token: ", mint=True, effect=True) as fly:
+        token = fly.mint_for_organization(slug, flags.get("name", "Org deploy token"), ends)
+    run.show({"token": token}, token)
+
+
 def tokens_list(run: Run) -> None:
     """Print an app's tokens as a table; there is no JSON."""
     name = run.app()

@@ -6,13 +6,19 @@ The documents ("fly", kind, key):
 
 - organization: one the sandbox's login belongs to. An app of an organization without such a document belongs to
   somebody else: nobody sees it, and its name is taken.
-- app: ``releases`` maps a version to the tick it was made at; a machine with ``release`` None is a loose one, that
-  Fly Launch does not manage. Ticks are the cloud's own clock: no two events share one.
+- app: ``releases`` maps a version to the tick it was made at, and ``made`` to its time and image. A machine with
+  ``release`` None is a loose one, that Fly Launch does not manage. Ticks are the cloud's own clock: no two events share
+  one.
 - secret: under ``app/name``; ``updated`` is the tick of its last write.
-- token: a limited access token; ``expires`` and ``revoked`` are seconds since 1970, or None. The token itself is
-  kept as digests of its parts.
+- token: a limited access token, of one app or one organization; ``expires`` and ``revoked`` are seconds since 1970, or
+  None. See `sandbox.world.fly_tokens`.
 
-Source of the rules: flyctl v0.4.87's source and runs, and the services' answers cited in public issues.
+Sources of the rules:
+
+- seen with the real binary (v0.4.87): statuses of secrets, staged and unstaged writes, the machines of `status`;
+- its source: releases, deployments, machine and volume lists;
+- public reports: names that are taken, apps that are not found, refusals of an app's token;
+- believed: a write of secrets is all or nothing, an organization's token mints none, a destroyed app's tokens stay.
 """
 
 from __future__ import annotations
@@ -21,15 +27,13 @@ import os
 import re
 from collections.abc import Mapping
 
-from sandbox.credentials import FLY_TOKEN
 from sandbox.world.errors import CloudError
+from sandbox.world.fly_tokens import digest, minted, token_of
 from sandbox.world.store import Document, Transaction
 
-_EMAIL = "sandbox@example.com"
 NOT_AUTHORIZED = "Not authorized to access this resource"
 _APP_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label: what is known to be accepted
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_]+")
-_MACAROON = ("fm1r_", "fm1a_", "fm2_")
 # Above this many live machines flyctl does not work a status out.
 STATUS_MACHINES_LIMIT = 100
 
@@ -50,16 +54,20 @@ class Fly:
         self._now = now
 
     def organizations(self) -> dict[str, Document]:
-        """Return the login's organizations by slug."""
-        self._require_login()
-        return self._transaction.list("fly", "organization")
+        """Return the login's organizations by slug; of an organization's token, that one."""
+        found, token = self._transaction.list("fly", "organization"), self._token()
+        if token is None:
+            return found
+        if "organization" not in token:
+            raise CloudError(403, NOT_AUTHORIZED)
+        return {slug: document for slug, document in found.items() if slug == token["organization"]}
 
     def app(self, name: str) -> Document:
         """Return an app that the caller may see; somebody else's is as absent as a missing one."""
-        scope = self._scope()
+        token = self._token()
         app = self._transaction.get("fly", "app", name)
         foreign = app is not None and self._transaction.get("fly", "organization", app["organization"]) is None
-        if app is None or foreign or scope not in {None, app["number"]}:
+        if app is None or foreign or not _reaches(token, app):
             raise CloudError(404, f'Could not find App "{name}"', code="foreign" if foreign else "")
         return app
 
@@ -100,30 +108,44 @@ class Fly:
 
     def release(self, name: str) -> None:
         """Make a release and move every managed machine to it, which gives them all secrets."""
+        self._release(self.app(name))
+
+    def deploy(self, name: str, image: str, *, machines: int) -> list[Document]:
+        """Deploy an image: the first time on so many new machines, then on those there are. Return the machines."""
         app = self.app(name)
+        app |= {"deployed": True, "status": "deployed", "image": image}
+        if not managed_machines(app):
+            app["machines"] += _machines(name, machines)
+        self._release(app)
+        return managed_machines(app)
+
+    def _release(self, app: Document) -> None:
         version = str(len(app["releases"]) + 1)
         app["releases"][version] = tick(self._transaction)
+        app.setdefault("made", {})[version] = {"at": self._now, "image": app.get("image", "")}
         for machine in managed_machines(app):
             machine["release"] = version
-        self._transaction.put("fly", "app", name, app)
+        self._transaction.put("fly", "app", app["name"], app)
 
     def mint(self, name: str, title: str, expires: float) -> str:
-        """Mint a deploy token for an app and return it: the only time it can be read."""
+        """Mint a deploy token for an app and return it: nothing shows it again."""
         app = self.app(name)
         self._require_login()
-        parts = [f"fm2_{os.urandom(160).hex()}", f"fm2_{os.urandom(160).hex()}"]
-        identity = f"sandboxtoken{self._transaction.number('fly token'):04}"
-        token = {"id": identity, "name": title, "app": name, "app_number": app["number"], "created_by": _EMAIL}
-        secret = {"parts": [_digest(part) for part in parts], "expires": expires, "revoked": None}
-        self._transaction.put("fly", "token", identity, {**token, **secret})
-        return f"FlyV1 {','.join(parts)}"
+        return minted(self._transaction, {"name": title, "app": name, "app_number": app["number"], "expires": expires})
+
+    def mint_for_organization(self, slug: str, title: str, expires: float) -> str:
+        """Mint a token for an organization and return it."""
+        self._require_login()
+        if slug not in self.organizations():
+            raise CloudError(404, "Could not find Organization")
+        return minted(self._transaction, {"name": title, "app": "", "organization": slug, "expires": expires})
 
     def tokens(self, name: str) -> list[Document]:
         """Return an app's tokens, revoked ones too."""
-        number = self.app(name)["number"]
-        self._require_login()
+        app = self.app(name)
+        self._require_login(app["organization"])
         tokens = self._transaction.list("fly", "token").values()
-        return [token for token in tokens if token["app_number"] == number]
+        return [token for token in tokens if token.get("app_number") == app["number"]]
 
     def revoke(self, identity: str) -> None:
         """Revoke a token by its id."""
@@ -137,31 +159,14 @@ class Fly:
         secrets = self._transaction.list("fly", "secret")
         return {key: document for key, document in secrets.items() if key.startswith(f"{name}/")}
 
-    def _require_login(self) -> None:
-        if self._scope() is not None:
+    def _require_login(self, organization: str | None = None) -> None:
+        """Refuse deploy tokens, and tokens of organizations but this one."""
+        token = self._token()
+        if token and (organization is None or token.get("organization") != organization):
             raise CloudError(403, NOT_AUTHORIZED)
 
-    def _scope(self) -> int | None:
-        """Return the number of the app the credential is for, None for the login."""
-        presented = {part.strip() for part in bare(self._credential).split(",")}
-        if FLY_TOKEN in presented:
-            return None
-        if not any(part.startswith(_MACAROON) for part in presented):
-            raise CloudError(401, "token validation error", code="http")
-        digests = {_digest(part) for part in presented}
-        for token in self._transaction.list("fly", "token").values():
-            known = digests.intersection(token["parts"])
-            # flyctl drops an expired token before the call, so that one reads like none at all.
-            if known and (token["expires"] is None or token["expires"] > self._now):
-                if len(known) < len(token["parts"]) or token["revoked"]:
-                    raise CloudError(401, "Authenticate: token validation error", code="http")
-                return int(token["app_number"])
-        raise CloudError(401, "You must be authenticated to view this.")
-
-
-def bare(credential: str) -> str:
-    """Return a token without what may stand before it."""
-    return credential.strip().removeprefix("Bearer ").removeprefix("FlyV1 ").strip()
+    def _token(self) -> Document | None:
+        return token_of(self._transaction, self._credential, self._now)
 
 
 def tick(transaction: Transaction) -> int:
@@ -186,10 +191,7 @@ def put_app(
         "number": transaction.number("fly app"),
         "status": "deployed" if machines else "pending",
         "deployed": machines > 0,
-        "machines": [
-            {"id": f"{name}-{n}", "name": f"machine-{n}", "state": "started", "region": "iad", "release": "1"}
-            for n in range(1, machines + 1)
-        ],
+        "machines": _machines(name, machines),
         "volumes": [],
         "releases": {},
         "secrets_version": 1 if secrets else 0,
@@ -201,6 +203,16 @@ def put_app(
         transaction.put("fly", "app", name, app)
 
 
+def _machines(app: str, count: int) -> list[Document]:
+    machine = {"state": "started", "region": "iad", "release": "1"}
+    return [{"id": f"{app}-{n}", "name": f"machine-{n}", **machine} for n in range(1, count + 1)]
+
+
+def _reaches(token: Document | None, app: Document) -> bool:
+    """Return whether a token may see an app; the login's own, None, may see all."""
+    return token is None or token.get("app_number") == app["number"] or token.get("organization") == app["organization"]
+
+
 def put_secrets(transaction: Transaction, app: Document, values: Mapping[str, str | None]) -> None:
     """Write secrets (None unsets) and the app's document, whoever is asking."""
     now = tick(transaction)
@@ -209,8 +221,8 @@ def put_secrets(transaction: Transaction, app: Document, values: Mapping[str, st
         if value is None:
             transaction.delete("fly", "secret", key)
         else:
-            digest = _digest(f"{app['salt']} {name} {value}")[:16]
-            secret = {"name": name, "value": value, "digest": digest, "updated": now}
+            shown = digest(f"{app['salt']} {name} {value}")[:16]
+            secret = {"name": name, "value": value, "digest": shown, "updated": now}
             transaction.put("fly", "secret", key, {**secret, "version": app["secrets_version"]})
     transaction.put("fly", "app", app["name"], app)
 
@@ -233,9 +245,3 @@ def secret_status(app: Document, secret: Document) -> str | None:
     if not any(reached):
         return "Staged"
     return "Deployed" if all(reached) else "Partial"
-
-
-def _digest(text: str) -> str:
-    import hashlib  # noqa: PLC0415 -- most runs of flyctl need none, and it costs a tenth of them
-
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

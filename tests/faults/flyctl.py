@@ -1,9 +1,9 @@
 """The stand-in flyctl with more ways to fail than its own; `tests.faults.worlds` puts it into a world.
 
-Faults, beside those of `sandbox.flyctl.run`:
+Faults, beside those of `sandbox.flyctl.faults`:
 
 - "401", "403", "404", "409", "422": the service answers that;
-- "cut": the connection breaks before the request arrives;
+- "broken": the connection breaks before the request arrives;
 - "garbage", "garbage-after": what answers is no API, before or after the effect;
 - "502-after": the service answers 502, and has done what was asked;
 - "pause", "pause-after": it waits, before or after the effect, until its entry is gone from the call log.
@@ -20,7 +20,7 @@ from pathlib import Path
 # Run with `python -I`, like the stand-in itself.
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from sandbox.flyctl import main, run
+from sandbox.flyctl import faults, main, run
 
 _REFUSALS = {
     "401": (401, "unauthorized"),
@@ -30,7 +30,7 @@ _REFUSALS = {
     "422": (422, "Validation failed: not acceptable"),
 }
 _GARBAGE = "decoding response: invalid character '<' looking for beginning of value"
-_BEFORE = {"cut": 'Post "https://api.machines.dev/v1": EOF', "garbage": _GARBAGE}
+_BEFORE = {"broken": 'Post "https://api.machines.dev/v1": EOF', "garbage": _GARBAGE}
 _AFTER = {"502-after": "request returned non-2xx status: 502: Bad Gateway", "garbage-after": _GARBAGE}
 _WAITING = ("pause", "pause-after")
 
@@ -59,7 +59,7 @@ class Run(run.Run):
 
 
 if __name__ == "__main__":
-    run._HTTP_FAULTS |= _REFUSALS
-    run.FAULTS = (*run.FAULTS, *_REFUSALS, *_BEFORE, *_AFTER, *_WAITING)
+    faults.HTTP |= _REFUSALS
+    faults.FAULTS = (*faults.FAULTS, *_REFUSALS, *_BEFORE, *_AFTER, *_WAITING)
     vars(main)["Run"] = Run
     sys.exit(main.main(sys.argv[1], sys.argv[2:]))

@@ -121,7 +121,7 @@ KILLS = {
     "program": ("pause",),
     "bin/sandbox": ("pause",),
 }
-REFUSALS = ("401", "403", "404", "409", "422", "429", "500", "502", "timeout", "cut", "garbage", "exit1")
+REFUSALS = ("401", "403", "404", "409", "422", "429", "500", "502", "timeout", "broken", "garbage", "exit1")
 READS = ("401", "429", "garbage", "exit1")
 LOST = ("502-after", "timeout-after", "lost", "garbage-after")
 # As often as the client repeats a call by itself, and then once more.

@@ -16,10 +16,8 @@ FOLDERS = ("infra", "ops", "sandbox", "setup")
 LEFT = {
     "infra/config/settings.py",
     "infra/program.py",
-    "infra/providers/fly/flyctl.py",
     "ops/doctor/checkup.py",
     "ops/handoff/__main__.py",
-    "sandbox/flyctl/run.py",
 }
 
 

@@ -93,7 +93,7 @@ class Flyctl:
         """
         command = Command(
             action=f"setting {len(values)} secrets",
-            argv=["secrets", "import", "-a", app, *_staging(stage)],
+            argv=["secrets", "import", "-a", app, *(["--stage"] if stage else [])],
             app=app,
             stdin=secrets_format.encode(values),
             hidden=[value for name, value in values.items() if name not in plain],
@@ -117,18 +117,17 @@ class Flyctl:
         try:
             listed = self._read(command, answers.parse_secrets)
         except (errors.FlyAuthError, errors.FlyctlFailedError):
-            # Of an app that is gone this command says what the server says, and "unauthorized" where another
-            # organization has the name by now. `status` raises the right error.
+            # An app that is gone has other words here, "unauthorized" if somebody else has its name. `status` tells.
             self.status(app)
             raise
-        undeployed = listed and not any(secret.deployed for secret in listed.values())
-        return self.secrets_list(app) if sure and undeployed else listed
+        deployed = not listed or any(secret.deployed for secret in listed.values())
+        return listed if deployed or not sure else self.secrets_list(app)
 
     def secrets_unset(self, app: str, names: Sequence[str], *, stage: bool = True) -> None:
         """Remove secrets, all in one request; absent ones are no error. `stage` as in `secrets_import`."""
         command = Command(
             action="removing secrets",
-            argv=["secrets", "unset", *names, "-a", app, *_staging(stage)],
+            argv=["secrets", "unset", *names, "-a", app, *(["--stage"] if stage else [])],
             app=app,
             timeout=READ_TIMEOUT if stage else ROLLOUT_TIMEOUT,
             writes=True,
@@ -204,10 +203,9 @@ class Flyctl:
         return command.parsed(parse, self._call(command))
 
     def _call(self, command: Command) -> str:
-        """Run a subcommand that needs the token, and return its output. Repeat it after a passing failure if it may be.
+        """Run a subcommand that needs the token, and return its output; repeat it after passing failures if it may be.
 
-        A failure without a known meaning may pass too: flyctl shows some 5xx answers without their number. It gets
-        one repeat.
+        A failure without a known meaning gets one repeat: flyctl shows some 5xx answers without their number.
         """
         if command.app is not None:
             command.require(APP, command.app)
@@ -246,10 +244,6 @@ class Flyctl:
         problem = f"flyctl answered: {text}" if text else "flyctl gave no reason"
         kind = answers.meaning(done.stderr)
         raise command.failed(kind, problem, answers.next_step(kind, text))
-
-
-def _staging(stage: bool) -> list[str]:
-    return ["--stage"] if stage else []
 
 
 def _dotted(version: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.flyctl.run import FAULTS
+from sandbox.flyctl.faults import ACCOUNT, FAULTS, HTTP, NETWORK
 from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def test_usage_errors_print_usage_on_standard_output(flyctl: FlyctlWorld) -> Non
     ("argv", "what"),
     [
         (["machine", "run"], "machine run"),
-        (["tokens", "create", "org"], "tokens create"),
-        (["secrets", "set", "-a", "fresh", "A=hunter2"], "secrets set"),
+        (["tokens", "create", "ssh"], "tokens create"),
+        (["deploy", "-a", "fresh"], "deploy without --image"),
         (["status", "-a", "fresh"], "this command without --json"),
     ],
 )
@@ -181,7 +181,7 @@ VALUE = b"A=hunter2"
 @pytest.mark.parametrize(
     ("fault", "code", "done"),
     [
-        *[(fault, 1, {}) for fault in ("exit1", "429", "500", "502")],
+        *[(fault, 1, {}) for fault in ("exit1", *HTTP, *ACCOUNT, *NETWORK)],
         *[(fault, 1, {"A": "hunter2"}) for fault in ("lost", "propagation")],
         ("empty", 0, {"A": "hunter2"}),
     ],
@@ -198,7 +198,7 @@ def test_faults_strike_before_or_after_the_effect(
 
 
 def test_every_fault_is_tried(flyctl: FlyctlWorld) -> None:
-    kinds = {"exit1", "429", "500", "502", "lost", "propagation", "empty"}
+    kinds = {*HTTP, *ACCOUNT, *NETWORK, "exit1", "lost", "propagation", "empty"}
     # Those that end or hold the process up: `tests/processes/test_stand_ins.py`.
     assert set(FAULTS) - kinds == {"kill", "kill-after", "timeout", "timeout-after"}
     flyctl.world.inject("fly", "version", "no-such-fault")
@@ -214,6 +214,9 @@ def test_every_fault_is_tried(flyctl: FlyctlWorld) -> None:
         ("apps create new -o acme", "502", "http: ContentLength=17 with Body length 0"),
         ("apps create new -o acme", "lost", 'Post "https://api.machines.dev/v1/apps?wait=true": EOF'),
         ("apps create new -o acme", "propagation", "app not found (Request ID: "),
+        ("apps create new -o acme", "payment", "credit: https://fly.io/dashboard/personal/billing (Request ID: "),
+        ("apps create new -o acme", "high-risk", "Please go to https://fly.io/high-risk-unlock to verify"),
+        ("status --json -a fresh", "reset", "read: connection reset by peer"),
         ("status --json -a fresh", "429", "}: server returned a non-200 status code: 429"),
         ("tokens create deploy -a fresh", "500", 'failed creating token: returned error 500: {"errors":'),
         ("version --json", "exit1", "request refused"),
