@@ -1,1 +1,1 @@
-"""Read what a stack is told: settings, the stack files, and the rules between them."""
+"""Read and check the configuration: settings, stack files, rules within a stack and between stacks."""

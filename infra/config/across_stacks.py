@@ -15,7 +15,7 @@ from infra.config.tiers import TIERS
 OF_THE_REPOSITORY = ("githubOwner", "githubRepository")
 OF_ONE_PAGES_PROJECT = ("pagesHost", "productionBranch", "previewBranch")
 OF_ONE_BUCKET = ("cloudflareAccountId", "bucketPublicHost")
-SHARED = (*OF_THE_REPOSITORY, "pagesProject", *OF_ONE_PAGES_PROJECT, "bucket", *OF_ONE_BUCKET)
+SHARED = ("productionStacks", *OF_THE_REPOSITORY, "pagesProject", *OF_ONE_PAGES_PROJECT, "bucket", *OF_ONE_BUCKET)
 """Keys that stacks share."""
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.config import groups
 from infra.config.across_stacks import SHARED
 from infra.config.reading import SECRET_KEYS
 from infra.config.settings import Settings
@@ -15,8 +14,6 @@ from ops.stacks import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from pydantic import BaseModel
 
 SECTIONS = {
     "tier": "What the stack is",
@@ -28,39 +25,6 @@ SECTIONS = {
     "mainBranch": "Delivery",
 }
 """Headings, by the key that each stands above; the fields of the model give the order."""
-
-EXAMPLES: dict[str, Any] = {
-    "adopt.bucket": "relay-audio",
-    "adopt.extraBuckets": ["relay-covers"],
-    "adopt.flyApp": "relay-api",
-    "adopt.githubDeploymentPolicy": 1234567,
-    "adopt.githubEnvironment": "production",
-    "adopt.githubVariables": ["FLY_APP"],
-    "adopt.keep": ["DATABASE_URL"],
-    "adopt.neonProject": "quiet-meadow-13572468",
-    "adopt.pagesProject": "relay",
-    "apiUrl": "https://api.example.com",
-    "corsOrigins": ["https://www.example.com", "https://*.example.com"],
-    "extraBuckets": {"relay-covers": {"public": True}},
-    "flyApp": "relay-api-staging",
-    "frontendUrl": "https://relay.example.com",
-    "githubEnvironment": "live",
-    "neonOrganizationId": "org-calm-river-12345678",
-    "pagesVariables": {"PUBLIC_ANALYTICS": "off"},
-    "pagesPreviewVariables": {"PUBLIC_API_URL": "https://api.example.com"},
-    "githubVariables": {"SENTRY_PROJECT": "relay"},
-    "pagesBuild.compatibilityDate": "2026-09-01",
-    "pagesBuild.compatibilityFlags": ["nodejs_compat"],
-    "previewStack": "staging",
-    "retire.confirmed": {"staging": 1},
-    "approval.teams": [4711],
-    "approval.users": [583231],
-    "neonCompute.suspendSeconds": 300,
-    "productionStacks": ["production", "production-eu"],
-    "secretAliases": {"POSTGRES_URL": "DATABASE_URL"},
-    "storageFrom": "production",
-}
-"""Example values of keys that have neither a default nor an example in the model."""
 
 _HEAD = """\
 # Configuration
@@ -80,8 +44,7 @@ pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one o
 pulumi config rm neonPlan -s staging                               # back to the default
 ```
 
-A list has no order. Pulumi stops before any change if a **secret** is not encrypted. Examples are JSON; a text stands
-without its quotes.
+A list has no order. Pulumi stops before any change if a **secret** is not encrypted.
 """
 
 
@@ -105,25 +68,18 @@ def settings() -> Iterator[Setting]:
     """Yield every configuration key, with those of a group after the key of the group."""
     whole = Settings.model_json_schema()
     hidden = {str(field.alias) for field in Settings.model_fields.values() if field.exclude}
-    about = _about(Settings)
     for key, schema in whole["properties"].items():
         if key in hidden:
             continue
-        yield Setting(key, about[key], schema, key in whole["required"])
+        yield _setting(key, schema, required=key in whole["required"])
         of_names = schema.get("additionalProperties", {})
         for group, path in ((_group(schema), key), (_group(of_names), f"{key}.NAME")):
-            members = _about(getattr(groups, group)) if group else {}
-            for name, about_member in members.items():
-                member = whole["$defs"][group]["properties"][name]
-                yield Setting(f"{path}.{name}", about_member, member, required=False)
+            members = whole["$defs"][group]["properties"] if group else {}
+            yield from (_setting(f"{path}.{name}", member) for name, member in members.items())
 
 
-def example(setting: Setting) -> Any:
-    """Return an example of the key's value; None for a group, and for a secret, which no file shows in clear."""
-    if _is_secret(setting.key) or _group(setting.schema):
-        return None
-    given: Any = setting.schema.get("examples", [EXAMPLES.get(setting.key)])[0]
-    return setting.schema.get("default") if given is None else given
+def _setting(key: str, schema: dict[str, Any], *, required: bool = False) -> Setting:
+    return Setting(key, " ".join(schema["description"].split()), schema, required)
 
 
 def render() -> str:
@@ -132,27 +88,21 @@ def render() -> str:
     lines = [_HEAD]
     for setting in settings():
         if setting.key in SECTIONS:
-            columns = ("Key", "Meaning", "Type", "Default", "Example", "File")
+            columns = ("Key", "Meaning", "Type", "Default", "File")
             lines += [f"\n## {SECTIONS[setting.key]}\n", _row(columns), _row(["---"] * len(columns))]
-        top = setting.key.partition(".")[0]
+        top, schema = setting.key.partition(".")[0], setting.schema
         lines.append(
             _row(
                 (
                     f"`{setting.key}`",
                     re.sub(r" \(see \w+\)", "", setting.about),
                     _type(setting),
-                    "required" if setting.required else _default(setting.schema),
-                    _value(example(setting)),
+                    f"required, as {_value(schema['examples'][0])}" if setting.required else _default(schema),
                     "`Pulumi.yaml`" if top in shared else "`Pulumi.<stack>.yaml`",
                 )
             )
         )
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
-
-
-def _about(described: type[BaseModel]) -> dict[str, str]:
-    """Return the description of each key of a model, by the key, in one line."""
-    return {str(field.alias): " ".join(str(field.description).split()) for field in described.model_fields.values()}
 
 
 def _group(schema: dict[str, Any]) -> str | None:

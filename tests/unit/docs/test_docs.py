@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.config.load import examine
 from infra.config.reading import SECRET_KEYS
 from infra.config.settings import Settings
-from infra.config.stack_files import read_stack_files
 from ops import costs
 from ops.docs import __main__ as docs
 from ops.docs import configuration as settings_reference
 from ops.environments import table as environments
-from tests.unit.program import EXAMPLE, ROOT
+from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,31 +41,11 @@ def test_every_setting_is_there_with_its_group() -> None:
     assert {key for key in SETTINGS if "." not in key} == fields
     assert {"adopt.keep", "pagesBuild.rootDir", "rotate.oauthKey", "retire.confirmed"} <= SETTINGS.keys()
     assert settings_reference.SECTIONS.keys() <= SETTINGS.keys()
-    assert settings_reference.EXAMPLES.keys() <= SETTINGS.keys()
 
 
 def test_what_is_told_as_secret_is_what_is_typed_as_one() -> None:
     typed = {key for key, setting in SETTINGS.items() if '"format": "password"' in json.dumps(setting.schema)}
     assert typed == SECRET_KEYS
-
-
-@pytest.mark.parametrize(
-    "key", [key for key, setting in SETTINGS.items() if key not in SECRET_KEYS and "$ref" not in setting.schema]
-)
-def test_an_example_is_a_value_that_the_key_takes(key: str) -> None:
-    value = settings_reference.example(SETTINGS[key])
-    assert value not in (None, [], {}), "give it one in EXAMPLES"
-    top, *members = key.split(".")
-    for member in reversed(members):
-        value = {member.replace("NAME", "relay-covers"): value}
-    files = read_stack_files(EXAMPLE)
-    values = {**files.effective("staging"), top: value}
-    _, problems = examine("staging", values, set(), files)
-    # One that contradicts another key is about the two together; here only the value is looked at.
-    shape = [
-        problem for problem in problems if re.search(rf": {re.escape(key)}( must|:| is not a configuration)", problem)
-    ]
-    assert shape == []
 
 
 def test_the_costs_are_those_of_the_report() -> None:
