@@ -61,12 +61,11 @@ SERVICES = {
 class Caller:
     """Makes the calls of one provider to its service."""
 
-    def __init__(self, world: World, cloud: str, *, valid: bool = True) -> None:
+    def __init__(self, world: World, cloud: str) -> None:
         self._world = world
         self._cloud = cloud
         self._service = SERVICES[cloud]
         self._stopping = threading.Event()
-        self.refused = not valid
 
     def cancel(self) -> None:
         """Let hanging calls fail at once."""
@@ -97,9 +96,6 @@ class Caller:
 
     def _once(self, operation: str, detail: Document, effect: Callable[[Transaction], Result]) -> Result:
         self._world.record(self._cloud, operation, detail)
-        if self.refused:
-            message, code = self._service.unauthorized
-            raise CloudError(401, message, code=code)
         fault, _, said = (self._world.fault(self._cloud, operation) or "").partition(": ")
         kind, _, when = fault.partition("-")
         if fault and not (when or kind in {"lost", "timeout", "garbage"}):

@@ -13,7 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox import credentials
-from sandbox.providers.calls import Caller
+from sandbox.providers.calls import SERVICES, Caller
 from sandbox.providers.values import UNKNOWN, decode
 from sandbox.world.errors import CloudError
 from sandbox.world.store import World
@@ -87,12 +87,15 @@ class Connection(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=kinds.DIFF_NONE if same else kinds.DIFF_SOME)
 
     def Configure(self, request: Any, context: Any) -> provider_pb2.ConfigureResponse:
-        """Keep the owner, and check an explicit credential."""
+        """Keep the owner, and refuse an explicit credential that the service refuses, as the real providers do here."""
         args = decode(request.args)
         self._owner = str(args.get("owner", ""))
         given = {args.get(name) or UNKNOWN for name in self._package.CREDENTIALS}
+        if not given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)}:
+            message, code = SERVICES[self._name].unauthorized
+            self._fail(context, f"configuring {self._name}", CloudError(401, message, code=code))
         # A new caller for each run of the engine: an earlier run may have cancelled the old one.
-        self._caller = Caller(self._world, self._name, valid=given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)})
+        self._caller = Caller(self._world, self._name)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Empty:

@@ -49,7 +49,11 @@ _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(
 
 
 class PagesProject(Resource):
-    """A Pages project. Cloudflare keeps undeclared settings, except `source`, which the provider removes."""
+    """A Pages project. Cloudflare keeps undeclared settings, except `source`, which the provider removes.
+
+    Seen with the real provider (Terraform 5.22.0): variables that somebody removed as a whole stay in the state. One
+    that somebody changed or added is a difference without a path. One of several that somebody removed has its path.
+    """
 
     type_name = "cloudflare:index/pagesProject:PagesProject"
     label = "pages"
@@ -57,6 +61,7 @@ class PagesProject(Resource):
     kind = "pages"
     import_id = ("accountId", "name")
     id_is = "name"
+    unnamed = r"deploymentConfigs\.\w+\.envVars\b.*"
     inputs = {
         **each("accountId name", text(required=True, replace=True)),
         "productionBranch": text(required=True),
@@ -87,10 +92,12 @@ class PagesProject(Resource):
         return cloudflare.patch_pages(at.tx, inputs["accountId"], inputs["name"], patch)
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state. The API hides secret_text values, so keep those of the old state."""
+        """Return the state, with the old one's values of secret_text, which the API hides, and of wiped variables."""
         shown = super().shown(at, found, given)
         for kind, values in shown["deploymentConfigs"].items():
             known: dict[str, Any] = given.get("deploymentConfigs", {}).get(kind, {}).get("envVars", {})
+            if not values.get("envVars"):
+                values["envVars"] = known
             for name, variable in values["envVars"].items():
                 if variable["type"] == "secret_text":
                     variable["value"] = known.get(name, {}).get("value", "")

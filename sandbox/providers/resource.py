@@ -37,6 +37,7 @@ class Resource:
         one_of: Inputs of which the program must set exactly one.
         blind: Reading is a no-op in the real provider.
         forgets: Deleting is a no-op in the real provider.
+        unnamed: A pattern of properties whose change or removal the real provider's difference does not name.
         lenient_delete: Deleting a resource that is already gone succeeds.
     """
 
@@ -53,6 +54,7 @@ class Resource:
     one_of: ClassVar[tuple[str, ...]] = ()
     blind: ClassVar[bool] = False
     forgets: ClassVar[bool] = False
+    unnamed: ClassVar[str] = "(?!)"
     lenient_delete: ClassVar[bool] = False
 
     @cached_property

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import Any
@@ -56,12 +57,16 @@ class Provider(Connection):
                     found[name] += "_REPLACE"
         found = {path: kind for path, kind in found.items() if not _ignored(path, request.ignoreChanges)}
         kinds, item = provider_pb2.DiffResponse, provider_pb2.PropertyDiff
+
+        def named(path: str, kind: str) -> bool:
+            return kind == "ADD" or not re.fullmatch(resource.unnamed, path)
+
         return provider_pb2.DiffResponse(
             changes=kinds.DIFF_SOME if found else kinds.DIFF_NONE,
             diffs=sorted({path.partition(".")[0].partition("[")[0] for path in found}),
             replaces=sorted(path for path, kind in found.items() if kind.endswith("_REPLACE")),
             hasDetailedDiff=True,
-            detailedDiff={path: item(kind=item.Kind.Value(kind)) for path, kind in found.items()},
+            detailedDiff={path: item(kind=item.Kind.Value(kind)) for path, kind in found.items() if named(path, kind)},
         )
 
     def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:

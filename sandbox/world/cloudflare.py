@@ -2,7 +2,8 @@
 
 Documents, in the spelling of Cloudflare's API:
 
-- ("cloudflare", "account", id): the seed makes it. {"github_app": false} removes Pages' GitHub App.
+- ("cloudflare", "account", id): the seed makes it. {"github_app": false} removes Pages' GitHub App, {"r2": false} says
+  that nobody enabled R2 (both from public reports), {"tokens": n} is the most tokens that it may have (text: believed).
 - ("cloudflare", "pages", "account/name").
 - ("cloudflare", "bucket", "account/jurisdiction/name"): {…, "objects": n, "cors", "managed_domain"}.
 - ("cloudflare", "token", id): {…, "account_id", "value"}.
@@ -114,9 +115,10 @@ def create_bucket(tx: Transaction, account_id: str, body: Document) -> Document:
     """Make a bucket. The body holds name; optionally jurisdiction ("default"), location, storage_class ("Standard").
 
     Raises:
-        CloudError: 409 for a taken name, 400 for a bad name.
+        CloudError: 409 for a taken name, 400 for a bad name, 403 where R2 is not enabled.
     """
-    account(tx, account_id)
+    if not account(tx, account_id).get("r2", True):
+        raise CloudError(403, "Please enable R2 through the Cloudflare Dashboard.", code="10042")
     name, jurisdiction = body["name"], body.get("jurisdiction") or "default"
     if not _BUCKET_NAME.fullmatch(name):
         raise CloudError(400, "The specified bucket name is not valid.", code="10005")
@@ -177,9 +179,11 @@ def create_token(tx: Transaction, account_id: str, body: Document) -> Document:
             expires_on, not_before, status.
 
     Raises:
-        CloudError: 400 for an unknown permission group or a resource outside the account.
+        CloudError: 400 for an unknown permission group, a resource outside the account, or too many tokens.
     """
-    account(tx, account_id)
+    most = account(tx, account_id).get("tokens")
+    if most is not None and len(tx.list("cloudflare", "token")) >= most:
+        raise CloudError(400, "You have reached the maximum number of API tokens for this account", code="1005")
     _refuse_bad_policies(account_id, body["policies"])
     made = {"id": ids.hexes(tx, "account token"), "account_id": account_id, "value": ids.password(40)}
     document = {"status": "active", **body, **made, "issued_on": ids.now(), "modified_on": ids.now()}

@@ -1,6 +1,8 @@
 """Keep GitHub's rules for a repository's environments, deployment policies, secrets and variables.
 
 The seed makes repositories, under ("github", "repository", "owner/name") as {"id", "name", "owner", …}.
+{"archived": true} makes it read-only, {"saml": true} shuts out a token without single sign-on, and {"billing": "free"}
+is a private repository without reviewers and wait timers: the texts are those of public reports.
 Everything else belongs to a repository:
 
 - "environment", key "owner/repo/env";
@@ -26,6 +28,12 @@ def get(tx: Transaction, kind: str, *path: object) -> Document:
     Raises:
         CloudError: 404 where the token sees none.
     """
+    repository = tx.get("github", "repository", _key("repository", *path[:2])) or {}
+    if repository.get("saml"):
+        message = (
+            "Resource protected by organization SAML enforcement. You must grant your Personal Access token access"
+        )
+        raise CloudError(403, f"{message} to this organization.")
     found = tx.get("github", kind, _key(kind, *path))
     if found is None:
         raise CloudError(404, "Not Found")
@@ -38,6 +46,7 @@ def delete(tx: Transaction, kind: str, *path: object) -> None:
     Raises:
         CloudError: 404 where it does not exist.
     """
+    _writable(tx, *path)
     get(tx, kind, *path)
     key = _key(kind, *path)
     tx.delete("github", kind, key)
@@ -61,7 +70,11 @@ def put_environment(tx: Transaction, owner: str, repo: str, name: str, **body: A
     Raises:
         CloudError: 404 without the repository, 422 for impossible protection rules.
     """
-    get(tx, "repository", owner, repo)
+    repository = _writable(tx, owner, repo)
+    rules = [rule for rule in ("reviewers", "wait_timer") if body.get(rule)]
+    if repository.get("billing") == "free" and rules:
+        message = "Failed to create the environment protection rule. Please ensure the billing plan supports the"
+        raise CloudError(422, f"{message} {rules[0].replace('_', ' ')} protection rule.")
     policy = body.get("deployment_branch_policy")
     if policy and policy["protected_branches"] == policy["custom_branch_policies"]:
         raise CloudError(422, "protected_branches and custom_branch_policies cannot have the same value")
@@ -86,6 +99,7 @@ def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -
     Raises:
         CloudError: 404 without the environment, 422 where it has no custom policies or already has this policy.
     """
+    _writable(tx, *environment)
     if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
         raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
     if any((other["name"], other["type"]) == (pattern, kind) for other in policies(tx, *environment)):
@@ -112,6 +126,7 @@ def update_policy(tx: Transaction, *path: object, pattern: str) -> Document:
     Raises:
         CloudError: 404 where it does not exist.
     """
+    _writable(tx, *path)
     found = {**get(tx, "deployment-policy", *path), "name": pattern}
     tx.put("github", "deployment-policy", _key("deployment-policy", *path), found)
     return found
@@ -134,6 +149,7 @@ def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = Fal
     if not valid_name(name):
         message = f"name {name!r}: only letters, digits and _, no digit first, and not starting with GITHUB_"
         raise CloudError(422, message)
+    _writable(tx, *path)
     get(tx, "environment" if len(place) > 2 else "repository", *place)
     key = _key(kind, *path)
     old = tx.get("github", kind, key)
@@ -144,6 +160,14 @@ def put_item(tx: Transaction, kind: str, *path: str, value: str, new: bool = Fal
     document = {"name": name.upper(), "value": value, **dates, "version": tx.number("github item")}
     tx.put("github", kind, key, document)
     return document
+
+
+def _writable(tx: Transaction, *path: object) -> Document:
+    """Return the repository of a path, unless it is archived."""
+    repository = get(tx, "repository", *path[:2])
+    if repository.get("archived"):
+        raise CloudError(403, "Repository was archived so is read-only.")
+    return repository
 
 
 def valid_name(name: str) -> bool:

@@ -1,8 +1,14 @@
 """Keep Neon's rules for projects with their default branch, role, database and compute.
 
 A project is a document under ("neon", "project", id), in the spelling of Neon's API. Project names may repeat. The
-plan is under ("neon", "account", "account") as {"plan": …}; without that document it is the free plan. The limits are
-those of Neon's documentation in March 2026.
+account is under ("neon", "account", "account"), all of it optional:
+
+- "plan": free by default. The limits are those of Neon's documentation in March 2026.
+- "projects": the highest number of projects. The refusal is a user's report (neondatabase/neonctl, issue 255).
+- "organization_required": a new project needs an `org_id`, as in accounts made since August 2026 (believed).
+
+A change of `default_endpoint_settings` leaves the existing compute as it is: it is for future computes alone (issue 234
+of Neon's provider, seen with 0.15.0).
 """
 
 from __future__ import annotations
@@ -23,6 +29,7 @@ _PAID = {
     "hipaa": "scale",
 }
 _COMPUTE = {"autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": 0}
+_BRANCH = {"name": "main", "role_name": "neondb_owner", "database_name": "neondb"}
 _RANK = ("free", "launch", "scale")
 _IN_PLACE = ("name", "history_retention_seconds", "default_endpoint_settings")
 _SETTINGS = (*_PAID, "enable_logical_replication", "allowed_ips_protected_branches_only")
@@ -40,11 +47,12 @@ def create_project(tx: Transaction, body: Document) -> Document:
         CloudError: 400 where the API or the plan refuses the body.
     """
     _refuse_bad(tx, body)
+    _refuse_more(tx, body)
     region = body.get("region_id", "aws-us-east-1")
     cloud, _, place = region.partition("-")
     endpoint = f"ep-{ids.phrase(tx, 'neon endpoint')}"
     identity = ids.phrase(tx, "neon project")
-    names = body.get("branch") or {}
+    compute = {**_COMPUTE, **(body.get("default_endpoint_settings") or {})}
     project = {
         "id": identity,
         "name": body.get("name") or identity,
@@ -54,15 +62,10 @@ def create_project(tx: Transaction, body: Document) -> Document:
         "compute_provisioner": body.get("compute_provisioner", "k8s-neonvm"),
         "history_retention_seconds": body.get("history_retention_seconds", _HISTORY["free"]),
         "default_branch_protected": body.get("default_branch_protected", False),
-        "branch": {
-            "id": f"br-{ids.phrase(tx, 'neon branch')}",
-            "name": names.get("name") or "main",
-            "role_name": names.get("role_name") or "neondb_owner",
-            "database_name": names.get("database_name") or "neondb",
-        },
-        "endpoint": {"id": endpoint, "host": f"{endpoint}.{place}.{cloud}.neon.tech"},
-        "password": f"npg_{ids.password(16)}",
-        "default_endpoint_settings": {**_COMPUTE, **(body.get("default_endpoint_settings") or {})},
+        "branch": {**_BRANCH, **(body.get("branch") or {}), "id": f"br-{ids.phrase(tx, 'neon branch')}"},
+        "endpoint": {"id": endpoint, "host": f"{endpoint}.{place}.{cloud}.neon.tech", **compute},
+        "password": f"npg_{ids.password(12)}",
+        "default_endpoint_settings": compute,
         "created_at": ids.now(),
     }
     project |= {name: body[name] for name in _SETTINGS if body.get(name) is not None}
@@ -120,6 +123,16 @@ def host(found: Document, *, pooled: bool = False) -> str:
     """Return the host of a project's default compute, or its pooler's, with `-pooler` on the first label."""
     name: str = found["endpoint"]["host"]
     return name.replace(".", "-pooler.", 1) if pooled else name
+
+
+def _refuse_more(tx: Transaction, body: Document) -> None:
+    """Refuse another project where the account has no room for one, or wants an organization."""
+    account = tx.get("neon", "account", "account") or {}
+    if account.get("organization_required") and not body.get("org_id"):
+        raise CloudError(400, "org_id is required, you can find it on your organization settings page")
+    most, there = account.get("projects"), len(tx.list("neon", "project"))
+    if most is not None and there >= most:
+        raise CloudError(422, f"user projects limit of {most} exceeded, got {there}", code="PROJECTS_LIMIT_EXCEEDED")
 
 
 def _refuse_bad(tx: Transaction, body: Document) -> None:

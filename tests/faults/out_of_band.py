@@ -226,7 +226,7 @@ EDITED: Sequence[Case] = (
         "build variable changed",
         _pages("deployment_configs.production.env_vars.PUBLIC_API_URL.value"),
         _BY_HAND,
-        "`deploymentConfigs.production.envVars.PUBLIC_API_URL.value`",
+        "`pages-project`: only in secrets or in the provider's code",
         f"{_BACK}; what was built meanwhile keeps the wrong one",
     ),
     Case(
@@ -234,7 +234,7 @@ EDITED: Sequence[Case] = (
         "build variable added",
         _pages("deployment_configs.preview.env_vars.MINE"),
         {"type": "plain_text", "value": "by hand"},
-        "`deploymentConfigs.preview.envVars.MINE`",
+        "`pages-project`: only in secrets or in the provider's code",
         "takes it away: put it into `pagesVariables` to keep it",
     ),
     Case(

@@ -72,8 +72,9 @@ class Face:
         inputs = self.inputs(kind, news)
         request = provider_pb2.DiffRequest(urn=urn(kind), olds=encode(state), news=encode(inputs), ignoreChanges=ignore)
         response = self.provider.Diff(request, self.context)
-        assert (response.changes == provider_pb2.DiffResponse.DIFF_SOME) == bool(response.detailedDiff)
-        return {path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in response.detailedDiff.items()}
+        assert (response.changes == provider_pb2.DiffResponse.DIFF_SOME) == bool(response.diffs)
+        named = {path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in response.detailedDiff.items()}
+        return named or dict.fromkeys(response.diffs, "unnamed")
 
     def update(self, kind: str, identity: str, state: Properties, news: Properties) -> Properties:
         """Check and update; return the new state."""

@@ -213,12 +213,8 @@ def test_an_older_build_image_is_raised_unless_declared(cloudflare: Face, world:
 
 def test_variables_are_patched_one_by_one(cloudflare: Face) -> None:
     identity, state = cloudflare.create(PAGES, pages_program(URL="p", EXTRA="1"))
-    prefix = "deploymentConfigs.production.envVars"
     news = pages_program(URL="q")
-    assert cloudflare.diff(PAGES, state, news) == {
-        f"{prefix}.EXTRA": "DELETE",
-        f"{prefix}.URL.value": "UPDATE",
-    }
+    assert cloudflare.diff(PAGES, state, news) == {"deploymentConfigs": "unnamed"}
     changed = cloudflare.update(PAGES, identity, state, news)["deploymentConfigs"]
     assert changed["production"]["envVars"] == {"URL": {"type": "plain_text", "value": "q"}}
     assert changed["preview"] == state["deploymentConfigs"]["preview"]
@@ -241,8 +237,37 @@ def test_a_secret_variable_is_not_read_back(cloudflare: Face) -> None:
     assert refreshed is not None
     assert cloudflare.diff(PAGES, refreshed[0], program) == {}
     adopted, _ = cloudflare.adopt(PAGES, "acc/relay")
-    path = "deploymentConfigs.production.envVars.KEY.value"
-    assert cloudflare.diff(PAGES, adopted, program) == {path: "UPDATE"}
+    assert cloudflare.diff(PAGES, adopted, program) == {"deploymentConfigs": "unnamed"}
+
+
+def test_variables_changed_by_hand_are_a_difference_without_a_path_and_wiped_ones_are_none(
+    cloudflare: Face, world: World
+) -> None:
+    program = pages_program(URL="p", EXTRA="1")
+    identity, state = cloudflare.create(PAGES, program)
+
+    def seen(**variables: Any) -> dict[str, str]:
+        with world.transaction() as tx:
+            production = {"env_vars": variables}
+            cloud.patch_pages(tx, "acc", "relay", {"deployment_configs": {"production": production}})
+        found = cloudflare.refresh(PAGES, identity, state)
+        assert found is not None
+        return cloudflare.diff(PAGES, found[0], program)
+
+    assert seen(URL={"type": "plain_text", "value": "q"}) == {"deploymentConfigs": "unnamed"}
+    mine = {"type": "plain_text", "value": "x"}
+    assert seen(URL={"type": "plain_text", "value": "p"}, MINE=mine) == {"deploymentConfigs": "unnamed"}
+    assert seen(URL=None, MINE=None) == {"deploymentConfigs.production.envVars.URL": "ADD"}
+    assert seen(EXTRA=None) == {}
+
+
+def test_what_an_account_has_no_room_for_is_refused(cloudflare: Face, world: World) -> None:
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", "acc", {"id": "acc", "r2": False, "tokens": 0})
+    with pytest.raises(Refused, match=r"403: Please enable R2 .* \(10042\)"):
+        cloudflare.create(BUCKET, {"accountId": "acc", "name": "audio"})
+    with pytest.raises(Refused, match=r"400: .*maximum number of API tokens.* \(1005\)"):
+        cloudflare.create(TOKEN, token_program(cloudflare))
 
 
 def test_git_needs_the_github_app(cloudflare: Face, world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -228,6 +228,23 @@ def test_nothing_is_found_outside_the_tokens_reach(world: World, staging: Face) 
         Face(world, "github", owner="crew", token="expired").create(ENVIRONMENT, WHERE)
     with pytest.raises(Refused, match="github: 404"):
         staging.create(SECRET, {**WHERE, **VALUES, "environment": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("repository", "refusal"),
+    [
+        ({"archived": True}, "403: Repository was archived so is read-only"),
+        ({"saml": True}, "403: Resource protected by organization SAML enforcement"),
+        ({"billing": "free"}, "422: .*Please ensure the billing plan supports the reviewers protection rule"),
+    ],
+)
+def test_a_repository_refuses_what_it_is_not_for(
+    github: Face, world: World, repository: dict[str, Any], refusal: str
+) -> None:
+    with world.transaction() as tx:
+        tx.put("github", "repository", "crew/relay", {"id": 7, "name": "relay", "owner": "crew", **repository})
+    with pytest.raises(Refused, match=refusal):
+        github.create(ENVIRONMENT, {**WHERE, "reviewers": [{"users": [1]}]})
 
 
 @pytest.mark.parametrize("fault", ["500", "502", "503-after"])

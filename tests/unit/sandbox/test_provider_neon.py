@@ -193,11 +193,29 @@ def test_other_failures_are_not_repeated(neon: Face, world: World, fault: str, l
     assert projects(world) == left
 
 
-def test_a_wrong_key_is_refused_at_the_first_call(world: World) -> None:
-    face = Face(world, "terraform-provider", apiKey="somebody-elses")
-    assert face.planned(KIND, PROGRAM) >= {"connectionUri", "orgId"}
-    with pytest.raises(Refused, match="neon: 401: supplied credentials"):
-        face.create(KIND, PROGRAM)
+def test_a_full_account_and_one_with_organizations_refuse_a_project(neon: Face, world: World) -> None:
+    with world.transaction() as tx:
+        tx.put("neon", "account", "account", {"projects": 1, "organization_required": True})
+    with pytest.raises(Refused, match="400: org_id is required"):
+        neon.create(KIND, PROGRAM)
+    neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
+    with pytest.raises(Refused, match=r"422: user projects limit of 1 exceeded, got 1 \(PROJECTS_LIMIT_EXCEEDED\)"):
+        neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
+
+
+def test_new_defaults_leave_the_existing_compute_as_it_is(neon: Face, world: World) -> None:
+    identity, state = neon.create(KIND, PROGRAM)
+    larger = {**PROGRAM, "defaultEndpointSettings": {"autoscalingLimitMaxCu": 1}}
+    neon.update(KIND, identity, state, larger)
+    with world.transaction() as tx:
+        project = tx.get("neon", "project", identity) or {}
+    assert project["default_endpoint_settings"]["autoscaling_limit_max_cu"] == 1
+    assert project["endpoint"]["autoscaling_limit_max_cu"] == 2
+
+
+def test_a_wrong_key_is_refused_at_configuration(world: World) -> None:
+    with pytest.raises(Refused, match="configuring neon: neon: 401: supplied credentials"):
+        Face(world, "terraform-provider", apiKey="somebody-elses")
     assert Face(world, "terraform-provider", apiKey=credentials.NEON_KEY).create(KIND, PROGRAM)
 
 
