@@ -16,7 +16,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.engine.conftest import ROOT, TIMEOUT, own_program
+from tests.engine.strict_s3 import StrictS3, refusal
 from tests.engine.test_environments import summary
+from tests.faults.conftest import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +44,12 @@ class Team:
     Attributes:
         sandbox: The sandbox.
         url: The backend, as PULUMI_BACKEND_URL.
-        address: The S3 server's address.
+        s3: The S3 server.
     """
 
     sandbox: Sandbox
     url: str
-    address: str
+    s3: StrictS3
 
     def command(self, *command: str) -> list[str]:
         """Return a command with the team's backend, instead of the sandbox's own."""
@@ -65,12 +67,12 @@ class Team:
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return the names of the bucket's objects."""
-        text = _call("GET", f"{self.address}/state?list-type=2&prefix={prefix}")
+        text = _call("GET", f"{self.s3.address}/state?list-type=2&prefix={prefix}")
         return [part.split("</Key>")[0] for part in text.split("<Key>")[1:]]
 
     def read(self, key: str) -> str:
         """Return an object's text."""
-        return _call("GET", f"{self.address}/state/{key}")
+        return _call("GET", f"{self.s3.address}/state/{key}")
 
 
 def _call(method: str, url: str) -> str:
@@ -82,30 +84,32 @@ def _call(method: str, url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """An S3 server's address."""
+def server() -> Iterator[StrictS3]:
+    """An S3 server that refuses what R2 refuses."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
+    strict = StrictS3(*started.get_host_and_port())
+    yield strict
+    strict.stop()
     started.stop()
 
 
-def _team(sandbox: Sandbox, server: str) -> Team:
-    _call("POST", f"{server}/moto-api/reset")
-    _call("PUT", f"{server}/state")
-    return Team(sandbox, f"s3://state?endpoint={server}&s3ForcePathStyle=true&region=us-east-1", server)
+def _team(sandbox: Sandbox, server: StrictS3) -> Team:
+    server.fault = (0, "")
+    _call("POST", f"{server.address}/moto-api/reset")
+    _call("PUT", f"{server.address}/state")
+    return Team(sandbox, f"s3://state?endpoint={server.address}&s3ForcePathStyle=true&region=us-east-1", server)
 
 
 @pytest.fixture
-def team(sandbox: Sandbox, server: str) -> Team:
+def team(sandbox: Sandbox, server: StrictS3) -> Team:
     """The example project on an empty bucket."""
     return _team(sandbox, server)
 
 
 @pytest.fixture
-def waiting(sandbox: Sandbox, server: str) -> Team:
+def waiting(sandbox: Sandbox, server: StrictS3) -> Team:
     """A program that stays in the middle of an update until `finish`, in the sandbox's folder, exists."""
     text = _WAITING.format(started=str(sandbox.folder / "started"), finish=str(sandbox.folder / "finish"))
     own_program(sandbox, text)
@@ -178,6 +182,47 @@ def test_a_stranded_lock_is_released_by_cancel(waiting: Team) -> None:
     assert "pulumi cancel" in refused.stderr + refused.stdout
     waiting.pulumi("cancel", "--stack", "staging", "--yes")
     assert waiting.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, None),
+        ({"x-amz-trailer": "x-amz-checksum-crc32"}, 501),
+        ({"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}, 501),
+        ({"x-amz-checksum-crc32": "7UMmGQ=="}, 400),
+        ({"x-amz-checksum-crc32": "NhCmhg=="}, None),
+        ({"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="}, 501),
+        ({"x-amz-content-sha256": "0" * 64}, 400),
+    ],
+)
+def test_the_server_refuses_uploads_as_r2_does(headers: dict[str, str], status: int | None) -> None:
+    found = refusal("PUT", "/state/key", headers, b"hello")
+    assert (found and found[0]) == status
+
+
+def test_the_server_refuses_a_deletion_of_several_objects_without_a_checksum() -> None:
+    assert refusal("POST", "/state?delete", {}, b"<Delete/>") == (400, "MissingContentMD5")
+
+
+@pytest.mark.parametrize("how", ["fails", "cut", "late"])
+def test_a_write_that_goes_wrong_loses_nothing(sandbox: Sandbox, server: StrictS3, how: str) -> None:
+    own_program(sandbox, 'import pulumi\npulumi.export("made", pulumi.Config().require("tier"))\n')
+    team = _team(sandbox, server)
+    team.pulumi("stack", "init", "staging")
+    up = ("up", "--stack", "staging", "--yes", "--skip-preview")
+    before = server.writes
+    team.pulumi(*up)
+    count = server.writes - before
+    assert count > 2
+    for number in range(1, count + 1) if FULL else (1, count):
+        server.fault = (server.writes + number, how)
+        if team.pulumi(*up, check=False).returncode:
+            team.pulumi("cancel", "--stack", "staging", "--yes", check=False)
+            team.pulumi(*up)
+        assert not team.keys(".pulumi/locks")
+        outputs = team.pulumi("stack", "output", "--json", "--stack", "staging").stdout
+        assert json.loads(outputs) == {"made": "staging"}, number
 
 
 def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:
