@@ -31,9 +31,9 @@ faults: setup
 # Not part of `test`: actionlint needs Go, and a machine with the Pulumi CLI does not.
 workflows: setup
 	@command -v go >/dev/null || { echo "make workflows: actionlint needs Go, which is not on PATH." >&2; exit 1; }
-	bin/handoff .sandbox/handoff
-	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../.sandbox/handoff/.github/workflows/*.yml
-	.venv/bin/zizmor --offline --no-progress --quiet .github .sandbox/handoff
+	rm -rf .handoff && bin/handoff .handoff
+	cd ops/tools && go tool actionlint ../../.github/workflows/*.yml ../../.handoff/.github/workflows/*.yml
+	.venv/bin/zizmor --offline --no-progress --quiet .github .handoff
 
 # Measures for about six minutes and writes docs/performance.md; on a busy machine its figures mean little.
 bench: export RELAY_SANDBOX = $(CURDIR)/.sandbox/bench

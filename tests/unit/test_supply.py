@@ -77,5 +77,5 @@ def test_nothing_else_installs_anything() -> None:
     assert {name: lines for name, lines in found.items() if lines} == {
         "audit.yml": [f"pip install {HASHED} ops/tools/requirements.lock"],
         # From go.mod and go.sum beside it.
-        "Makefile": ["go tool actionlint ../../.github/workflows/*.yml ../../.sandbox/handoff/.github/workflows/*.yml"],
+        "Makefile": ["go tool actionlint ../../.github/workflows/*.yml ../../.handoff/.github/workflows/*.yml"],
     }
