@@ -57,6 +57,6 @@ setup:
 
 # Removes everything that set-up and tests made, except the engine, whose build takes minutes.
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .handoff .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bin infra ops sandbox sdks setup tests -name __pycache__ -prune -exec rm -rf {} +
 	if [ -d .sandbox ]; then find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +; fi

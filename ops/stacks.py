@@ -48,6 +48,12 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(found, key=lambda stack: (order.get(stack, 2), stack))
 
 
+def environment() -> dict[str, str]:
+    """Return the CLI's environment, without a person's options: they would narrow what a tool does or reads."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OPTIONS)}
+    return kept | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
 def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run the Pulumi CLI with a tool's own environment; a failure is an exit code.
 
@@ -60,14 +66,11 @@ def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> sub
         StackError: It cannot be run, or did not answer in time.
     """
     command = ["pulumi", *arguments, "--non-interactive"]
-    # A person's options would narrow what a tool reads, or break its form.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OPTIONS)}
-    environment = kept | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         return subprocess.run(
             command,
             cwd=root,
-            env=environment,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -76,12 +79,12 @@ def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> sub
             check=False,
         )
     except OSError as error:
-        raise StackError(_not_started(error)) from None
+        raise StackError(not_started(error)) from None
     except subprocess.TimeoutExpired:
         raise StackError(f"`pulumi {' '.join(arguments)}` did not answer within {timeout:.0f} s.") from None
 
 
-def _not_started(error: OSError) -> str:
+def not_started(error: OSError) -> str:
     """Return why the Pulumi CLI cannot be run."""
     if isinstance(error, FileNotFoundError) and shutil.which("pulumi") is None:
         return "`pulumi` is not on PATH: install the Pulumi CLI, or use `bin/sandbox`."

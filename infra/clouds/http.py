@@ -67,6 +67,7 @@ class Response(NamedTuple):
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = {}
 
 
 class Service(NamedTuple):
@@ -105,7 +106,7 @@ def send(request: Request) -> Response:
         sent.add_unredirected_header(*header)  # urllib quotes these in no error
     try:
         with build_opener(_NoRedirects).open(sent, timeout=TIMEOUT) as answer:
-            return Response(answer.status, answer.read())
+            return Response(answer.status, answer.read(), dict(answer.headers))
     except HTTPError as error:
         body = b""
         with error, suppress(OSError, HTTPException):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from ops import stacks
 from ops.github import GitHubError, Repository
 from ops.joblog import say
-from ops.preview import markdown, run
+from ops.preview import markdown, run, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def marker(stack: str) -> str:
@@ -32,10 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bin/comment", description="Show a preview that `bin/preview` kept.")
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="the folder that `bin/preview` wrote")
+    parser.add_argument("--issue", action="store_true", help="write the issue about drift that `bin/drift` found")
     parser.add_argument("--sandbox", action="store_true", help="the preview ran in the sandbox: write no comment")
     options = parser.parse_args(arguments)
 
     environment = os.environ
+    if options.issue:
+        return _written(lambda: _issue(options.stack, options.folder, environment))
     number, commit = _pull_request(environment)
     context = markdown.Context(commit=commit, sandbox=options.sandbox, run_url=_run_url(environment))
     preview = run.load(options.stack, options.folder)
@@ -46,13 +49,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(markdown.comment(preview, context).rstrip("\n"))
     if options.sandbox or number is None or "GITHUB_TOKEN" not in environment:
         return 0
+    text = markdown.comment(preview, context)
+    return _written(lambda: Repository.of(environment).put_comment(number, marker(options.stack), text))
+
+
+def _written(write: Callable[[], str]) -> int:
+    """Write to GitHub, print the address, and return the exit code."""
     try:
-        url = Repository.of(environment).put_comment(number, marker(options.stack), markdown.comment(preview, context))
+        url = write()
     except GitHubError as error:
         say(f"bin/comment: {error}", file=sys.stderr)
         return 1
-    print(f"Wrote {url}", file=sys.stderr)
+    print(f"Wrote {url}" if url else "Nothing to write.", file=sys.stderr)
     return 0
+
+
+def _issue(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """Keep the one issue about a stack's drift: open it, edit it while the drift lasts, or close it.
+
+    Returns:
+        The issue's address; empty if there is neither drift nor an issue.
+    """
+    repository, marked = Repository.of(environment), f"<!-- infrastructure drift: {stack} -->"
+    report = folder / "drift.md"  # as `ops.drift` leaves it, which may not be installed here
+    failed = f"The comparison of `{stack}` ended before it had a report: see the job's log.\n"
+    text = report.read_text(encoding="utf-8") if report.exists() else failed
+    if not text:
+        return repository.close_issue(marked)
+    return repository.put_issue(marked, f"Drift: {stack}", wording.clip(text, markdown.COMMENT_LIMIT))
 
 
 def _run_url(environment: Mapping[str, str]) -> str:

@@ -14,6 +14,8 @@ from ops.doctor import pulumi_cli
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from infra.config.settings import Settings
+
 
 def check(name: str) -> Iterator[Finding]:
     """Check what a real `pulumi up` of this stack needs, beside what every stack needs."""
@@ -43,7 +45,25 @@ def check(name: str) -> Iterator[Finding]:
         yield from (Finding("wrong", *example) for example in examples.examples_in_use(settings, files))
     start = Start(settings, os.environ, _credentials(name, (document.get("config") or {}).keys()), lambda: _ids(name))
     yield from preflight.findings(start)
-    if settings.manages("backend") and "Fly.io" in start.credentials:
+    yield from _live(name, start)
+
+
+def live(name: str) -> tuple[Settings, list[Finding]]:
+    """Return a stack's settings, and the differences in its clouds that no preview of Pulumi shows.
+
+    Raises:
+        StackFileError: A stack file cannot be read.
+    """
+    from infra.config import load, stack_files  # noqa: PLC0415  (needs what set-up installs)
+
+    folder = stacks.folder()
+    keys = (stack_files.load(folder / f"Pulumi.{name}.yaml").get("config") or {}).keys()
+    settings, _ = load.examine_files(name, stack_files.read_stack_files(folder))
+    return settings, [*_live(name, Start(settings, os.environ, _credentials(name, keys), lambda: _ids(name)))]
+
+
+def _live(name: str, start: Start) -> Iterator[Finding]:
+    if start.settings.manages("backend") and "Fly.io" in start.credentials:
         yield from _secrets_by_hand(name, start)
 
 

@@ -8,48 +8,69 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from infra.config.stack_files import StackFileError
 from ops import stacks
-from ops.drift.report import ending, report
+from ops.doctor.stack import live
+from ops.drift import credentials
+from ops.drift.report import report
 from ops.joblog import say, warn
 from ops.preview import run
-from ops.stacks import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+REPORT, STATE = "drift.md", "state.json"
+"""The files that stay in the folder: the report, empty without a difference, and a copy of the state."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the stack with its clouds, and return the exit code: 1 if they differ or cannot be compared."""
     parser = argparse.ArgumentParser(prog="bin/drift", description="Compare a stack with its clouds.")
     parser.add_argument("stack", type=stacks.stack_name)
-    stack = parser.parse_args(arguments).stack
+    parser.add_argument("folder", type=Path, nargs="?", help="where to keep the report and a copy of the state")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        run.run(stack, Path(folder), refresh=True)
-        preview = run.load(stack, Path(folder))
-    text = report(stack, preview)
+        try:
+            return _compare(options.stack, options.folder or Path(folder))
+        except (StackFileError, stacks.StackError) as error:
+            say(f"bin/drift: {error}", file=sys.stderr)
+            return 1
+
+
+def _compare(stack: str, folder: Path) -> int:
+    """Compare, print and keep the report, warn of credentials, and keep the state.
+
+    Raises:
+        StackError: The state cannot be read.
+        StackFileError: A stack file cannot be read.
+    """
+    run.run(stack, folder, refresh=True)
+    preview = run.load(stack, folder)
+    settings, findings = live(stack) if preview.complete else (None, [])
+    drifted = not preview.complete or bool(preview.changes) or any(finding.stops for finding in findings)
+    text = report(stack, preview, findings)
     say(text.rstrip("\n"))
+    (folder / REPORT).write_text(text if drifted else "", encoding="utf-8")
     if "GITHUB_STEP_SUMMARY" in os.environ:
         with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(text)
-    if not preview.complete:
+    if settings is None:
         return 1
-    try:
-        for sentence in ending(_state(stack), datetime.now(UTC)):
-            warn(f"A credential of {stack} ends soon", sentence)
-    except StackError as error:
-        say(f"bin/drift: {error}", file=sys.stderr)
-        return 1
-    return 1 if preview.changes else 0
-
-
-def _state(stack: str) -> dict[str, Any]:
+    # Secret values in it stay encrypted.
     done = stacks.ask("stack", "export", "--stack", stack)
     if done.returncode != 0:
-        raise StackError(f"Reading the state of stack {stack}: {stacks.said(done)}")
-    state: dict[str, Any] = stacks.document(done)
-    return state
+        raise stacks.StackError(f"Reading the state of stack {stack}: {stacks.said(done)}")
+    (folder / STATE).write_text(done.stdout, encoding="utf-8")
+    now = datetime.now(UTC)
+    for source in (
+        credentials.in_state(stacks.document(done), now),
+        () if os.environ.get("RELAY_SANDBOX") else credentials.of_process(settings.cloudflare_account_id, now),
+    ):
+        for sentence in source:
+            warn(f"A credential of {stack} ends soon", sentence)
+    return 1 if drifted else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ops.backend.check import refusal
+from ops.backend import refusal
 from ops.preview.reader import read
 from ops.redact import credentials, redact, redacted_json
 from ops.stacks import StackError, ask

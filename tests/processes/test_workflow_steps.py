@@ -29,6 +29,8 @@ case "$*" in
     "whoami --json --non-interactive") echo '{"user": "ci", "url": "s3://relay-state"}' ;;
     "preview --stack staging --json --color never"*)
         cat "$SAID/stdout"; cat "$SAID/stderr" >&2; exit 1 ;;
+    "up --stack staging --yes --skip-preview --non-interactive --suppress-outputs --color never")
+        cat "$SAID/stderr"; printf '::add-mask::x\\n\\033[2Jcleared\\n'; exit 255 ;;
     "stack export "*) cat "$SAID/stderr" >&2; exit 1 ;;
     *) echo "the stand-in was not told of: pulumi $*" >&2; exit 99 ;;
 esac
@@ -136,6 +138,14 @@ def test_drift_and_its_summary_hold_none_either(said: Path) -> None:
         assert MASK in done.stdout + done.stderr
         for text in (done.stdout, done.stderr, (said / "summary.md").read_text()):
             _assert_hidden(text)
+
+
+def test_an_up_prints_no_credential_and_no_command(said: Path) -> None:
+    done = _run(said, "bin/up staging", list(_steps()[-2]["env"]))
+    assert done.returncode == 255
+    assert f"the token {MASK} and the passphrase {MASK} are refused" in done.stdout
+    assert done.stdout.endswith(": :add-mask::x\ncleared\n")
+    _assert_hidden(done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize(

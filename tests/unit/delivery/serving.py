@@ -6,10 +6,11 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 CUT, HTML, SHORT = -1, -2, -3
 """In place of a status: close the connection, answer a page, and answer less than the announced length."""
@@ -17,7 +18,10 @@ CUT, HTML, SHORT = -1, -2, -3
 
 @contextmanager
 def serving(
-    answer: Callable[[str, str, Any], tuple[int, Any]], token: str = "", named: Callable[[str], None] = lambda _: None
+    answer: Callable[[str, str, Any], tuple[int, Any]],
+    token: str = "",
+    named: Callable[[str], None] = lambda _: None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
     """Serve until the end of the `with` block, and yield the address.
 
@@ -25,6 +29,7 @@ def serving(
         answer: Returns a status and a body for a method, a path and a body. A body of bytes is sent as it is; `429` and
             `503` carry `Retry-After: 0`.
         token: The bearer token that every call must carry; empty for any.
+        headers: Further headers of each answer.
         named: Called with each caller's `User-Agent`.
     """
 
@@ -40,6 +45,8 @@ def serving(
                 return
             content = b"<html>a proxy</html>" if status == HTML else json.dumps(body).encode()
             self.send_response(status if status > 0 else 200)
+            for header in headers.items():
+                self.send_header(*header)
             if status in {429, 503}:
                 self.send_header("Retry-After", "0")
             self.send_header("Content-Length", str(len(content) + (100 if status == SHORT else 0)))

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.backend import __main__ as bin_backend
-from ops.backend.check import refusal
+from ops.backend import refusal
+from ops.drift import credentials
 from ops.drift import report as drift
 from ops.preview import __main__ as bin_preview
 from ops.preview import reader as previews
 from ops.preview import run
+from ops.up import __main__ as bin_up
+from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,14 +39,14 @@ def _state(**outputs: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("key", ["expires_at", "expiresOn"])
 def test_a_credential_is_told_fourteen_days_before_it_ends(key: str, end: datetime, said: str) -> None:
     for text in (end.isoformat(), end.replace(tzinfo=None).isoformat(), f"{end:%Y-%m-%dT%H:%M:%SZ}"):
-        (sentence,) = drift.ending(_state(**{key: text}), NOW)
+        (sentence,) = credentials.in_state(_state(**{key: text}), NOW)
         assert sentence.startswith(said)
 
 
 @pytest.mark.parametrize("text", [(NOW + timedelta(days=15)).isoformat(), "", None, 5])
 def test_one_that_lasts_is_not_told(text: Any) -> None:
-    assert list(drift.ending(_state(expires_at=text), NOW)) == []
-    assert list(drift.ending({"deployment": None}, NOW)) == []
+    assert list(credentials.in_state(_state(expires_at=text), NOW)) == []
+    assert list(credentials.in_state({"deployment": None}, NOW)) == []
 
 
 def test_drift_names_both_ways_out() -> None:
@@ -79,7 +81,7 @@ def test_a_cli_that_answers_nonsense_is_told(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("url", ["file://~", "file:///home/runner/state"])
 def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
-    assert bin_backend.main([]) == 1
+    assert bin_up.main(["staging"]) == 1
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
 
 
@@ -105,3 +107,32 @@ def test_a_preview_that_failed_is_not_one_without_changes(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert bin_preview.main(["staging", str(tmp_path / "found")]) != 0
     assert capsys.readouterr().err.endswith("staging: preview failed\n")
+
+
+@pytest.mark.parametrize(("days", "count"), [(13, 2), (-1, 2), (15, 0), (None, 0)])
+def test_the_workflows_own_credentials_are_asked_for_their_end(
+    monkeypatch: pytest.MonkeyPatch, days: int | None, count: int
+) -> None:
+    end = NOW + timedelta(days=days) if days is not None else None
+
+    def answer(_: str, path: str, __: Any) -> tuple[int, Any]:
+        assert path in {"/user/tokens/verify", "/accounts/a-1/tokens/verify", "/rate_limit"}
+        if path.startswith("/user"):  # an account's token
+            return 401, {"errors": [{"code": 1000, "message": "Invalid API Token"}]}
+        return 200, {"result": {"status": "active", **({"expires_on": end.isoformat()} if end else {})}}
+
+    headers = {"GitHub-Authentication-Token-Expiration": f"{end:%Y-%m-%d %H:%M:%S} UTC"} if end else {}
+    with serving(answer, headers=headers) as url:
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", url)
+        monkeypatch.setenv("GITHUB_API_URL", url)
+        environ = {"CLOUDFLARE_API_TOKEN": "cfat_canary", "GITHUB_TOKEN": "github_pat_canary"}
+        said = [*credentials.of_process("a-1", NOW, environ)]
+    assert [sentence.split()[0] for sentence in said] == [*environ][:count]
+    assert "canary" not in str(said)
+
+
+def test_a_credential_that_cannot_be_asked_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda *_: (500, {})) as url:
+        monkeypatch.setenv("GITHUB_API_URL", url)
+        (said,) = credentials.of_process("a-1", NOW, {"GITHUB_TOKEN": "github_pat_canary"})
+    assert said.startswith("GITHUB_TOKEN: its end is not known: GitHub answered 500")

@@ -165,3 +165,21 @@ def test_a_comment_that_cannot_be_written_fails_the_job(
     github.fail = 500
     assert comment.main(["staging", str(tmp_path)]) == 1
     assert "answered 500" in capsys.readouterr().err
+
+
+def test_drift_is_one_issue_that_ends_with_it(github: _GitHub, tmp_path: Path) -> None:
+    folder = tmp_path / "drift"
+    folder.mkdir()
+    for text in ("", "one", "one", "two"):
+        (folder / "drift.md").write_text(text)
+        assert comment.main(["staging", str(folder), "--issue"]) == 0
+    assert [issue["body"] for issue in github.issues] == ["<!-- infrastructure drift: staging -->\ntwo"]
+    (folder / "drift.md").write_text("")
+    assert comment.main(["staging", str(folder), "--issue"]) == 0
+    assert github.issues[0]["state"] == "closed"
+
+
+def test_a_comparison_that_did_not_end_closes_no_issue(github: _GitHub, tmp_path: Path) -> None:
+    (tmp_path / "drift").mkdir()
+    assert comment.main(["staging", str(tmp_path / "drift"), "--issue"]) == 0
+    assert "ended before it had a report" in github.issues[0]["body"]

@@ -1,1 +1,0 @@
-"""Refuse a Pulumi backend that a team cannot share."""

@@ -1,0 +1,1 @@
+"""Bring a stack up for a workflow, with a harmless log."""
