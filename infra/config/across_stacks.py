@@ -57,10 +57,11 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
     )
 
 
-def disagreements(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
     """Yield every contradiction between a stack and the others, beginning with the key it is about."""
-    yield from _claimed_twice(settings, others, files)
-    yield from _not_agreed(settings, others, files)
+    settings = mine.settings
+    yield from _claimed_twice(mine, others, files)
+    yield from _not_agreed(mine, others, files)
     yield from _one_production(settings, others)
     yield from _owners_missing(settings, others)
     yield from _preview_api(settings, others)
@@ -90,25 +91,26 @@ def claims(s: Settings) -> Iterator[Claim]:
             yield Claim("bucket", bucket, account, "storage")
 
 
-def _claimed_twice(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
-    for mine in claims(settings):
-        key = mine.key.partition(".")[0]
+def _claimed_twice(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+    for claim in claims(mine.settings):
+        key = claim.key.partition(".")[0]
         for other, read in others.items():
-            same_app = mine.key == "apiUrl" and read.settings.fly_app == settings.fly_app  # reported as flyApp
-            if same_app or key in read.unknown or mine not in claims(read.settings):
+            same_app = claim.key == "apiUrl" and read.settings.fly_app == mine.settings.fly_app  # reported as flyApp
+            if same_app or key in mine.unknown | read.unknown or claim not in claims(read.settings):
                 continue
-            if mine.part:
+            if claim.part:
                 yield (
-                    f"manage has `{mine.part}`, but stack {other} manages {key} {mine.name!r} already: remove the part "
-                    f"here, or set another {key}"
+                    f"manage has `{claim.part}`, but stack {other} manages {key} {claim.name!r} already: remove the "
+                    f"part here, or set another {key}"
                 )
             else:
-                yield f"{mine.key} is {mine.name!r} in {files.file_of(other, key)} too: each stack has its own"
+                yield f"{claim.key} is {claim.name!r} in {files.file_of(other, key)} too: each stack has its own"
 
 
-def _not_agreed(settings: Settings, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+def _not_agreed(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
+    settings = mine.settings
     for key in (*OF_THE_REPOSITORY, *OF_ONE_PAGES_PROJECT, *OF_ONE_BUCKET):
-        mine, found = _value(settings, key), {}
+        value, found = _value(settings, key), {}
         for other, read in others.items():
             theirs = read.settings
             shared = key in OF_THE_REPOSITORY or (
@@ -116,11 +118,11 @@ def _not_agreed(settings: Settings, others: Mapping[str, Read], files: StackFile
                 if key in OF_ONE_BUCKET
                 else theirs.pages_project == settings.pages_project
             )
-            if shared and key not in read.unknown and _value(theirs, key) != mine:
+            if shared and key not in mine.unknown | read.unknown and _value(theirs, key) != value:
                 found[files.file_of(other, key)] = _value(theirs, key)
         if found:
-            elsewhere = ", ".join(f"{value!r} in {file}" for file, value in found.items())
-            yield f"{key} is {mine!r}, but {elsewhere}: set it once, in Pulumi.yaml"
+            elsewhere = ", ".join(f"{theirs!r} in {file}" for file, theirs in found.items())
+            yield f"{key} is {value!r}, but {elsewhere}: set it once, in Pulumi.yaml"
 
 
 def _value(settings: Settings, key: str) -> object:

@@ -98,7 +98,7 @@ def _checked(
             if not keys_read & read.unknown
             for problem in check(settings)
         ),
-        *disagreements(settings, others, files),
+        *disagreements(read._replace(settings=settings), others, files),
     ]
     # An unknown key may have a dot in it, where a path was meant.
     return settings, [f"{files.file_of(stack, unknown.get(line) or key_of(line))}: {line}" for line in problems]

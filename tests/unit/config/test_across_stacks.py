@@ -117,6 +117,12 @@ def test_what_a_stack_may_not_take_from_another(changes: dict[str, Any], said: s
     assert problems("qa", files(qa=QA | changes)) == [said]
 
 
+def test_a_bad_name_is_compared_with_nobodys() -> None:
+    """An example stands for it meanwhile, and that may be a neighbour's name."""
+    found = files(staging={"neonProject": "relay-staging"}, qa=QA | {"neonProject": None})
+    assert problems("qa", found) == ["neonProject is missing"]
+
+
 def test_the_owner_is_told_as_well() -> None:
     assert problems("production", files(qa=QA | {"githubEnvironment": "production"})) == [
         "githubEnvironment is 'production' in Pulumi.qa.yaml too: each stack has its own"
