@@ -87,7 +87,10 @@ def _namesakes(start: Start, kind: Kind, resource: str, name: str, found: set[st
     if others := found - {own}:
         made = f"Another {kind.title} is called {name!r} already: {', '.join(sorted(others))}"
         theirs = f"This stack's own is {own or 'one of them'}. {_REMOVE[kind.type]}, or rename it"
-        lost = f"If an `up` of this stack was killed or failed: `bin/recover {settings.stack}`. {_STRANGERS[kind.type]}"
+        stack = settings.stack
+        lost = (
+            f"If an `up` was killed: `bin/recover {stack}`; if it failed: `bin/adopt {stack}`. {_STRANGERS[kind.type]}"
+        )
         yield Finding("wrong", made, lost if own is None else theirs)
 
 

@@ -11,6 +11,7 @@ from pulumi.runtime.settings import get_monitor
 
 from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.config.settings import Settings
+from infra.kinds import KINDS
 
 # By their providers' packages.
 _SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
@@ -24,19 +25,11 @@ _STEPS = {
     "404": "It was deleted by hand, or {variable} may not see it. It takes {credential}. Then {again}.",
     "create 404": "What it belongs to does not exist, or {variable} may not see it. It takes {credential}. Then {up}.",
     "409": "{service} says what is in the way: mend that, then {up}.",
-    "create 409": "It is there already. Where an `up` of this stack made it: {recover}, then {up}. Where somebody else "
-    "did: take it over (adopt.{adopt} in docs/configuration.md), or choose another name.",
+    "create 409": "It is there already: {look} shows it, and takes it over with --write. Then {up}. Or choose another "
+    "name.",
     **dict.fromkeys(("423", "429"), "{service} is busy, or was asked too much: wait a minute, then {up}."),
-    "create": "Whether it was made is not known: {recover} finds out, then {up}.",
+    "create": "Whether it was made is not known: {look} finds out, then {up}.",
     "": "Whether it was done is not known: {again} looks first.",
-}
-_ADOPT = {
-    "Project": "neonProject",
-    "R2Bucket": "bucket, or adopt.extraBuckets",
-    "PagesProject": "pagesProject",
-    "ActionsVariable": "githubVariables",
-    "ActionsEnvironmentVariable": "githubVariables",
-    "RepositoryEnvironmentDeploymentPolicy": "githubDeploymentPolicy",
 }
 
 
@@ -76,19 +69,18 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         operation: `create`, `update` or `delete`.
         said: The provider's error.
     """
-    service, adopt = _SERVICES[type_.partition(":")[0]], _ADOPT.get(type_.rpartition(":")[2])
+    service, kind = _SERVICES[type_.partition(":")[0]], KINDS.get(type_)
     credential = CREDENTIALS[service]
     found = _STATUS.search(said)
     status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
     wanted = (f"{operation} {status}", status or operation, operation, "")
-    # What cannot be taken over is told what any 409 is.
-    text = next(_STEPS[key] for key in wanted if key in _STEPS and (adopt or key != "create 409"))
+    adoptable = kind is not None and kind.adopt
+    text = next(_STEPS[key] for key in wanted if key in _STEPS and (adoptable or key != "create 409"))
     return text.format(
         service=service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
         up="the same command again" if operation == "delete" else f"`pulumi up -s {settings.stack}`",
         again=f"`pulumi up --refresh -s {settings.stack}`",
-        recover=f"`bin/recover {settings.stack}`",
-        adopt=adopt,
+        look=f"`bin/adopt {settings.stack}`",
     )

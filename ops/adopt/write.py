@@ -9,6 +9,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
+from infra.config.reading import data_of
 from ops import stacks
 from ops.stacks import StackError
 
@@ -31,7 +32,7 @@ def changes(stack: str, rows: Iterable[Row], files: StackFiles) -> dict[str, Any
     wanted: dict[str, Any] = {}
 
     def member(key: str) -> Any:
-        return wanted.setdefault(key, copy.deepcopy(effective.get(key)) or {})
+        return wanted.setdefault(key, copy.deepcopy(data_of(effective.get(key))) or {})
 
     for row in rows:
         for name, value in row.adopt.items():
@@ -45,7 +46,7 @@ def changes(stack: str, rows: Iterable[Row], files: StackFiles) -> dict[str, Any
                 member(key).pop(below, None)
             else:
                 member(key)[below] = value
-    return {key: value for key, value in wanted.items() if _text(value) != _text(effective.get(key))}
+    return {key: value for key, value in wanted.items() if _text(value) != _text(data_of(effective.get(key)))}
 
 
 def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:

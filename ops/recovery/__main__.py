@@ -142,25 +142,29 @@ def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
         )
 
 
-def revoke_lost(stack: Stack, identity: str) -> None:
-    """Revoke a token of the stack's bucket whose value is lost.
+def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
+    """Revoke tokens of the stack's bucket whose values are lost.
 
     Raises:
-        RecoveryError: A state has the token, the stack mints none of its name, or Cloudflare did not do it.
+        RecoveryError: A state has a token, the stack mints none of its name, or Cloudflare did not revoke it.
     """
     files = read_stack_files(stacks.folder())
     settings = examine_files(stack.name, files)[0]
-    owner = inventory.read(files.stacks).owner(kinds.ACCOUNT_TOKEN, identity)
-    if owner:
-        raise RecoveryError(f"Stack {owner} has token {identity}, and uses it. `rotate.storageToken` replaces it.")
+    states = inventory.read(files.stacks)
     account = settings.cloudflare_account_id
     names = [token_name(settings.bucket, resource) for resource in storage_tokens(settings)]
     with explained():
-        ours = [one for name in names for one in cloudflare.token_ids(stack.access.client("Cloudflare"), account, name)]
-    if identity not in ours:
-        raise RecoveryError(f"{identity} is no token of bucket {settings.bucket} ({', '.join(names)}): left alone.")
-    revoke(stack, account, identity)
-    _say(f"Token {identity} is revoked.")
+        client = stack.access.client("Cloudflare")
+        ours = [identity for name in names for identity in cloudflare.token_ids(client, account, name)]
+    for identity in identities:
+        if states.unread or (owner := states.owner(kinds.ACCOUNT_TOKEN, identity)):
+            whose = f"stack {owner} has it" if not states.unread else f"{', '.join(states.unread)} could not be read"
+            raise RecoveryError(f"Token {identity} may be in use: {whose}. `rotate.storageToken` replaces a token.")
+        if identity not in ours:
+            raise RecoveryError(f"{identity} is no token of this stack's ({', '.join(names)}): left alone.")
+    for identity in identities:
+        revoke(stack, account, identity)
+        _say(f"Token {identity} is revoked.")
 
 
 def _say(line: str) -> None:
@@ -181,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="release a lock from elsewhere; give this only when no update of the stack is running anywhere",
     )
-    parser.add_argument("--revoke", metavar="ID", help="revoke a token of the bucket that bin/adopt names as lost")
+    parser.add_argument("--revoke", metavar="ID", nargs="+", help="revoke tokens that bin/adopt names as lost")
     options = parser.parse_args(arguments)
     try:
         if options.revoke:

@@ -114,6 +114,14 @@ def test_interrupted_elsewhere(survives: Callable[[str, Blow], str], part: str, 
     survives(part, blow)
 
 
+# A service did what it was asked, and its answer was lost. The provider or the next `up` repeats what is made by PUT
+# or is in the state alone; everything else stands in its way. A token's provider repeats the call until it is answered.
+LOST = [
+    (part, Blow(cloud, operation, 0, fault, times=999 if operation == "account-token.create" else 1))
+    for part, cloud, operation in MADE
+    for fault in ("502-after", "timeout", "lost", "garbage")
+    if operation in RESOURCES
+]
 # The provider asks again, and its service makes another.
 TWICE = [("database", Blow("neon", "project.create", 0, fault)) for fault in ("423-after", "429-after", "500-after")]
 TWICE += [("storage", Blow("cloudflare", "account-token.create", 0, fault)) for fault in ("500-after", "lost")]
@@ -129,6 +137,21 @@ def test_refused_elsewhere(survives: Callable[[str, Blow], str], part: str, blow
     status = "no answer" if blow.fault == "cut" else blow.fault
     assert f"{blow.cloud}: {status}: " in said
     assert_explained(said, blow)
+
+
+@cases("part blow", LOST)
+def test_answer_lost_elsewhere(
+    scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
+) -> None:
+    stack = PARTS[part][0]
+
+    def adopt(sandbox: Sandbox, said: str) -> None:
+        assert re.search(f"create failed.*`bin/adopt {stack}`", said)
+        shown = sandbox.run("bin/adopt", stack, "--write").stdout
+        if revoke := re.search(r"`(bin/recover \w+ --revoke .*?)`", " ".join(shown.split()), re.DOTALL):
+            sandbox.run(*revoke[1].split())
+
+    assert_explained(survive(scenes(part), tmp_path, blow, record_property, adopt).said, blow)
 
 
 def assert_explained(said: str, blow: Blow) -> None:

@@ -15,7 +15,7 @@ from tests.unit.clouds.fake import TOKEN_NAME, Clouds
 from tests.unit.program import run_program
 
 ADOPTED = "tall-oak-33334444"
-RECOVER = "If an `up` of this stack was killed or failed: `bin/recover {}`. "
+RECOVER = "If an `up` was killed: `bin/recover {0}`; if it failed: `bin/adopt {0}`. "
 PROJECT = RECOVER.format("staging") + (
     "To take it over set adopt.neonProject to its id. Otherwise choose another neonProject, or rename or delete it"
 )

@@ -21,7 +21,7 @@ URL = 'POST "https://api.cloudflare.com/client/v4/accounts/404409403404409403404
 
 UP = "`pulumi up -s production`"
 AGAIN = "`pulumi up --refresh -s production`"
-RECOVER = "`bin/recover production`"
+ADOPT = "`bin/adopt production`"
 NEON_KEY = (
     "an API key, of the organization where the projects belong to one. "
     "Make one at https://console.neon.tech/app/settings/api-keys"
@@ -30,10 +30,7 @@ GITHUB_TOKEN = (
     "a fine-grained token for the one repository with Administration and Environments: Read and write, and for a "
     "private repository Actions: Read-only. Make one at https://github.com/settings/personal-access-tokens/new"
 )
-THERE = (
-    f"It is there already. Where an `up` of this stack made it: {RECOVER}, then {UP}. Where somebody else did: take it "
-    "over (adopt.{} in docs/configuration.md), or choose another name."
-)
+THERE = f"It is there already: {ADOPT} shows it, and takes it over with --write. Then {UP}. Or choose another name."
 
 
 @pytest.mark.parametrize(
@@ -69,8 +66,8 @@ THERE = (
             f"{URL}: 409 Conflict {{}}",
             f"Cloudflare says what is in the way: mend that, then {UP}.",
         ),
-        (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE.format("bucket, or adopt.extraBuckets")),
-        (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE.format("githubVariables")),
+        (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE),
+        (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE),
         (
             BUCKET,
             "delete",
@@ -87,7 +84,7 @@ THERE = (
             VARIABLE,
             "create",
             "POST https://…/variables: 422 Validation Failed [name already exists]",
-            THERE.format("githubVariables"),
+            THERE,
         ),
         (
             NEON,
@@ -99,13 +96,13 @@ THERE = (
             BUCKET,
             "create",
             f"{URL}: 502 Bad Gateway",
-            f"Whether it was made is not known: {RECOVER} finds out, then {UP}.",
+            f"Whether it was made is not known: {ADOPT} finds out, then {UP}.",
         ),
         (
             BUCKET,
             "create",
             "dial tcp 192.0.2.1:443: i/o timeout",
-            f"Whether it was made is not known: {RECOVER} finds out, then {UP}.",
+            f"Whether it was made is not known: {ADOPT} finds out, then {UP}.",
         ),
         (
             BUCKET,
