@@ -114,8 +114,9 @@ class Walk:
             self.take(beginning)
 
     def take(self, command: str) -> str:
-        """Count a command as done and return it whole."""
-        found = next((one for one in sorted(self.left, key=len) if one.startswith(command)), None)
+        """Count a command as done and return it whole: the exact command, or the next that begins so."""
+        beginning = (one for one in self.left if one.startswith(command))
+        found = command if command in self.left else next(beginning, None)
         assert found is not None, f"{command!r} is not in this text, or was run already"
         self.left.remove(found)
         return found

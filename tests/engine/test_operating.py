@@ -378,7 +378,7 @@ def test_pages_variables_are_gone(standing: Sandbox) -> None:
 
 def test_a_failed_update_is_run_again(standing: Sandbox) -> None:
     standing.config_set("staging", "logfireToken", "pylf_v1_us_another", secret=True)
-    standing.world.inject("fly", "secrets import", "exit1")
+    standing.world.inject("fly", "secrets import", "exit1", times=2)
     failed = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
     assert "errored" in failed.stdout

@@ -57,4 +57,4 @@ def test_another_passphrase(empty_standing: Sandbox) -> None:
     empty_standing.run("sh", "-c", change)
     message = refusal(empty_standing)
     assert "stack staging takes the bucket's keys from stack production" in message
-    assert "cannot be decrypted with staging's passphrase" in message
+    assert "staging's passphrase or key cannot decrypt its secrets" in message

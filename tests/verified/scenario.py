@@ -30,10 +30,12 @@ def fresh_name() -> str:
 
 
 def project(folder: Path, accounts: Accounts, name: str) -> Path:
-    """Make a copy of this repository with staging as its only stack, in the given accounts."""
+    """Make a copy of this repository whose staging is in the given accounts.
+
+    Production's file stays, because it owns the bucket and the Pages project by name. Nobody brings it up.
+    """
     made = project_copy(folder, EXAMPLE)
-    for other in made.glob("Pulumi.*.yaml"):
-        other.unlink()
+    (made / "Pulumi.dev.yaml").unlink()
     owner, repository = accounts.github.split("/")
     config: dict[str, Any] = {
         "tier": "staging",
