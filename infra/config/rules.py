@@ -86,8 +86,13 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
         )
 
 
-@rule(RULES, "tier", "manage", "pagesHost", "frontendUrl")
-def _the_frontend_is_known(s: Settings) -> Iterator[str]:
+@rule(RULES, "tier", "manage", "pagesHost", "frontendUrl", "bucketPublicHost")
+def _hosts_of_other_stacks_are_known(s: Settings) -> Iterator[str]:
+    if s.manages("backend") and not (s.bucket_public_host or s.manages("storage") or s.tier == "production"):
+        yield (
+            "bucketPublicHost is missing: the `up` of the stack that manages the bucket tells it. Bring that stack up "
+            "first and set bucketPublicHost"
+        )
     if not s.frontend_url and not s.manages("frontend"):
         yield (
             "pagesHost is missing: the `up` of the stack that manages the Pages project tells it. Bring that stack up "

@@ -83,6 +83,8 @@ def _settings(stack: str, files: StackFiles) -> Settings:
         raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Details: bin/doctor")
     if not read.settings.fly_app:
         raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into")
+    if not read.settings.bucket_public_host:
+        raise HandoffError(f"Pulumi.yaml: bucketPublicHost is missing; `pulumi up -s {stack}` ends with its line")
     return read.settings.model_copy(update={"own_keys": frozenset(files.stacks[stack])})
 
 

@@ -121,6 +121,7 @@ def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(tmp_path: Path, m
     )
 
 
-def test_staging_waits_for_the_pages_host() -> None:
-    _, problems = examine_files("staging", files({"pagesHost": None}))
-    assert [problem.partition(":")[2].partition(":")[0] for problem in problems] == [" pagesHost is missing"]
+@pytest.mark.parametrize("key", ["pagesHost", "bucketPublicHost"])
+def test_staging_waits_for_a_host_that_production_tells(key: str) -> None:
+    _, problems = examine_files("staging", files({key: None}))
+    assert [problem.partition(":")[2].partition(":")[0] for problem in problems] == [f" {key} is missing"]

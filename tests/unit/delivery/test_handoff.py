@@ -179,6 +179,7 @@ def test_a_further_stack_has_files_of_its_own(tmp_path: Path) -> None:
         ({"staging": {"flyApp": "Not A Name"}}, "Pulumi.staging.yaml: wrong, missing or encrypted: flyApp"),
         ({"staging": {"tier": "development"}, "production": {"tier": "development"}}, "no Pulumi.*.yaml has `tier"),
         ({"production": {"flyApp": None}}, "flyApp is missing"),
+        ({"production": {"bucketPublicHost": None}}, "bucketPublicHost is missing"),
         (
             {"staging": {"mainBranch": "${{ github.token }}"}},
             "Pulumi.staging.yaml: wrong, missing or encrypted: mainBranch",
