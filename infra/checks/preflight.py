@@ -12,7 +12,7 @@ import pulumi
 import pulumi.runtime
 
 from infra import states
-from infra.checks import credentials, surroundings
+from infra.checks import checkout, credentials, surroundings
 from infra.checks.findings import Start
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def findings(start: Start) -> Iterator[Finding]:
     yield from surroundings.engine_options(start)
     yield from surroundings.unprotected(start)
     yield from surroundings.another_database(start)
+    yield from checkout.unreleased(start)
     if not start.preview:
         from infra.checks import access  # noqa: PLC0415  (see `infra.clouds`)
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ops import costs, stacks
+from ops.environments import live
 from ops.environments.table import markdown, row, text
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and return the exit code."""
     parser = argparse.ArgumentParser(prog="bin/environments", description="Print the environments as they stand.")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument("--live", action="store_true", help="ask the clouds what is released and what answers, too")
     parser.add_argument("stack", nargs="*", type=stacks.stack_name, help="default: every stack that has a file")
     options = parser.parse_args(arguments)
     wanted = options.stack or stacks.names()
     try:
         with ThreadPoolExecutor() as pool:
-            rows = [row(*found) for found in zip(wanted, pool.map(stacks.outputs, wanted), strict=True)]
+            rows = list(pool.map(lambda stack: _row(stack, ask_clouds=options.live), wanted))
     except stacks.StackError as error:
         print(f"bin/environments: {error}", file=sys.stderr)
         return 1
@@ -34,6 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print({"text": text, "markdown": markdown}[options.format](rows))
         print(f"\n{costs.BASIS}")
     return 0
+
+
+def _row(stack: str, *, ask_clouds: bool) -> dict[str, str]:
+    outputs = stacks.outputs(stack)
+    return row(stack, outputs) | (live.rows(stack, outputs) if ask_clouds and outputs else {})
 
 
 if __name__ == "__main__":

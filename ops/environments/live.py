@@ -1,0 +1,111 @@
+"""Ask the clouds what of an environment is wanted, released and answering."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import urllib.request
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+
+from infra.application import HEALTH_PATH
+from infra.clouds import github, neon
+from infra.clouds.http import CloudError
+from ops import stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POINT = "restore-point-"
+"""Begins the name of a restore point (deploy/release/points.py)."""
+
+
+def rows(stack: str, outputs: dict[str, Any]) -> dict[str, str]:
+    """Return what the clouds say of an environment, by title; a dash for a fact it does not have.
+
+    Args:
+        stack: The stack's name.
+        outputs: The stack's outputs.
+    """
+    app, project = outputs.get("flyApp"), outputs.get("neonProjectId")
+    production = outputs.get("environment") == "production"
+    asked: dict[str, Callable[[], str] | None] = {
+        "Wanted": lambda: wanted(stack),
+        "Released": (lambda: released(app)) if app else None,
+        "Answering": (lambda: answering(outputs["apiUrl"])) if app else None,
+        "Restore points": (lambda: restore_points(project)) if project and production else None,
+        "Last drill": last_drill if project and production else None,
+    }
+    found = {}
+    for title, ask in asked.items():
+        try:
+            found[title] = ask() if ask else "-"
+        except (CloudError, OSError, HTTPException, ValueError, KeyError, stacks.StackError) as error:
+            found[title] = f"not known: {str(error).splitlines()[0][:60] or type(error).__name__}"
+    return found
+
+
+def wanted(stack: str) -> str:
+    """Return the commit of the infrastructure that the last `up` ran, which the engine records."""
+    done = stacks.ask("stack", "history", "--json", "--page-size", "10", "--stack", stack)
+    if done.returncode:
+        raise stacks.StackError(stacks.said(done))
+    updates = [update for update in stacks.document(done) if update["kind"] == "update"]
+    if not updates:
+        return "never brought up"
+    last = updates[0]
+    commit = last["environment"].get("git.head", "no commit")[:12]
+    dirty = ", with changes that are not committed" if last["environment"].get("git.dirty") == "true" else ""
+    return f"{commit}{dirty}" + ("" if last.get("result") == "succeeded" else f" ({last.get('result')})")
+
+
+def released(app: str) -> str:
+    """Return the images that the app's machines run: the deployment labels each with its commit."""
+    command = ["flyctl", "status", "--json", "--app", app]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise ValueError(f"`{' '.join(command)}` failed")
+    tags = {str(machine["image_ref"]["tag"])[:24] for machine in json.loads(done.stdout)["Machines"]}
+    return ", ".join(sorted(tags)) or "no machine"
+
+
+def answering(url: str) -> str:
+    """Return the status that the API answers with."""
+    request = urllib.request.Request(url + HEALTH_PATH, headers={"User-Agent": "relay-infrastructure"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (the stack's own address)
+            return f"yes, {answer.status}"
+    except HTTPError as error:
+        error.close()
+        return f"no, {error.code}"
+
+
+def restore_points(project: str) -> str:
+    """Return the number of restore points, and the newest."""
+    client = neon.client(os.environ["NEON_API_KEY"])
+    listed = client.ask(f"projects/{project}/branches", "branches", query={"search": POINT, "limit": 100})
+    found = [branch["name"] for branch in listed]
+    points = [name.removeprefix(POINT) for name in found if name.startswith(POINT)]
+    return f"{len(points)}, of {', '.join(points[:3])}" if points else "none"
+
+
+def last_drill() -> str:
+    """Return when the restore drill ran last in this repository, and how it ended."""
+    repository = os.environ.get("GITHUB_REPOSITORY") or _repository()
+    path = f"repos/{repository}/actions/workflows/drill.yml/runs"
+    client = github.client(os.environ["GITHUB_TOKEN"])
+    runs = client.ask(path, "workflow_runs", query={"per_page": 1})
+    return f"{runs[0]['created_at'][:10]}, {runs[0]['conclusion'] or runs[0]['status']}" if runs else "never"
+
+
+def _repository() -> str:
+    """Return `owner/name` of this checkout's origin."""
+    command = ["git", "-C", str(stacks.ROOT), "remote", "get-url", "origin"]
+    origin = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    found = re.search(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?$", origin)
+    if found is None:
+        raise ValueError("this checkout has no origin on GitHub")
+    return found[1]
