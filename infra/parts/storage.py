@@ -69,7 +69,7 @@ class Storage(pulumi.ComponentResource):
         groups = cloudflare.get_account_api_token_permission_groups_list_output(
             account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        group = groups.results.apply(lambda results: _id_of(_WRITE_PERMISSION, results))
+        group: pulumi.Output[str] = pulumi.Output.from_input(_id_of(_WRITE_PERMISSION, groups))
         scope = f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}"
         # One policy with one permission group: Cloudflare returns several in an order of its own.
         policy = cloudflare.AccountTokenPolicyArgs(
@@ -81,8 +81,21 @@ class Storage(pulumi.ComponentResource):
         return cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
 
 
-def _id_of(name: str, groups: list[cloudflare.outputs.GetAccountApiTokenPermissionGroupsListResultResult]) -> str:
-    for group in groups:
+async def _id_of(name: str, groups: pulumi.Output[cloudflare.GetAccountApiTokenPermissionGroupsListResult]) -> str:
+    """Return the id of a permission group.
+
+    Raises:
+        pulumi.RunError: Cloudflare does not list the groups, or not this one.
+    """
+    try:
+        found = await groups.future()
+    except Exception as error:  # noqa: BLE001  (the engine's errors have no type of their own)
+        raise pulumi.RunError(
+            f"The storage token: Cloudflare did not list the account's permission groups: "
+            f"{str(error).splitlines()[0]}. CLOUDFLARE_API_TOKEN needs Account API Tokens Write on the account of "
+            f"cloudflareAccountId. To check it:\n  bin/doctor --for {pulumi.get_stack()}"
+        ) from None
+    for group in found.results if found else []:
         if group.name == name:
             return group.id
     raise pulumi.RunError(
