@@ -140,6 +140,19 @@ def github_secrets(settings: Settings, deploy_token: SecretStr | pulumi.Output[s
     return {"FLY_API_TOKEN": deploy_token, "NEON_API_KEY": settings.neon_restore_key}
 
 
+def pages_variables(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return the build variables of a Pages project, for its previews and for its production."""
+    shared = settings.pages_variables
+    return {
+        "preview": {
+            **shared,
+            **frontend_variables(settings.preview_api_url or ""),
+            **settings.pages_preview_variables,
+        },
+        "production": {**shared, **frontend_variables(settings.api_url)},
+    }
+
+
 def client_id(settings: Settings) -> str:
     """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client.
 

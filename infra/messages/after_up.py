@@ -50,6 +50,8 @@ def advise(
         return
     _advise_on_changes(settings, database, storage, pages_host)
     _advise_on_rotation(settings)
+    if pages_host is not None:
+        pages_host.apply(partial(_read_back, settings))
     if backend:
         advise_on_secrets(settings, backend)
 
@@ -74,6 +76,16 @@ def _compare(key: str, configured: str | None, actual: str) -> None:
             f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. {then}\n"
             f"  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
         )
+
+
+def _read_back(settings: Settings, _host: str) -> None:
+    """Warn if the Pages project is not as configured after Cloudflare accepted it."""
+    from infra.checks import clients, pages  # noqa: PLC0415  (see `infra.clouds`)
+    from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
+
+    for finding in pages.check(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
+        if finding.state != "ok":
+            pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())
 
 
 def _advise_on_changes(

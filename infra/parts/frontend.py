@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from infra.application import frontend_variables
+from infra.application import pages_variables
 from infra.config.groups import PagesBuild
 from infra.config.settings import Settings
 
@@ -17,7 +17,7 @@ class Frontend(pulumi.ComponentResource):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__("relay:infra:Frontend", "frontend")
-        build, account = settings.pages_build, settings.cloudflare_account_id
+        build, account, variables = settings.pages_build, settings.cloudflare_account_id, pages_variables(settings)
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
         # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in every
         # plan. An empty list of excludes shows one too, since the provider stores null: both lists stay undeclared
@@ -47,8 +47,8 @@ class Frontend(pulumi.ComponentResource):
                 ),
             ),
             deployment_configs={
-                "preview": _deployment(settings, settings.preview_api_url or "", settings.pages_preview_variables),
-                "production": _deployment(settings, settings.api_url, {}),
+                "preview": _deployment(settings.pages_build, variables["preview"]),
+                "production": _deployment(settings.pages_build, variables["production"]),
             },
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
@@ -57,13 +57,12 @@ class Frontend(pulumi.ComponentResource):
 
 
 def _deployment(
-    settings: Settings, api_url: str, own: dict[str, str]
+    build: PagesBuild, variables: dict[str, str]
 ) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
     """Return the configuration of Pages' previews or of its production: both have the same members."""
-    variables = {**settings.pages_variables, **frontend_variables(api_url), **own}
     return {
-        **_runtime(settings.pages_build),
-        "build_image_major_version": settings.pages_build.image_version,
+        **_runtime(build),
+        "build_image_major_version": build.image_version,
         "fail_open": True,
         "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
     }

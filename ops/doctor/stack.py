@@ -63,8 +63,12 @@ def live(name: str) -> tuple[Settings, list[Finding]]:
 
 
 def _live(name: str, start: Start) -> Iterator[Finding]:
+    from infra.checks import clients, pages  # noqa: PLC0415  (needs what set-up installs)
+
     if start.settings.manages("backend") and "Fly.io" in start.credentials:
         yield from _secrets_by_hand(name, start)
+    if start.settings.manages("frontend") and (token := start.credentials.get("Cloudflare")):
+        yield from pages.check(start.settings, clients.client("Cloudflare", token))
 
 
 def _in_the_backend(name: str, document: Mapping[str, Any]) -> Iterator[Finding]:

@@ -23,6 +23,10 @@ _TOPICS: dict[str, tuple[str, Callable[[list[str], str], Any]]] = {
     ),
     "buckets": (r"GET api\.cloudflare\.com/client/v4/accounts/\w+/r2/buckets", lambda *_: {"result": {"buckets": []}}),
     "pages": (r"GET api\.cloudflare\.com/client/v4/accounts/\w+/pages/projects", lambda *_: {"result": []}),
+    "project": (
+        r"GET api\.cloudflare\.com/client/v4/accounts/\w+/pages/projects/[\w-]+",
+        lambda *_: {"result": None},
+    ),
     "tokens": (
         r"GET api\.cloudflare\.com/client/v4/accounts/\w+/tokens",
         lambda ids, _: {"result": [{"id": id_, "name": TOKEN_NAME} for id_ in ids]},
@@ -54,7 +58,8 @@ class Clouds:
         self.asked.append(f"{request.method} {request.url}")
         for topic, (pattern, body) in _TOPICS.items():
             if re.fullmatch(pattern, f"{request.method} {url.hostname}{url.path}"):
-                return _response(self._answers.get(topic, []), body, parse_qs(url.query).get("search", [""])[0])
+                nothing: Any = (404, "Project not found") if topic == "project" else []
+                return _response(self._answers.get(topic, nothing), body, parse_qs(url.query).get("search", [""])[0])
         raise AssertionError(f"asked for something the test was not told about: {self.asked[-1]}")
 
 
