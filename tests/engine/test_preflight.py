@@ -186,3 +186,17 @@ def test_the_doctor_finds_a_sandbox_in_order(empty_standing: Sandbox) -> None:
     assert "Not yet" not in done.stdout
     with_none = empty_standing.run("env", "-u", "NEON_API_KEY", "bin/doctor", "--for", "dev", check=False)
     assert (with_none.returncode, "MISSING  NEON_API_KEY is not set" in with_none.stdout) == (1, True)
+
+
+def test_pages_variables_that_were_wiped_by_hand_are_named_by_up_and_doctor(standing: Sandbox) -> None:
+    with standing.world.transaction() as tx:
+        ((key, project),) = tx.list("cloudflare", "pages").items()
+        wiped = {context: {**config, "env_vars": None} for context, config in project["deployment_configs"].items()}
+        tx.put("cloudflare", "pages", key, {**project, "deployment_configs": wiped})
+    code, said = shell(standing, UP.format("production"))
+    assert code == 0, said
+    assert "variable PUBLIC_API_URL of previews is missing; variable PUBLIC_API_URL of production is missing" in said
+    done = standing.run("bin/doctor", "--for", "production", check=False)
+    assert done.returncode == 1
+    assert "WRONG    Pages project tune is not as configured: variable PUBLIC_API_URL" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
