@@ -16,7 +16,6 @@ FOLDERS = ("infra", "ops", "sandbox", "setup")
 LEFT = {
     "infra/config/settings.py",
     "infra/program.py",
-    "ops/doctor/checkup.py",
     "ops/handoff/__main__.py",
 }
 

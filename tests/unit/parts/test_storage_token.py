@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
-from tests.unit import program
+
+class Listed:
+    """An output that resolves to a list of groups, or fails."""
+
+    def __init__(self, answer: Exception | list[dict[str, str]]) -> None:
+        self._answer = answer
+
+    async def future(self) -> Any:
+        """Return the list."""
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return SimpleNamespace(results=[SimpleNamespace(**group) for group in self._answer])
 
 
 @pytest.mark.parametrize(
@@ -20,24 +33,17 @@ from tests.unit import program
             "cloudflareAccountId. To check it:\n  bin/doctor --for production",
         ),
         (
-            {"results": [{"id": "9", "name": "Pages Write"}]},
-            "The storage token: Cloudflare lists no permission group 'Workers R2 Storage Bucket Item Write' for this "
-            "account. Make a token for the bucket by hand (R2 → Manage API tokens) and set storageAccessKeyId and "
-            "storageSecretAccessKey.",
+            [{"id": "9", "name": "Pages Write"}],
+            "The storage token: Cloudflare lists no permission group 'Objects Write' for this account. Make a token "
+            "for the bucket by hand (R2 → Manage API tokens) and set storageAccessKeyId and storageSecretAccessKey.",
         ),
     ],
 )
 def test_a_group_that_cannot_be_had_is_one_message(monkeypatch: pytest.MonkeyPatch, answer: Any, said: str) -> None:
-    real = program._Clouds.call
+    from infra.parts import storage
 
-    def call(self: program._Clouds, args: pulumi.runtime.MockCallArgs) -> Any:
-        if "PermissionGroupsList" not in args.token:
-            return real(self, args)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(program._Clouds, "call", call)
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "production")
+    listed: Any = Listed(answer)
     with pytest.raises(pulumi.RunError) as caught:
-        program.run_program("production", {"adopt": None}, preview=True)
+        asyncio.run(storage._id_of("Objects Write", listed))
     assert str(caught.value) == said
