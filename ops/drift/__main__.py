@@ -8,7 +8,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.config.stack_files import StackFileError
 from ops import stacks
@@ -19,7 +19,9 @@ from ops.joblog import say, warn
 from ops.preview import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from infra.config.settings import Settings
 
 REPORT, STATE = "drift.md", "state.json"
 """The files that stay in the folder: the report, empty without a difference, and a copy of the state."""
@@ -63,14 +65,19 @@ def _compare(stack: str, folder: Path) -> int:
     if done.returncode != 0:
         raise stacks.StackError(f"Reading the state of stack {stack}: {stacks.said(done)}")
     (folder / STATE).write_text(done.stdout, encoding="utf-8")
-    now = datetime.now(UTC)
-    for source in (
-        credentials.in_state(stacks.document(done), now),
-        () if os.environ.get("RELAY_SANDBOX") else credentials.of_process(settings.cloudflare_account_id, now),
-    ):
-        for sentence in source:
-            warn(f"A credential of {stack} ends soon", sentence)
+    for sentence in _ending(settings, stacks.document(done)):
+        warn(f"A credential of {stack} ends soon", sentence)
     return 1 if drifted else 0
+
+
+def _ending(settings: Settings, state: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each credential that ends soon; in the sandbox, of those in the state alone."""
+    now = datetime.now(UTC)
+    yield from credentials.in_state(state, now)
+    if "RELAY_SANDBOX" not in os.environ:
+        yield from credentials.of_process(settings.cloudflare_account_id, now)
+        if settings.fly_app and settings.manages("backend"):
+            yield from credentials.of_app(settings.fly_app, now)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.clouds import cloudflare, github
 from infra.clouds.http import Client, CloudError, Request, Response, send
+from infra.providers.fly.errors import FlyError
+from infra.providers.fly.flyctl import Flyctl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +38,7 @@ def in_state(state: Mapping[str, Any], now: datetime) -> Iterator[str]:
 def of_process(account: str, now: datetime, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Yield a sentence for each credential in the environment that ends within `WARN_BEFORE`, or cannot be asked.
 
-    Neon's API keys have no end. Fly.io shows a token's end to nobody but its maker.
+    Neon's API keys have no end.
 
     Args:
         account: The Cloudflare account's id.
@@ -54,6 +56,24 @@ def of_process(account: str, now: datetime, environ: Mapping[str, str] = os.envi
             yield f"{name}: its end is not known: {error}"
         else:
             yield from _soon(name, end, now) if end else ()
+
+
+def of_app(app: str, now: datetime) -> Iterator[str]:
+    """Yield a sentence for each token of a Fly app that ends within `WARN_BEFORE`, such as a deploy token made by hand.
+
+    Args:
+        app: The app's name.
+        now: The present time, with its zone.
+    """
+    try:
+        tokens = Flyctl().tokens_list(app)
+    except FlyError as error:
+        yield f"the tokens of Fly app {app}: their ends are not known: {error}"
+        return
+    for token in tokens:
+        # Fly.io lists a token for ever: what is revoked or has ended was dealt with.
+        if token.expires and token.expires > now and not token.revoked:
+            yield from _soon(f"Token {token.name} of Fly app {app}", token.expires, now)
 
 
 def _soon(name: str, end: datetime, now: datetime) -> Iterator[str]:

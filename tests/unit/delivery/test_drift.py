@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.providers.fly.answers import Token
+from infra.providers.fly.flyctl import Flyctl
 from ops.backend import refusal
 from ops.drift import credentials
 from ops.drift import report as drift
@@ -136,3 +138,16 @@ def test_a_credential_that_cannot_be_asked_is_named(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("GITHUB_API_URL", url)
         (said,) = credentials.of_process("a-1", NOW, {"GITHUB_TOKEN": "github_pat_canary"})
     assert said.startswith("GITHUB_TOKEN: its end is not known: GitHub answered 500")
+
+
+def test_a_deploy_token_made_by_hand_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = [
+        Token("1", "by-hand", NOW + timedelta(days=3), revoked=False),
+        Token("2", "revoked", NOW + timedelta(days=3), revoked=True),
+        Token("3", "ended", NOW - timedelta(days=3), revoked=False),
+        Token("4", "lasting", None, revoked=False),
+    ]
+    monkeypatch.setattr(Flyctl, "tokens_list", lambda _, app: tokens)
+    assert [*credentials.of_app("relay-api", NOW)] == [
+        "Token by-hand of Fly app relay-api ends on 2026-11-27: rotate it (docs/operating.md)"
+    ]
