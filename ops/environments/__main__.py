@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ops import costs, stacks
 from ops.environments import live
-from ops.environments.table import markdown, row, text
+from ops.environments.table import WIDTH, markdown, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps({"environments": rows, "cost": costs.BASIS}, indent=2))
     else:
         print({"text": text, "markdown": markdown}[options.format](rows))
-        print(f"\n{costs.BASIS}")
+        print(f"\n{fill(costs.BASIS, WIDTH)}")
     return 0
 
 
