@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -I -m
 STACKS := production staging dev
 
-.PHONY: sandbox test lint unit engine-tests faults workflows bench docs doctor recover setup clean
+.PHONY: sandbox test lint unit engine-tests faults workflows bench mutants docs doctor recover setup clean
 
 sandbox: setup
 	@bin/sandbox .venv/bin/python -I sandbox/up.py $(STACKS)
@@ -41,6 +41,14 @@ bench: setup
 	@bin/sandbox --reset
 	@bin/sandbox .venv/bin/python -m tests.bench
 
+# Makes every small change to infra/ and ops/ that mutmut knows, and names those that no unit test notices: takes hours.
+# `make mutants MUTANTS='infra.protection*'` tries some. Not part of `test`.
+mutants: setup
+	@[ -x .sandbox/tools/bin/mutmut ] || { .venv/bin/python -m venv .sandbox/tools && .sandbox/tools/bin/python -m pip \
+	  --quiet install --require-hashes --only-binary :all: -r ops/tools/requirements.lock; }
+	@site=$$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])'); export PYTHONPATH="$$site"; \
+	.sandbox/tools/bin/mutmut run $(MUTANTS) && .sandbox/tools/bin/mutmut results
+
 docs: setup
 	@bin/docs
 
@@ -57,6 +65,6 @@ setup:
 
 # Removes everything that set-up and tests made, except the engine, whose build takes minutes.
 clean:
-	rm -rf .venv .handoff .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .handoff mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find bin infra ops sandbox sdks setup tests -name __pycache__ -prune -exec rm -rf {} +
 	if [ -d .sandbox ]; then find .sandbox -mindepth 1 -maxdepth 1 ! -name engine -exec rm -rf {} +; fi

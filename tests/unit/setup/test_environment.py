@@ -1,4 +1,4 @@
-"""Setting up the environment."""
+"""Set-up installs once, and again where the environment lost its Python."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def test_two_commands_at_once_install_once(monkeypatch: pytest.MonkeyPatch, tmp_
 
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").touch()
     monkeypatch.setattr(bootstrap, "_wanted", lambda: "as wanted")
     monkeypatch.setattr(bootstrap, "_install", install)
     with ThreadPoolExecutor() as pool:
@@ -32,7 +35,7 @@ def test_two_commands_at_once_install_once(monkeypatch: pytest.MonkeyPatch, tmp_
     assert installed == [tmp_path / ".sandbox" / "setup.log"]
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_environment_whose_python_is_gone_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
     bootstrap.STAMP.write_text(bootstrap._wanted())
