@@ -383,6 +383,20 @@ def test_refresh_is_one_read_and_shows_nothing_where_nothing_changed(fly: StandI
     assert (secrets.outs, secrets.inputs) == (outs, given)
 
 
+def test_refresh_asks_again_where_no_secret_is_live(fly: StandIn, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    count = len(fly.calls)
+    secrets.refresh()
+    assert fly.commands(count) == ["secrets list", "secrets list"]
+
+
+def test_refresh_leaves_settings_that_are_newer_than_the_outputs(fly: StandIn, secrets: Managed) -> None:
+    secrets.up(**inputs())
+    assert secrets.up(**inputs(rollout=True)) == "same"
+    secrets.refresh()
+    assert secrets.inputs["rollout"] is True
+
+
 def test_a_deployment_is_no_drift(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     fly.deploy(APP)
@@ -495,8 +509,9 @@ def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: StandIn, secret
 
 def test_delete_removes_exactly_the_managed_names(fly: StandIn, secrets: Managed) -> None:
     fly.set_secrets(APP, K="precious", HAND="precious")
-    secrets.up(**inputs(keep=["K"]))
+    secrets.up(**inputs(keep=["K"], values={"B": "two", "A": "one"}))
     secrets.destroy()
+    assert fly.calls[-1].argv[3:5] == ("A", "B")
     assert fly.values(APP) == {"K": "precious", "HAND": "precious"}
 
 

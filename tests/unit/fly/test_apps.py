@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -216,6 +217,23 @@ def test_refresh_is_one_read_and_changes_nothing(fly: StandIn, app: Managed) -> 
     app.refresh()
     assert [call.command for call in fly.calls[count:]] == ["status"]
     assert (app.outs, app.inputs) == (before, inputs_before)
+
+
+def test_refresh_leaves_settings_that_are_newer_than_the_outputs(fly: StandIn, app: Managed) -> None:
+    app.up(**inputs())
+    assert app.up(**inputs(managed_secrets=["Z"])) == "same"
+    app.refresh()
+    assert app.inputs["managed_secrets"] == ["Z"]
+
+
+def test_a_personal_organization_goes_by_its_first_slug(fly: StandIn, app: Managed) -> None:
+    app.up(**inputs())
+    personal = {"Deployed": False, "Organization": {"Slug": "personal", "RawSlug": "jane-doe"}}
+    fly.replies["status"] = Completed(0, json.dumps(personal))
+    with pytest.raises(RefusedError, match="it exists in organization personal, not in acme"):
+        Managed(AppProvider()).up(**inputs())
+    app.refresh()
+    assert app.inputs["organization"] == "personal"
 
 
 def test_refresh_forgets_an_app_that_is_gone(fly: StandIn, app: Managed) -> None:

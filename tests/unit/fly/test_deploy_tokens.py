@@ -157,6 +157,17 @@ def test_a_token_without_an_end_works_for_ever(fly: StandIn, token: Managed) -> 
     assert token.id
 
 
+def test_a_token_whose_app_is_gone_is_gone_though_nobody_confirms_it(fly: StandIn, token: Managed) -> None:
+    token.up(**inputs(organization="acme"))
+    fly.drop_apps()
+    fly.replies["tokens revoke"] = Completed(0)
+    token.destroy()
+
+
+def test_an_hour_is_the_shortest_life(token: Managed) -> None:
+    assert token.plan(**inputs(expiry_hours=1)) == "create"
+
+
 def test_a_revocation_flyctl_does_not_confirm_is_an_error(fly: StandIn, token: Managed) -> None:
     token.up(**inputs())
     fly.replies["tokens revoke"] = Completed(0)

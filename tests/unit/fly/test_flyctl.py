@@ -646,6 +646,16 @@ def test_plain_settings_and_short_parts_of_secrets_are_not_hidden() -> None:
 
 def test_a_short_value_hides_words_and_not_letters() -> None:
     assert shown("Error: app a is at 1, not 11\n", ["a", "1"]) == "app [secret] is at [secret], not 11"
+    assert shown("Error: xabcx xabcdx\n", ["abc", "abcd"]) == "xabcx x[secret]x"
+
+
+def test_a_part_of_a_value_is_hidden_from_six_characters_on() -> None:
+    assert shown("Error: xfivesx xlonger\n", ["fives\nlonger"]) == "xfivesx x[secret]"
+
+
+def test_a_value_is_hidden_as_json_writes_it() -> None:
+    said = json.dumps('hü"nter', ensure_ascii=False)
+    assert shown(f"Error: said {said}\n", ['hü"nter']) == 'said "[secret]"'
 
 
 def test_a_long_answer_is_cut() -> None:
