@@ -1,5 +1,6 @@
 """Ask Cloudflare about an account's buckets, Pages projects, and API tokens."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,10 @@ LISTS = {
     "storage-token": "tokens",
 }
 """By need, the list that a token with the permission may read."""
+
+
+JURISDICTIONS = ("default", "eu", "fedramp")
+"""The jurisdictions of buckets (Cloudflare's API reference, "Get Bucket")."""
 
 
 def client(token: str) -> Client:
@@ -66,6 +71,24 @@ def bucket(client: Client, account: str, name: str, jurisdiction: str = "default
         CloudError, MissingError, RefusedError: See `Client.ask`.
     """
     return get(client.with_headers({"cf-r2-jurisdiction": jurisdiction}), account, f"r2/buckets/{quote(name, safe='')}")
+
+
+def buckets(client: Client, account: str, jurisdiction: str = "default") -> Iterator[dict[str, Any]]:
+    """Yield an account's buckets of one jurisdiction, which Cloudflare lists by a cursor.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    within = client.with_headers({"cf-r2-jurisdiction": jurisdiction})
+    query: dict[str, str | int] = {"per_page": 1000}
+    while True:
+        answer = within.ask(f"accounts/{account}/r2/buckets", query=query)
+        with client.documented():
+            yield from answer["result"]["buckets"]
+            cursor = (answer.get("result_info") or {}).get("cursor")
+        if not cursor:
+            return
+        query["cursor"] = cursor
 
 
 def token_ids(client: Client, account: str, name: str) -> list[str]:

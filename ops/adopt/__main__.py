@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra.clouds.http import CloudError
 from infra.config.across_stacks import SHARED
 from infra.config.load import examine_files
-from infra.config.reading import key_of, read_files
 from infra.config.stack_files import StackFileError, read_stack_files
 from ops import inventory, stacks
 from ops.access import Access
@@ -18,12 +17,12 @@ from ops.adopt import data, deployed, pages, project_file
 from ops.adopt.rows import Look
 from ops.adopt.table import render
 from ops.adopt.write import changes, write
+from ops.settings import readable
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
     from ops.adopt.rows import Row
 
@@ -82,7 +81,7 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     files = read_stack_files(stacks.folder())
     if stack not in files.stacks:
         raise StackError(f"There is no Pulumi.{stack}.yaml. Stack files: {', '.join(sorted(files.stacks))}.")
-    settings = _settings(stack, files)
+    settings = readable(stack, files)
     found = inventory.read(files.stacks)
     if stack in found.pending:
         raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
@@ -106,20 +105,6 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     for problem in _new_problems(stack, files, own, shared):
         print(f"  - then first mend {problem}")
     return UNANSWERED if findings.unanswered else 0
-
-
-def _settings(stack: str, files: StackFiles) -> Settings:
-    """Return a stack's settings, of which every name must be readable.
-
-    Raises:
-        StackError: A value is bad, or encrypted.
-    """
-    read = read_files(stack, files)
-    hidden = sorted(read.unknown - {key_of(problem) for problem in read.problems})
-    problems = [*read.problems, *(f"{key} is encrypted, and bin/adopt decrypts nothing" for key in hidden)]
-    if problems:
-        raise StackError("\n  - ".join([f"The configuration of stack {stack} is not readable:", *problems]))
-    return examine_files(stack, files)[0]
 
 
 def _new_problems(stack: str, files: StackFiles, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[str]:

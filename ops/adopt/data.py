@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from infra.config.settings import Settings
 
-# Cloudflare names a jurisdiction other than the default in a header (its API reference, "Get Bucket").
-_JURISDICTIONS = ("default", "eu", "fedramp")
-
 
 def database(look: Look) -> Iterator[Row]:
     """Yield the findings of the Neon project.
@@ -107,7 +104,7 @@ def storage(look: Look) -> Iterator[Row]:
 def _bucket(look: Look, client: Client, name: str) -> Row:
     settings, kind, resource = look.settings, kinds.BUCKET, f"R2 bucket {name}"
     account = settings.cloudflare_account_id
-    for jurisdiction in _JURISDICTIONS:
+    for jurisdiction in cloudflare.JURISDICTIONS:
         try:
             bucket = cloudflare.bucket(client, account, name, jurisdiction)
         except MissingError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+from sandbox.flyctl.arguments import UnmodelledError
 from sandbox.flyctl.run import FailureError, Run
 from sandbox.world.fly import managed_machines
 from sandbox.world.store import Document
@@ -53,6 +54,30 @@ def apps_destroy(run: Run) -> None:
         with run.request(f"/apps/{name}", effect=True) as fly:
             fly.destroy_app(name)
         print(f"Destroyed app {name}")
+
+
+def apps_list(run: Run) -> None:
+    """Print the apps of an organization."""
+    organization = run.arguments.flags.get("org")
+    if not organization:
+        raise UnmodelledError("apps list without --org")
+    with run.request(effect=True) as fly:
+        if organization not in fly.organizations():
+            raise FailureError("error getting organization: Could not find Organization")
+        apps = fly.apps(organization)
+        owners = {app["name"]: fly.owner(app) for app in apps}
+    run.show(
+        [
+            {
+                "ID": app["id"],
+                "Name": app["name"],
+                "Deployed": app["deployed"],
+                "Hostname": f"{app['name']}.fly.dev",
+                "Organization": {"Slug": owners[app["name"]]["slug"], "Name": owners[app["name"]]["name"]},
+            }
+            for app in apps
+        ]
+    )
 
 
 def status(run: Run) -> None:

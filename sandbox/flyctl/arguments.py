@@ -9,6 +9,7 @@ COMMANDS: dict[str, tuple[str, int, int]] = {
     "version": ("json/j", 0, 0),
     "orgs list": ("json/j", 0, 0),
     "apps create": ("org/o=", 1, 1),
+    "apps list": ("org/o= json/j quiet/q", 0, 0),
     "apps destroy": ("yes/y", 1, 99),
     "status": ("app/a= json/j", 0, 0),
     "machine list": ("app/a= json/j", 0, 0),

@@ -7,8 +7,7 @@ The documents ("fly", kind, key):
 - organization: one the sandbox's login belongs to. An app of an organization without such a document belongs to
   somebody else: nobody sees it, and its name is taken.
 - app: ``releases`` maps a version to the tick it was made at, and ``made`` to its time and image. A machine with
-  ``release`` None is a loose one, that Fly Launch does not manage. Ticks are the cloud's own clock: no two events share
-  one.
+  ``release`` None is a loose one, that Fly Launch does not manage. No two events share a tick, the cloud's own clock.
 - secret: under ``app/name``; ``updated`` is the tick of its last write.
 - token: a limited access token, of one app or one organization; ``expires`` and ``revoked`` are seconds since 1970, or
   None. See `sandbox.world.fly_tokens`.
@@ -70,6 +69,10 @@ class Fly:
         if app is None or foreign or not _reaches(token, app):
             raise CloudError(404, f'Could not find App "{name}"', code="foreign" if foreign else "")
         return app
+
+    def apps(self, organization: str) -> list[Document]:
+        """Return an organization's apps."""
+        return [app for app in self._transaction.list("fly", "app").values() if app["organization"] == organization]
 
     def owner(self, app: Document) -> Document:
         """Return the organization of an app that the caller may see."""

@@ -13,8 +13,10 @@ from sandbox.world import cloudflare, fly, github, neon
 from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.world.store import Transaction
-    from tests.engine.conftest import Sandbox
+    from tests.engine.conftest import Opened, Sandbox
 
 DATA = ("neon project", "cloudflare bucket")
 THINGS = (*DATA, "cloudflare pages", "fly app")
@@ -272,3 +274,27 @@ def test_bin_adopt_after_random_changes_by_hand(sandbox: Sandbox, seed: int) -> 
     after = objects(sandbox)
     for kind in ("neon project", "cloudflare pages", "fly secret", "github environment", "github deployment-policy"):
         assert {key: after[kind][key] for key in before[kind]} == before[kind], kind
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_bin_strays_lists_nothing_that_a_stack_has(
+    stood: Callable[[bool], Sandbox], opened: Opened, empty: bool
+) -> None:
+    with opened(stood(empty)) as standing:
+        assert standing.run("bin/strays", "--format", "json").stdout == "[]\n"
+        with standing.world.transaction() as tx:
+            neon.create_project(tx, {"name": "tune-pr-7"})
+            fly.put_app(tx, "another", "tune-works", {})
+        found = json.loads(standing.run("bin/strays", "--format", "json").stdout)
+        assert [(stray["name"], stray["monthly"], stray["ours"]) for stray in found] == [
+            ("tune-pr-7", None, True),
+            ("another", 5.0, False),
+        ]
+        shown = standing.run("bin/strays", "--ours").stdout
+        assert "tune-pr-7" in shown
+        assert "another" not in shown
+        standing.world.inject("neon", "GET", "down")
+        done = standing.run("bin/strays", check=False)
+        assert done.returncode == 3
+        assert "another" in done.stdout
+        assert "Not looked at: Neon projects." in done.stderr

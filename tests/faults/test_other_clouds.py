@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.conftest import TIMEOUT
+from tests.engine.conftest import TIMEOUT, Sandbox
 from tests.engine.processes import until
 from tests.faults import worlds
 from tests.faults.blows import CTRL_C, Blow, mend, release, survive
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.engine.conftest import Once, Sandbox
+    from tests.engine.conftest import Once
     from tests.faults.worlds import Scene
 
 # Part of the program → its stack, and what it makes in an empty world.
@@ -78,7 +78,18 @@ def scenes(once: Once, prepared: dict[bool, Sandbox]) -> Callable[[str], Scene]:
 @pytest.fixture
 def survives(scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any) -> Callable[[str, Blow], str]:
     """Let a part suffer a blow; return what the run that suffered it said."""
-    return lambda part, blow: survive(scenes(part), tmp_path, blow, record_property).said
+
+    def suffer(part: str, blow: Blow) -> str:
+        said = survive(scenes(part), tmp_path, blow, record_property).said
+        no_strays(scenes(part), tmp_path)
+        return said
+
+    return suffer
+
+
+def no_strays(scene: Scene, folder: Path) -> None:
+    """See that the part's stack has all there is: its world was empty before."""
+    assert Sandbox(scene.before.project, folder / "world").run("bin/strays").stdout.startswith("No strays")
 
 
 @cases("part", [(part,) for part in PARTS])
@@ -152,6 +163,7 @@ def test_answer_lost_elsewhere(
             sandbox.run(*revoke[1].split())
 
     assert_explained(survive(scenes(part), tmp_path, blow, record_property, adopt).said, blow)
+    no_strays(scenes(part), tmp_path)
 
 
 def assert_explained(said: str, blow: Blow) -> None:
@@ -173,6 +185,7 @@ def test_made_twice_elsewhere(
             tx.delete(blow.cloud, kind, other)
 
     survive(scenes(part), tmp_path, blow, record_property, remove)
+    no_strays(scenes(part), tmp_path)
 
 
 def test_a_second_up_is_refused_and_the_first_goes_on(scenes: Callable[[str], Scene], tmp_path: Path) -> None:

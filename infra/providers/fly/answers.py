@@ -154,6 +154,11 @@ def parse_ids(stdout: str) -> list[str]:
     return [str(row["id"]) for row in json.loads(stdout) or []]
 
 
+def parse_apps(stdout: str) -> dict[str, bool]:
+    """Read `apps list --json`: by name, whether the app was deployed."""
+    return {app["Name"]: bool(app["Deployed"]) for app in json.loads(stdout)}
+
+
 def parse_organizations(stdout: str) -> frozenset[str]:
     """Read the slugs of `orgs list --json`."""
     return frozenset(json.loads(stdout).keys())

@@ -4,6 +4,12 @@ Pulumi shows only the text of an exception. So the text says what was being done
 (already redacted), and the next step.
 """
 
+MINTING_HINT = (
+    "Fly.io may refuse to let an organization's or an app's token make tokens. Make the deploy token as a person "
+    "(`flyctl auth login`, then `flyctl tokens create deploy`), and set it as `flyDeployToken`."
+)
+"""The next step where a token may not mint another."""
+
 
 class FlyError(Exception):
     """Something about Fly.io failed.

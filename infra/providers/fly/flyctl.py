@@ -24,11 +24,6 @@ RETRY_PAUSES = (1.0, 4.0)
 
 T = TypeVar("T")
 
-_MINTING_HINT = (
-    "Fly.io may refuse to let an organization's or an app's token make tokens. Make the deploy token as a person "
-    "(`flyctl auth login`, then `flyctl tokens create deploy`), and set it as `flyDeployToken`."
-)
-
 
 @dataclass(kw_only=True, eq=False, repr=False)  # a text of it would show the token
 class Flyctl:
@@ -66,6 +61,11 @@ class Flyctl:
         """
         argv = ["apps", "destroy", app, "--yes"]
         self._call(Command(action="destroying it", argv=argv, app=app, timeout=SLOW_TIMEOUT, writes=True))
+
+    def apps_list(self, organization: str) -> dict[str, bool]:
+        """List an organization's apps: by name, whether the app was deployed."""
+        argv = ["apps", "list", "--json", "--org", organization]
+        return self._read(Command(action="listing the apps", argv=argv), answers.parse_apps)
 
     def machine_list(self, app: str) -> list[str]:
         """List the ids of an app's machines, including those that no deployment made."""
@@ -153,10 +153,10 @@ class Flyctl:
         try:
             token = self._read(command, answers.parse_minted)
         except (errors.FlyAuthError, errors.FlyctlFailedError) as error:
-            raise command.failed(type(error), error.problem, _MINTING_HINT) from None
+            raise command.failed(type(error), error.problem, errors.MINTING_HINT) from None
         if not ("fm1" in token or "fm2_" in token):
             problem = "flyctl reported success without a token"
-            raise command.failed(errors.UnexpectedAnswerError, problem, _MINTING_HINT)
+            raise command.failed(errors.UnexpectedAnswerError, problem, errors.MINTING_HINT)
         return token
 
     def tokens_list(self, app: str) -> list[Token]:

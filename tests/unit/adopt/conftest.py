@@ -14,6 +14,7 @@ from ops.adopt import deployed
 from ops.adopt.__main__ import Findings, look_at
 from ops.adopt.rows import Look
 from ops.inventory import Inventory
+from ops.strays import lists
 from sandbox import credentials
 from sandbox.http import face
 from sandbox.seed import seed
@@ -51,7 +52,8 @@ class Asked:
         for variable, value in credentials.ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         flyctl = Flyctl(run=fly, environ=ENVIRONMENT, sleep=lambda _seconds: None, now=lambda: NOW)
-        monkeypatch.setattr(deployed, "Flyctl", lambda: flyctl)
+        for module in (deployed, lists):
+            monkeypatch.setattr(module, "Flyctl", lambda: flyctl)
 
     def settings(self, stack: str, changes: dict[str, Any] | None = None) -> Settings:
         """Return a stack's settings, without what its file adopts and with some changes."""

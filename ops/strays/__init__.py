@@ -1,0 +1,1 @@
+"""Show what the clouds hold and no stack's state has."""

@@ -1,0 +1,160 @@
+"""List every resource of the configured accounts, one list a cloud and kind."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra import kinds
+from infra.clouds import cloudflare, github, neon
+from infra.clouds.http import CloudError
+from infra.providers.fly.errors import FlyError
+from infra.providers.fly.flyctl import Flyctl
+from ops.costs import FLY_MACHINE, R2_STORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from infra.config.settings import Settings
+    from infra.kinds import Kind
+    from ops.access import Access
+
+
+class Found(NamedTuple):
+    """A resource that exists.
+
+    Attributes:
+        kind: Its kind.
+        key: Its key in an `Inventory`.
+        name: Its name, for a reader.
+        made: When it was made, in ISO 8601; empty where its service does not tell.
+        cost: US dollars a month, where that is known; None elsewhere.
+    """
+
+    kind: Kind
+    key: str
+    name: str
+    made: str = ""
+    cost: float | None = None
+
+
+Listing = tuple[str, "Callable[[], Iterable[Found]]"]
+"""A list's name, and what asks for it."""
+
+
+def listings(access: Access, stacks: Iterable[Settings]) -> Iterator[Listing]:
+    """Yield each list to ask for, once for each account that stacks name."""
+    stacks = list(stacks)
+    for organization in sorted({s.neon_organization_id or "" for s in stacks}):
+        yield f"Neon projects {organization}".strip(), partial(_projects, access, organization)
+    for account in sorted({s.cloudflare_account_id for s in stacks if {"storage", "frontend"} & s.manage}):
+        yield f"R2 buckets of {account}", partial(_buckets, access, account)
+        yield f"Pages projects of {account}", partial(_pages, access, account)
+        yield f"tokens of {account}", partial(_tokens, access, account)
+    for organization in sorted({s.fly_organization for s in stacks if s.manages("backend")}):
+        yield f"Fly apps of {organization}", partial(_apps, organization)
+    for repository in sorted({(s.github_owner, s.github_repository) for s in stacks if s.manages("delivery")}):
+        yield f"GitHub environments of {'/'.join(repository)}", partial(_environments, access, *repository)
+        yield f"GitHub variables of {'/'.join(repository)}", partial(_repository_variables, access, *repository)
+
+
+def read(wanted: Iterable[Listing]) -> tuple[list[Found], dict[str, str]]:
+    """Ask for all lists at once.
+
+    Returns:
+        What they hold, and by list why its service gave no usable answer.
+    """
+    wanted = list(wanted)
+    found: list[Found] = []
+    unanswered = {}
+
+    def ask(listing: Listing) -> list[Found] | str:
+        try:
+            return list(listing[1]())
+        except (CloudError, FlyError) as error:
+            return str(error)
+
+    with ThreadPoolExecutor(16) as pool:
+        for (name, _), answer in zip(wanted, pool.map(ask, wanted), strict=True):
+            if isinstance(answer, str):
+                unanswered[name] = answer
+            else:
+                found += answer
+    return found, unanswered
+
+
+def _projects(access: Access, organization: str) -> Iterator[Found]:
+    client = access.client("Neon")
+    with client.documented():
+        for project in neon.projects(client, organization or None):
+            yield Found(kinds.NEON_PROJECT, project["id"], project["name"], project.get("created_at") or "")
+
+
+def _buckets(access: Access, account: str) -> Iterator[Found]:
+    client = access.client("Cloudflare")
+    with client.documented():
+        for jurisdiction in cloudflare.JURISDICTIONS:
+            for bucket in cloudflare.buckets(client, account, jurisdiction):
+                inputs = {"accountId": account, "name": bucket["name"], "jurisdiction": jurisdiction}
+                made = bucket.get("creation_date") or ""
+                yield Found(kinds.BUCKET, kinds.BUCKET.import_id(inputs), bucket["name"], made, R2_STORED)
+
+
+def _pages(access: Access, account: str) -> Iterator[Found]:
+    client = access.client("Cloudflare")
+    with client.documented():
+        for project in client.items(f"accounts/{account}/pages/projects", "result", size=10):
+            name = project["name"]
+            key = kinds.PAGES_PROJECT.import_id({"accountId": account, "name": name})
+            yield Found(kinds.PAGES_PROJECT, key, name, project.get("created_on") or "", 0.0)
+
+
+def _tokens(access: Access, account: str) -> Iterator[Found]:
+    client = access.client("Cloudflare")
+    with client.documented():
+        for token in client.items(f"accounts/{account}/tokens", "result", size=50):
+            yield Found(kinds.ACCOUNT_TOKEN, token["id"], token["name"], token.get("issued_on") or "", 0.0)
+
+
+def _apps(organization: str) -> Iterator[Found]:
+    """Yield an organization's apps; flyctl does not tell when they were made."""
+    for name, deployed in Flyctl().apps_list(organization).items():
+        yield Found(kinds.FLY_APP, name, name, cost=FLY_MACHINE if deployed else 0.0)
+
+
+def _environments(access: Access, owner: str, repository: str) -> Iterator[Found]:
+    """Yield a repository's environments with their policies and variables."""
+    client, full = access.client("GitHub"), f"{owner}/{repository}"
+    with client.documented():
+        environments = {item["name"]: item for item in github.environments(client, full)}
+        with ThreadPoolExecutor(16) as pool:
+            for within in pool.map(lambda name: _within(access, full, repository, name), environments):
+                yield from within
+        for name, item in environments.items():
+            key = kinds.ENVIRONMENT.import_id({"repository": repository, "environment": name})
+            yield Found(kinds.ENVIRONMENT, key, name, item.get("created_at") or "", 0.0)
+
+
+def _within(access: Access, full: str, repository: str, environment: str) -> list[Found]:
+    client, inputs = access.client("GitHub"), {"repository": repository, "environment": environment}
+    variables = github.variables(client, full, environment)
+    found = [
+        _variable(kinds.ENVIRONMENT_VARIABLE, inputs, item, f"{environment}: {item['name']}") for item in variables
+    ]
+    for policy in github.policies(client, full, environment):
+        key = kinds.DEPLOYMENT_POLICY.import_id(inputs, str(policy["id"]))
+        found.append(Found(kinds.DEPLOYMENT_POLICY, key, f"{environment}: {policy['name']}", cost=0.0))
+    return found
+
+
+def _repository_variables(access: Access, owner: str, repository: str) -> Iterator[Found]:
+    client = access.client("GitHub")
+    with client.documented():
+        for item in github.variables(client, f"{owner}/{repository}"):
+            yield _variable(kinds.VARIABLE, {"repository": repository}, item, item["name"])
+
+
+def _variable(kind: Kind, inputs: dict[str, Any], item: dict[str, Any], name: str) -> Found:
+    key = kind.import_id({**inputs, "variableName": item["name"]})
+    return Found(kind, key, name, item.get("created_at") or "", 0.0)

@@ -1,0 +1,111 @@
+"""Decide which resources are strays, and render them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from infra.config.settings import Settings
+    from ops.inventory import Inventory
+    from ops.strays.lists import Found
+
+_HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours by name")
+# The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
+_VERIFIED = "relay-verified"
+
+
+class Stray(NamedTuple):
+    """A resource that no stack's state has.
+
+    Attributes:
+        found: The resource.
+        days: Its age in days; None where its service does not tell.
+        ours: Its name is one of this project's.
+    """
+
+    found: Found
+    days: int | None
+    ours: bool
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of its row."""
+        cost, days = self.found.cost, self.days
+        shown = (
+            "?" if days is None else str(days),
+            "?" if cost is None else f"{cost:.2f}",
+            "yes" if self.ours else "no",
+        )
+        return (self.found.kind.title, self.found.name, self.found.key, *shown)
+
+
+def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], now: datetime) -> list[Stray]:
+    """Return what no state has, names of this project first, then the oldest.
+
+    Args:
+        found: What exists.
+        inventory: The states of all stacks.
+        names: The names of this project's resources.
+        now: The present time, with its zone.
+    """
+    names = {*names}
+    lost = [
+        Stray(item, _days(item.made, now), _is_ours(item.name, names))
+        for item in found
+        if not inventory.owner(item.kind, item.key)
+    ]
+    return sorted(lost, key=lambda stray: (not stray.ours, -(stray.days or 0), stray.found.kind.title, stray.found.key))
+
+
+def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
+    """Return the names that a project's stacks give."""
+    names = {project, _VERIFIED}
+    for s in stacks:
+        names |= {s.neon_project, s.bucket, *s.extra_buckets, s.pages_project, s.github_environment_name}
+        names |= {s.fly_app} if s.fly_app else set()
+    return names
+
+
+def render(found: Sequence[Stray], form: str) -> str:
+    """Return the strays as `text`, `markdown` or `json`."""
+    if form == "json":
+        rows = [
+            {
+                "type": item.kind.type,
+                "title": item.kind.title,
+                "name": item.name,
+                "id": item.key,
+                "made": item.made or None,
+                "days": days,
+                "monthly": item.cost,
+                "ours": ours,
+            }
+            for item, days, ours in found
+        ]
+        return json.dumps(rows, indent=2) + "\n"
+    if not found:
+        return "No strays: each resource there is belongs to a stack.\n"
+    table = [_HEADINGS, *(stray.cells() for stray in found)]
+    if form == "markdown":
+        table.insert(1, ("---",) * len(_HEADINGS))
+        return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in table)
+    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(lines) + "\n"
+
+
+def _days(made: str, now: datetime) -> int | None:
+    try:
+        then = datetime.fromisoformat(made)
+    except ValueError:
+        return None
+    return (now - (then if then.tzinfo else then.replace(tzinfo=now.tzinfo))).days
+
+
+def _is_ours(name: str, names: set[str]) -> bool:
+    """Tell whether a name is one of the names, or one of them with more behind it."""
+    name = name.partition(": ")[0]
+    return any(name == own or name.startswith((f"{own}-", f"{own} (pulumi")) for own in names)

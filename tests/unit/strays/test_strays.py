@@ -1,0 +1,156 @@
+"""What the clouds hold and no state has."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra import kinds
+from infra.config.load import examine_files
+from ops.access import Access
+from ops.inventory import Inventory
+from ops.strays import lists, report
+from ops.strays.lists import Found
+from sandbox.world import cloudflare, fly, github, neon
+from tests.unit.adopt.conftest import asked, nothing
+
+if TYPE_CHECKING:
+    from infra.config.settings import Settings
+    from tests.unit.adopt.conftest import Asked
+
+__all__ = ["asked", "nothing"]
+
+ACCOUNT = "ffffffffffffffffffffffffffffff01"
+PLACE = ("tune-works", "tune")
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
+
+
+def settings(asked: Asked) -> list[Settings]:
+    return [examine_files(stack, asked.files)[0] for stack in asked.files.stacks]
+
+
+def listed(asked: Asked) -> tuple[list[Found], dict[str, str]]:
+    return lists.read(lists.listings(Access({}), settings(asked)))
+
+
+def names(found: list[Found]) -> set[tuple[str, str]]:
+    return {(item.kind.title, item.key) for item in found}
+
+
+def owned(found: list[Found]) -> Inventory:
+    return Inventory({(item.kind.type, item.key): "production" for item in found}, frozenset(), {})
+
+
+def test_an_empty_world_has_no_strays(nothing: Asked) -> None:
+    assert listed(nothing) == ([], {})
+
+
+def test_every_kind_of_every_cloud_is_listed(asked: Asked) -> None:
+    before, _ = listed(asked)
+    with asked.world.transaction() as tx:
+        project = neon.create_project(tx, {"name": "left"})["id"]
+        cloudflare.create_bucket(tx, ACCOUNT, {"name": "left-eu", "jurisdiction": "eu"})
+        cloudflare.create_pages(tx, ACCOUNT, {"name": "left"})
+        tx.put("cloudflare", "token", "a" * 32, {"id": "a" * 32, "account_id": ACCOUNT, "name": "left"})
+        fly.put_app(tx, "left-app", "tune-works", {})
+        github.put_environment(tx, *PLACE, "left", deployment_branch_policy=CUSTOM)
+        policy = github.create_policy(tx, *PLACE, "left", pattern="v*", kind="tag")["id"]
+        github.put_item(tx, "variable", *PLACE, "left", "IN_IT", value="x")
+        github.put_item(tx, "variable", *PLACE, "BESIDE", value="x")
+    found, unanswered = listed(asked)
+    assert unanswered == {}
+    assert names(found) - names(before) == {
+        ("Neon project", project),
+        ("R2 bucket", f"{ACCOUNT}/left-eu/eu"),
+        ("Pages project", f"{ACCOUNT}/left"),
+        ("Cloudflare account token", "a" * 32),
+        ("Fly app", "left-app"),
+        ("GitHub environment", "tune:left"),
+        ("deployment policy of a GitHub environment", f"tune:left:{policy}"),
+        ("variable of a GitHub environment", "tune:left:IN_IT"),
+        ("GitHub variable", "tune:BESIDE"),
+    }
+    assert {stray.found.key for stray in report.strays(found, owned(before), [], NOW)} == {
+        item.key for item in found if item not in before
+    }
+
+
+def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:
+    with nothing.world.transaction() as tx:
+        for number in range(200):
+            neon.create_project(tx, {"name": f"p{number}"})
+            cloudflare.create_bucket(tx, ACCOUNT, {"name": f"bucket-{number}"})
+            cloudflare.create_pages(tx, ACCOUNT, {"name": f"pages-{number}"})
+            token = {"id": f"{number:032x}", "account_id": ACCOUNT, "name": "t"}
+            tx.put("cloudflare", "token", token["id"], token)
+            fly.put_app(tx, f"app-{number}", "tune-works", {})
+            github.put_environment(tx, *PLACE, f"env-{number}", deployment_branch_policy=CUSTOM)
+    found, unanswered = listed(nothing)
+    assert unanswered == {}
+    assert set(Counter(item.kind.title for item in found).values()) == {200}
+    calls = Counter(cloud for cloud, operation, _ in nothing.world.calls() if operation in {"GET", "apps list"})
+    # Neon 1, buckets 3, Pages projects 21, tokens 5; GitHub: 3 pages, the repository's variables, two an environment.
+    assert calls == {"neon": 1, "cloudflare": 3 + 21 + 5, "fly": 1, "github": 3 + 1 + 400}
+
+
+@pytest.mark.parametrize(
+    ("cloud", "name"), [("neon", "Neon projects"), ("github", "GitHub environments of tune-works/tune")]
+)
+def test_a_cloud_that_does_not_answer_is_named_and_the_rest_is_shown(asked: Asked, cloud: str, name: str) -> None:
+    asked.world.inject(cloud, "GET", "down", times=9)
+    found, unanswered = listed(asked)
+    assert "answered 503" in unanswered[name]
+    assert {item.kind.service for item in found} >= {"Cloudflare", "Fly.io"}
+
+
+def test_flyctl_that_fails_is_named(asked: Asked) -> None:
+    asked.world.inject("fly", "apps list", "exit1", times=9)
+    assert "Fly apps of tune-works" in listed(asked)[1]
+
+
+def stray(name: str, made: str = "", cost: float | None = None) -> Found:
+    return Found(kinds.NEON_PROJECT, f"id-of-{name}", name, made, cost)
+
+
+def test_strays_know_their_age_and_whose_name_they_have(asked: Asked) -> None:
+    own = report.own_names("relay", settings(asked))
+    found = [
+        *(stray("other"), stray("tune-pr-7", "2026-11-27T12:00:00Z"), stray("tuneful", "2026-11-01 00:00:00")),
+        *(stray("relay-verified-1", "not a date"), stray("tune-audio (pulumi-1)")),
+    ]
+    known = Inventory({(kinds.NEON_PROJECT.type, "id-of-other"): "dev"}, frozenset(), {})
+    assert [(each.found.name, each.days, each.ours) for each in report.strays(found, known, own, NOW)] == [
+        ("tune-pr-7", 1, True),
+        ("relay-verified-1", None, True),
+        ("tune-audio (pulumi-1)", None, True),
+        ("tuneful", 27, False),
+    ]
+
+
+def test_they_are_shown_as_text_as_markdown_and_as_json() -> None:
+    strays = report.strays([stray("a|b", "2026-11-27T12:00:00Z", 5.0)], Inventory({}, frozenset(), {}), [], NOW)
+    text = report.render(strays, "text").splitlines()
+    assert text[0].split() == ["Resource", "Name", "Id", "Days", "old", "$", "a", "month", "Ours", "by", "name"]
+    assert text[1].split() == ["Neon", "project", "a|b", "id-of-a|b", "1", "5.00", "no"]
+    assert report.render(strays, "markdown").splitlines()[2] == (
+        "| Neon project | a\\|b | id-of-a\\|b | 1 | 5.00 | no |"
+    )
+    assert json.loads(report.render(strays, "json")) == [
+        {
+            "type": "neon:index/project:Project",
+            "title": "Neon project",
+            "name": "a|b",
+            "id": "id-of-a|b",
+            "made": "2026-11-27T12:00:00Z",
+            "days": 1,
+            "monthly": 5.0,
+            "ours": False,
+        }
+    ]
+    assert report.render([], "json") == "[]\n"
+    assert report.render([], "text").startswith("No strays")
