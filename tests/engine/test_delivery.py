@@ -52,7 +52,6 @@ def test_a_preview_is_told_without_one_secret(sandbox: Sandbox, tmp_path: Path) 
     with sandbox.settings("staging") as settings:
         settings["relay:manage"] = ["database", "backend"]
         del settings["relay:flyDeployToken"]
-        del settings["relay:flyDeployToken"]
         settings |= {"relay:unprotect": True, "relay:neonRegion": "aws-us-east-1"}
     changed = _comment(sandbox, "staging", tmp_path / "changed")
     for words in ("**replace** Neon project", "**delete** GitHub", "update Fly secrets"):
