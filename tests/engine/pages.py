@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox
 
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"`((?:pulumi|bin/|make|flyctl|gh|cp) ?[^`]*)`")
+_INLINE = re.compile(r"`((?:pulumi|bin/|make|flyctl|gh|cp|sed) ?[^`]*)`")
 
 
 def sections(page: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def commands(text: str, *, inline: bool = False) -> list[str]:
     """
     found = [command for _, block in _BLOCK.findall(text) for command in _of_block(dedent(block))]
     if inline:
-        found += [" ".join(command.split()) for command in _INLINE.findall(_BLOCK.sub("", text))]
+        found += [re.sub(r"\n *", " ", command) for command in _INLINE.findall(_BLOCK.sub("", text))]
     return found
 
 

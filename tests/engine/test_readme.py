@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from infra.config.load import examine_files
+from infra.config.stack_files import read_stack_files
 from tests.engine import pages
 from tests.engine.conftest import ROOT, held
 from tests.engine.test_environments import objects
@@ -116,7 +118,7 @@ def test_every_other_command(team: Sandbox) -> None:
             walk.take("pulumi preview -s production --diff")  # ran above, with what stands there before it
             walk.run("pulumi config set --secret --path extraSecrets.STRIPE_KEY", given="sk_made_up", sandbox=opened)
             assert "STRIPE_KEY" in walk.run("pulumi up -s staging", sandbox=opened)
-            table = walk.run("bin/environments", sandbox=opened)
+            table = walk.run("bin/environments --format markdown", sandbox=opened)
 
         walk.run("cp Pulumi.staging.yaml Pulumi.qa.yaml")
         copy = team.project / "Pulumi.qa.yaml"
@@ -130,7 +132,12 @@ def test_every_other_command(team: Sandbox) -> None:
             walk.run("pulumi config set unprotect true -s staging", sandbox=opened)
             walk.run("pulumi up -s staging", sandbox=opened)
             walk.run("pulumi destroy -s staging", sandbox=opened)
+        walk.run("sed ", names={"NAME": "notes"})
     assert {app["name"] for app in objects(team)["fly app"].values()} == {"tune-api", "tune-api-qa"}
-    rows = re.findall(r"^\| ([A-Z][\w ]+?) \| .* \| .* \| .* \|$", PAGE, re.MULTILINE)
-    assert rows
-    assert set(rows) <= {line[:16].strip() for line in table.splitlines()}
+    printed, shown = (re.findall(r"^\| (\w[\w ]*?) +\| ", part, re.MULTILINE) for part in (table, PAGE))
+    assert printed
+    assert [title for title in shown if title in printed] == printed
+    content = (team.project / "Pulumi.yaml").read_text()
+    (team.project / "Pulumi.yaml").write_text(content.replace("name: relay", "name: notes"))
+    files = read_stack_files(team.project)
+    assert examine_files("production", files)[1] == []
