@@ -19,6 +19,8 @@ from tests.engine.conftest import ROOT, held
 from tests.engine.test_environments import objects
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.conftest import Sandbox
 
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,7 +66,7 @@ def forget(sandbox: Sandbox, *stacks: str) -> None:
 
 
 def test_the_first_hour(team: Sandbox) -> None:
-    """From nothing to staging: few edits, few commands, nothing invented and nothing run twice."""
+    """From nothing to staging: few edits, few commands, no example's value, and nothing run twice without a reason."""
     (step,) = re.findall(r"^\*\*2\. .*?(?=^\*\*3\.)", FIRST_HOUR, re.MULTILINE | re.DOTALL)
     edits = {
         "Pulumi.yaml": re.findall(r"`(\w+)`", step),
@@ -73,31 +75,43 @@ def test_the_first_hour(team: Sandbox) -> None:
     }
     assert all(f"`{key}" in step for keys in edits.values() for key in keys)
     assert sum(map(len, edits.values())) <= 8
-    given = {"cloudflareAccountId": "a" * 32, "relay:storageFrom": "production"}
     for name, keys in edits.items():
-        path = team.project / name
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        content["config"].pop("relay:adopt", None)
-        for key in keys:
-            value = given.get(key, f"org-{key.removeprefix('relay:')}-{len(name)}".lower())
-            declared = content["config"].get(key)
-            content["config"][key] = declared | {"default": value} if isinstance(declared, dict) else value
-        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        _edit(team.project / name, keys)
     team.run("--reset", "--empty")
     commands = pages.commands(FIRST_HOUR)
-    assert len(commands) <= 8
-    with held(team) as opened, pages.Walk(opened, f"```sh\n{chr(10).join(commands)}\n```") as walk:
+    assert len(commands) <= 7  # eight with `git clone`
+    with held(team) as opened, pages.Walk(opened, FIRST_HOUR) as walk:
         forget(opened, "production", "staging")
         for command in commands:
             said = walk.run(command)
+            hosts = re.findall(r"^ +(\w+Host: \S+)$", said, re.MULTILINE)
+            with (team.project / "Pulumi.yaml").open("a") as file:
+                file.writelines(f"  {line}\n" for line in dict.fromkeys(hosts))
         assert "To finish:" in said
         opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
         opened.pulumi("preview", "--stack", "staging", "--expect-no-changes")
     clouds = objects(team)
     ((token, _),) = clouds["cloudflare token"].items()
-    used = {secret["value"] for key, secret in clouds["fly secret"].items() if key.endswith("/AWS_ACCESS_KEY_ID")}
-    assert len(used) == 1
-    assert used.pop() in token
+    ((_, frontend),) = clouds["cloudflare pages"].items()
+    for app, host in (("production", frontend["subdomain"]), ("staging", f"main.{frontend['subdomain']}")):
+        secret = {
+            key: clouds["fly secret"][f"made-up-{app}/{key}"]["value"] for key in ("AWS_ACCESS_KEY_ID", "FRONTEND_URL")
+        }
+        assert secret["AWS_ACCESS_KEY_ID"] in token
+        assert secret["FRONTEND_URL"] == f"https://{host}"
+
+
+def _edit(path: Path, keys: list[str]) -> None:
+    """Give keys of a file a team's values, and delete what exists already."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key in ("relay:adopt", "pagesHost", "bucketPublicHost", "productionBranch", "previewBranch"):
+        content["config"].pop(key, None)
+    given = {"cloudflareAccountId": "a" * 32, "relay:storageFrom": "production", "neonOrganizationId": "org-made-up-1"}
+    for key in keys:
+        value = given.get(key, f"made-up-{path.stem.removeprefix('Pulumi.')}".lower())
+        declared = content["config"].get(key)
+        content["config"][key] = declared | {"default": value} if isinstance(declared, dict) else value
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def test_every_other_command(team: Sandbox) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.checks.credentials import CREDENTIALS
 from infra.config.reading import SECRET_KEYS
 from infra.config.settings import Settings
 from ops import costs
@@ -81,3 +82,12 @@ def test_what_is_published_of_faults_is_whole() -> None:
     assert all([converged, *bad] == [cases, 0, 0, 0] for cases, converged, *bad in counts)
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py"))
     assert not [name for name, _ in rows if f"def test_{name.replace(' ', '_')}(" not in source]
+
+
+@pytest.mark.parametrize("service", CREDENTIALS)
+def test_readme_has_each_credential_with_its_least_permissions(service: str) -> None:
+    credential, readme = CREDENTIALS[service], (ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| `{credential.variables[-1]}` \|.*$", readme, re.MULTILINE)
+    assert credential.make.removeprefix("at ").removeprefix("with ").strip("`") in row
+    for permission in re.findall(r"[A-Z][\w ]+ Write|Read and write", ", ".join(credential.permissions.values())):
+        assert permission in row
