@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.world import cloudflare, fly, github, neon
+from tests.engine import pages
+from tests.engine.conftest import ROOT
 from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
@@ -18,31 +21,30 @@ if TYPE_CHECKING:
     from sandbox.world.store import Transaction
     from tests.engine.conftest import Opened, Sandbox
 
+PAGE = (ROOT / "docs" / "adoption.md").read_text(encoding="utf-8")
 DATA = ("neon project", "cloudflare bucket")
 THINGS = (*DATA, "cloudflare pages", "fly app")
 
 
-def test_part_by_part(sandbox: Sandbox) -> None:
+def test_part_by_part_as_the_page_says(sandbox: Sandbox) -> None:
     before = objects(sandbox)
-    managed: list[str] = []
-    known = 0
-    for part in ("database", "storage", "frontend", "backend", "delivery"):
-        managed.append(part)
+    parts = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert len(parts) == 5
+    forget_adopted(sandbox, "production")
+    for count, part in enumerate(parts, start=1):
         with sandbox.settings("production") as settings:
-            settings["relay:manage"] = managed
-        counts = up(sandbox, "production")
-        assert not counts.keys() & {"deleted", "replaced"}, (part, counts)
-        # Nothing is left to do for what was taken over before.
-        assert counts.get("unchanged", 0) == known, (part, counts)
-        resources = sandbox.state("production")["deployment"]["resources"]
-        known = sum(not resource["type"].startswith("pulumi:providers:") for resource in resources)
+            settings["relay:manage"] = parts[:count]
+        with pages.Walk(sandbox, PAGE) as steps:
+            for command in list(steps.left):
+                said = steps.run(command)
+                assert not re.search(r"\d+ (to )?(delete|replace|update)", said), (part, command, said)
         after = objects(sandbox)
         for kind in THINGS:
             assert after[kind].keys() == before[kind].keys(), (part, kind)
         assert after["neon project"] == before["neon project"]
-        sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
+    assert after["cloudflare token"] == {}
     kept = before["fly secret"]
-    assert {key: objects(sandbox)["fly secret"][key] for key in kept} == kept
+    assert {key: after["fly secret"][key] for key in kept} == kept
 
 
 def test_an_id_that_does_not_exist_touches_nothing(sandbox: Sandbox) -> None:
