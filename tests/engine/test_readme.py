@@ -133,6 +133,7 @@ def test_every_other_command(team: Sandbox) -> None:
             walk.run("pulumi config set --secret --path extraSecrets.STRIPE_KEY", given="sk_made_up", sandbox=opened)
             assert "STRIPE_KEY" in walk.run("pulumi up -s staging", sandbox=opened)
             table = walk.run("bin/environments --format markdown", sandbox=opened)
+            assert "https://tune-api-staging.fly.dev" in walk.run("bin/environments", sandbox=opened)
 
         walk.run("cp Pulumi.staging.yaml Pulumi.qa.yaml")
         copy = team.project / "Pulumi.qa.yaml"
