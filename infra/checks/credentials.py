@@ -32,6 +32,7 @@ class Credential(NamedTuple):
         kind: Its narrowest kind.
         permissions: By need, the least permission; empty where the kind says it all.
         make: The place or command that makes one, as "at …" or "with …".
+        reads: The least that previews and drift need, which change nothing.
     """
 
     variables: tuple[str, ...]
@@ -39,6 +40,7 @@ class Credential(NamedTuple):
     kind: str
     permissions: Mapping[str, str]
     make: str
+    reads: str
 
     def wanted(self, needs: Needs) -> str:
         """Return its kind with the permissions for these needs, and how to make one."""
@@ -68,6 +70,7 @@ CREDENTIALS = {
         kind="an API key, of the organization where the projects belong to one",
         permissions={"database": ""},
         make="at https://console.neon.tech/app/settings/api-keys",
+        reads="the same: Neon has no key that only reads",
     ),
     "Cloudflare": Credential(
         variables=("CLOUDFLARE_API_TOKEN",),
@@ -76,9 +79,10 @@ CREDENTIALS = {
         permissions={
             "storage": "Workers R2 Storage Write",
             "frontend": "Pages Write",
-            "storage-token": "Account API Tokens Write (to mint the bucket's)",
+            "storage-token": "Account API Tokens Write",
         },
         make="at https://dash.cloudflare.com/profile/api-tokens",
+        reads="Workers R2 Storage Read, Pages Read and, where the bucket's keys are minted, Account API Tokens Read",
     ),
     "GitHub": Credential(
         variables=("GITHUB_TOKEN",),
@@ -90,6 +94,7 @@ CREDENTIALS = {
             "github-repository": "Secrets and Variables: Read and write",
         },
         make="at https://github.com/settings/personal-access-tokens/new",
+        reads="Environments, Secrets, Variables and Actions: Read-only",
     ),
     "Fly.io": Credential(
         variables=process.TOKEN_VARIABLES,
@@ -100,6 +105,7 @@ CREDENTIALS = {
             "deploy-token": "the right to mint deploy tokens, which Fly.io may grant only to a person's own login",
         },
         make="with `flyctl tokens create org`",
+        reads="a token of `flyctl tokens create readonly`; a plain preview needs none",
     ),
 }
 """The credentials by service."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops import costs
 from ops.docs import configuration as settings_reference
+from ops.docs import credentials
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 WRITTEN: dict[str, Callable[[], str]] = {
     "docs/configuration.md": settings_reference.render,
     "docs/costs.md": costs.render,
+    "docs/credentials.md": credentials.render,
 }
 """The generated documents, with the function that renders each."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Write the documents below a folder, or with `--check` name those that differ; return the exit code."""
-    parser = argparse.ArgumentParser(prog="bin/docs", description=f"Write {' and '.join(WRITTEN)} from the code.")
+    parser = argparse.ArgumentParser(prog="bin/docs", description=f"Write {', '.join(WRITTEN)} from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a document differs")
     check = parser.parse_args(arguments).check
     stale = [name for name, render in WRITTEN.items() if _read(root / name) != render()]

@@ -65,7 +65,7 @@ ENVIRONMENT = "Administration and Environments: Read and write, and for a privat
             "production",
             {"adopt": None},
             "Cloudflare",
-            cloudflare(f"{BOTH}, Account API Tokens Write (to mint the bucket's)"),
+            cloudflare(f"{BOTH}, Account API Tokens Write"),
         ),
         (
             "production",

@@ -14,6 +14,7 @@ from infra.config.settings import Settings
 from ops import costs
 from ops.docs import __main__ as docs
 from ops.docs import configuration as settings_reference
+from ops.docs import credentials
 from ops.environments import table as environments
 from tests.unit.program import ROOT
 
@@ -31,6 +32,7 @@ def test_a_committed_document_is_what_the_code_says(name: str) -> None:
 def test_what_is_stale_is_told_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "costs.md").write_text(costs.render())
+    (tmp_path / "docs" / "credentials.md").write_text(credentials.render())
     assert docs.main(["--check"], tmp_path) == 1
     assert capsys.readouterr().err == "docs/configuration.md differs from the code. To write it:\n  bin/docs\n"
     assert docs.main([], tmp_path) == 0
