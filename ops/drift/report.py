@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.preview.markdown import Context, summary
-from ops.preview.wording import code
+from ops.preview.wording import block, code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,9 @@ def report(stack: str, preview: Preview, findings: Sequence[Finding] = ()) -> st
         findings: Differences that no preview shows.
     """
     text = summary(preview, Context())
-    text += "".join(f"\n{code(finding.what)}\n{code(finding.fix)}\n" for finding in findings if finding.state != "ok")
+    for finding in findings:
+        if finding.state != "ok":
+            text += "\n" + block(f"{finding.what}\n→ {finding.fix}" if finding.fix else finding.what)
     if not preview.complete:
         return f"{text}\nThe clouds of {code(stack)} could not be compared.\n"
     if not preview.changes:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.checks.findings import Finding
+from infra.config.load import examine_files
+from infra.config.stack_files import read_stack_files
 from infra.providers.fly.answers import Token
 from infra.providers.fly.flyctl import Flyctl
 from ops.backend import refusal
+from ops.drift import __main__ as bin_drift
 from ops.drift import credentials
 from ops.drift import report as drift
 from ops.preview import __main__ as bin_preview
@@ -19,6 +23,7 @@ from ops.preview import reader as previews
 from ops.preview import run
 from ops.up import __main__ as bin_up
 from tests.unit.delivery.serving import serving
+from tests.unit.program import EXAMPLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +156,17 @@ def test_a_deploy_token_made_by_hand_is_warned_of(monkeypatch: pytest.MonkeyPatc
     assert [*credentials.of_app("relay-api", NOW)] == [
         "Token by-hand of Fly app relay-api ends on 2026-11-27: rotate it (docs/operating.md)"
     ]
+
+
+@pytest.mark.parametrize(("state", "code"), [("ok", 0), ("note", 0), ("wrong", 1)])
+def test_what_no_preview_shows_is_in_the_report(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], state: Any, code: int
+) -> None:
+    variable = "variable PUBLIC_API_URL of previews is missing"
+    settings, _ = examine_files("staging", read_stack_files(EXAMPLE))
+    monkeypatch.setattr(bin_drift, "live", lambda _: (settings, [Finding(state, variable, "`pulumi up --refresh`")]))
+    _answer(monkeypatch, stdout='{"steps": [], "url": "s3://relay-state"}')
+    monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
+    assert bin_drift.main(["staging", str(tmp_path)]) == code
+    assert (variable in capsys.readouterr().out) == (state != "ok")
+    assert (variable in (tmp_path / bin_drift.REPORT).read_text()) == bool(code)
