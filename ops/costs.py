@@ -1,4 +1,4 @@
-"""What the environments cost a month: the one place of the figures, for `bin/environments` and docs/costs.md."""
+"""Hold the prices of the environments, for `bin/environments` and docs/costs.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FLY_MACHINE = 5.0
 """US dollars a month for a shared-cpu-1x machine with 1 GB that never stops (Fly.io's pricing page, rounded)."""
 R2_STORED = 0.16
 """US dollars a month for the audio stored today."""
-# US dollars a month for a GB beyond the free ones, and how many are free (Cloudflare's pricing page).
+# US dollars a month for each GB beyond the free GBs, and the number of free GBs (Cloudflare's pricing page).
 _R2_PER_GB, _R2_FREE_GB = 0.015, 10
 
 BASIS = (
@@ -20,7 +20,7 @@ BASIS = (
 
 
 def monthly(*, app: bool, bucket: bool) -> float:
-    """Return what an environment costs a month in US dollars.
+    """Return an environment's cost a month, in US dollars.
 
     Args:
         app: Whether it has a Fly app.
