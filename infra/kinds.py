@@ -76,6 +76,14 @@ NEON_PROJECT = Kind(
     identity=("id",),
     repeats=True,
 )
+NEON_ENDPOINT = Kind(
+    "neon:index/endpoint:Endpoint",
+    "Neon compute",
+    "Neon",
+    needed=True,
+    adopt=("neonEndpoint",),
+    identity=("projectId", "id"),
+)
 BUCKET = Kind(
     "cloudflare:index/r2Bucket:R2Bucket",
     "R2 bucket",
@@ -186,6 +194,7 @@ KINDS = {
     kind.type: kind
     for kind in (
         NEON_PROJECT,
+        NEON_ENDPOINT,
         BUCKET,
         BUCKET_CORS,
         BUCKET_DOMAIN,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra import application, states
+from infra import states
 from infra.checks import counters, preflight
 from infra.config.load import load_settings
 from infra.messages.after_up import advise
@@ -18,9 +18,26 @@ if TYPE_CHECKING:
     import pulumi
 
     from infra.config.settings import Settings
+    from infra.parts.backend import Backend
+    from infra.parts.database import Database
+    from infra.parts.delivery import Delivery
+    from infra.parts.frontend import Frontend
+    from infra.parts.laptop import Laptop
     from infra.parts.storage import Storage
+    from infra.parts.storage_keys import StorageKeys
 
 # A provider's SDK is imported only with a part that needs it: Cloudflare's costs a preview two seconds and 160 MB.
+
+
+class Made(NamedTuple):
+    """The parts that the stack manages; None for others. Their order is that of the stack's outputs."""
+
+    database: Database | None
+    storage: Storage | None
+    backend: Backend | None
+    delivery: Delivery | None
+    frontend: Frontend | None
+    laptop: Laptop | None
 
 
 async def main() -> dict[str, Any]:
@@ -30,77 +47,55 @@ async def main() -> dict[str, Any]:
     counters.check(settings, before)
     protection = Protection(settings, before)
     explain_failures(settings)
-    outputs: dict[str, Any] = {
+    made = await _make(settings, before)
+    protection.guard()
+    advise(settings, before, database=made.database, backend=made.backend, storage=made.storage, frontend=made.frontend)
+    outputs = {
         "environment": settings.environment,
         "apiUrl": settings.api_url,
-        "frontendUrl": settings.frontend_url,
+        "frontendUrl": settings.frontend_url or (made.frontend.url if made.frontend else None),
         "deploysOn": settings.deploys_on,
     }
+    for part in made:
+        outputs |= part.outputs if part else {}
+    return outputs
 
+
+async def _make(settings: Settings, before: states.State) -> Made:
+    """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
+    database = storage = backend = delivery = laptop = None
+    # A frontend without a configured address gets its host from Cloudflare, and the other parts need it.
+    frontend = None if settings.frontend_url else await _frontend(settings)
+    frontend_url = frontend.url if frontend else None
     keys = given_keys(settings)
-    database = backend = storage = pages_host = frontend_url = None
-    if settings.frontend_url is None:  # then this stack manages the frontend, whose host Cloudflare chooses
-        pages_host = await _frontend(settings)
-        outputs["frontendUrl"] = frontend_url = pages_host.apply("https://{}".format)
     if settings.manages("database"):
         from infra.parts.database import Database
 
-        database = Database(settings)
-        outputs |= {
-            "neonProject": settings.neon_project,
-            "neonProjectId": database.project_id,
-            "databaseHost": database.host,
-        }
-
-    # Storage is made after the backend where it can be: while Python imports Cloudflare's SDK, the engine starts Fly's
-    # provider, which takes half a second.
+        database = Database(settings, before)
     if settings.mints_storage_token:
-        storage = await _storage(settings, frontend_url)
+        storage = await _storage(settings, keys, frontend_url)
         keys = storage.keys
-    if settings.manages("storage") and keys:
-        outputs |= {"storageAccessKeyId": keys.access_key_id, "storageSecretAccessKey": keys.secret_access_key}
-
+    database_url = database.url if database else None
     if settings.manages("backend"):
         from infra.parts.backend import Backend
 
-        backend = Backend(
-            settings, database_url=database.url if database else None, storage_keys=keys, frontend_url=frontend_url
-        )
-        outputs |= {
-            "flyApp": settings.fly_app,
-            "flyRegion": settings.fly_region,
-            "flyEnv": application.plain_settings(settings),
-        }
-
+        backend = Backend(settings, database_url=database_url, storage_keys=keys, frontend_url=frontend_url)
     if settings.manages("delivery"):
         await _load("pulumi_github")
         from infra.parts.delivery import Delivery
 
-        Delivery(
-            settings,
-            minted_token=backend.deploy_token if backend else None,
-            neon_project=database.project_id if database else settings.adopt.neon_project,
-            frontend_url=frontend_url,
-        )
-        outputs["githubEnvironment"] = settings.github_environment_name
-
-    if settings.manages("storage"):
-        storage = storage or await _storage(settings, frontend_url)
-        outputs["bucketPublicHost"] = storage.public_host
-
-    if settings.manages("frontend"):
-        pages_host = pages_host or await _frontend(settings)
-        outputs |= {"pagesHost": pages_host, "previewApiUrl": settings.preview_api_url}
-
-    if settings.tier == "development" and database:
+        token = backend.deploy_token if backend else None
+        project = database.project_id if database else settings.adopt.neon_project
+        delivery = Delivery(settings, minted_token=token, neon_project=project, frontend_url=frontend_url)
+    if settings.manages("storage") and not storage:
+        storage = await _storage(settings, keys, frontend_url)
+    if settings.manages("frontend") and not frontend:
+        frontend = await _frontend(settings)
+    if settings.tier == "development" and database_url:
         from infra.parts.laptop import Laptop
 
-        laptop = Laptop(settings, database_url=database.url, storage_keys=keys)
-        outputs |= {"dotenv": laptop.dotenv, "frontendDotenv": laptop.frontend_dotenv}
-
-    protection.guard()
-    advise(settings, database=database, backend=backend, storage=storage, pages_host=pages_host)
-    return outputs
+        laptop = Laptop(settings, database_url=database_url, storage_keys=keys)
+    return Made(database, storage, backend, delivery, frontend, laptop)
 
 
 async def _load(sdk: str) -> None:
@@ -108,15 +103,15 @@ async def _load(sdk: str) -> None:
     await asyncio.to_thread(importlib.import_module, sdk)
 
 
-async def _frontend(settings: Settings) -> pulumi.Output[str]:
+async def _frontend(settings: Settings) -> Frontend:
     await _load("pulumi_cloudflare")
     from infra.parts.frontend import Frontend
 
-    return Frontend(settings).host
+    return Frontend(settings)
 
 
-async def _storage(settings: Settings, frontend_url: pulumi.Output[str] | None) -> Storage:
+async def _storage(settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None) -> Storage:
     await _load("pulumi_cloudflare")
     from infra.parts.storage import Storage
 
-    return Storage(settings, frontend_url)
+    return Storage(settings, given, frontend_url)

@@ -139,6 +139,7 @@ def adopted_names(settings: Settings) -> frozenset[str]:
     adopt, suffix = settings.adopt, settings.github_name("")
     by_key = {
         "neon-project": adopt.neon_project,
+        "neon-endpoint": adopt.neon_endpoint,
         "pages-project": adopt.pages_project,
         "bucket": adopt.bucket,
         "fly-app": adopt.fly_app,

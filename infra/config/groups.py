@@ -26,6 +26,8 @@ class Adopt(Frozen):
 
     neon_project: str | None = Field(None, pattern=r"^[a-z0-9-]+$")
     """Id of the Neon project (from its console URL). Neon accepts a name twice, so only the id is unambiguous."""
+    neon_endpoint: str | None = Field(None, pattern=r"^ep-[a-z0-9-]+$")
+    """Id of the database's existing compute (first label of its host): Neon then applies `neonCompute` to it."""
     pages_project: str | None = None
     """Name of the Cloudflare Pages project."""
     bucket: str | None = None

@@ -124,6 +124,15 @@ def _compute_within_the_neon_plan(s: Settings) -> Iterator[str]:
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon suspends after 60 seconds at the earliest"
 
 
+@rule(RULES, "manage", "adopt", "neonCompute")
+def _an_existing_compute_is_adopted(s: Settings) -> Iterator[str]:
+    if "neonCompute" in s.own_keys and s.adopt.neon_project and not s.adopt.neon_endpoint:
+        yield (
+            "neonCompute is set, but it reaches no existing compute: set adopt.neonEndpoint to its id, the first label "
+            "of databaseHost (`pulumi stack output databaseHost`)"
+        )
+
+
 @rule(RULES)
 def _what_excludes_what(s: Settings) -> Iterator[str]:
     own_bucket = s.manages("storage") or s.storage_from == s.stack

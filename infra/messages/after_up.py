@@ -1,4 +1,4 @@
-"""What a person should know after an `up`: what is staged, what is missing, and the commands that finish it."""
+"""Tell a person what an `up` leaves to do: what is staged, what is missing, and the commands that finish it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra import application, states
+from infra import application
 from infra.config.rotation import storage_slots, storage_tokens
 from infra.messages.fly_secrets import advise_on_secrets
 
@@ -15,55 +15,70 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.parts.backend import Backend
     from infra.parts.database import Database
+    from infra.parts.frontend import Frontend
     from infra.parts.storage import Storage
+    from infra.states import State
 
 
 def advise(
     settings: Settings,
+    before: State,
     *,
     database: Database | None,
     backend: Backend | None,
     storage: Storage | None,
-    pages_host: pulumi.Output[str] | None,
+    frontend: Frontend | None,
 ) -> None:
-    """Log advice as diagnostics of the stack. Warnings show at preview too; what needs an `up` to be true does not."""
-    stack, app = settings.stack, settings.fly_app
-    if backend and settings.manages("delivery") and not (settings.fly_deploy_token or settings.mint_deploy_token):
-        pulumi.log.warn(
-            f"FLY_API_TOKEN is not set in GitHub environment {settings.github_environment_name!r}: a deploy token can "
-            "only be made once its app exists, and by a person (`flyctl auth login`). To finish:\n"
-            f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {app} "
-            f"-n github-{stack} | pulumi config set --secret flyDeployToken -s {stack}\n"
-            f"  pulumi up -s {stack}"
+    """Log advice about the parts that the stack manages. Warnings about the plan show at preview too."""
+    stack = before.get(f"{pulumi.get_project()}-{settings.stack}")
+    outputs = stack.outputs if stack else {}
+    _warn_of_plan(settings, before)
+    if frontend:
+        frontend.host.apply(partial(_compare, "pagesHost", settings.pages_host))
+    if storage:
+        storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
+    if pulumi.runtime.is_dry_run():
+        return
+    if database and "neon-project" not in before and not settings.adopt.neon_project:
+        database.project_id.apply(partial(_new_project, settings))
+    if storage and settings.mints_storage_token and storage.keys and storage_tokens(settings)[-1] not in before:
+        storage.keys.access_key_id.apply(partial(_check_made, settings, storage_tokens(settings)[-1]))
+    if frontend and outputs.get("previewApiUrl") != settings.preview_api_url:
+        pulumi.log.info(
+            f"Previews of the frontend use {settings.preview_api_url} from their next build. Cloudflare does not build "
+            "existing previews again."
         )
+    _say_rotation(settings)
+    if frontend:
+        frontend.host.apply(partial(_read_back, settings))
+    if backend:
+        _say_deploy_token(settings)
+        advise_on_secrets(settings, backend)
+
+
+def _warn_of_plan(settings: Settings, before: State) -> None:
+    """Warn of consequences that the plan does not show."""
     if settings.manages("frontend") and settings.production_branch == settings.main_branch:
         pulumi.log.warn(
             f"productionBranch is {settings.main_branch!r}: a merge ships the frontend before the release ships the "
             "backend. `release`, which a release moves forward, is recommended."
         )
-    _warn_of_kept_addresses(settings)
-    if pages_host is not None:
-        pages_host.apply(partial(_compare, "pagesHost", settings.pages_host))
-    if storage:
-        storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
-    if pulumi.runtime.is_dry_run():
-        return
-    _advise_on_changes(settings, database, storage, pages_host)
-    _advise_on_rotation(settings)
-    if pages_host is not None:
-        pages_host.apply(partial(_read_back, settings))
-    if backend:
-        advise_on_secrets(settings, backend)
-
-
-def _warn_of_kept_addresses(settings: Settings) -> None:
-    """Warn if the API has a domain, and the app keeps secrets that may name its former address."""
     kept = sorted(settings.adopt.keep.intersection(application.ADDRESSES))
     if kept and settings.api_url_override:
         pulumi.log.warn(
             f"apiUrl is {settings.api_url!r}, and app {settings.fly_app} keeps {' and '.join(kept)} as they are. If "
             "they name another address, nobody can sign in. Remove them from adopt.keep, and this program sets them."
         )
+    project, size = before.get("neon-project"), settings.neon_compute
+    if settings.manages("database") and project and not settings.adopt.neon_endpoint:
+        recorded = project.outputs.get("defaultEndpointSettings") or {}
+        known = (recorded.get("autoscalingLimitMinCu"), recorded.get("autoscalingLimitMaxCu"))
+        if "neon_compute" in settings.model_fields_set and known != (size.min_cu, size.max_cu):
+            pulumi.log.warn(
+                "neonCompute reaches computes that Neon makes later. To change the existing one, set its id, the first "
+                f"label of the host:\n  pulumi stack output databaseHost -s {settings.stack}\n"
+                f"  pulumi config set --path adopt.neonEndpoint ep-… -s {settings.stack}"
+            )
 
 
 def _compare(key: str, configured: str | None, actual: str) -> None:
@@ -88,41 +103,22 @@ def _read_back(settings: Settings, _host: str) -> None:
             pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())
 
 
-def _advise_on_changes(
-    settings: Settings, database: Database | None, storage: Storage | None, pages_host: pulumi.Output[str] | None
-) -> None:
-    """Say what follows from the difference to the last `up`."""
+def _new_project(settings: Settings, project_id: str) -> None:
+    """Say that the database is empty, and check that Neon made it once."""
+    pulumi.log.info(
+        f"Database {settings.neon_project} is new and empty: a first migration that expects tables fails. "
+        'See docs/operating.md, "A new database is empty".'
+    )
+    _check_made(settings, "neon-project", project_id)
+
+
+def _check_made(settings: Settings, resource: str, identity: str) -> None:
     from infra.checks.duplicates import check_made  # noqa: PLC0415  (see `infra.clouds`)
 
-    try:
-        before = states.outputs(settings.stack)
-    except states.StateError:
-        return  # advice is not worth an `up`
-
-    def look_at_project(project_id: str) -> None:
-        if before.get("neonProjectId") != project_id:
-            pulumi.log.info(
-                f"Database {settings.neon_project} is new and empty: a first migration that expects tables fails. "
-                'See docs/operating.md, "A new database is empty".'
-            )
-            check_made(settings, "neon-project", project_id)
-
-    def look_at_token(token_id: str) -> None:
-        if before.get("storageAccessKeyId") != token_id:
-            check_made(settings, storage_tokens(settings)[-1], token_id)
-
-    if database and settings.adopt.neon_project is None:
-        database.project_id.apply(look_at_project)
-    if storage and storage.keys:
-        storage.keys.access_key_id.apply(look_at_token)
-    if pages_host is not None and before.get("previewApiUrl") != settings.preview_api_url:
-        pulumi.log.info(
-            f"Previews of the frontend use {settings.preview_api_url} from their next build: what is built already "
-            "keeps the API it was built with."
-        )
+    check_made(settings, resource, identity)
 
 
-def _advise_on_rotation(settings: Settings) -> None:
+def _say_rotation(settings: Settings) -> None:
     """Name the command that ends a rotation of the bucket's token, while two tokens work."""
     *older, current = storage_slots(settings) or [0]
     if older:
@@ -133,3 +129,20 @@ def _advise_on_rotation(settings: Settings) -> None:
             f"(docs/operating.md):\n  pulumi config set --path retire.storageToken {current} -s {settings.stack}\n"
             f"  pulumi up -s {settings.stack}"
         )
+
+
+def _say_deploy_token(settings: Settings) -> None:
+    """Name the commands that give GitHub a deploy token, if it has none. Said by `up` alone, and so once."""
+    stack, app = settings.stack, settings.fly_app
+    if not settings.manages("delivery") or settings.fly_deploy_token or settings.mint_deploy_token:
+        return
+    scope = f"environment {settings.github_environment_name!r}"
+    if settings.github_scope == "repository":
+        scope = f"repository {settings.github_owner}/{settings.github_repository}"
+    pulumi.log.info(
+        f"{settings.github_name('FLY_API_TOKEN')} is not set in GitHub {scope}, so GitHub cannot deploy. A person "
+        "makes a deploy token, after `flyctl auth login`:\n"
+        f"  env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN flyctl tokens create deploy -a {app} "
+        f"-n github-{stack} | pulumi config set --secret flyDeployToken -s {stack}\n"
+        f"  pulumi up -s {stack}"
+    )

@@ -1,5 +1,7 @@
 """Make the backend on Fly.io: the app and its secrets. The application deploys its own code into it."""
 
+from typing import Any
+
 import pulumi
 
 from infra import application
@@ -18,6 +20,7 @@ class Backend(pulumi.ComponentResource):
         managed: Names of the secrets that Pulumi writes.
         staged: Names of secrets that are set but not live, when Pulumi last read them.
         deploy_token: A minted deploy token, a secret; None unless `mintDeployToken`.
+        outputs: The stack's outputs of this part.
     """
 
     def __init__(
@@ -35,7 +38,6 @@ class Backend(pulumi.ComponentResource):
         keep = settings.adopt.keep
         key = None if keep.issuperset(OAUTH_KEY.secrets) else oauth_key(settings, child)
         values = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key, frontend_url))
-        slots = list(storage_slots(settings))
         app = App(
             "fly-app",
             name=settings.fly_app,
@@ -52,14 +54,22 @@ class Backend(pulumi.ComponentResource):
             keep=sorted(keep),
             digest_key=random_key("digest-key", child),
             adopted=app.adopted,
-            slots=dict.fromkeys(STORAGE_TOKEN.secrets, slots) if slots else {},
+            slots=_slots(settings),
             rollout=settings.rollout,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[app]),
         )
         self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
         self.managed = frozenset(values)
         self.staged = secrets.staged
+        plain = application.plain_settings(settings)
+        self.outputs: dict[str, Any] = {"flyApp": settings.fly_app, "flyRegion": settings.fly_region, "flyEnv": plain}
         self.register_outputs({})
+
+
+def _slots(settings: Settings) -> dict[str, list[int]]:
+    """Return the tokens that made the present values of the bucket's secrets, and the ones before them."""
+    slots = list(storage_slots(settings))
+    return dict.fromkeys(STORAGE_TOKEN.secrets, slots) if slots else {}
 
 
 def _deploy_token(settings: Settings, app: App, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -1,12 +1,14 @@
 """Make the environment's Postgres: one Neon project with its default branch, role and database."""
 
 import re
+from typing import Any
 
 import pulumi
 import pulumi_neon as neon
 
 from infra.application import DATABASE_SCHEME
 from infra.config.settings import Settings
+from infra.states import State
 
 # The characters that a URL holds unescaped in any of its parts (RFC 3986, unreserved).
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
@@ -15,14 +17,18 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 class Database(pulumi.ComponentResource):
     """A Neon project and the URL by which the backend reaches its database.
 
+    The state that the last `up` left tells the project's id, with which Pulumi imports an existing compute.
+
     Attributes:
         url: SQLAlchemy URL of the database, a secret (see `sqlalchemy_url`).
         host: Direct host of the default branch's compute.
         project_id: Neon's id of the project.
+        outputs: The stack's outputs of this part.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before: State) -> None:
         super().__init__("relay:infra:Database", "database")
+        adopt = settings.adopt
         # Neon makes the default branch, role and database with the project; Neon answers 409 to a second one.
         # Retention and branch protection are declared because the provider would send its own defaults (86400 s, off)
         # to an adopted project.
@@ -34,9 +40,13 @@ class Database(pulumi.ComponentResource):
             pg_version=settings.postgres_version,
             history_retention_seconds=settings.history_retention_seconds,
             default_branch_protected=settings.default_branch_protected,
+            default_endpoint_settings=None if adopt.neon_project else _compute(settings),
             store_password="yes",  # noqa: S106  (Neon's yes/no; without it the provider cannot read the URL)
-            opts=pulumi.ResourceOptions(parent=self, import_=settings.adopt.neon_project),
+            opts=pulumi.ResourceOptions(parent=self, import_=adopt.neon_project),
         )
+        known = adopt.neon_project or (before["neon-project"].id if "neon-project" in before else "")
+        if adopt.neon_endpoint and known:
+            self._endpoint(settings, project, f"{known}/{adopt.neon_endpoint}")
         self.project_id = project.id
         self.host = project.database_host
         self.url: pulumi.Output[str] = pulumi.Output.secret(
@@ -47,7 +57,39 @@ class Database(pulumi.ComponentResource):
                 name=project.database_name,
             ).apply(lambda parts: sqlalchemy_url(**parts))
         )
+        self.outputs: dict[str, Any] = {
+            "neonProject": settings.neon_project,
+            "neonProjectId": self.project_id,
+            "databaseHost": self.host,
+            "databaseUrl": self.url,
+        }
         self.register_outputs({})
+
+    def _endpoint(self, settings: Settings, project: neon.Project, identity: str) -> None:
+        """Take over the existing compute: provider 0.15.0 applies a project's settings to computes made later."""
+        neon.Endpoint(
+            "neon-endpoint",
+            project_id=project.id,
+            branch_id=project.default_branch_id,
+            autoscaling_limit_min_cu=settings.neon_compute.min_cu,
+            autoscaling_limit_max_cu=settings.neon_compute.max_cu,
+            suspend_timeout_seconds=_idle_seconds(settings),
+            opts=pulumi.ResourceOptions(parent=self, import_=identity),
+        )
+
+
+def _compute(settings: Settings) -> neon.ProjectDefaultEndpointSettingsArgs:
+    """Return the size of the computes that Neon makes for a project."""
+    return neon.ProjectDefaultEndpointSettingsArgs(
+        autoscaling_limit_min_cu=settings.neon_compute.min_cu,
+        autoscaling_limit_max_cu=settings.neon_compute.max_cu,
+        suspend_timeout_seconds=_idle_seconds(settings),
+    )
+
+
+def _idle_seconds(settings: Settings) -> float | None:
+    """Return when Neon suspends a compute, -1 for never; None on the free plan, which refuses even its own value."""
+    return None if settings.neon_plan == "free" else float(settings.suspend_seconds or -1)
 
 
 def sqlalchemy_url(*, user: str, password: str, host: str, name: str) -> str:

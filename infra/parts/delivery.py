@@ -1,6 +1,7 @@
 """Set up deployments from GitHub: an environment with its rules, secrets and variables."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pulumi
 import pulumi_github as github
@@ -11,7 +12,11 @@ from infra.parts.values import inputs_of
 
 
 class Delivery(pulumi.ComponentResource):
-    """Secrets and variables that GitHub deploys with: an environment's or, by `githubScope`, the repository's."""
+    """Secrets and variables that GitHub deploys with: an environment's or, by `githubScope`, the repository's.
+
+    Attributes:
+        outputs: The stack's outputs of this part.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Delivery(pulumi.ComponentResource):
                 )
             else:
                 github.ActionsVariable(resource, repository=repository, variable_name=name, value=text, opts=opts)
+        self.outputs: dict[str, Any] = {"githubEnvironment": environment}
         self.register_outputs({})
 
 

@@ -1,5 +1,7 @@
 """Make the frontend: a Cloudflare Pages project whose previews use another stack's API than its production."""
 
+from typing import Any
+
 import pulumi
 import pulumi_cloudflare as cloudflare
 
@@ -13,6 +15,8 @@ class Frontend(pulumi.ComponentResource):
 
     Attributes:
         host: The host that Cloudflare gave it, `….pages.dev`.
+        url: Its address.
+        outputs: The stack's outputs of this part.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -33,19 +37,7 @@ class Frontend(pulumi.ComponentResource):
                 destination_dir=build.output_dir,
                 root_dir=build.root_dir,
             ),
-            source=cloudflare.PagesProjectSourceArgs(
-                type="github",
-                config=cloudflare.PagesProjectSourceConfigArgs(
-                    owner=settings.github_owner,
-                    repo_name=settings.github_repository,
-                    production_branch=settings.production_branch,
-                    pr_comments_enabled=True,
-                    production_deployments_enabled=True,
-                    preview_deployment_setting="all",
-                    preview_branch_includes=["*"],
-                    path_includes=["*"],
-                ),
-            ),
+            source=_source(settings),
             deployment_configs={
                 "preview": _deployment(settings.pages_build, variables["preview"]),
                 "production": _deployment(settings.pages_build, variables["production"]),
@@ -53,7 +45,26 @@ class Frontend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
         self.host = project.subdomain
+        self.url: pulumi.Output[str] = self.host.apply("https://{}".format)
+        self.outputs: dict[str, Any] = {"pagesHost": self.host, "previewApiUrl": settings.preview_api_url}
         self.register_outputs({})
+
+
+def _source(settings: Settings) -> cloudflare.PagesProjectSourceArgs:
+    """Return the repository that Pages builds, with each branch as a preview."""
+    return cloudflare.PagesProjectSourceArgs(
+        type="github",
+        config=cloudflare.PagesProjectSourceConfigArgs(
+            owner=settings.github_owner,
+            repo_name=settings.github_repository,
+            production_branch=settings.production_branch,
+            pr_comments_enabled=True,
+            production_deployments_enabled=True,
+            preview_deployment_setting="all",
+            preview_branch_includes=["*"],
+            path_includes=["*"],
+        ),
+    )
 
 
 def _deployment(

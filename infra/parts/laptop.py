@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -19,6 +20,7 @@ class Laptop(pulumi.ComponentResource):
     Attributes:
         dotenv: The backend's `.env`, a secret.
         frontend_dotenv: The frontend's `.env`.
+        outputs: The stack's outputs of this part.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Laptop(pulumi.ComponentResource):
         secrets = app_secrets(settings, application.secrets(settings, database_url, storage_keys, key))
         self.dotenv: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.all(**plain, **secrets).apply(dotenv))
         self.frontend_dotenv = dotenv(application.frontend_variables(settings.api_url))
+        self.outputs: dict[str, Any] = {"dotenv": self.dotenv, "frontendDotenv": self.frontend_dotenv}
         self.register_outputs({})
 
 

@@ -1,6 +1,7 @@
 """Make the audio storage: the R2 bucket, its public address, CORS rules and S3 keys."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -17,33 +18,44 @@ class Storage(pulumi.ComponentResource):
     """The bucket with its public address and CORS rules, and a token for it unless keys are configured or kept.
 
     Attributes:
-        keys: S3 credentials of the bucket's newest token; None where keys are configured or kept.
+        keys: S3 credentials of the bucket: its newest token's, or the configured ones; None where the app keeps them.
         public_host: Host that serves the bucket's objects.
+        outputs: The stack's outputs of this part.
     """
 
-    def __init__(self, settings: Settings, frontend_url: pulumi.Output[str] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None = None
+    ) -> None:
+        """Declare the storage.
+
+        Args:
+            settings: The stack's settings.
+            given: Configured keys of the bucket.
+            frontend_url: The frontend's address, where Cloudflare chooses it.
+        """
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
         bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
-        for extra in sorted(settings.extra_buckets):
-            self._bucket(f"bucket-{extra}", account, extra, adopted=extra in settings.adopt.extra_buckets)
+        origins: list[pulumi.Input[str]] = [*([frontend_url] if frontend_url else []), *settings.bucket_origins]
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
-        # Pulumi can import neither the address nor the rules; Cloudflare's PUT overwrites those that exist.
-        domain = cloudflare.R2ManagedDomain(
-            "bucket-public-domain", account_id=account, bucket_name=name, enabled=True, opts=child
-        )
-        allowed = cloudflare.R2BucketCorsRuleAllowedArgs(
-            methods=["GET", "HEAD"],
-            origins=[*([frontend_url] if frontend_url else []), *settings.bucket_origins],
-            headers=["range"],
-        )
-        exposed = ["content-length", "content-range", "etag"]
-        rule = cloudflare.R2BucketCorsRuleArgs(
-            id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600
-        )
-        cloudflare.R2BucketCors("bucket-cors", account_id=account, bucket_name=name, rules=[rule], opts=child)
-        self.keys = self._keys(settings, child) if settings.mints_storage_token else None
-        self.public_host = domain.domain
+        self.public_host = _public_domain("bucket-public-domain", account, name, child).domain
+        _cors("bucket-cors", account, name, origins, child)
+        buckets = [bucket]
+        for extra, wanted in sorted(settings.extra_buckets.items()):
+            buckets.append(
+                self._bucket(f"bucket-{extra}", account, extra, adopted=extra in settings.adopt.extra_buckets)
+            )
+            child = pulumi.ResourceOptions(parent=self, depends_on=buckets[-1:])
+            if wanted.public:
+                _public_domain(f"public-domain-{extra}", account, extra, child)
+            if wanted.cors:
+                _cors(f"cors-{extra}", account, extra, origins, child)
+        after_all = pulumi.ResourceOptions(parent=self, depends_on=buckets)
+        self.keys = self._keys(settings, after_all) if settings.mints_storage_token else given
+        self.outputs: dict[str, Any] = {"bucketPublicHost": self.public_host}
+        if self.keys:  # for other stacks
+            access_key_id, secret_access_key = self.keys
+            self.outputs |= {"storageAccessKeyId": access_key_id, "storageSecretAccessKey": secret_access_key}
         self.register_outputs({})
 
     def _bucket(self, resource: str, account: str, name: str, *, adopted: bool) -> cloudflare.R2Bucket:
@@ -70,15 +82,34 @@ class Storage(pulumi.ComponentResource):
             account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         group: pulumi.Output[str] = pulumi.Output.from_input(_id_of(_WRITE_PERMISSION, groups))
-        scope = f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{settings.bucket}"
+        names = [settings.bucket, *sorted(settings.extra_buckets)]
+        scopes = {f"com.cloudflare.edge.r2.bucket.{account}_{JURISDICTION}_{bucket}": "*" for bucket in names}
         # One policy with one permission group: Cloudflare returns several in an order of its own.
         policy = cloudflare.AccountTokenPolicyArgs(
             effect="allow",
             permission_groups=[cloudflare.AccountTokenPolicyPermissionGroupArgs(id=group)],
-            resources=json.dumps({scope: "*"}, separators=(",", ":")),
+            resources=json.dumps(scopes, separators=(",", ":")),
         )
         label = token_name(settings.bucket, name)
         return cloudflare.AccountToken(name, account_id=account, name=label, policies=[policy], opts=opts)
+
+
+# Pulumi can import neither the address nor the rules; Cloudflare's PUT overwrites those that exist.
+def _public_domain(resource: str, account: str, name: str, opts: pulumi.ResourceOptions) -> cloudflare.R2ManagedDomain:
+    """Serve a bucket's objects at an `r2.dev` address."""
+    return cloudflare.R2ManagedDomain(resource, account_id=account, bucket_name=name, enabled=True, opts=opts)
+
+
+def _cors(
+    resource: str, account: str, name: str, origins: list[pulumi.Input[str]], opts: pulumi.ResourceOptions
+) -> None:
+    """Let browsers on these origins read a bucket, in ranges too."""
+    allowed = cloudflare.R2BucketCorsRuleAllowedArgs(methods=["GET", "HEAD"], origins=origins, headers=["range"])
+    exposed = ["content-length", "content-range", "etag"]
+    rule = cloudflare.R2BucketCorsRuleArgs(
+        id="frontends", allowed=allowed, expose_headers=exposed, max_age_seconds=3600
+    )
+    cloudflare.R2BucketCors(resource, account_id=account, bucket_name=name, rules=[rule], opts=opts)
 
 
 async def _id_of(name: str, groups: pulumi.Output[cloudflare.GetAccountApiTokenPermissionGroupsListResult]) -> str:

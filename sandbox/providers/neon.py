@@ -82,7 +82,38 @@ class Project(Resource):
         }
 
 
+class Endpoint(Resource):
+    """The default compute of a project. Making another one is not modelled: a branch has one that reads and writes."""
+
+    type_name = "neon:index/endpoint:Endpoint"
+    label = "endpoint"
+    import_id = ("projectId", "id")
+    id_is = "id"
+    inputs = {
+        **each("projectId branchId", text(required=True)),
+        "regionId": text(computed=True, replace=True),
+        "computeProvisioner": text(computed=True, enum=("k8s-pod", "k8s-neonvm")),
+        **each("autoscalingLimitMinCu autoscalingLimitMaxCu", Field(kind="number", computed=True)),
+        "suspendTimeoutSeconds": number(computed=True),
+        "type": text(default="read_write", enum=("read_write", "read_only")),
+        **each("poolerEnabled poolerMode disabled pgSettings", Field(kind="unmodelled")),
+    }
+    outputs = each("host proxyHost", text())
+
+    def read(self, at: At, state: Properties) -> Document:
+        """Read the compute."""
+        return neon.endpoint(at.tx, state["projectId"], state["id"])
+
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
+        """Change its size in place."""
+        return neon.update_endpoint(at.tx, state["projectId"], state["id"], self.body(inputs))
+
+    def delete(self, at: At, state: Properties) -> None:
+        """Refuse: the program leaves the compute that it imported."""
+        raise NotImplementedError
+
+
 PACKAGE_VERSION = "0.15.0"
 CONFIG: tuple[str, ...] = ()
 CREDENTIALS = ("apiKey",)
-RESOURCES: tuple[Resource, ...] = (Project(),)
+RESOURCES: tuple[Resource, ...] = (Project(), Endpoint())

@@ -100,6 +100,33 @@ def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     return found
 
 
+def endpoint(tx: Transaction, identity: str, name: str) -> Document:
+    """Return a project's default compute, by the project's id and its own.
+
+    Raises:
+        CloudError: 404 where either does not exist.
+    """
+    found = project(tx, identity)
+    if found["endpoint"]["id"] != name:
+        raise CloudError(404, f"endpoint not found: {name}")
+    place = {"project_id": identity, "branch_id": found["branch"]["id"], "region_id": found["region_id"]}
+    return {**found["endpoint"], **place, "type": "read_write"}
+
+
+def update_endpoint(tx: Transaction, identity: str, name: str, compute: Document) -> Document:
+    """Change the size of a project's default compute; a project's own settings count for computes made later.
+
+    Raises:
+        CloudError: 404 where it does not exist, 400 where the plan refuses the size.
+    """
+    endpoint(tx, identity, name)
+    _refuse_bad(tx, {"default_endpoint_settings": compute})
+    found = project(tx, identity)
+    found["endpoint"] |= {key: compute[key] for key in _COMPUTE if key in compute}
+    tx.put("neon", "project", identity, found)
+    return endpoint(tx, identity, name)
+
+
 def delete_project(tx: Transaction, identity: str) -> None:
     """Delete a project with everything in it.
 

@@ -16,6 +16,7 @@ _RETIRED: dict[str, Any] = _ROTATED | {"retire": {"storageToken": 1, "confirmed"
 _DELIVERED = {"flyDeployToken": "FlyV1 fm2_given", "neonRestoreKey": "napi_given", "approval": {"users": [1001]}}
 _EVERYTHING_ADOPTED = {
     "neonProject": "calm-hill-55556666",
+    "neonEndpoint": "ep-cold-sky-1",
     "flyApp": "tune-api-staging",
     "keep": ["OAUTH_ENCRYPTION_KEY"],
     "githubEnvironment": "staging",
@@ -28,7 +29,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "dev, with a bucket": ("dev", {"adopt": None, "storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}),
     "staging": ("staging", {}),
     "staging, delivered": ("staging", _DELIVERED | {"neonOrganizationId": "org-quiet-1"}),
-    "staging, all adopted": ("staging", {"adopt": _EVERYTHING_ADOPTED}),
+    "staging, all adopted": ("staging", {"adopt": _EVERYTHING_ADOPTED, "neonPlan": "launch"}),
     "staging, in the repository": (
         "staging",
         _DELIVERED | {"githubScope": "repository", "approval": {}, "adopt": {"githubVariables": ["API_URL_STAGING"]}},

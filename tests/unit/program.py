@@ -64,9 +64,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "neon:index/project:Project": {
         "databaseHost": "ep-cold-sky-1.eu-central-1.aws.neon.tech",
         "databaseName": "neondb",
+        "defaultBranchId": "br-cold-sky-1",
         "databaseUser": "neondb_owner",
         "databasePassword": "npg_CanaryNeonPassword",
     },
+    "neon:index/endpoint:Endpoint": {"host": "ep-cold-sky-1.eu-central-1.aws.neon.tech"},
     "random:index/randomPassword:RandomPassword": {"result": "CanaryPassword"},
     "cloudflare:index/pagesProject:PagesProject": {"subdomain": "tune-8xz.pages.dev"},
     "cloudflare:index/r2ManagedDomain:R2ManagedDomain": {"domain": "pub-99999999999999999999999999999999.r2.dev"},
@@ -135,7 +137,8 @@ class _Clouds(mocks.Mocks):
             return {"outputs": self._before}
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
             project = {"neon-project": ("neon:index/project:Project", {"id": self._before.get("neonProjectId")})}
-            state = {**(project if "neonProjectId" in self._before else {}), **self._state}
+            stack = {f"{PROJECT}-{pulumi.get_stack()}": ("pulumi:pulumi:Stack", self._before)}
+            state = {**stack, **(project if "neonProjectId" in self._before else {}), **self._state}
             urns = {f"urn:pulumi:s::relay::relay:p${type_}::{name}": outs for name, (type_, outs) in state.items()}
             return {"outputs": {urn: {"outputs": outputs} for urn, outputs in urns.items()}}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"

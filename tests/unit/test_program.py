@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 
-from tests.unit.program import ANSWERS, ROOT, Run, ran, run_program
+from tests.unit.program import ANSWERS, ROOT, Run, State, ran, run_program
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("dev", "staging", "production")
@@ -207,11 +208,20 @@ def test_an_up_says_how_the_rotation_of_the_buckets_token_ends() -> None:
 
 
 def test_without_a_deploy_token_two_commands_finish_it() -> None:
-    run = ran("staging", preview=True)
+    run = ran("staging")
     assert "secret-FLY_API_TOKEN" not in run.names()
     (message,) = [text for text in run.messages if "FLY_API_TOKEN" in text]
+    assert "in GitHub environment 'staging'" in message
     assert "flyctl tokens create deploy -a tune-api-staging" in message
     assert "pulumi up -s staging" in message
+    assert not [text for text in ran("staging", preview=True).messages if "FLY_API_TOKEN" in text]
+
+
+def test_a_token_of_the_repository_names_no_environment() -> None:
+    messages = ran("staging", {"githubScope": "repository"}).messages
+    (message,) = [text for text in messages if "FLY_API_TOKEN" in text]
+    assert message.startswith("FLY_API_TOKEN_STAGING is not set in GitHub repository tune-works/tune,")
+    assert "environment" not in message
 
 
 def test_no_token_of_the_environment_is_in_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,13 +295,6 @@ def test_a_pages_host_that_differs_is_said_with_its_command(monkeypatch: pytest.
     assert "sed -i.bak 's/tune-8xz.pages.dev/tune.pages.dev/' Pulumi.yaml" in message
 
 
-def test_a_kept_address_beside_a_new_one_is_warned_of() -> None:
-    adopt = {"flyApp": "tune-api", "keep": ["ATPROTO_CLIENT_ID", "OAUTH_ENCRYPTION_KEY"]}
-    changes = {"adopt": adopt, "apiUrl": "https://api.tune.example"}
-    assert [text for text in ran("production", changes).messages if "keeps ATPROTO_CLIENT_ID as they are" in text]
-    assert not [text for text in ran("production", {"adopt": adopt}).messages if "ATPROTO" in text]
-
-
 def test_a_new_database_is_said_once() -> None:
     (message,) = [text for text in ran("staging").messages if "new and empty" in text]
     assert "tune-staging" in message
@@ -358,6 +361,60 @@ def test_further_buckets() -> None:
     run = ran("production", changes)
     assert run.one("bucket-tune-art").inputs["name"] == "tune-art"
     assert run.one("bucket-tune-logs").options.importId == "ffffffffffffffffffffffffffffff01/tune-logs/default"
+
+
+def test_further_buckets_are_reached_by_the_minted_key_and_served_as_configured() -> None:
+    buckets: dict[str, Any] = {"tune-art": {"public": True, "cors": True}, "tune-logs": {}}
+    run = ran("production", {"adopt": None, "extraBuckets": buckets})
+    account = "ffffffffffffffffffffffffffffff01"
+    assert json.loads(run.one("storage-token").inputs["policies"][0]["resources"]) == {
+        f"com.cloudflare.edge.r2.bucket.{account}_default_{name}": "*" for name in ("tune-audio", *buckets)
+    }
+    assert run.one("public-domain-tune-art").inputs["bucketName"] == "tune-art"
+    assert run.one("cors-tune-art").inputs["rules"] == run.one("bucket-cors").inputs["rules"]
+    assert not {"public-domain-tune-logs", "cors-tune-logs"} & run.names()
+
+
+def test_a_new_database_gets_the_configured_compute() -> None:
+    def compute(stack: str, changes: dict[str, Any]) -> Any:
+        return ran(stack, changes).one("neon-project").inputs.get("defaultEndpointSettings")
+
+    size = {"neonCompute": {"minCu": 0.5, "maxCu": 1}}
+    wanted = {"autoscalingLimitMinCu": 0.5, "autoscalingLimitMaxCu": 1}
+    assert compute("staging", size) == wanted
+    paid = size | {"neonPlan": "launch"}
+    assert compute("staging", paid) == wanted | {"suspendTimeoutSeconds": 300}
+    assert compute("production", {"adopt": None, **paid}) == wanted | {"suspendTimeoutSeconds": -1}
+    assert compute("production", {}) is None  # an adopted project keeps its own
+
+
+def test_an_existing_compute_is_imported_with_the_projects_id() -> None:
+    size = {"neonPlan": "scale", "neonCompute": {"maxCu": 4, "suspendSeconds": 600}}
+    made = {"adopt": {"neonEndpoint": "ep-cold-sky-1"}, **size}
+    state: State = {"neon-project": ("neon:index/project:Project", {"id": "calm-hill-1"})}
+    endpoint = run_program("staging", made, state=state).one("neon-endpoint")
+    assert endpoint.options.importId == "calm-hill-1/ep-cold-sky-1"
+    assert endpoint.options.retainOnDelete
+    assert endpoint.inputs["autoscalingLimitMaxCu"] == 4
+    assert endpoint.inputs["suspendTimeoutSeconds"] == 600
+    assert "neon-endpoint" not in ran("staging", made).names()  # the project is not made yet
+
+
+def test_a_size_that_reaches_no_existing_compute_is_warned_of() -> None:
+    def warned(recorded: float) -> bool:
+        settings = {"defaultEndpointSettings": {"autoscalingLimitMinCu": 0.25, "autoscalingLimitMaxCu": recorded}}
+        state: State = {"neon-project": ("neon:index/project:Project", settings)}
+        run = run_program("staging", {"neonCompute": {"maxCu": 1}}, state=state, preview=True)
+        return any("computes that Neon makes later" in text for text in run.messages)
+
+    assert warned(2)
+    assert not warned(1)
+
+
+def test_the_database_url_is_a_secret_output() -> None:
+    run = ran("staging")
+    assert run.outputs["databaseUrl"] == run.one("fly-secrets").inputs["values"]["DATABASE_URL"]
+    assert "databaseUrl" in run.secret_outputs
 
 
 def test_a_fourth_environment_is_configuration_alone() -> None:

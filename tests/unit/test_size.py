@@ -15,7 +15,6 @@ MODULE, FUNCTION = 250, 40
 FOLDERS = ("infra", "ops", "sandbox", "setup")
 LEFT = {
     "infra/config/settings.py",
-    "infra/program.py",
     "ops/handoff/__main__.py",
 }
 

@@ -650,3 +650,15 @@ def test_an_up_on_real_accounts_refuses_the_examples_values(stack: str, monkeypa
     run_program(stack, root=unit_program.ROOT, preview=True)
     monkeypatch.setenv("RELAY_SANDBOX", "x")
     run_program(stack, root=unit_program.ROOT)
+
+
+def test_a_size_for_an_adopted_database_wants_its_compute() -> None:
+    from infra.config.rules import RULES
+
+    settings, problems = examine("production", unit_program.configuration("production"), set(), read_stack_files())
+    assert not problems
+    sized = settings.model_copy(update={"own_keys": frozenset({"neonCompute"})})
+    found = [text for _, check in RULES for text in check(sized)]
+    assert [text for text in found if "set adopt.neonEndpoint to its id" in text]
+    adopt = settings.adopt.model_copy(update={"neon_endpoint": "ep-cold-sky-1"})
+    assert not [text for _, check in RULES for text in check(sized.model_copy(update={"adopt": adopt}))]
