@@ -59,8 +59,7 @@ class Backend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[app]),
         )
         self.deploy_token = _deploy_token(settings, app, child) if settings.mint_deploy_token else None
-        self.managed = frozenset(values)
-        self.staged = secrets.staged
+        self.managed, self.staged = frozenset(values), secrets.staged
         plain = application.plain_settings(settings)
         self.outputs: dict[str, Any] = {"flyApp": settings.fly_app, "flyRegion": settings.fly_region, "flyEnv": plain}
         self.register_outputs({})
