@@ -21,7 +21,7 @@ class Kind(NamedTuple):
     Attributes:
         type: Its type token.
         title: Its name in messages, as "Neon project".
-        service: The service that keeps it, a key of `infra.checks.preflight.CREDENTIALS`; empty for the state alone.
+        service: The service that keeps it, a key of `infra.checks.credentials.CREDENTIALS`; empty for the state alone.
         holds_data: Another `up` cannot restore what its loss takes.
         needed: A running application stops working without it.
         adopt: The keys under `adopt` that take over an existing one; empty where Pulumi cannot import it.

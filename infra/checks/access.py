@@ -35,7 +35,7 @@ def check(start: Start) -> Iterator[Finding]:
     """Try every credential that the stack needs. A service that does not answer is a note."""
     yield from _fly(start)
     needs = needs_of(start.settings)
-    for service, look in {"Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}.items():
+    for service, try_out in {"Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}.items():
         credential = CREDENTIALS[service]
         if not needs & credential.permissions.keys() or service not in start.credentials:
             continue
@@ -44,7 +44,7 @@ def check(start: Start) -> Iterator[Finding]:
             yield Finding("note", f"{service}: not tried, as {credential.config} cannot be decrypted here")
             continue
         try:
-            found = [*look(start, clients.client(service, value))]
+            found = [*try_out(start, clients.client(service, value))]
         except CloudError as error:
             yield _failed(start, credential, error)
             continue

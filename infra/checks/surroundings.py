@@ -61,7 +61,7 @@ def unprotected(start: Start) -> Iterator[Finding]:
         stack = start.settings.stack
         yield Finding(
             "note",
-            "unprotect is true: `destroy` and replacements delete this stack's data",
+            "unprotect is true: nothing protects what this stack made from `destroy` and replacements",
             f"Once it is not needed any more: `pulumi config rm unprotect -s {stack}`, then `pulumi up -s {stack}`",
         )
 
