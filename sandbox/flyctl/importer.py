@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 _LINE_LIMIT = 65_536  # bytes, without the LF; Go's line scanner gives up here
 _BLOCK = '"""'
-# What Go calls white space. Python's own idea adds the control characters 1C to 1F.
+# White space as Go defines it. Python adds the control characters 1C to 1F.
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _UNDECODABLE = dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")
 

@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
 
 class Run:
-    """What one run has: its options, its configuration directory, its way to the cloud.
+    """One run: its options, its configuration directory, its way to the cloud.
 
     Attributes:
         arguments: The parsed command line.
@@ -95,7 +95,7 @@ class Run:
         return self.sent
 
     def offline(self) -> None:
-        """Take the place of a request in a command that makes none."""
+        """Strike with the injected fault in a command that makes no request."""
         self._strike_before("")
         self._strike_after("EOF")
 
@@ -107,10 +107,10 @@ class Run:
 
         Args:
             path: Where in the Machines API the request goes; "" is the GraphQL API. Refusals read differently.
-            prefix: What flyctl puts before the cloud's words.
+            prefix: flyctl's text before the cloud's words.
             mint: Whether this is the step of GraphQL that mints a token, whose refusals read differently again.
             effect: Whether this is the request that the command is about; faults strike there.
-            body: What goes out, for the log.
+            body: The request's body, for the log.
 
         Raises:
             FailureError: The cloud refuses.

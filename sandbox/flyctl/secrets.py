@@ -87,7 +87,7 @@ def _write(run: Run, name: str, values: Mapping[str, str | None]) -> None:
 
 
 def _roll_out(run: Run, name: str, *, effect: bool = False) -> None:
-    """Bring the secrets to the machines. What fails here fails after they were stored."""
+    """Bring the secrets to the machines. A failure here comes after they were stored."""
     with run.request(f"/apps/{name}/machines", effect=effect) as fly:
         app = fly.app(name)
         machines = managed_machines(app)

@@ -36,7 +36,7 @@ pulumi.export("foreign", secrets.foreign)
 """
 WRITES = {"apps create", "apps destroy", "secrets import", "secrets unset", "tokens create deploy", "tokens revoke"}
 PEM = "-----BEGIN KEY-----\nabc=#\"'\n-----END KEY-----\n"
-# What the first release wrote into states in place of its provider classes.
+# References to the provider classes, as the first release stored them.
 FIRST_RELEASE = {
     "App": "gASVNAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwLQXBwUHJvdmlkZXKUk5QpgZQu",
     "Secrets": "gASVOAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwPU2VjcmV0c1Byb3ZpZGVylJOUKYGULg==",
@@ -198,7 +198,7 @@ def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:
     configure(fly, {"A": "1"}, adopt=True, keep=["OLD"])
     up(fly, "test")
     assert values(fly) == {"OLD": "by hand", "A": "1"}
-    # What was adopted is not destroyed: here no policy of a stack stands before the provider.
+    # An adopted app is not destroyed, although this program has no policy of a stack.
     done = fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview", check=False)
     assert done.returncode != 0
     assert "adopted" in done.stdout
@@ -224,7 +224,7 @@ def test_destroy_takes_away_what_was_made(fly_up: Sandbox) -> None:
     assert objects(fly_up)["fly app"] == {}
 
 
-def test_a_revoked_token_shows_on_refresh_and_is_minted_anew(fly_up: Sandbox) -> None:
+def test_a_revoked_token_shows_on_refresh_and_is_minted_again(fly_up: Sandbox) -> None:
     with fly_up.world.transaction() as tx:
         for key, token in tx.list("fly", "token").items():
             tx.put("fly", "token", key, {**token, "revoked": 1.0})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.faults.worlds import Scene
 
-# What a stack with a backend declares, with made-up values from the configuration, one thing after the other.
+# The resources of a backend, with made-up values from the configuration, one after the other.
 PROGRAM = """\
 import pulumi
 from infra.providers.fly.resources import App, DeployToken, Secrets
@@ -243,12 +243,12 @@ def test_interrupted(survives: Callable[[str, Blow], Struck], name: str, blow: B
 def test_fly_answers(survives: Callable[[str, Blow], Struck], name: str, blow: Blow) -> None:
     struck = survives(name, blow)
     if struck.code == 0:
-        # What became of these is looked at, at once, and found to be as it should.
+        # The provider looks at once whether these took effect.
         assert blow.operation in {"apps create", "apps destroy", "tokens revoke"}
         assert blow.fault in LOST
         return
     where = "Fly.io: " if blow.operation == "version" else "Fly app tune-fly: "
-    # What was being done, to which app, what was answered, what to do next.
+    # The action, the app, the answer, the next step.
     assert re.search(rf"{where}.+ failed: .+\. .+\.$", struck.said, re.MULTILINE), struck.said
 
 

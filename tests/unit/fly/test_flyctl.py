@@ -1,4 +1,4 @@
-"""The one place that runs flyctl: how it runs it, what it makes of answers, and what it shows of errors."""
+"""Run flyctl: its environment and folders, its repeats, its parsed answers, and its errors."""
 
 from __future__ import annotations
 

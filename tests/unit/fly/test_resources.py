@@ -79,7 +79,7 @@ def test_a_stored_provider_is_never_run() -> None:
 
 
 class Trap:
-    """What runs when somebody unpickles it."""
+    """Fails the test when somebody unpickles it."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         """Fail the test."""
