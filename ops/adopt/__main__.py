@@ -92,6 +92,9 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     parts = [part for part in PARTS if part in (only or settings.manage)]
     findings = look_at(Look(settings, Access.of(stack), found), parts)
     print(render(findings.rows, settings))
+    for row in findings.rows:
+        if row.command:
+            print(f"{row.resource}: revoke what nothing uses:\n  {row.command}")
     for part, problem in findings.unanswered.items():
         print(f"Not looked at: {part}. {problem}")
     changed = changes(stack, findings.rows, files)

@@ -96,9 +96,9 @@ def storage(look: Look) -> Iterator[Row]:
         identities = cloudflare.token_ids(client, settings.cloudflare_account_id, name)
         there = tuple(look.line(kinds.ACCOUNT_TOKEN, identity) for identity in identities)
         lost = [identity for identity in identities if not look.inventory.owner(kinds.ACCOUNT_TOKEN, identity)]
-        revoke = f"bin/recover {settings.stack} --revoke {' '.join(lost)}"
-        notes = (f"nobody can read its value again. Unless something uses it: `{revoke}`",) if lost else ()
-        yield Row(f"Cloudflare account token {name}", there, notes=notes)
+        notes = ("nobody can read its value again",) if lost else ()
+        revoke = f"bin/recover {settings.stack} --revoke {' '.join(lost)}" if lost else ""
+        yield Row(f"Cloudflare account token {name}", there, notes=notes, command=revoke)
 
 
 def _bucket(look: Look, client: Client, name: str) -> Row:

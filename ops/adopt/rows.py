@@ -22,6 +22,7 @@ class Row(NamedTuple):
         adopt: Proposed values by key under `adopt`; a list is to be added to.
         settings: Real values by configuration path, where they differ; None removes the key.
         notes: Differences that no setting keeps, and advice.
+        command: A command that ends what is of no use, printed below the table.
     """
 
     resource: str
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     adopt: Mapping[str, Any] = {}
     settings: Mapping[str, Any] = {}
     notes: tuple[str, ...] = ()
+    command: str = ""
 
 
 class Look(NamedTuple):

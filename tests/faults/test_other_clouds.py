@@ -159,7 +159,7 @@ def test_answer_lost_elsewhere(
     def adopt(sandbox: Sandbox, said: str) -> None:
         assert re.search(f"create failed.*`bin/adopt {stack}`", said)
         shown = sandbox.run("bin/adopt", stack, "--write").stdout
-        if revoke := re.search(r"`(bin/recover \w+ --revoke .*?)`", " ".join(shown.split()), re.DOTALL):
+        if revoke := re.search(r"^  (bin/recover \w+ --revoke .*)$", shown, re.MULTILINE):
             sandbox.run(*revoke[1].split())
 
     assert_explained(survive(scenes(part), tmp_path, blow, record_property, adopt).said, blow)

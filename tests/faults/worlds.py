@@ -124,8 +124,9 @@ def checkpoint(sandbox: Sandbox, stack: str) -> dict[str, Any]:
 
 
 def resources(sandbox: Sandbox, stack: str) -> list[str]:
-    """Return the URNs in a stack's state, each as often as it is there."""
-    return sorted(resource["urn"] for resource in checkpoint(sandbox, stack).get("resources", []))
+    """Return the URNs in a stack's state, each as often as it is there; without the note of what was adopted."""
+    found = checkpoint(sandbox, stack).get("resources", [])
+    return sorted(resource["urn"] for resource in found if resource["type"] != "relay:infra:Adopted")
 
 
 def project(folder: Path, program: str, stack: str, config: str) -> Path:

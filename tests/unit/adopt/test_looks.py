@@ -118,9 +118,9 @@ def test_a_token_whose_value_is_lost(asked: Asked) -> None:
         tx.put("cloudflare", "token", "a" * 32, token)
     row = asked.look("production", "storage").rows[-1]
     assert (row.adopt, row.settings) == ({}, {})
-    assert row.notes[0].endswith(f"`bin/recover production --revoke {'a' * 32}`")
+    assert row.command == f"bin/recover production --revoke {'a' * 32}"
     known = owned(kinds.ACCOUNT_TOKEN, "a" * 32, "production")
-    assert asked.look("production", "storage", None, known).rows[-1].notes == ()
+    assert asked.look("production", "storage", None, known).rows[-1].command == ""
 
 
 def test_a_pages_project_and_its_real_values(asked: Asked) -> None:
