@@ -121,14 +121,10 @@ def describe() -> dict[str, str]:
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     engine = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S607
-    host = (
-        "an installed CLI, with its own language host" if official() else "built here, with the sandbox's language host"
-    )
+    host = "an installed CLI and the official language host" if official() else "built here, with its language host"
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in _PACKAGES)
     return {
-        "Machine": f"{os.cpu_count()} × {cpu[1] if cpu else platform.machine()}, {memory:.0f} GiB, "
-        f"Linux {platform.release()}",
-        "Load before": f"{os.getloadavg()[0]:.1f} (one minute's average)",
+        "Machine": f"{os.cpu_count()} × {cpu[1] if cpu else 'processor'}, {memory:.0f} GiB, load {os.getloadavg()[0]:.1f}",
         "Engine": f"{engine}, {host}",
         "Python": f"{platform.python_version()}; {versions}",
     }
