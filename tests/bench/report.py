@@ -124,7 +124,7 @@ def describe() -> dict[str, str]:
     host = "an installed CLI and the official language host" if official() else "built here, with its language host"
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in _PACKAGES)
     return {
-        "Machine": f"{os.cpu_count()} × {cpu[1] if cpu else 'processor'}, {memory:.0f} GiB, load {os.getloadavg()[0]:.1f}",
+        "Machine": f"{os.cpu_count()} × {cpu[1] if cpu else 'CPU'}, {memory:.0f} GiB, load {os.getloadavg()[0]:.1f}",
         "Engine": f"{engine}, {host}",
         "Python": f"{platform.python_version()}; {versions}",
     }
