@@ -226,14 +226,16 @@ def test_a_write_that_goes_wrong_loses_nothing(sandbox: Sandbox, server: StrictS
 
 
 def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:
-    backend = str(ROOT / "bin" / "backend")
+    up = str(ROOT / "bin" / "up")
     # As a workflow runs it: outside of what the sandbox allows itself.
     outside = ("env", "-u", "RELAY_SANDBOX")
-    assert team.sandbox.run(*outside, *team.command(backend)).returncode == 0
-    refused = team.sandbox.run(*outside, backend, check=False)
-    assert refused.returncode == 1
+    taken = team.sandbox.run(*outside, *team.command(up), "nowhere", check=False)
+    assert "no stack named 'nowhere' found" in taken.stdout
+    refused = team.sandbox.run(*outside, up, "nowhere", check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
     assert "docs/operating.md" in refused.stderr
-    assert team.sandbox.run(backend).returncode == 0
+    local = team.sandbox.run(up, "nowhere", check=False)
+    assert "no stack named 'nowhere' found" in local.stdout
 
 
 def test_a_preview_says_what_is_wrong_with_the_backend(team: Team, tmp_path: Path) -> None:
