@@ -1,6 +1,6 @@
-"""What to do next when a cloud refuses, or does not answer: said beside the provider's own words, which do not say it.
+"""Add a next step to a provider's error, if its message or its status tells one.
 
-Fly.io's resources are our own, and their errors say it themselves.
+Fly.io's resources are this project's own, and their errors name the next step themselves.
 """
 
 import re
@@ -15,36 +15,60 @@ from infra.kinds import KINDS
 
 # By their providers' packages.
 _SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
-# A number that stands alone, and is no port. Providers' errors share nothing but HTTP's status.
-_STATUS = re.compile(r"(?<![\w.:-])[45]\d\d(?![\w.-])")
-_VALUE = "{service} says which value it refuses: correct it in the stack's file, then {up}."
+_BUSY = "{service} is busy, or had too many requests: wait a minute, then {up}."
+_LIMIT = (
+    "This is a limit of the Neon plan, and Neon made nothing. Delete what is unused, or change the plan, then {up}."
+)
+# From reports of people who met them (GitHub issues of the providers). A status alone names a wrong cure for these.
+_MESSAGES: dict[str, dict[str, str]] = {
+    "GitHub": {
+        r"rate limit": _BUSY,
+        r"archived": "The repository is archived: unarchive it in its settings, then {up}.",
+        r"SAML": "Authorise {variable} for the organization (GitHub, token's settings, Configure SSO), then {up}.",
+        r"lifetime": "The organization wants a token of a shorter life: make {variable} with one, then {up}.",
+        r"billing plan": "The repository's plan has no such rule. Take `approval` out or set githubScope to "
+        "`repository`, or change the plan; then {up}.",
+    },
+    "Neon": {
+        r"LIMIT_EXCEEDED|HTTP Code: 402": _LIMIT,
+        r"org_id is required": "The key sees organizations: set neonOrganizationId (`org-…`, in Neon's organization "
+        "settings), then {up}.",
+    },
+    "Cloudflare": {
+        r"\b10042\b": "Enable R2 for the account in Cloudflare's dashboard, then {up}.",
+        r"\b8000011\b": "Install Cloudflare's GitHub app on the repository again (Workers & Pages), then {up}.",
+        r'"code": ?1005\b': "The account has too many tokens: revoke unused tokens under Manage Account → Account API "
+        "Tokens, then {up}.",
+    },
+}
+_STATUS = re.compile(r"HTTP Code: ([45]\d\d)|: ([45]\d\d) (?=[A-Z])")
+_LOST = re.compile(r"timeout|EOF|connection re(set|fused)|TLS handshake|deadline exceeded|GOAWAY|no such host")
 _STEPS = {
-    **dict.fromkeys(("400", "422"), _VALUE),
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",
     "403": "{variable} may not do this. It takes {credential}. Then {up}.",
-    "404": "It was deleted by hand, or {variable} may not see it. It takes {credential}. Then {again}.",
+    "404": "Somebody deleted it, or {variable} may not see it. It takes {credential}. Then {again}.",
     "create 404": "What it belongs to does not exist, or {variable} may not see it. It takes {credential}. Then {up}.",
-    "409": "{service} says what is in the way: mend that, then {up}.",
-    "create 409": "It is there already: {look} shows it, and takes it over with --write. Then {up}. Or choose another "
+    "create 409": "It exists already: {look} shows it, and takes it over with --write. Then {up}. Or choose another "
     "name.",
-    **dict.fromkeys(("423", "429"), "{service} is busy, or was asked too much: wait a minute, then {up}."),
-    "create": "Whether it was made is not known: {look} finds out, then {up}.",
-    "": "Whether it was done is not known: {again} looks first.",
+    **dict.fromkeys(("423", "429"), _BUSY),
+    "create lost": "Nobody knows whether it was made: {look} finds out, then {up}.",
+    "lost": "Nobody knows whether it was done: {again} looks first.",
 }
 
 
 def explain_failures(settings: Settings) -> None:
-    """Follow every failure of a cloud's resource, of those registered from here on, by what to do next.
+    """Add a next step to the failures of the resources that are declared from here on.
 
-    An error hook says it: the engine calls it before the update ends. It never asks for a repetition, as the providers
-    repeat what can be repeated.
+    The engine calls an error hook before the update ends. The hook never asks for a repetition, because the providers
+    repeat every call that they can.
     """
     if isinstance(get_monitor(), MockMonitor):
         return  # Pulumi's mocks serve no callbacks, and registering a hook fails
 
     def explain(failure: pulumi.ErrorHookArgs) -> bool:
         step = next_step(settings, failure.type, failure.failed_operation, failure.errors[0])
-        pulumi.log.error(f"{failure.name}: {failure.failed_operation} failed. {step}")
+        if step:
+            pulumi.log.error(f"{failure.name}: {failure.failed_operation} failed. {step}")
         return False
 
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("next-step", explain)])
@@ -59,9 +83,9 @@ def explain_failures(settings: Settings) -> None:
 
 
 def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
-    """Return what to do about a failed operation at Neon, Cloudflare or GitHub.
+    """Return what to do about a failed operation at Neon, Cloudflare or GitHub; empty if only the error itself tells.
 
-    A deletion may be `destroy`'s, so that no command is named for it.
+    The message counts before the status. A deletion may be `destroy`'s, so that the step names no command for it.
 
     Args:
         settings: The stack's settings.
@@ -69,14 +93,10 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         operation: `create`, `update` or `delete`.
         said: The provider's error.
     """
-    service, kind = _SERVICES[type_.partition(":")[0]], KINDS.get(type_)
+    service = _SERVICES[type_.partition(":")[0]]
     credential = CREDENTIALS[service]
-    found = _STATUS.search(said)
-    status = "409" if "already exist" in said else found[0] if found else ""  # GitHub answers 422 to some
-    wanted = (f"{operation} {status}", status or operation, operation, "")
-    adoptable = kind is not None and kind.adopt
-    text = next(_STEPS[key] for key in wanted if key in _STEPS and (adoptable or key != "create 409"))
-    return text.format(
+    known = (step for pattern, step in _MESSAGES[service].items() if re.search(pattern, said))
+    return (next(known, "") or _by_status(type_, operation, said)).format(
         service=service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
@@ -84,3 +104,17 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         again=f"`pulumi up --refresh -s {settings.stack}`",
         look=f"`bin/adopt {settings.stack}`",
     )
+
+
+def _by_status(type_: str, operation: str, said: str) -> str:
+    """Return the step that HTTP's status tells, the one thing that the providers' errors share."""
+    found = _STATUS.search(said)
+    status = (found[1] or found[2]) if found else ""
+    if "already exist" in said:  # GitHub answers 422 to some
+        status = "409"
+    if status.startswith("5") or (not status and _LOST.search(said)):
+        status = "lost"
+    kind = KINDS.get(type_)
+    if status == "409" and not (kind and kind.adopt):
+        return ""
+    return _STEPS.get(f"{operation} {status}") or _STEPS.get(status, "")

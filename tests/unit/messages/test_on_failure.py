@@ -30,7 +30,7 @@ GITHUB_TOKEN = (
     "a fine-grained token for the one repository with Administration and Environments: Read and write, and for a "
     "private repository Actions: Read-only. Make one at https://github.com/settings/personal-access-tokens/new"
 )
-THERE = f"It is there already: {ADOPT} shows it, and takes it over with --write. Then {UP}. Or choose another name."
+THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. Then {UP}. Or choose another name."
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ THERE = f"It is there already: {ADOPT} shows it, and takes it over with --write.
             NEON,
             "delete",
             "[HTTP Code: 404][Error Code: ] project not found",
-            f"It was deleted by hand, or NEON_API_KEY may not see it. It takes {NEON_KEY}. Then {AGAIN}.",
+            f"Somebody deleted it, or NEON_API_KEY may not see it. It takes {NEON_KEY}. Then {AGAIN}.",
         ),
         (
             "cloudflare:index/accountToken:AccountToken",
             "create",
             f"{URL}: 409 Conflict {{}}",
-            f"Cloudflare says what is in the way: mend that, then {UP}.",
+            "",
         ),
         (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE),
         (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE),
@@ -72,13 +72,13 @@ THERE = f"It is there already: {ADOPT} shows it, and takes it over with --write.
             BUCKET,
             "delete",
             f"{URL}: 409 Conflict {{}}",
-            "Cloudflare says what is in the way: mend that, then the same command again.",
+            "",
         ),
         (
             BUCKET,
             "create",
             f'{URL}: 400 Bad Request {{"errors":[{{"code":10005}}]}}',
-            f"Cloudflare says which value it refuses: correct it in the stack's file, then {UP}.",
+            "",
         ),
         (
             VARIABLE,
@@ -90,25 +90,25 @@ THERE = f"It is there already: {ADOPT} shows it, and takes it over with --write.
             NEON,
             "create",
             "[HTTP Code: 423][Error Code: ] project already has running operations",
-            f"Neon is busy, or was asked too much: wait a minute, then {UP}.",
+            f"Neon is busy, or had too many requests: wait a minute, then {UP}.",
         ),
         (
             BUCKET,
             "create",
             f"{URL}: 502 Bad Gateway",
-            f"Whether it was made is not known: {ADOPT} finds out, then {UP}.",
+            f"Nobody knows whether it was made: {ADOPT} finds out, then {UP}.",
         ),
         (
             BUCKET,
             "create",
             "dial tcp 192.0.2.1:443: i/o timeout",
-            f"Whether it was made is not known: {ADOPT} finds out, then {UP}.",
+            f"Nobody knows whether it was made: {ADOPT} finds out, then {UP}.",
         ),
         (
             BUCKET,
             "update",
             f"{URL}: unexpected EOF",
-            f"Whether it was done is not known: {AGAIN} looks first.",
+            f"Nobody knows whether it was done: {AGAIN} looks first.",
         ),
     ],
 )
@@ -116,6 +116,45 @@ def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> No
     settings, problems = examine("production", configuration("production"), set(), read_stack_files())
     assert not problems
     assert next_step(settings, type_, operation, said) == step
+
+
+BUSY = "is busy, or had too many requests: wait a minute, then"
+LIMIT = "This is a limit of the Neon plan, and Neon made nothing."
+# Messages of reports about the real services, each with the step that helped.
+REAL = [
+    (VARIABLE, "POST https://…: 403 You have exceeded a secondary rate limit. Please wait. []", f"GitHub {BUSY}"),
+    (VARIABLE, "POST https://…: 403 API rate limit exceeded for user ID 1. [rate reset in 9m]", f"GitHub {BUSY}"),
+    (VARIABLE, "POST https://…: 403 Repository was archived so is read-only. []", "The repository is archived"),
+    (VARIABLE, "POST https://…: 403 Resource protected by organization SAML enforcement. []", "Authorise GITHUB_TOKEN"),
+    (
+        VARIABLE,
+        "POST https://…: 403 … forbids access if the token's lifetime is greater than 366 days",
+        "The organization wants",
+    ),
+    (
+        VARIABLE,
+        "PUT https://…: 422 Failed to create the environment protection rule. Please ensure the billing plan …",
+        "The repository's plan",
+    ),
+    (NEON, "[HTTP Code: 422][Error Code: PROJECTS_LIMIT_EXCEEDED] projects limit exceeded", LIMIT),
+    (NEON, "[HTTP Code: 402][Error Code: ] quota of 500 hours is used up", LIMIT),
+    (NEON, "[HTTP Code: 400][Error Code: ] org_id is required", "The key sees organizations: set neonOrganizationId"),
+    (BUCKET, f'{URL}: 403 Forbidden {{"errors":[{{"code":10042,"message":"Please enable R2"}}]}}', "Enable R2"),
+    (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code":8000011}}]}}', "Install Cloudflare's GitHub app"),
+    (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code": 1005}}]}}', "The account has too many tokens"),
+    (NEON, "a quota of 500 projects is reached", ""),
+    (NEON, "context deadline exceeded", "Nobody knows whether it was made"),
+    (BUCKET, "read tcp 10.0.0.1: connection reset by peer", "Nobody knows whether it was made"),
+]
+
+
+@pytest.mark.parametrize(("type_", "said", "step"), REAL, ids=[said[-40:] for _, said, _ in REAL])
+def test_a_real_message_gets_the_right_step(type_: str, said: str, step: str) -> None:
+    settings, problems = examine("production", configuration("production"), set(), read_stack_files())
+    assert not problems
+    found = next_step(settings, type_, "create", said)
+    assert found.startswith(step)
+    assert bool(found) == bool(step)
 
 
 def test_it_is_said_of_what_a_cloud_has_but_fly(monkeypatch: pytest.MonkeyPatch) -> None:
