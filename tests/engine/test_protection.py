@@ -88,8 +88,9 @@ def test_an_adoption_is_remembered_by_an_up_that_failed(sandbox: Sandbox) -> Non
     failed = sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
     with sandbox.settings("production") as settings:
-        del settings["relay:adopt"]
+        del settings["relay:adopt"], settings["relay:previewStack"]
         settings |= {"relay:manage": ["database"], "relay:unprotect": True, "relay:tier": "staging"}
+        settings["relay:frontendUrl"] = "https://tune.example"
     up(sandbox, "production")
     sandbox.pulumi("destroy", "--stack", "production", "--yes", "--skip-preview")
     assert objects(sandbox)["neon project"] == before

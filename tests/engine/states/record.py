@@ -28,7 +28,7 @@ def main() -> None:
         sandbox.run("--reset")
         for stack in STACKS:
             sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
-            state = sandbox.state(stack)
+            state = {"version": 3, **sandbox.state(stack)}
             for resource in state["deployment"]["resources"]:
                 for place in _OF_THIS_MACHINE:
                     resource.pop(place, None)
