@@ -93,6 +93,8 @@ def test_the_first_hour(team: Sandbox) -> None:
     clouds = objects(team)
     ((token, _),) = clouds["cloudflare token"].items()
     ((_, frontend),) = clouds["cloudflare pages"].items()
+    ((_, bucket),) = clouds["cloudflare bucket"].items()
+    assert f"https://main.{frontend['subdomain']}" in str(bucket["cors"])
     for app, host in (("production", frontend["subdomain"]), ("staging", f"main.{frontend['subdomain']}")):
         secret = {
             key: clouds["fly secret"][f"made-up-{app}/{key}"]["value"] for key in ("AWS_ACCESS_KEY_ID", "FRONTEND_URL")
