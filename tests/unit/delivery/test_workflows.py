@@ -361,15 +361,6 @@ def test_the_bootstrap_makes_each_environment_with_its_rule_and_its_secrets(tmp_
         assert sorted(given) == sorted((name, place) for name in names for place in made)
 
 
-def test_a_look_may_read_what_an_up_may_write() -> None:
-    rows = re.findall(
-        r"^\| `CLOUDFLARE_API_TOKEN` \|(.*)\|$", (ROOT / "docs" / "delivery.md").read_text(), re.MULTILINE
-    )
-    looks, _, up = rows[0].split(" | ")
-    reads, writes = re.findall(r"([A-Z][\w ]+) Read", looks), re.findall(r"([A-Z][\w ]+) Write", up)
-    assert reads == writes == ["Pages", "Workers R2 Storage", "Account API Tokens"]
-
-
 def test_unit_tests_run_on_every_python_that_is_supported() -> None:
     job = _jobs(ROOT / ".github/workflows/check.yml")["unit"]
     tried = job["strategy"]["matrix"]["python"]
