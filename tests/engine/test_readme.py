@@ -85,7 +85,7 @@ def test_the_first_hour(team: Sandbox) -> None:
         for command in commands:
             said = walk.run(command)
             hosts = re.findall(r"^ +(\w+Host: \S+)$", said, re.MULTILINE)
-            with (team.project / "Pulumi.yaml").open("a") as file:
+            with (team.folder / "mirror" / "Pulumi.yaml").open("a") as file:
                 file.writelines(f"  {line}\n" for line in dict.fromkeys(hosts))
         assert "To finish:" in said
         opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
