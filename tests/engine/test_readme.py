@@ -87,7 +87,7 @@ def test_the_first_hour(team: Sandbox) -> None:
             hosts = re.findall(r"^ +(\w+Host: \S+)$", said, re.MULTILINE)
             with (team.folder / "mirror" / "Pulumi.yaml").open("a") as file:
                 file.writelines(f"  {line}\n" for line in dict.fromkeys(hosts))
-        assert "To finish:" in said
+        assert "FLY_API_TOKEN is not set" in said
         opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
         opened.pulumi("preview", "--stack", "staging", "--expect-no-changes")
     clouds = objects(team)
