@@ -130,16 +130,19 @@ def run(command: str, url: str) -> str:
     # Nobody else holds a lock on a copy: who waits for one waits for itself.
     lock_timeout = os.environ.get("LOCK_TIMEOUT") or "10s"
     environment |= {"DATABASE_URL": url, "PGOPTIONS": f"-c lock_timeout={lock_timeout}"}
-    process = subprocess.Popen(
-        shlex.split(command),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            shlex.split(command),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"`{command}` cannot be run: {error}") from None
     try:
         output, _ = process.communicate(timeout=60 * MINUTES)
     except BaseException as error:

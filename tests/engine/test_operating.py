@@ -229,7 +229,7 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         steps.run("pulumi up -s staging")
         steps.run("pulumi up -s production")
         after = objects(standing)
-        assert after["fly app"].keys() == {"tune-api", "tune-api-next"}
+        assert after["fly app"].keys() == {"tune-api", "tune-api-staging", "tune-api-next"}
         assert after["neon project"] == before["neon project"]
         assert secrets(standing, "tune-api-next")["OAUTH_ENCRYPTION_KEY"] == key
         (pages,) = after["cloudflare pages"].values()
@@ -237,6 +237,8 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         assert previews["value"] == "https://tune-api-next.fly.dev"
         writes = "writes into this repository; tests/unit/delivery/test_handoff.py::test_a_team_writes_its_own_names"
         steps.elsewhere(writes, "bin/handoff")
+        steps.run("flyctl apps destroy tune-api-staging --yes")
+        assert objects(standing)["fly app"].keys() == {"tune-api", "tune-api-next"}
 
         # The page has one name for both; here staging has it, and production gets another.
         other = {"tune-api-next": "tune-api-other"}
@@ -251,8 +253,7 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
         copied = {name: kept[name] for name in (*names, "OAUTH_ENCRYPTION_KEY")}
         lines = "".join(f"{name}={value}\n" for name, value in copied.items())
         steps.run("flyctl secrets import --stage -a tune-api-next", given=lines, names=other)
-        for _ in range(2):
-            steps.run("pulumi state delete --force")
+        steps.run("pulumi state delete --force")
         steps.run("pulumi config set flyApp tune-api-next -s production", names=other)
         steps.run("pulumi config set --path adopt.flyApp tune-api-next -s production", names=other)
         planned = steps.run("pulumi preview -s production")
@@ -327,7 +328,7 @@ def test_bucket_and_pages_move_to_another_account(standing: Sandbox) -> None:
         steps.run("pulumi config set --secret storageSecretAccessKey", given="b" * 64)
         refused = standing.pulumi("preview", "--stack", "production", check=False)
         assert "marked for protection" in refused.stdout
-        for _ in range(4):
+        for _ in range(2):
             steps.run("pulumi state delete --force")
         planned = steps.run("pulumi preview -s production")
         assert "2 to import" in planned

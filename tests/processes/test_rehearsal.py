@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -75,7 +76,7 @@ class Walk:
 
     def command(self, name: str) -> str:
         """Return the command line of alembic's, as the workflow has it."""
-        return f"{sys.executable} -m alembic {name}"
+        return f"{shlex.quote(sys.executable)} -m alembic {name}"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a step of the release."""
