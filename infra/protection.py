@@ -53,7 +53,7 @@ class Protection:
         remembered = before[_ADOPTED].outputs.get("names", []) if _ADOPTED in before else []
         self.adopted = frozenset({name for name in remembered if name in before} | adopted_names(settings))
         if self.adopted:
-            Adopted(self.adopted)
+            Adopted(self.adopted, protect=self._live and not settings.unprotect)
         pulumi.runtime.register_stack_transformation(self._apply)
 
     def guard(self) -> None:
@@ -114,10 +114,13 @@ class Protection:
 
 
 class Adopted(pulumi.ComponentResource):
-    """Remember in the state which resources were adopted, so that a dropped `adopt` key changes nothing."""
+    """Remember in the state which resources were adopted, so that a dropped `adopt` key changes nothing.
 
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__("relay:infra:Adopted", _ADOPTED)
+    It is protected like the guard: a refused `destroy` would otherwise forget it alone.
+    """
+
+    def __init__(self, names: Iterable[str], *, protect: bool) -> None:
+        super().__init__("relay:infra:Adopted", _ADOPTED, opts=pulumi.ResourceOptions(protect=protect))
         self.register_outputs({"names": sorted(names)})
 
 

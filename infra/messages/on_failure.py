@@ -41,7 +41,7 @@ _MESSAGES: dict[str, dict[str, str]] = {
         "Tokens, then {up}.",
     },
 }
-_STATUS = re.compile(r"HTTP Code: ([45]\d\d)|: ([45]\d\d) (?=[A-Z])")
+_STATUS = re.compile(r"HTTP Code: ([45]\d\d)|: ([45]\d\d)(?: (?=[A-Z])|: )")
 _LOST = re.compile(r"timeout|EOF|connection re(set|fused)|TLS handshake|deadline exceeded|GOAWAY|no such host")
 _STEPS = {
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",

@@ -226,7 +226,7 @@ EDITED: Sequence[Case] = (
         "build variable changed",
         _pages("deployment_configs.production.env_vars.PUBLIC_API_URL.value"),
         _BY_HAND,
-        "`pages-project`: only in secrets or in the provider's code",
+        "variable PUBLIC_API_URL of production is",
         f"{_BACK}; what was built meanwhile keeps the wrong one",
     ),
     Case(
@@ -234,7 +234,7 @@ EDITED: Sequence[Case] = (
         "build variable added",
         _pages("deployment_configs.preview.env_vars.MINE"),
         {"type": "plain_text", "value": "by hand"},
-        "`pages-project`: only in secrets or in the provider's code",
+        "variable MINE of previews is not from here",
         "takes it away: put it into `pagesVariables` to keep it",
     ),
     Case(
@@ -242,7 +242,7 @@ EDITED: Sequence[Case] = (
         "build command",
         _pages("build_config.build_command"),
         "make",
-        "`buildConfig.buildCommand` `make` → `npm run build`",
+        "`buildConfig.buildCommand` `make` → `bun install && bun run build`",
         _BACK,
     ),
     Case(

@@ -169,7 +169,7 @@ def test_answer_lost_elsewhere(
 def assert_explained(said: str, blow: Blow) -> None:
     """Assert that a failed creation's error says what, which resource, and what to do next."""
     assert f"of {RESOURCES[blow.operation]} (" in said
-    assert re.search(r"error: [\w-]+: create failed\. .+`pulumi up -s \w+`", said)
+    assert re.search(r"error: [\w-]+: create failed\. [^\n]+(\n +)?`?pulumi up -s \w+", said)
 
 
 @cases("part blow", TWICE)
@@ -177,7 +177,7 @@ def test_made_twice_elsewhere(
     scenes: Callable[[str], Scene], tmp_path: Path, record_property: Any, part: str, blow: Blow
 ) -> None:
     def remove(sandbox: Sandbox, said: str) -> None:
-        unused = re.findall(r"error: More than one .+ This stack has (\S+), and nothing uses (\S+): ", said)
+        unused = re.findall(r"error: More than one .+ This stack has (\S+), and nothing uses (\S+)\. ", said)
         ((ours, other),) = set(unused)
         kind = blow.operation.partition(".")[0].removeprefix("account-")
         with sandbox.world.transaction() as tx:

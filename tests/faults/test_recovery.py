@@ -149,7 +149,7 @@ def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
     (lost,) = made(empty_sandbox)["cloudflare", "token"]
     empty_sandbox.pulumi("cancel", "--stack", "production", "--yes")
     refused = empty_sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
-    assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}." in refused.stdout
+    assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}" in refused.stdout
     assert "If an `up` was killed: `bin/recover production`; " in refused.stdout
     with empty_sandbox.world.transaction() as tx:  # a stranger's, that recovery must leave alone
         stranger = tx.get("cloudflare", "token", lost) or {}
@@ -211,7 +211,7 @@ def test_what_a_provider_made_twice(empty_sandbox: Sandbox, stack: str) -> None:
     if own not in state.values():
         stray, own = own, stray
     assert own in state.values()
-    assert f"This stack has {own}, and nothing uses {stray}: " in done.stdout
+    assert f"This stack has {own}, and nothing uses {stray}. " in done.stdout
     again = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
     assert again.returncode != 0
     assert stray in again.stdout

@@ -140,7 +140,7 @@ def test_what_could_not_be_destroyed_is_told() -> None:
         scenario.LeftError, match=rf"Still there: Fly app {NAME}\. .*`pulumi destroy` failed: exit code"
     ):
         scenario.replay(cli, lambda: NOTHING | {"Fly app": [NAME, "relay-verified-of-another-run"]}, NAME)
-    assert cli.ran == ["up", "preview", "preview", "state", "destroy"]
+    assert cli.ran == ["up", "preview", "preview", "config", "up", "state", "destroy"]
 
 
 def test_a_look_that_fails_at_the_end_is_told() -> None:

@@ -44,10 +44,13 @@ def project(folder: Path, accounts: Accounts, name: str) -> Path:
         "flyApp": name,
         "neonOrganizationId": accounts.neon,
         "neonProject": name,
-        "githubOwner": owner,
-        "githubRepository": repository,
         "githubEnvironment": name,
     }
+    # Both stacks read these from Pulumi.yaml.
+    shared = yaml.safe_load((made / "Pulumi.yaml").read_text(encoding="utf-8"))
+    shared["config"]["githubOwner"]["default"] = owner
+    shared["config"]["githubRepository"]["default"] = repository
+    (made / "Pulumi.yaml").write_text(yaml.safe_dump(shared, sort_keys=False), encoding="utf-8")
     text = yaml.safe_dump({"config": {f"relay:{key}": value for key, value in config.items()}}, sort_keys=False)
     (made / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
     return made
@@ -74,8 +77,13 @@ def replay(pulumi: Callable[..., object], look: Callable[[], Holdings], name: st
 
 def _destroy(pulumi: Callable[..., object], look: Callable[[], Holdings], name: str) -> None:
     said = []
-    # In the state, not by an `up`: what kept the first one from working may keep this one.
-    for arguments in (("state", "unprotect", "--all", "--yes"), ("destroy", "--yes", "--skip-preview")):
+    steps = (
+        ("config", "set", "unprotect", "true"),
+        ("up", "--yes", "--skip-preview"),  # lifts retention, which no command on the state does
+        ("state", "unprotect", "--all", "--yes"),  # where that `up` failed, too
+        ("destroy", "--yes", "--skip-preview"),
+    )
+    for arguments in steps:
         try:
             pulumi(*arguments)
         except Exception as error:  # noqa: BLE001 -- what counts is what is left, and that it is told
