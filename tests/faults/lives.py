@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sandbox.credentials import ENVIRONMENT
+from sandbox.world import fly, github
 from tests.engine.conftest import STACKS, TIMEOUT, Sandbox
 from tests.engine.processes import descendants, gone, until
-from tests.engine.test_environments import objects
 from tests.faults.blows import VICTIMS
+from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,35 +29,10 @@ if TYPE_CHECKING:
 
 STEPS = 15
 Keys = dict[tuple[str, str], Any]
-# Settings that a person may change, right or wrong; None removes the key.
-CHANGES: tuple[tuple[str, str, Any], ...] = (
-    ("production", "adopt", None),
-    ("production", "manage", ["database", "backend", "delivery"]),
-    ("production", "manage", ["storage", "frontend"]),
-    ("production", "unprotect", True),
-    ("production", "neonProject", "tune-renamed"),
-    ("production", "rotate", {"storageToken": 1}),
-    ("production", "productionBranch", "release"),
-    ("staging", "manage", ["database"]),
-    ("staging", "unprotect", True),
-    ("staging", "flyApp", "tune-api"),
-    ("staging", "flyApp", "tune-api-next"),
-    ("staging", "neonProject", "tune"),
-    ("staging", "githubEnvironment", "production"),
-    ("staging", "tier", "production"),
-    ("staging", "rotate", {"oauthKey": 1}),
-    ("dev", "adopt", None),
-    ("dev", "unprotect", True),
-    ("dev", "neonProject", "tune"),
-    ("dev", "historyRetentionSeconds", 0),
-)
-# A second stack, copied as the README says; the first set is refused.
-SECOND: tuple[dict[str, Any], ...] = (
-    {"tier": "staging", "manage": ["database", "backend", "delivery"], "neonProject": "tune-qa", "flyApp": "tune-api"},
-    {"tier": "staging", "manage": ["database"], "neonProject": "tune-qa"},
-    {"tier": "staging", "manage": ["delivery"], "neonProject": "tune-qa", "githubEnvironment": "production"},
-    {"tier": "production", "manage": ["storage", "frontend"], "neonProject": "tune-qa", "previewStack": "staging"},
-)
+READERS = (("pulumi", "preview", "--stack", "{stack}"), ("bin/drift", "{stack}"), ("bin/doctor",), ("bin/strays",))
+_ALWAYS = {"--yes", "--skip-preview", "--non-interactive"}
+# A stack takes none of these for itself.
+_NOBODYS = {"fly organization", "cloudflare account", "github repository", "neon account"}
 # Fly secrets whose values nobody may see.
 SECRETS = ("/DATABASE_URL", "/OAUTH_ENCRYPTION_KEY", "/AWS_SECRET_ACCESS_KEY", "/LOGFIRE_WRITE_TOKEN")
 
@@ -70,14 +46,17 @@ class Life:
 
     Attributes:
         told: The steps so far, for a failure's message.
+        refusals: Why the last `up` was refused, by stack.
     """
 
     def __init__(self, sandbox: Sandbox, seed: int) -> None:
         self.told: list[str] = []
+        self.refusals: dict[str, str] = {}
         self._sandbox = sandbox
         self._random = random.Random(seed)  # noqa: S311 -- repeatable
         self._seed = seed
         self._hand_made = set(self._objects())
+        self._by_hand_set = {key: one["value"] for key, one in self._objects().items() if key[0] == "fly secret"}
         self._owners: dict[tuple[str, str], str] = {}
         self._files = {path.name: path.read_text() for path in self._mirror.glob("Pulumi.*.yaml")}
         self._stacks = list(STACKS)
@@ -86,11 +65,11 @@ class Life:
         """Take every step, then put the files back and bring every stack up: empty plans, or a reason."""
         steps: list[Callable[[], object]] = [
             *(self._up,) * 5,
-            self._preview,
+            self._read,
             self._refresh,
             *(self._change,) * 3,
             self._second,
-            self._by_hand,
+            *(self._edit,) * 2,
             self._killed,
             self._recover,
             self._destroy,
@@ -104,34 +83,47 @@ class Life:
         return self._sandbox.folder / "mirror"
 
     def _objects(self) -> Keys:
-        return {(kind, key): found for kind, all_ in objects(self._sandbox).items() for key, found in all_.items()}
+        """Return everything in every cloud, of whatever kind."""
+        with self._sandbox.world.transaction() as tx:
+            rows = tx._connection.execute("SELECT cloud, kind, key, document FROM objects").fetchall()
+        return {
+            (f"{cloud} {kind}", key): json.loads(text)
+            for cloud, kind, key, text in rows
+            if f"{cloud} {kind}" not in _NOBODYS
+        }
 
-    def _up(self, stack: str = "") -> int:
-        stack = stack or self._random.choice(self._stacks)
-        refresh = ["--refresh"] if self._random.random() < 0.3 else []
-        return self._run(stack, "pulumi", "up", "--yes", "--skip-preview", *refresh)
+    def _up(self) -> None:
+        flags = self._random.choice(((), (), (), ("--refresh",), ("--refresh",), ("--ignore-protect",)))
+        self._pulumi(self._any_stack(), "up", *flags)
 
-    def _preview(self) -> None:
-        self._run(self._random.choice(self._stacks), "pulumi", "preview")
+    def _read(self) -> None:
+        """Run a command that only reads."""
+        stack = self._any_stack()
+        command = self._random.choice(READERS)
+        self._check(stack, *(word.format(stack=stack) for word in command), reads=True)
 
     def _refresh(self) -> None:
-        self._run(self._random.choice(self._stacks), "pulumi", "refresh", "--yes", "--skip-preview")
+        self._pulumi(self._any_stack(), "refresh")
 
     def _destroy(self) -> None:
-        flags = ["--ignore-protect"] if self._random.random() < 0.5 else []
-        self._run(self._random.choice(self._stacks), "pulumi", "destroy", "--yes", "--skip-preview", *flags)
+        flags = self._random.choice(((), ("--ignore-protect",), ("--exclude-protected",)))
+        self._pulumi(self._any_stack(), "destroy", *flags)
 
     def _recover(self, stack: str = "") -> None:
-        stack = stack or self._random.choice(self._stacks)
-        self._check(stack, str(self._sandbox.project / "bin" / "recover"), stack)
+        stack = stack or self._any_stack()
+        self._check(stack, "bin/recover", stack)
 
     def _change(self) -> None:
-        stack, key, value = self._random.choice(CHANGES)
-        self.told.append(f"set {key} of {stack} to {json.dumps(value)}")
+        stack, path, value = self._random.choice(CHANGES)
+        self.told.append(f"set {path} of {stack} to {json.dumps(value)}")
         with self._sandbox.settings(stack) as config:
-            config.pop(f"relay:{key}", None)
+            *groups, key = f"relay:{path}".split(".")
+            within = config
+            for group in groups:
+                within = within.setdefault(group, {})
+            within.pop(key, None)
             if value is not None:
-                config[f"relay:{key}"] = value
+                within[key] = value
 
     def _second(self) -> None:
         config = self._random.choice(SECOND)
@@ -142,24 +134,38 @@ class Life:
             self._stacks.append("qa")
             self._sandbox.run("pulumi", "stack", "init", "qa", "--no-select", "--non-interactive")
 
-    def _by_hand(self) -> None:
-        kind = self._random.choice(("github secret", "github variable", "neon project"))
-        found = objects(self._sandbox)[kind]
-        if not found:
-            return
-        key = self._random.choice(sorted(found))
-        self.told.append(f"by hand: {kind} {key}")
-        cloud, what = kind.split()
+    def _edit(self) -> None:
+        """Change or delete something in a cloud behind the program's back."""
+        cloud, kind, *edit = self._random.choice((*EDITS, *DELETED))
         with self._sandbox.world.transaction() as tx:
-            if cloud == "neon":
-                tx.put(cloud, what, key, {**found[key], "name": f"{found[key]['name']}-by-hand"})
+            found = [key for key in tx.list(cloud, kind) if edit or (f"{cloud} {kind}", key) not in self._hand_made]
+            if not found:
+                return
+            key = self._random.choice(found)
+            self.told.append(f"by hand: {cloud} {kind} {key}: {json.dumps(edit) if edit else 'deleted'}")
+            document = tx.get(cloud, kind, key) or {}
+            if kind == "secret" and cloud == "fly":
+                app, _, name = key.partition("/")
+                fly.put_secrets(tx, tx.get(cloud, "app", app) or {}, {name: edit[1] if edit else None})
+                if (f"{cloud} {kind}", key) in self._by_hand_set:
+                    self._by_hand_set[f"{cloud} {kind}", key] = edit[1]
+            elif not edit and cloud == "github":
+                github.delete(tx, kind, *key.split("/"))  # an environment with everything in it
+            elif not edit:
+                tx.delete(cloud, kind, key)
             else:
-                tx.delete(cloud, what, key)
-                self._owners.pop((kind, key), None)
+                path, value = edit
+                *steps, last = path.split(".")
+                within = document
+                for step in steps:
+                    within = within.setdefault(step, {})
+                within[last] = f"{within[last]}-by-hand" if last == "name" else value
+                tx.put(cloud, kind, key, document)
+        self._owned("")
 
     def _killed(self) -> None:
         """Kill the engine after some of its outside calls."""
-        stack, calls = self._random.choice(self._stacks), self._random.randrange(1, 12)
+        stack, calls = self._any_stack(), self._random.randrange(1, 12)
         before = len(self._sandbox.world.calls())
         options = self._sandbox.command("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--color", "never")
         with subprocess.Popen(**options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -173,22 +179,29 @@ class Life:
         self._owned(stack)
         self._holds(f"up of {stack}, killed after {calls} calls", said, refused=False)
 
-    def _run(self, stack: str, *command: str) -> int:
-        return self._check(stack, *command, "--stack", stack, "--color", "never", "--non-interactive")
+    def _any_stack(self) -> str:
+        return self._random.choice(self._stacks)
 
-    def _check(self, stack: str, *command: str) -> int:
+    def _pulumi(self, stack: str, command: str, *flags: str) -> subprocess.CompletedProcess[str]:
+        return self._check(
+            stack, "pulumi", command, "--yes", "--skip-preview", "--non-interactive", *flags, "--stack", stack
+        )
+
+    def _check(self, stack: str, *command: str, reads: bool = False) -> subprocess.CompletedProcess[str]:
         before = self._objects()
         done = self._sandbox.run(*command, check=False)
         after = self._objects()
-        named = " ".join(word.rpartition("/")[2] for word in command)
+        named = " ".join(word.rpartition("/")[2] for word in command if word not in _ALWAYS)
         touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
         foreign = [f"{key} of {self._owners[key]}" for key in sorted(touched) if self._owners.get(key, stack) != stack]
         self._holds(named, done.stdout + done.stderr, refused=done.returncode != 0)
         if foreign:
             self._fail(f"`{named}` touched {', '.join(foreign)}")
+        if reads and touched:
+            self._fail(f"`{named}` only reads, and touched {sorted(touched)}")
         self._owners |= dict.fromkeys(touched & after.keys(), stack)
         self._owned(stack)
-        return done.returncode
+        return done
 
     def _owned(self, stack: str) -> None:
         """Forget the owners of what is gone; a killed run's new things are the stack's."""
@@ -202,6 +215,8 @@ class Life:
         found = self._objects()
         if lost := self._hand_made - found.keys():
             self._fail(f"made by hand, and gone: {sorted(lost)}\n{said}")
+        if overwritten := [key for key, value in self._by_hand_set.items() if found[key]["value"] != value]:
+            self._fail(f"set by hand, and overwritten: {overwritten}\n{said}")
         names = [
             f"{kind} {one['name']}" for (kind, _), one in found.items() if kind in {"neon project", "cloudflare token"}
         ]
@@ -209,13 +224,13 @@ class Life:
             self._fail(f"made twice: {sorted(twice)}\n{said}")
         if "Traceback (most recent call last)" in said or (refused and not said.strip()):
             self._fail(f"no message, or a traceback:\n{said}")
-        if shown := [place for place, secret in self._secrets() if secret in said]:
+        if shown := [place for place, secret in self._secrets(found) if secret in said]:
             self._fail(f"the output shows {shown}")
 
-    def _secrets(self) -> Iterator[tuple[str, str]]:
+    def _secrets(self, objects: Keys) -> Iterator[tuple[str, str]]:
         """Yield the place and the value of each secret: credentials, passwords, tokens and an app's secrets."""
         yield from ENVIRONMENT.items()
-        for (kind, key), found in self._objects().items():
+        for (kind, key), found in objects.items():
             secret = kind in {"neon project", "cloudflare token"} or key.endswith(SECRETS)
             for name, value in _texts(found) if secret else ():
                 if name in {"password", "value", "token"} and len(value) >= 12:
@@ -229,11 +244,14 @@ class Life:
             (self._mirror / name).write_text(kept)
         (self._mirror / "Pulumi.qa.yaml").unlink(missing_ok=True)
         for stack in STACKS:
-            self._recover(stack)
-            if self._up(stack) == 0 and self._up(stack) == 0:
-                code = self._run(stack, "pulumi", "preview", "--expect-no-changes")
-                if code != 0:
-                    self._fail(f"the last plan of {stack} is not empty")
+            if "locked by" in (done := self._pulumi(stack, "up", "--refresh")).stderr:
+                self._recover(stack)
+                done = self._pulumi(stack, "up", "--refresh")
+            if done.returncode != 0:
+                errors = [line.strip() for line in done.stderr.splitlines() if "error:" in line]
+                self.refusals[stack] = " / ".join(errors) or done.stderr + done.stdout
+            elif (again := self._pulumi(stack, "up", "--expect-no-changes")).returncode != 0:
+                self._fail(f"the last plan of {stack} is not empty:\n{again.stdout}{again.stderr}")
 
     def _fail(self, problem: str) -> None:
         steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(self.told, 1))

@@ -12,6 +12,7 @@ from tests.faults.conftest import FULL
 from tests.faults.lives import Life
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CHOSEN = os.environ.get("RELAY_LIVES", "")
@@ -19,7 +20,11 @@ SEEDS = [int(CHOSEN)] if CHOSEN.isdecimal() else list(range(300 if FULL else 2))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_life(seed: int, prepared: dict[bool, Sandbox], tmp_path: Path) -> None:
+def test_a_life(
+    seed: int, prepared: dict[bool, Sandbox], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """`RELAY_LIVES=SEED` repeats one life; `make faults` runs three hundred."""
     with held(copied(prepared[False], tmp_path / "world")) as sandbox:
-        Life(sandbox, seed).live()
+        life = Life(sandbox, seed)
+        life.live()
+    record_property("refused at the end", life.refusals)
