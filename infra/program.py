@@ -84,9 +84,13 @@ async def _make(settings: Settings, before: states.State) -> Made:
         await _load("pulumi_github")
         from infra.parts.delivery import Delivery
 
-        token = backend.deploy_token if backend else None
-        project = database.project_id if database else settings.adopt.neon_project
-        delivery = Delivery(settings, minted_token=token, neon_project=project, frontend_url=frontend_url)
+        delivery = Delivery(
+            settings,
+            minted_token=backend.deploy_token if backend else None,
+            neon_project=database.project_id if database else settings.adopt.neon_project,
+            frontend_url=frontend_url,
+            app_secrets=backend.values if backend else {},
+        )
     if settings.manages("storage") and not storage:
         storage = await _storage(settings, keys, frontend_url)
     if settings.manages("frontend") and not frontend:

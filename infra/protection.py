@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra.config.rotation import storage_tokens
-from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_SECRETS, KINDS, Kind
+from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_APP, FLY_SECRETS, KINDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from infra.states import State
 
 _ADOPTED = "adopted"
+_FIRST = {BUCKET.type: "bucket", FLY_APP.type: "fly-app", FLY_SECRETS.type: "fly-secrets"}
+"""Logical name of the stack's own resource of a kind; settings add further ones."""
 
 
 class Protection:
@@ -33,7 +35,8 @@ class Protection:
 
     `unprotect: true` lifts all this, but for production's data and what was adopted.
 
-    A setting can drop a token, a further bucket or the GitHub environment; so they are retained and not protected.
+    A setting can drop a token, a further bucket or app, or the GitHub environment; so they are retained and not
+    protected.
 
     Attributes:
         adopted: Logical names of the resources that were adopted, now or by an earlier `up`.
@@ -93,12 +96,12 @@ class Protection:
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
 
     def _protected(self, kind: Kind, name: str) -> bool:
-        if not self._live or kind in (ACCOUNT_TOKEN, ENVIRONMENT) or (kind is BUCKET and name != "bucket"):
+        if not self._live or kind in (ACCOUNT_TOKEN, ENVIRONMENT) or name != _FIRST.get(kind.type, name):
             return False
         return kind.holds_data or (kind.needed and bool(kind.service) and self._settings.tier == "production")
 
     def _retained(self, kind: Kind, name: str) -> bool:
-        if name in self.adopted or (kind is FLY_SECRETS and "fly-app" in self.adopted):
+        if name in self.adopted or (kind is FLY_SECRETS and name.replace("secrets", "app", 1) in self.adopted):
             return True
         if self._settings.unprotect:
             return kind.holds_data and self._settings.tier == "production"
@@ -153,6 +156,7 @@ def adopted_names(settings: Settings) -> frozenset[str]:
         {
             *(name for name, identity in by_key.items() if identity),
             *(f"bucket-{name}" for name in adopt.extra_buckets),
+            *(f"fly-app-{name}" for name in adopt.apps),
             *(f"variable-{name.removesuffix(suffix)}" for name in adopt.github_variables),
         }
     )

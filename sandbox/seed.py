@@ -57,6 +57,8 @@ def _by_hand(tx: Transaction, stack: str, config: Config, adopt: Config) -> None
     if "flyApp" in adopt:
         values = {name: f"set-by-hand-{name.lower()}" for name in adopt.get("keep", [])}
         fly.put_app(tx, adopt["flyApp"], config["flyOrganization"], values)
+    for name in adopt.get("apps", []):
+        fly.put_app(tx, name, config["flyOrganization"], {})
     if "pagesProject" in adopt:
         _pages_project(tx, config)
     if "bucket" in adopt:

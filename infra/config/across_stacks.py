@@ -71,8 +71,9 @@ def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
 def claims(s: Settings) -> Iterator[Claim]:
     """Yield what a stack takes for itself, whatever its tier."""
     repository, account = f"{s.github_owner}/{s.github_repository}", s.cloudflare_account_id
-    if s.fly_app:
-        yield Claim("flyApp", s.fly_app)
+    for app in (s.fly_app, *sorted(s.apps)):
+        if app:
+            yield Claim("flyApp", app)
     yield Claim("neonProject", s.neon_project)
     if s.adopt.neon_project:
         yield Claim("adopt.neonProject", s.adopt.neon_project)

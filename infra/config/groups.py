@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from infra.config.validators import Folder, SecretName, Text
+from infra.config.validators import Folder, Secret, SecretName, Text
 
 
 class Frozen(BaseModel):
@@ -38,6 +38,8 @@ class Adopt(Frozen):
     """Name of the Fly app."""
     keep: frozenset[SecretName] = frozenset()
     """Secrets that must exist on the adopted Fly app, and that Pulumi never writes."""
+    apps: frozenset[str] = frozenset()
+    """Those of `apps` that exist already. Their other secrets stay as they are."""
     github_environment: str | None = None
     """Name of the GitHub environment. Without it, Pulumi overwrites an environment of that name with the rules here."""
     github_deployment_policy: int | None = None
@@ -91,6 +93,15 @@ class ExtraBucket(Frozen):
     """Serve its objects at a public `r2.dev` address."""
     cors: bool = False
     """Let the frontends read it from a browser."""
+
+
+class FurtherApp(Frozen):
+    """A further Fly app beside the backend, such as a worker or Redis. A team deploys it by a workflow of its own."""
+
+    extra_secrets: dict[SecretName, Secret] = {}
+    """Secrets of this app alone: `pulumi config set --secret --path`."""
+    secret_aliases: dict[SecretName, SecretName] = {}
+    """Secrets it shares: each name on this app, with the name of the backend's secret whose value it has."""
 
 
 class Approval(Frozen):

@@ -119,9 +119,15 @@ def _other_namespaces(files: StackFiles) -> Iterator[str]:
 def _exposed(stack: str, values: Mapping[str, Any], plain: set[str], files: StackFiles) -> Iterator[str]:
     """Yield a problem for each secret that is not encrypted."""
     names = (SECRET_KEYS - SECRET_GROUPS) & plain & values.keys()
-    for key in SECRET_GROUPS & values.keys():
-        # One encrypted member makes the whole group a secret to Pulumi. The file shows which members are encrypted.
-        group = data_of(values[key]) if key in plain else files.effective(stack).get(key)
+    # One encrypted member makes the whole group a secret to Pulumi. The file shows which members are encrypted.
+    groups = {
+        key: data_of(values[key]) if key in plain else files.effective(stack).get(key)
+        for key in (SECRET_GROUPS | {"apps"}) & values.keys()
+    }
+    apps = groups.pop("apps", None)
+    for app, own in apps.items() if isinstance(apps, dict) else ():
+        groups[f"apps.{app}.extraSecrets"] = own.get("extraSecrets") if isinstance(own, dict) else None
+    for key, group in groups.items():
         if isinstance(group, dict) and group.keys() != {"secure"}:
             bare = (name for name, value in group.items() if not (isinstance(value, dict) and "secure" in value))
             names |= {f"{key}.{name}" for name in bare}

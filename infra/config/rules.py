@@ -19,13 +19,13 @@ Rules: TypeAlias = list[tuple[frozenset[str], Check]]
 """Rules, each with the keys it reads."""
 
 PARTS: dict[Part, frozenset[str]] = {
-    "backend": frozenset({"rollout", "mintDeployToken", "deployTokenHours", "secretAliases"}),
+    "backend": frozenset({"rollout", "mintDeployToken", "deployTokenHours", "secretAliases", "apps"}),
     "storage": frozenset({"extraBuckets"}),
     "frontend": frozenset({"pagesBuild", "pagesVariables", "pagesPreviewVariables", "previewStack"}),
     "delivery": frozenset(
         {
             *("githubScope", "githubEnvironment", "approval", "flyDeployToken", "neonRestoreKey"),
-            *("githubSecrets", "githubVariables"),
+            *("githubSecrets", "githubSecretAliases", "githubVariables"),
         }
     ),
 }
@@ -57,7 +57,7 @@ def _backend_has_an_app(s: Settings) -> Iterator[str]:
 
 @rule(
     RULES,
-    *("manage", "adopt", "flyApp", "pagesProject", "bucket", "extraBuckets"),
+    *("manage", "adopt", "flyApp", "apps", "pagesProject", "bucket", "extraBuckets"),
     *("githubScope", "githubEnvironment", "githubVariables"),
 )
 def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
@@ -70,8 +70,14 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     for key, adopted, configured, part in pairs:
         if adopted and part in s.manage and adopted != configured:
             yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
-    if unlisted := s.adopt.extra_buckets - s.extra_buckets.keys():
-        yield f"adopt.extraBuckets holds {', '.join(sorted(unlisted))}, which extraBuckets does not"
+    for key, unlisted in (
+        ("extraBuckets", s.adopt.extra_buckets - s.extra_buckets.keys()),
+        ("apps", s.adopt.apps - s.apps.keys()),
+    ):
+        if unlisted:
+            yield f"adopt.{key} holds {', '.join(sorted(unlisted))}, which {key} does not"
+    if s.fly_app in s.apps:
+        yield f"apps holds {s.fly_app!r}, the backend's own app: its secrets are under extraSecrets and secretAliases"
     scoped = s.github_scope == "environment" and not s.adopt.github_environment
     if scoped and (s.adopt.github_variables or s.adopt.github_deployment_policy):
         yield (
@@ -136,12 +142,18 @@ def _an_existing_compute_is_adopted(s: Settings) -> Iterator[str]:
 @rule(RULES)
 def _what_excludes_what(s: Settings) -> Iterator[str]:
     own_bucket = s.manages("storage") or s.storage_from == s.stack
+    without_app = s.manages("delivery") and not s.manages("backend")
     in_repository, only = s.github_scope == "repository", "githubScope is `repository`: only an environment has it"
     clashes = [
         ("storageFrom", s.storage_from and own_bucket, "it is for the keys of a bucket that another stack owns"),
         ("storageFrom", s.storage_from and s.storage_access_key_id, "so is storageAccessKeyId: remove either"),
         ("flyDeployToken", s.fly_deploy_token and s.mint_deploy_token, "mintDeployToken makes one: remove either"),
         ("adopt.keep", s.adopt.keep and not s.adopt.fly_app, "adopt.flyApp is not: a new app has no secrets"),
+        (
+            "githubSecretAliases",
+            s.github_secret_aliases and without_app,
+            "manage lacks `backend`, whose values they are",
+        ),
         ("adopt.githubEnvironment", s.adopt.github_environment and in_repository, only),
         ("githubEnvironment", s.github_environment and in_repository, only),
         ("approval", s.approval != Approval() and in_repository, only),

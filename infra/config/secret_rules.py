@@ -1,6 +1,7 @@
 """Check that each secret of a stack has one source, and a name that is free."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from infra import application
 from infra.config.rotation import OAUTH_KEY, ROTATING, STORAGE_TOKEN, made_here
@@ -19,27 +20,35 @@ def _a_dotenv_file_can_carry_secrets(s: Settings) -> Iterator[str]:
             yield f"extraSecrets.{name} {problem}"
 
 
-_OWN_NAMES = {"extraSecrets": "extra_secrets", "secretAliases": "secret_aliases"}
+@rule(RULES)
+def _secret_names_are_free(s: Settings) -> Iterator[str]:
+    of_app, in_github = application.secrets(s).keys(), application.github_secrets(s).keys()
+    rows: list[tuple[str, Mapping[str, object], AbstractSet[str]]] = [
+        ("extraSecrets", s.extra_secrets, of_app),
+        ("secretAliases", s.secret_aliases, of_app | s.extra_secrets.keys()),
+        *((f"apps.{app}.secretAliases", own.secret_aliases, own.extra_secrets.keys()) for app, own in s.apps.items()),
+        ("githubSecrets", s.github_secrets, in_github),
+        ("githubSecretAliases", s.github_secret_aliases, in_github | s.github_secrets.keys()),
+        ("githubVariables", s.github_variables, application.github_variables(s).keys()),
+    ]
+    for key, names, taken in rows:
+        for name in sorted(names.keys() & taken):
+            yield f"{key}.{name}: this name is taken already"
+    for key, added in (("adopt.keep: ", s.adopt.keep), *((f"{key}.", names.keys()) for key, names, _ in rows[:2])):
+        for name in sorted(added):
+            if problem := application.name_problem(s, name):
+                yield f"{key}{name}: {problem}"
 
 
 @rule(RULES)
-def _secret_names_are_free(s: Settings) -> Iterator[str]:
-    for name in sorted(s.extra_secrets.keys() & application.secrets(s).keys()):
-        yield f"extraSecrets.{name}: the program sets this secret itself"
-    for name in sorted(s.secret_aliases.keys() & (application.secrets(s).keys() | s.extra_secrets.keys())):
-        yield f"secretAliases.{name}: the app has a secret of that name already"
-    for alias, name in sorted(s.secret_aliases.items()):
-        if name not in {*application.secrets(s), *s.extra_secrets} - s.adopt.keep:
-            yield f"secretAliases.{alias} is {name!r}, which this program does not set on the app"
-    for name in sorted(s.github_secrets.keys() & application.github_secrets(s).keys()):
-        yield f"githubSecrets.{name}: the program sets this secret itself"
-    for name in sorted(s.github_variables.keys() & application.github_variables(s).keys()):
-        yield f"githubVariables.{name}: the program sets this variable itself"
-    kept = [(f"adopt.keep: {name}", name) for name in sorted(s.adopt.keep)]
-    added = [(f"{key}.{name}", name) for key, names in _OWN_NAMES.items() for name in sorted(getattr(s, names))]
-    for where, name in added + kept:
-        if problem := application.name_problem(s, name):
-            yield f"{where}: {problem}"
+def _an_alias_has_a_source(s: Settings) -> Iterator[str]:
+    known = {*application.secrets(s), *s.extra_secrets} - s.adopt.keep
+    groups = {"secretAliases": s.secret_aliases, "githubSecretAliases": s.github_secret_aliases}
+    groups |= {f"apps.{app}.secretAliases": own.secret_aliases for app, own in s.apps.items()}
+    for key, aliases in groups.items():
+        for alias, name in sorted(aliases.items()):
+            if name not in known:
+                yield f"{key}.{alias} is {name!r}, which this program does not set on the app"
 
 
 @rule(RULES)

@@ -10,7 +10,17 @@ from pydantic import Field, SecretStr
 
 from infra import application
 from infra.config import validators as valid
-from infra.config.groups import Adopt, Approval, ExtraBucket, Frozen, NeonCompute, PagesBuild, Retire, Rotate
+from infra.config.groups import (
+    Adopt,
+    Approval,
+    ExtraBucket,
+    Frozen,
+    FurtherApp,
+    NeonCompute,
+    PagesBuild,
+    Retire,
+    Rotate,
+)
 from infra.config.tiers import TIERS, Tier
 
 Part = Literal["storage", "database", "backend", "frontend", "delivery"]
@@ -84,6 +94,8 @@ class Settings(Frozen):
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
     secret_aliases: dict[valid.SecretName, valid.SecretName] = Field({})
     """Further names of the Fly app's secrets: each new name, with the name of the secret whose value it has."""
+    apps: dict[valid.AppName, FurtherApp] = Field({})
+    """Further Fly apps, by name (see FurtherApp)."""
     logfire_token: valid.Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
 
@@ -146,6 +158,8 @@ class Settings(Frozen):
     """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
     github_secrets: dict[valid.SecretName, valid.Secret] = Field({})
     """Further secrets for GitHub: `pulumi config set --secret --path`."""
+    github_secret_aliases: dict[valid.SecretName, valid.SecretName] = Field({})
+    """Further secrets for GitHub: each name, with the name of the Fly app's secret whose value it has."""
     github_variables: dict[valid.SecretName, valid.Text] = Field({})
     """Further variables for GitHub."""
     neon_restore_key: valid.Secret | None = None

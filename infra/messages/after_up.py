@@ -53,7 +53,8 @@ def advise(
         frontend.host.apply(partial(_read_back, settings))
     if backend:
         _say_deploy_token(settings)
-        advise_on_secrets(settings, backend)
+        for name, app in backend.apps.items():
+            advise_on_secrets(settings, name, app)
 
 
 def _warn_of_plan(settings: Settings, before: State) -> None:

@@ -1,4 +1,4 @@
-"""List the secrets of the stack's Fly app after every `up`, and refuse names that break the backend.
+"""List the secrets of the stack's Fly apps after every `up`, and refuse names that break the backend.
 
 The resource's outputs show its last write or refresh. Since then a deployment, or a person, may have changed the app.
 """
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.config.settings import Settings
-    from infra.parts.backend import Backend
+    from infra.parts.backend import FlyApp
     from infra.providers.fly.answers import Secret
 
 
-def advise_on_secrets(settings: Settings, backend: Backend) -> None:
-    """Log the staged and the foreign secrets of the app once Pulumi has written its own.
+def advise_on_secrets(settings: Settings, app: str, found: FlyApp) -> None:
+    """Log the staged and the foreign secrets of an app once Pulumi has written its own.
 
     Raises:
         pulumi.RunError: A foreign secret wins over a plain setting of the fly file, or breaks the backend.
     """
-    app, kept = str(settings.fly_app), settings.adopt.keep
+    own = app == settings.fly_app
 
     def look(_written: list[str]) -> None:
         from infra.providers.fly.answers import standing  # noqa: PLC0415  (loaded by the backend)
@@ -36,7 +36,7 @@ def advise_on_secrets(settings: Settings, backend: Backend) -> None:
         except FlyError as error:
             pulumi.log.warn(f"The secrets on Fly app {app} were not checked. {error}")
             return
-        staged, foreign = standing(listed, managed=backend.managed, kept=kept)
+        staged, foreign = standing(listed, managed=found.managed, kept=settings.adopt.keep if own else ())
         if staged:
             names = ", ".join(staged)
             pulumi.log.info(
@@ -44,9 +44,10 @@ def advise_on_secrets(settings: Settings, backend: Backend) -> None:
             )
         if foreign:
             pulumi.log.info(f"Not managed here, left alone on Fly app {app}: {', '.join(foreign)}")
-        _require_harmless(settings, app, foreign)
+        if own:
+            _require_harmless(settings, app, foreign)
 
-    backend.staged.apply(look)
+    found.staged.apply(look)
 
 
 def list_secrets(app: str) -> Mapping[str, Secret]:

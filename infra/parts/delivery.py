@@ -1,6 +1,6 @@
 """Set up deployments from GitHub: an environment with its rules, secrets and variables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -8,7 +8,7 @@ import pulumi_github as github
 
 from infra import application
 from infra.config.settings import Settings
-from infra.parts.values import inputs_of
+from infra.parts.values import aliased, inputs_of
 
 
 class Delivery(pulumi.ComponentResource):
@@ -25,6 +25,7 @@ class Delivery(pulumi.ComponentResource):
         minted_token: pulumi.Output[str] | None,
         neon_project: pulumi.Input[str] | None,
         frontend_url: pulumi.Output[str] | None = None,
+        app_secrets: Mapping[str, pulumi.Input[str]],
     ) -> None:
         super().__init__("relay:infra:Delivery", "delivery")
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
@@ -36,7 +37,8 @@ class Delivery(pulumi.ComponentResource):
             within = _environment(settings, within)
         secrets = application.github_secrets(settings, settings.fly_deploy_token or minted_token)
         variables = application.github_variables(settings, neon_project, frontend_url)
-        for secret, value in inputs_of({**secrets, **settings.github_secrets}).items():
+        shared = aliased(app_secrets, settings.github_secret_aliases)
+        for secret, value in (inputs_of({**secrets, **settings.github_secrets}) | shared).items():
             resource, name = f"secret-{secret}", settings.github_name(secret)
             if in_environment:
                 github.ActionsEnvironmentSecret(

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 
 def backend(look: Look) -> Iterator[Row]:
-    """Yield the findings of the Fly app.
+    """Yield the findings of each Fly app.
 
     Raises:
         CloudError: Fly.io gave no usable answer.
     """
+    yield from _app(look, str(look.settings.fly_app))
+    for name in sorted(look.settings.apps):
+        yield from _app(look, name)
+
+
+def _app(look: Look, name: str) -> Iterator[Row]:
     settings, kind = look.settings, kinds.FLY_APP
-    name = str(settings.fly_app)
-    resource = f"Fly app {name}"
+    resource, adopted = f"Fly app {name}", name in {settings.adopt.fly_app, *settings.adopt.apps}
     flyctl = Flyctl()
     try:
         app = flyctl.status(name)
@@ -38,12 +43,12 @@ def backend(look: Look) -> Iterator[Row]:
         organizations = flyctl.orgs_list()
         empty = not (app.deployed or secrets or flyctl.machine_list(name) or flyctl.volumes_list(name))
     except AppNotFoundError:
-        absent = "adopt.flyApp names it, and there is no such app, or FLY_API_TOKEN may not see it"
-        yield Row(resource, notes=(absent,) if settings.adopt.fly_app else ())
+        absent = "adopt names it, and there is no such app, or FLY_API_TOKEN may not see it"
+        yield Row(resource, notes=(absent,) if adopted else ())
         return
     except FlyError as error:
         raise CloudError(str(error)) from None
-    if empty and not settings.adopt.fly_app:
+    if empty and not adopted:
         yield Row(resource, there, notes=("nothing is in it: `up` takes it over by itself",))
         return
     foreign = settings.fly_organization not in app.organizations
@@ -52,7 +57,10 @@ def backend(look: Look) -> Iterator[Row]:
         yield Row(resource, there, notes=(problem, "Correct flyOrganization, or choose another flyApp"))
         return
     real = {"flyOrganization": app.organizations[0]} if foreign else {}
-    yield Row(resource, there, {"flyApp": name, "keep": secrets}, real, tuple(_kept(settings, secrets)))
+    if name == settings.fly_app:
+        yield Row(resource, there, {"flyApp": name, "keep": secrets}, real, tuple(_kept(settings, secrets)))
+    else:
+        yield Row(resource, there, {"apps": [name]}, real)
 
 
 def _kept(settings: Settings, secrets: list[str]) -> Iterator[str]:

@@ -151,7 +151,8 @@ def _secrets_by_hand(name: str, start: Start) -> Iterator[Finding]:
 
     app, keep = str(start.settings.fly_app), start.settings.adopt.keep
     try:
-        states = [found for found in pulumi_cli.resources(name) if found["type"] == FLY_SECRETS.type]
+        every = (found for found in pulumi_cli.resources(name) if found["type"] == FLY_SECRETS.type)
+        states = [found for found in every if found["outputs"].get("app") == app]
         if not states:
             return
         managed = {secret for state in states for secret in state["outputs"]["digests"]}

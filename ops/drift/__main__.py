@@ -77,7 +77,8 @@ def _ending(settings: Settings, state: dict[str, Any]) -> Iterator[str]:
     if "RELAY_SANDBOX" not in os.environ:
         yield from credentials.of_process(settings.cloudflare_account_id, now)
         if settings.fly_app and settings.manages("backend"):
-            yield from credentials.of_app(settings.fly_app, now)
+            for app in (settings.fly_app, *sorted(settings.apps)):
+                yield from credentials.of_app(app, now)
 
 
 if __name__ == "__main__":

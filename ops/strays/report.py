@@ -65,7 +65,7 @@ def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
     names = {project, _VERIFIED}
     for s in stacks:
         names |= {s.neon_project, s.bucket, *s.extra_buckets, s.pages_project, s.github_environment_name}
-        names |= {s.fly_app} if s.fly_app else set()
+        names |= {s.fly_app, *s.apps} if s.fly_app else set()
     return names
 
 

@@ -239,7 +239,7 @@ def run_program(
 def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, Any], state: State) -> Run:
     run = Run()
     texts = {f"{PROJECT}:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
-    pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in SECRET_KEYS])
+    pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in (*SECRET_KEYS, "apps")])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     SETTINGS.rpc_manager.clear()

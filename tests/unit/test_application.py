@@ -99,6 +99,46 @@ def test_further_names_and_values() -> None:
     assert run.one("variable-SENTRY_PROJECT").inputs["value"] == "tune"
 
 
+APPS = {
+    "extraSecrets": {"REDIS_PASSWORD": "CanaryRedis"},
+    "apps": {
+        "tune-redis": {"secretAliases": {"REDIS_PASSWORD": "REDIS_PASSWORD"}},
+        "tune-worker": {
+            "extraSecrets": {"OPENAI_KEY": "CanaryWorker"},
+            "secretAliases": {"DB_URL": "DATABASE_URL", "S3_ID": "AWS_ACCESS_KEY_ID"},
+        },
+    },
+    "githubSecretAliases": {"REDIS": "REDIS_PASSWORD"},
+}
+
+
+def test_further_apps_share_values_with_the_backend() -> None:
+    run = ran("production", {"adopt": None, "rotate": {"storageToken": 1}, **APPS})
+    backend, worker, redis = (run.one(f"fly-secrets{app}") for app in ("", "-tune-worker", "-tune-redis"))
+    assert redis.inputs["values"] == {"REDIS_PASSWORD": "CanaryRedis"}
+    assert worker.inputs["values"] == {
+        "OPENAI_KEY": "CanaryWorker",
+        "DB_URL": backend.inputs["values"]["DATABASE_URL"],
+        "S3_ID": backend.inputs["values"]["AWS_ACCESS_KEY_ID"],
+    }
+    assert worker.secrets >= {f"values.{name}" for name in worker.inputs["values"]}
+    # The bucket's old token is revoked once the worker, too, has the new one.
+    assert worker.inputs["slots"] == {"S3_ID": [0, 1]}
+    assert worker.options.parent == backend.options.parent
+    assert run.one("fly-app-tune-worker").inputs["name"] == "tune-worker"
+    assert run.one("secret-REDIS").inputs["value"] == "CanaryRedis"
+    assert "value" in run.one("secret-REDIS").secrets
+
+
+def test_a_plain_secret_of_a_further_app_is_refused() -> None:
+    written = {"tune-worker": {"extraSecrets": {"OPENAI_KEY": "x", "OTHER": {"secure": "v1:x"}}}}
+    _, problems = examine_files("staging", files(staging={"apps": written}))
+    assert problems == [
+        "Pulumi.staging.yaml: apps.tune-worker.extraSecrets.OPENAI_KEY is not encrypted: "
+        "`pulumi config set --secret --path apps.tune-worker.extraSecrets.OPENAI_KEY -s staging`"
+    ]
+
+
 def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in EXAMPLE.glob("Pulumi*.yaml"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

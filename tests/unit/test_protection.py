@@ -46,10 +46,17 @@ def test_the_guard_depends_on_every_resource(stack: str) -> None:
     assert guarded == {r.name for r in run.resources if not r.type.startswith(("relay:", "pulumi:pulumi:"))}
 
 
-def test_an_old_token_is_revoked_and_a_further_bucket_can_leave() -> None:
-    run = ran("production", MADE | {"rotate": {"storageToken": 1}, "extraBuckets": {"tune-art": {}}})
-    assert retained(run) == LIVE | {"storage-token-1", "github-environment", "bucket-tune-art"}
-    assert "bucket-tune-art" not in protected(run)
+def test_an_old_token_is_revoked_and_a_further_bucket_or_app_can_leave() -> None:
+    further: dict[str, object] = {"extraBuckets": {"tune-art": {}}, "apps": {"tune-worker": {}}}
+    run = ran("production", MADE | {"rotate": {"storageToken": 1}, **further})
+    names = {"bucket-tune-art", "fly-app-tune-worker", "fly-secrets-tune-worker"}
+    assert retained(run) == LIVE | {"storage-token-1", "github-environment"} | names
+    assert not names & protected(run)
+
+
+def test_an_adopted_further_app_stays_with_its_secrets() -> None:
+    apps = {"apps": {"tune-worker": {}, "tune-redis": {}}, "adopt": {"apps": ["tune-worker"]}}
+    assert retained(ran("staging", apps | {"unprotect": True})) == {"fly-app-tune-worker", "fly-secrets-tune-worker"}
 
 
 def test_unprotect_is_the_escape() -> None:

@@ -103,7 +103,7 @@ class Apps(FlyProvider):
             # Checked here, so that an interrupted write of the secrets can be repeated.
             existing = self.flyctl.secrets_list(name).keys() & set(props["managed_secrets"])
             problem = "it has these secrets already, and they would be overwritten"
-            hint = "Put them under `adopt.keep`; from there each can be given a value of its own later."
+            hint = "Put them under `adopt.keep` (of a further app: leave them out), or remove them from the app."
             refuse_any(existing, "adopting it", problem, app=name, hint=hint)
         elif self._in_use(app, name):
             problem = f"it exists already in organization {organization}, and is in use"

@@ -61,6 +61,7 @@ def test_a_copy_of_staging_with_names_of_its_own_is_possible() -> None:
     ("changes", "said"),
     [
         ({"flyApp": "tune-api"}, "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
+        ({"apps": {"tune-api": {}}}, "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
         ({"neonProject": "tune"}, "neonProject is 'tune' in Pulumi.production.yaml too: each stack has its own"),
         (
             {"adopt": {"neonProject": "tall-oak-33334444"}},

@@ -175,7 +175,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"extraSecrets": {"DATABASE_URL": "x"}},
-        "Pulumi.staging.yaml: extraSecrets.DATABASE_URL: the program sets this secret itself",
+        "Pulumi.staging.yaml: extraSecrets.DATABASE_URL: this name is taken already",
     ),
     (
         "staging",
@@ -380,17 +380,47 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"secretAliases": {"FRONTEND_URL": "DATABASE_URL"}},
-        "Pulumi.staging.yaml: secretAliases.FRONTEND_URL: the app has a secret of that name already",
+        "Pulumi.staging.yaml: secretAliases.FRONTEND_URL: this name is taken already",
+    ),
+    (
+        "staging",
+        {"apps": {"tune-worker": {"extraSecrets": {"URL": "x"}, "secretAliases": {"URL": "DATABASE_URL"}}}},
+        "Pulumi.staging.yaml: apps.tune-worker.secretAliases.URL: this name is taken already",
+    ),
+    (
+        "staging",
+        {"apps": {"tune-worker": {"secretAliases": {"URL": "DATABASE"}}}},
+        "Pulumi.staging.yaml: apps.tune-worker.secretAliases.URL is 'DATABASE', which this program does not set on the app",
+    ),
+    (
+        "staging",
+        {"apps": {"tune-api-staging": {}}},
+        "Pulumi.staging.yaml: apps holds 'tune-api-staging', the backend's own app: its secrets are under extraSecrets and secretAliases",
+    ),
+    (
+        "staging",
+        {"adopt": {"apps": ["tune-worker"]}},
+        "Pulumi.staging.yaml: adopt.apps holds tune-worker, which apps does not",
+    ),
+    (
+        "staging",
+        {"githubSecretAliases": {"SENTRY_DSN": "SENTRY"}},
+        "Pulumi.staging.yaml: githubSecretAliases.SENTRY_DSN is 'SENTRY', which this program does not set on the app",
+    ),
+    (
+        "production",
+        {"manage": ["delivery"], "adopt": None, "githubSecretAliases": {"DSN": "DATABASE_URL"}, "previewStack": None},
+        "Pulumi.production.yaml: githubSecretAliases is set, but manage lacks `backend`, whose values they are",
     ),
     (
         "staging",
         {"githubSecrets": {"FLY_API_TOKEN": "x"}},
-        "Pulumi.staging.yaml: githubSecrets.FLY_API_TOKEN: the program sets this secret itself",
+        "Pulumi.staging.yaml: githubSecrets.FLY_API_TOKEN: this name is taken already",
     ),
     (
         "staging",
         {"githubVariables": {"API_URL": "x"}},
-        "Pulumi.staging.yaml: githubVariables.API_URL: the program sets this variable itself",
+        "Pulumi.staging.yaml: githubVariables.API_URL: this name is taken already",
     ),
     (
         "staging",

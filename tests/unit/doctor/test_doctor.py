@@ -390,9 +390,10 @@ def test_secrets_set_by_hand_on_the_fly_app(machine: Machine, monkeypatch: pytes
     secrets = {
         "urn": "urn::fly-secrets",
         "type": "pulumi-python:dynamic/fly:Secrets",
-        "outputs": {"digests": {"A": ""}},
+        "outputs": {"app": "tune-api-staging", "digests": {"A": ""}},
     }
-    (machine.answers / "export").write_text(json.dumps({"deployment": {"resources": [secrets]}}))
+    further = {**secrets, "outputs": {"app": "tune-worker", "digests": {"BY_HAND": ""}}}
+    (machine.answers / "export").write_text(json.dumps({"deployment": {"resources": [secrets, further]}}))
     listed = dict.fromkeys(["A", "BY_HAND", "OAUTH_ENCRYPTION_KEY"], "")
     monkeypatch.setattr("infra.providers.fly.flyctl.Flyctl.secrets_list", lambda *_: listed)
     machine.change("staging", config={"relay:adopt": {"flyApp": "tune-api-staging", "keep": ["OAUTH_ENCRYPTION_KEY"]}})

@@ -12,15 +12,15 @@ from tests.unit.program import LOOKS, Run, run_program
 APP = "tune-api-staging"
 
 
-def up(monkeypatch: pytest.MonkeyPatch, *, preview: bool = False, **deployed: bool) -> Run:
-    """Run staging's program, with these secrets on its app."""
+def up(monkeypatch: pytest.MonkeyPatch, deployed: dict[str, bool], *, preview: bool = False, of: str = APP) -> Run:
+    """Run staging's program, with these secrets on one of its apps."""
     listed = {name: Secret(digest="d", deployed=live) for name, live in deployed.items()}
-    monkeypatch.setattr(LOOKS["secrets"][0], lambda app: listed if app == APP else {})
-    return run_program("staging", preview=preview)
+    monkeypatch.setattr(LOOKS["secrets"][0], lambda app: listed if app == of else {})
+    return run_program("staging", {"apps": {"tune-worker": {}}}, preview=preview)
 
 
 def test_an_up_names_the_staged_and_the_foreign_secrets_as_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = up(monkeypatch, DATABASE_URL=False, FRONTEND_URL=True, MINE=True, HERS=False).messages
+    messages = up(monkeypatch, {"DATABASE_URL": False, "FRONTEND_URL": True, "MINE": True, "HERS": False}).messages
     assert (
         f"Staged on Fly app {APP}: DATABASE_URL. Live from its next deploy, or now: `flyctl secrets deploy -a {APP}`"
     ) in messages
@@ -28,11 +28,11 @@ def test_an_up_names_the_staged_and_the_foreign_secrets_as_they_stand(monkeypatc
 
 
 def test_an_up_with_everything_live_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not [text for text in up(monkeypatch, DATABASE_URL=True).messages if "on Fly app" in text]
+    assert not [text for text in up(monkeypatch, {"DATABASE_URL": True}).messages if "on Fly app" in text]
 
 
 def test_a_preview_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not [text for text in up(monkeypatch, preview=True, MINE=True).messages if "on Fly app" in text]
+    assert not [text for text in up(monkeypatch, {"MINE": True}, preview=True).messages if "on Fly app" in text]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_preview_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_secret_that_harms_the_backend_fails_the_up(monkeypatch: pytest.MonkeyPatch, name: str, why: str) -> None:
     with pytest.raises(pulumi.RunError, match=f"{name}: .*{why}") as caught:
-        up(monkeypatch, **{name: True, "MINE": True})
+        up(monkeypatch, {name: True, "MINE": True})
     assert str(caught.value).endswith(f"\n  flyctl secrets unset {name} -a {APP}")
 
 
@@ -56,3 +56,8 @@ def test_an_up_does_not_fail_where_fly_does_not_answer(monkeypatch: pytest.Monke
     monkeypatch.setattr(LOOKS["secrets"][0], refuse)
     (text,) = [text for text in run_program("staging").messages if "were not checked" in text]
     assert text.startswith(f"The secrets on Fly app {APP} were not checked. Fly app {APP}: listing its secrets failed:")
+
+
+def test_a_further_app_has_plain_settings_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = up(monkeypatch, {"PORT": True}, of="tune-worker").messages
+    assert "Not managed here, left alone on Fly app tune-worker: PORT" in messages
