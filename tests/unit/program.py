@@ -276,6 +276,6 @@ def ran(stack: str, changes: dict[str, Any] | None = None, *, preview: bool = Fa
     credentials = [os.environ.get(variable) for found in CREDENTIALS.values() for variable in found.variables]
     looks = [pkgutil.resolve_name(target) for target, _ in LOOKS.values()]
     key = (stack, json.dumps(changes or {}, sort_keys=True), preview, *looks, *credentials)
-    if key not in _RAN:
+    if key not in _RAN or "MUTANT_UNDER_TEST" in os.environ:  # mutmut has to see which tests run the program
         _RAN[key] = run_program(stack, changes, preview=preview)
     return copy.deepcopy(_RAN[key])
