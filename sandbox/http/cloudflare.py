@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.world import cloudflare
+from sandbox.world import cloudflare, pages_builds
 from sandbox.world.store import Document, Transaction
 
 _KINDS = {"pages/projects": "pages", "r2/buckets": "bucket", "tokens": "token"}
 # The most items that a page may have, and without a wish has (Cloudflare's API reference; Pages: wrangler's source).
-_SIZES = {"pages": (10, 10), "bucket": (1000, 20), "token": (50, 20)}
+_SIZES = {"pages": (10, 10), "bucket": (1000, 20), "token": (50, 20), "deployment": (25, 25)}
 _BUCKET = ("name", "creation_date", "jurisdiction", "location", "storage_class")
 
 
@@ -16,17 +16,30 @@ def _listed(tx: Transaction, query: dict[str, str], account: str, path: str) -> 
     cloudflare.account(tx, account)
     kind = _KINDS[path]
     found = [item for item in tx.list("cloudflare", kind).values() if item["account_id"] == account]
-    most, usual = _SIZES[kind]
-    size = min(int(query.get("per_page", usual)), most)
     if kind == "bucket":
+        size = _size(query, kind)
         jurisdiction = query.get("cf_r2_jurisdiction", "default")
         names = sorted(item["name"] for item in found if item["jurisdiction"] == jurisdiction)
         after = [name for name in names if name > query.get("cursor", "")]
         shown = {item["name"]: _bucket(item) for item in found if item["name"] in after[:size]}
         cursor = {"cursor": after[size - 1]} if len(after) > size else {}
         return _answer({"buckets": [shown[name] for name in after[:size]]}) | {"result_info": cursor}
+    return _page(query, kind, [_shown(kind, item) for item in found])
+
+
+def _deployments(tx: Transaction, query: dict[str, str], account: str, project: str) -> Document:
+    return _page(query, "deployment", pages_builds.builds(tx, account, project))
+
+
+def _page(query: dict[str, str], kind: str, items: list[Document]) -> Document:
+    size = _size(query, kind)
     first = size * (int(query.get("page", "1")) - 1)
-    return _answer([_shown(kind, item) for item in found[first : first + size]])
+    return _answer(items[first : first + size])
+
+
+def _size(query: dict[str, str], kind: str) -> int:
+    most, usual = _SIZES[kind]
+    return min(int(query.get("per_page", usual)), most)
 
 
 def _one(tx: Transaction, query: dict[str, str], account: str, path: str, name: str) -> Document:
@@ -65,6 +78,7 @@ def _shown(kind: str, item: Document) -> Document:
 ROUTES = (
     (r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)", _listed),
     (r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)/([\w-]+)", _one),
+    (r"GET /client/v4/accounts/(\w+)/pages/projects/([\w-]+)/deployments", _deployments),
     (r"GET /client/v4/accounts/(\w+)/r2/buckets/([\w-]+)/domains/managed", _domain),
     (r"DELETE /client/v4/accounts/(\w+)/tokens/(\w+)", _revoke),
 )

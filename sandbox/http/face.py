@@ -70,9 +70,10 @@ def answer(world: World, target: str, token: str, method: str = "GET", **headers
     if not (respond and match):
         return 501, {"message": f"{method} {url.path} is not implemented in the sandbox"}
     world.record(cloud, method, {"path": target})
-    if world.fault(cloud, method):
-        return 503, {"message": "Service Unavailable"}
+    fault, _, said = (world.fault(cloud, method) or "").partition(": ")
     try:
+        if fault:
+            raise CloudError(int(fault), said)  # noqa: TRY301
         if token != credentials.BY_CLOUD[cloud]:
             raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
         with world.transaction() as tx:

@@ -1,8 +1,8 @@
-"""Answer GitHub's REST API: a repository's environments, their policies and variables."""
+"""Answer GitHub's REST API: a repository's environments, policies, variables, releases and runs of workflows."""
 
 from __future__ import annotations
 
-from sandbox.world import github
+from sandbox.world import github, github_history
 from sandbox.world.store import Document, Transaction
 
 # The most items that a page may have, and without a wish has (GitHub's REST reference).
@@ -63,6 +63,19 @@ def _shown_variable(item: Document) -> Document:
     return {name: item[name] for name in ("name", "value", "created_at", "updated_at")}
 
 
+def _releases(tx: Transaction, query: dict[str, str], *repository: str) -> list[Document]:
+    return _cut(query, "releases", github_history.releases(tx, *repository))
+
+
+def _workflow(tx: Transaction, _query: dict[str, str], *workflow: str) -> Document:
+    return {"state": github.get(tx, "workflow", *workflow)["state"], "path": f".github/workflows/{workflow[-1]}"}
+
+
+def _runs(tx: Transaction, query: dict[str, str], *workflow: str) -> Document:
+    wanted = {name: query[name] for name in ("head_sha", "event") if name in query}
+    return _page(query, "workflow_runs", github_history.runs(tx, *workflow, **wanted))
+
+
 def _within(tx: Transaction, kind: str, *place: str) -> list[Document]:
     """Return the objects of a kind directly below a repository or an environment."""
     parts = [part.replace("/", "%2F") for part in place]
@@ -70,9 +83,13 @@ def _within(tx: Transaction, kind: str, *place: str) -> list[Document]:
 
 
 def _page(query: dict[str, str], name: str, items: list[Document]) -> Document:
+    return {"total_count": len(items), name: _cut(query, name, items)}
+
+
+def _cut(query: dict[str, str], name: str, items: list[Document]) -> list[Document]:
     size = min(int(query.get("per_page", _USUAL.get(name, 30))), _MOST.get(name, 100))
     first = size * (int(query.get("page", "1")) - 1)
-    return {"total_count": len(items), name: items[first : first + size]}
+    return items[first : first + size]
 
 
 _ENVIRONMENT = r"GET /repos/([^/]+)/([^/]+)/environments/([^/]+)"
@@ -81,6 +98,9 @@ ROUTES = (
     (r"GET /repos/([^/]+)/([^/]+)/environments", _environments),
     (_ENVIRONMENT, _environment),
     (rf"{_ENVIRONMENT}/deployment-branch-policies", _policies),
+    (r"GET /repos/([^/]+)/([^/]+)/releases", _releases),
+    (r"GET /repos/([^/]+)/([^/]+)/actions/workflows/([^/]+)", _workflow),
+    (r"GET /repos/([^/]+)/([^/]+)/actions/workflows/([^/]+)/runs", _runs),
     (r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/variables", _variables),
     (r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/variables/(\w+)", _variable),
 )

@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from release import calls, points
 from release.commands import main
+from sandbox import credentials
+from sandbox.http import face
+from sandbox.world import cloudflare as cloudflare_world
+from sandbox.world import github_history, pages_builds
+from sandbox.world.store import World
 from tests.unit.delivery.neon import Neon
 from tests.unit.delivery.serving import CUT, HTML, SHORT, serving
 from tests.unit.program import ROOT
@@ -55,12 +59,10 @@ def neon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Neon]:
 
 
 class _GitHub:
-    """A workflow's runs, and branches, whose commits are numbers that only grow."""
+    """The stand-in's workflow and runs, and branches, whose commits are numbers that only grow."""
 
-    def __init__(self) -> None:
-        self.state: str | None = "active"
-        self.runs: list[Any] = []
-        self.then: list[Any] = []
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.branches: dict[str, int] = {}
         self.failing: list[int] = []
         self.lost: list[int] = []
@@ -73,16 +75,16 @@ class _GitHub:
         status, answer = self._answer(method, path, body)
         return (self.lost.pop(0), {}) if method != "GET" and self.lost else (status, answer)
 
-    def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:  # noqa: PLR0911  (a table)
-        url = urlsplit(path)
-        place = url.path.removeprefix("/repos/o/r/")
-        if place == "actions/workflows/infra.yml":
-            return (200, {"state": self.state}) if self.state else (404, {"message": "Not Found"})
-        if place == "actions/workflows/infra.yml/runs":
-            assert parse_qs(url.query) == {"head_sha": ["7"], "event": ["release"], "per_page": ["1"]}
-            answer = {"workflow_runs": self.runs}
-            self.runs = self.then.pop(0) if self.then else self.runs
-            return 200, answer
+    def workflow(self, state: str, *shown: str | None) -> None:
+        """Have the workflow in a state, with one run that the next listings show so."""
+        with self.world.transaction() as tx:
+            tx.put("github", "workflow", "o/r/infra.yml", {"state": state})
+            if shown:
+                github_history.put_run(tx, "o", "r", "infra.yml", commit="7", event="release", shown=shown)
+
+    def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if method == "GET":
+            return face.answer(self.world, path, credentials.GITHUB_TOKEN)
         if method == "POST":
             name = body["ref"].removeprefix("refs/heads/")
             if name in self.branches:
@@ -90,7 +92,7 @@ class _GitHub:
             self.branches[name] = int(body["sha"])
             return 201, {}
         assert method == "PATCH"
-        name = place.removeprefix("git/refs/heads/")
+        name = path.removeprefix("/repos/o/r/git/refs/heads/")
         if name not in self.branches:
             return 422, {"message": "Reference does not exist"}
         if int(body["sha"]) < self.branches[name] and not body["force"]:
@@ -100,9 +102,20 @@ class _GitHub:
 
 
 @pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[_GitHub]:
+def world(tmp_path: Path) -> World:
+    """Clouds with a repository, and a Pages project that main builds previews of."""
+    world = World(tmp_path / "clouds.sqlite")
+    with world.transaction() as tx:
+        tx.put("github", "repository", "o/r", {"id": 1, "name": "r", "owner": "o"})
+        tx.put("cloudflare", "account", "a1", {"id": "a1"})
+        cloudflare_world.create_pages(tx, "a1", {"name": "relay", "production_branch": "release"})
+    return world
+
+
+@pytest.fixture
+def github(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_GitHub]:
     """A repository, and the environment of a workflow that a release started."""
-    repository = _GitHub()
+    repository = _GitHub(world)
     with serving(repository.answer, token="job-token") as url:
         values = {"API_URL": url, "TOKEN": "job-token", "REPOSITORY": "o/r", "SHA": "7", "EVENT_NAME": "release"}
         for name, value in values.items():
@@ -265,25 +278,21 @@ def test_a_drill_without_a_point_fails(neon: Neon, capsys: pytest.CaptureFixture
 # --- waiting for the infrastructure
 
 
-def _run(status: str, conclusion: str | None = None) -> list[Any]:
-    return [{"status": status, "conclusion": conclusion, "html_url": "https://github/run"}]
-
-
 def test_infrastructure_of_the_same_commit_is_waited_for(github: _GitHub) -> None:
-    github.then = [_run("queued"), _run("in_progress"), _run("completed", "success")]
+    github.workflow("active", "queued", "in_progress", "success")
     assert main(["wait", "infra.yml"]) == 0
-    assert github.then == []
+    assert github.calls == 4
 
 
 def test_a_run_that_is_listed_late_is_waited_for(github: _GitHub) -> None:
-    github.then = [[]] * 15 + [_run("completed", "failure")]
+    github.workflow("active", *[None] * 15, "failure")
     assert main(["wait", "infra.yml"]) == 1
 
 
 @pytest.mark.parametrize("failure", [*PASSING, 403])
 def test_a_look_that_fails_is_repeated(github: _GitHub, failure: int) -> None:
     github.failing = [failure] * 3
-    github.runs = _run("completed", "success")
+    github.workflow("active", "success")
     assert main(["wait", "infra.yml"]) == 0
 
 
@@ -291,19 +300,21 @@ def test_a_look_that_fails_is_repeated(github: _GitHub, failure: int) -> None:
 def test_infrastructure_that_failed_stops_the_deployment(
     github: _GitHub, conclusion: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    github.runs = _run("completed", conclusion)
+    github.workflow("active", conclusion)
     assert main(["wait", "infra.yml"]) == 1
-    assert f"{conclusion}, https://github/run" in capsys.readouterr().err
+    assert f"{conclusion}, https://github.com/o/r/actions/runs/1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("state", "code"), [(None, 0), ("disabled_manually", 1)])
 def test_a_workflow_that_cannot_run_is_not_waited_for(github: _GitHub, state: str | None, code: int) -> None:
-    github.state = state
+    if state:
+        github.workflow(state)
     assert main(["wait", "infra.yml"]) == code
     assert github.calls == 1
 
 
 def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest.CaptureFixture[str]) -> None:
+    github.workflow("active")
     assert main(["wait", "infra.yml"]) == 3
     assert capsys.readouterr().err.endswith("gh run list --workflow infra.yml --commit 7\n")
 
@@ -311,16 +322,16 @@ def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest
 def test_a_run_without_end_is_given_up_within_a_tokens_budget(
     github: _GitHub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    github.runs = _run("in_progress")
+    github.workflow("active", "in_progress")
     assert main(["wait", "infra.yml"]) == 1
     assert "still runs" in capsys.readouterr().err
     assert github.calls < 200
 
 
 def test_what_a_person_starts_waits_for_nothing(github: _GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    github.runs = _run("in_progress")
     monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
     assert main(["wait", "infra.yml"]) == 0
+    assert github.calls == 0
 
 
 # --- moving a branch
@@ -354,44 +365,35 @@ def test_a_lost_move_is_repeated(github: _GitHub, failure: int, before: int | No
 
 
 class _Clouds:
-    """An API, Cloudflare Pages' deployments, and what flyctl says."""
+    """An API, the stand-in's deployments of Cloudflare Pages, and what flyctl says."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.statuses: list[int] = [200]
         self.tags = [COMMIT, COMMIT]
-        self.deployments: list[dict[str, Any]] = [self.deployment(COMMIT)]
-        self.then: list[list[dict[str, Any]]] = []
+        self.then: list[dict[str, Any]] = []
         self.failing: list[int] = []
 
-    def deployment(self, commit: str, branch: str = "release", **more: Any) -> dict[str, Any]:
-        metadata = {"branch": branch, "commit_hash": commit}
-        stage = {"name": "deploy", "status": "success"}
-        return {
-            "id": "d-1",
-            "url": "https://d-1.relay.pages.dev",
-            "deployment_trigger": {"metadata": metadata},
-            "latest_stage": stage,
-            **more,
-        }
+    def build(self, commit: str, branch: str = "release", **more: Any) -> str:
+        """Have Pages build a commit; return the deployment's id."""
+        with self.world.transaction() as tx:
+            return str(pages_builds.build(tx, "a1", "relay", branch=branch, commit=commit, **more)["id"])
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        assert method == "GET"
         if path == "/docs":
             return (self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]), {}
         if self.failing:
             return self.failing.pop(0), {}
-        url = urlsplit(path)
-        assert url.path == "/accounts/a-1/pages/projects/relay/deployments"
-        page = int(parse_qs(url.query)["page"][0])
-        listed = self.deployments[25 * (page - 1) : 25 * page]
-        self.deployments = self.then.pop(0) if self.then else self.deployments
-        return 200, {"result": listed}
+        answer = face.answer(self.world, path, credentials.CLOUDFLARE_TOKEN, method)
+        if self.then:
+            self.build(**self.then.pop(0))
+        return answer
 
 
 @pytest.fixture
-def clouds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_Clouds]:
+def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clouds]:
     """What answers, and the environment of the proof; nothing has a Neon key."""
-    found = _Clouds()
+    found = _Clouds(world)
 
     def flyctl(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         assert command == ["flyctl", "status", "--json", "--app", "relay-api"]
@@ -406,9 +408,9 @@ def clouds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_Clouds]
             "FLY_APP": "relay-api",
             "GITHUB_SHA": COMMIT,
             "NEON_API_KEY": "",
-            "CLOUDFLARE_BASE_URL": url,
+            "CLOUDFLARE_BASE_URL": f"{url}/client/v4",
             "CLOUDFLARE_API_TOKEN": "cfut_canary",
-            "CLOUDFLARE_ACCOUNT_ID": "a-1",
+            "CLOUDFLARE_ACCOUNT_ID": "a1",
             "PAGES_PROJECT": "relay",
             "FRONTEND_BRANCH": "release",
         }
@@ -418,21 +420,25 @@ def clouds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[_Clouds]
 
 
 def test_everything_of_this_commit_is_proven(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    identity = clouds.build(COMMIT)
     assert main(["prove"]) == 0
     said = capsys.readouterr().out
     assert "/docs answers 200" in said
     assert f"image: 2 of 2 machines run {COMMIT}" in said
     assert "schema: not checked, because NEON_API_KEY is not set" in said
-    assert f"frontend: https://d-1.relay.pages.dev was built from {COMMIT}" in said
+    assert f"frontend: https://{identity[:8]}.relay-" in said
+    assert f".pages.dev was built from {COMMIT}" in said
     assert "canary" not in said
 
 
 def test_an_api_that_comes_up_late_is_waited_for(clouds: _Clouds) -> None:
+    clouds.build(COMMIT)
     clouds.statuses = [503, CUT, 502, 200]
     assert main(["prove"]) == 0
 
 
 def test_an_api_that_does_not_answer_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.build(COMMIT)
     clouds.statuses = [500]
     assert main(["prove"]) == 1
     printed = capsys.readouterr()
@@ -441,26 +447,36 @@ def test_an_api_that_does_not_answer_fails(clouds: _Clouds, capsys: pytest.Captu
 
 
 def test_a_machine_of_another_image_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.build(COMMIT)
     clouds.tags = [COMMIT, "older"]
     assert main(["prove"]) == 1
     assert "relay-api runs 3d3c42e5aac5ba805825da76410c181273ba90b1, older" in capsys.readouterr().out
 
 
 def test_an_image_that_nobody_tells_is_an_outcome_of_its_own(clouds: _Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds.build(COMMIT)
     done = subprocess.CompletedProcess([], 1, "", "Error: canary")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
     assert main(["prove"]) == 3
 
 
 def test_a_frontend_that_is_built_late_is_waited_for(clouds: _Clouds) -> None:
-    building = clouds.deployment(COMMIT, latest_stage={"name": "build", "status": "active"})
-    clouds.then = [[clouds.deployment("older")], [building], clouds.deployments]
-    clouds.deployments = []
+    clouds.then = [
+        {"commit": "older"},
+        {"commit": COMMIT, "stage": "build", "status": "active"},
+        {"commit": COMMIT},
+    ]
+    assert main(["prove"]) == 0
+
+
+def test_a_build_that_pages_skipped_passes(clouds: _Clouds) -> None:
+    clouds.build(COMMIT, stage="queued", status="idle", skipped=True)
     assert main(["prove"]) == 0
 
 
 def test_a_push_that_a_later_push_overtook_passes(clouds: _Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
-    clouds.deployments.insert(0, clouds.deployment("later"))
+    clouds.build(COMMIT)
+    clouds.build("later")
     monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
     assert main(["prove"]) == 0
     monkeypatch.setenv("GITHUB_EVENT_NAME", "release")
@@ -468,28 +484,32 @@ def test_a_push_that_a_later_push_overtook_passes(clouds: _Clouds, monkeypatch: 
 
 
 def test_another_branchs_deployments_do_not_count(clouds: _Clouds) -> None:
-    clouds.deployments = [clouds.deployment("other", "main") for _ in range(40)] + clouds.deployments
+    clouds.build(COMMIT)
+    for _ in range(40):
+        clouds.build("other", "main")
     assert main(["prove"]) == 0
 
 
 @pytest.mark.parametrize("status", ["failure", "canceled"])
 def test_a_build_that_failed_names_its_log(clouds: _Clouds, status: str, capsys: pytest.CaptureFixture[str]) -> None:
-    clouds.deployments[0]["latest_stage"] = {"name": "build", "status": status}
+    identity = clouds.build(COMMIT, stage="build", status=status)
     assert main(["prove"]) == 1
-    assert "https://dash.cloudflare.com/a-1/pages/view/relay/d-1" in capsys.readouterr().out
+    assert f"https://dash.cloudflare.com/a1/pages/view/relay/{identity}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("deployments", [[], ["older"]])
+@pytest.mark.parametrize("commits", [[], ["older"]])
 def test_a_build_that_never_started_fails(
-    clouds: _Clouds, deployments: list[str], capsys: pytest.CaptureFixture[str]
+    clouds: _Clouds, commits: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clouds.deployments = [clouds.deployment(commit) for commit in deployments]
+    for commit in commits:
+        clouds.build(commit)
     assert main(["prove"]) == 1
     assert f"no build of {COMMIT} on release started" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("failure", PASSING)
 def test_a_look_at_pages_is_repeated(clouds: _Clouds, failure: int) -> None:
+    clouds.build(COMMIT)
     clouds.failing = [failure] * 3
     assert main(["prove"]) == 0
 
@@ -498,6 +518,7 @@ def test_a_look_at_pages_is_repeated(clouds: _Clouds, failure: int) -> None:
 def test_an_address_that_is_none_fails_at_once(
     clouds: _Clouds, monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    clouds.build(COMMIT)
     monkeypatch.setenv("API_URL", url)
     assert main(["prove"]) == (1 if url else 0)
     assert ("is no address" if url else "API: not checked") in capsys.readouterr().out
