@@ -24,6 +24,8 @@ _EVERYTHING_ADOPTED = {
     "githubVariables": ["API_URL", "FRONTEND_URL", "FLY_APP"],
 }
 
+_EMPTY_BUILD: dict[str, Any] = {"command": "", "rootDir": "", "outputDir": "", "compatibilityFlags": []}
+
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "dev": ("dev", {}),
     "dev, with a bucket": ("dev", {"adopt": None, "storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}),
@@ -52,6 +54,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
             "pagesBuild": {"command": "make", "imageVersion": 2},
         },
     ),
+    "production, whatever can be empty": ("production", {"adopt": None, "pagesBuild": _EMPTY_BUILD}),
 }
 """Each variant's stack, and what its configuration has beside the example's."""
 

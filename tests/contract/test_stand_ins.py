@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.providers import cloudflare, github, neon, random
+from sandbox.providers import cloudflare, github, neon, random, schema
 from sandbox.providers.server import BRIDGE_VERSION
 from tests.contract import sdks
 
@@ -97,3 +97,18 @@ def _compare_hint(spec: Field, hint: Any, where: str) -> Iterator[str]:
     elif kind in {"map", "list"}:
         assert spec.element is not None
         yield from _compare_hint(spec.element, inner, f"{where}[]")
+
+
+def _lists(spec: Field, where: str) -> Iterator[tuple[str, Field]]:
+    if spec.kind == "list":
+        yield where, spec
+    for name, inner in [*spec.members.items(), *([("[]", spec.element)] if spec.element else [])]:
+        yield from _lists(inner, f"{where}.{name}")
+
+
+@by_type
+def test_cloudflares_provider_alone_keeps_an_empty_list_as_null(resource: Resource) -> None:
+    """The others are built on Terraform's older SDK, where an empty list is an absent one."""
+    cloudflare_own = resource.type_name.startswith("cloudflare:")
+    for path, spec in _lists(resource.program, resource.type_name):
+        assert bool(schema.changes(spec, None, [])) == cloudflare_own, path
