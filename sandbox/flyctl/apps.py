@@ -1,4 +1,7 @@
-"""The commands `version`, `orgs`, `apps`, `status`, `machine` and `volumes`."""
+"""Run the commands `version`, `orgs`, `apps`, `status`, `machine` and `volumes`.
+
+Seen: their output and their errors (flyctl 0.4.87). Fewer members are here than there.
+"""
 
 from __future__ import annotations
 

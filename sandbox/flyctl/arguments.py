@@ -1,4 +1,4 @@
-"""flyctl's command line: which commands and flags are modelled, and the complaints about wrong ones."""
+"""Parse flyctl's command line, and complain as flyctl does about a wrong flag."""
 
 from typing import NamedTuple
 

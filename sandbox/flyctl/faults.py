@@ -1,4 +1,4 @@
-"""Faults that may be injected into a run of flyctl, by name (see `sandbox.world.store.World.inject`).
+"""Name the faults that a test may inject into a run of flyctl (see `sandbox.world.store.World.inject`).
 
 Names with "-after", "lost" and "propagation" strike after the effect, the others before:
 
@@ -13,14 +13,15 @@ Names with "-after", "lost" and "propagation" strike after the effect, the other
 
 from __future__ import annotations
 
-# The statuses in flyctl's words were seen with the real binary (v0.4.87); the messages are believed.
+# Seen: how flyctl words the statuses (0.4.87).
+# Believed: The texts in which Fly itself words 408, 429 and 500.
 HTTP = {
     "408": (408, "request timeout"),
     "429": (429, "rate limit exceeded"),
     "500": (500, "Internal Server Error"),
     "502": (502, "Bad Gateway"),
 }
-# From public reports: superfly/flyctl#981, django-simple-deploy#243, and users' notes of 2025 and 2026.
+# Reported: superfly/flyctl#981, django-simple-deploy#243, and users' notes of 2025 and 2026.
 ACCOUNT = {
     "payment": "We need your payment information to continue! Add a credit card or buy credit: "
     "https://fly.io/dashboard/personal/billing",
@@ -29,7 +30,7 @@ ACCOUNT = {
     "limit": "Your organization has reached its machine limit. Please contact billing@fly.io",
 }
 _POST = 'Post "https://api.machines.dev/v1": '
-# The first three were seen with the real binary (v0.4.87); the others are in flyctl's own tests, or Go's texts.
+# Seen: the first three (flyctl 0.4.87). Documented: the others, in flyctl's own tests, or as Go's texts.
 NETWORK = {
     "reset": "read tcp 192.0.2.1:40000->192.0.2.2:443: read: connection reset by peer",
     "cut": "failed decoding response: unexpected EOF",

@@ -1,9 +1,9 @@
-"""The grammar in which `flyctl secrets import` reads its standard input.
+"""Read standard input as `flyctl secrets import` does.
 
 Every silent loss is kept, because whoever writes this format has to survive it: a `#` cuts a value, outer quotes
 vanish, an unclosed block or an overlong line swallows everything after it, without an error.
 
-Source: flyctl v0.4.87's parser, found by running it.
+Seen: all of it, by running flyctl 0.4.87.
 """
 
 from collections.abc import Iterator

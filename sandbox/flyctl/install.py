@@ -1,4 +1,4 @@
-"""Puts the stand-in into a world, as an executable called `flyctl`."""
+"""Put the stand-in into a world, as an executable called `flyctl`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in's entry point: one run from its arguments to its exit code.
+"""Run flyctl's stand-in, from its arguments to its exit code.
 
 Exit codes: 0; 1 for any error; 3 for a panic; 127 after SIGTERM or SIGINT.
 """

@@ -1,4 +1,4 @@
-"""How flyctl draws a table."""
+"""Draw a table as flyctl does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Word a cloud's refusal as flyctl prints it.
 
-Sources: the forms around the servers' words were seen with the real binary (v0.4.87). "Name has already been taken",
-"unauthorized" and "Could not find App" are from public reports; see `sandbox.world.fly` for the others.
+Seen: the forms around the servers' words (flyctl 0.4.87).
+Reported: "Name has already been taken", "unauthorized", "Could not find App"; `sandbox.world.fly` has the others.
 """
 
 from __future__ import annotations

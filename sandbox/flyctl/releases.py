@@ -1,4 +1,6 @@
-"""The commands `deploy`, `releases` and `logs`.
+"""Run the commands `deploy`, `releases` and `logs`.
+
+Documented: their output, in flyctl's source (0.4.87).
 
 The sandbox builds no image and runs no application: `deploy` takes an image by its name, and `logs` says so.
 """

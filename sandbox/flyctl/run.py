@@ -1,4 +1,7 @@
-"""One run of flyctl: its environment, its files, and the one way through which a command reaches the cloud."""
+"""Make one run of flyctl: its environment, its files, and the only way through which a command reaches the cloud.
+
+Seen: which variable wins, what config.yml and the log hold, and the errors before any request (flyctl 0.4.87).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The commands `secrets`."""
+"""Run the commands `secrets`.
+
+Seen: their output, their errors and their silent losses (flyctl 0.4.87).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The commands `tokens`."""
+"""Run the commands `tokens`.
+
+Seen: their output, and that `tokens revoke` exits 0 whatever happened (flyctl 0.4.87).
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Make one call of a provider to its service: record it, inject a test's fault, and retry like the real provider.
 
+Seen: which answers each provider repeats, and how often (Cloudflare for Terraform 5.22.0, github 6.13.0, Neon 0.15.0).
+
 Faults by name (see `sandbox.world.store.World.inject`):
 - a status such as "404" or "500": the service answers it and does nothing;
 - a status with "-after", such as "502-after": the service does its work and answers the status;

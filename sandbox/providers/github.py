@@ -1,4 +1,4 @@
-"""The `github` package 6.15.0 (integrations/github v6.13.0 behind Pulumi's bridge)."""
+"""Present the `github` package 6.15.0 (integrations/github v6.13.0 behind Pulumi's bridge)."""
 
 # ruff: noqa: ARG002, RUF012 -- every type has the same calls; the tables are class variables of Resource
 

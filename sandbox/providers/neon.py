@@ -1,4 +1,4 @@
-"""The `neon` package as kislerdm/neon 0.15.0 presents it through Pulumi's bridge."""
+"""Present the `neon` package as kislerdm/neon 0.15.0 does through Pulumi's bridge."""
 
 # ruff: noqa: RUF012 -- every type has the same calls; the tables are class variables of Resource
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from sandbox.providers import schema
 from sandbox.providers.resource import At, Resource
-from sandbox.providers.schema import Field, each, flag, many, nest, number, table, text, to_api
+from sandbox.providers.schema import Field, each, flag, nest, number, table, text, to_api
 from sandbox.providers.values import Properties
 from sandbox.world import cloudflare
 from sandbox.world.store import Document
@@ -16,6 +18,11 @@ _UNMODELLED = (
     "aiBindings analyticsEngineDatasets browsers d1Databases durableObjectNamespaces hyperdriveBindings kvNamespaces "
     "limits mtlsCertificates placement queueProducers r2Buckets services vectorizeBindings"
 )
+# Seen: Cloudflare's provider keeps four empty lists of `source` as null (for Terraform, 5.22.0).
+# Believed: Cloudflare's provider keeps every other empty list as null, too.
+many = partial(schema.many, null_when_empty=True)
+
+_LIST = many(computed=True)
 _VARIABLE = {"type": text(required=True, enum=("plain_text", "secret_text")), "value": text(required=True, secret=True)}
 _ENVIRONMENT = nest(
     {
@@ -23,7 +30,7 @@ _ENVIRONMENT = nest(
         "alwaysUseLatestCompatibilityDate": flag(default=False),
         "buildImageMajorVersion": number(default=3),
         "compatibilityDate": text(computed=True),
-        "compatibilityFlags": many(computed=True),
+        "compatibilityFlags": _LIST,
         "failOpen": flag(default=True),
         "usageModel": text(computed=True, enum=("standard", "bundled", "unbound")),
         "wranglerConfigHash": text(),
@@ -39,10 +46,7 @@ _BUILD = {
 _SOURCE = {
     **each("owner ownerId repoName repoId productionBranch", text(computed=True)),
     **each("prCommentsEnabled productionDeploymentsEnabled deploymentsEnabled", flag(computed=True)),
-    **each(
-        "previewBranchIncludes previewBranchExcludes pathIncludes pathExcludes",
-        many(computed=True, null_when_empty=True),
-    ),
+    **each("previewBranchIncludes previewBranchExcludes pathIncludes pathExcludes", _LIST),
     "previewDeploymentSetting": text(computed=True, enum=("all", "none", "custom")),
 }
 _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(_SOURCE, required=True)}
@@ -51,8 +55,8 @@ _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(
 class PagesProject(Resource):
     """A Pages project. Cloudflare keeps undeclared settings, except `source`, which the provider removes.
 
-    Seen with the real provider (Terraform 5.22.0): variables that somebody removed as a whole stay in the state. One
-    that somebody changed or added is a difference without a path. One of several that somebody removed has its path.
+    Seen: variables that somebody removed as a whole stay in the state. One that somebody changed or added is a
+    difference without a path. One of several that somebody removed has its path (Cloudflare's for Terraform, 5.22.0).
     """
 
     type_name = "cloudflare:index/pagesProject:PagesProject"

@@ -1,1 +1,1 @@
-"""State and rules of each cloud, in its own terms. No module here knows a wire format."""
+"""Keep each cloud's state and rules in the cloud's own terms. No module here knows a wire format."""

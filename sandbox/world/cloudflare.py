@@ -1,12 +1,18 @@
-"""Keep Cloudflare's rules for Pages projects, R2 buckets with their settings, and account tokens.
+"""Keep Cloudflare's rules for Pages projects and R2 buckets with their settings; `cloudflare_tokens` has the tokens.
 
 Documents, in the spelling of Cloudflare's API:
 
 - ("cloudflare", "account", id): the seed makes it. {"github_app": false} removes Pages' GitHub App, {"r2": false} says
-  that nobody enabled R2 (both from public reports), {"tokens": n} is the most tokens that it may have (text: believed).
+  that nobody enabled R2, {"tokens": n} is the most tokens that it may have.
 - ("cloudflare", "pages", "account/name").
 - ("cloudflare", "bucket", "account/jurisdiction/name"): {…, "objects": n, "cors", "managed_domain"}.
 - ("cloudflare", "token", id): {…, "account_id", "value"}.
+
+Seen: what the provider sends, and how it reads the answers (Cloudflare's for Terraform, 5.22.0).
+Documented: a PATCH of Pages merges, R2's error codes.
+Reported: 10042 and 8000011; empty texts in a new project's `build_config` (the provider's pull request 6629).
+Believed: The texts and codes with which Cloudflare refuses a name for a Pages project.
+Believed: A token that does not reach an account gets 403 with code 10000, whether or not the account exists.
 """
 
 from __future__ import annotations
@@ -26,10 +32,6 @@ _MISSING = {
 }
 _PAGES_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_SCOPES = {
-    "com.cloudflare.edge.r2.bucket": ("Workers R2 Storage Bucket Item Write", "Workers R2 Storage Bucket Item Read"),
-    "com.cloudflare.api.account": ("Workers R2 Storage Write", "Pages Write", "Account API Tokens Write"),
-}
 
 
 def account(tx: Transaction, identity: str) -> Document:
@@ -162,48 +164,6 @@ def set_managed_domain(tx: Transaction, account_id: str, jurisdiction: str, name
     return domain
 
 
-def permission_groups() -> list[Document]:
-    """Return some of a token's possible permission groups. A client finds their ids by name."""
-    known = {"category": "Developer Platform", "is_selectable": True}
-    named = [(name, scope) for scope, names in _SCOPES.items() for name in names]
-    return [{"id": ids.digest(name)[:32], "name": name, "scopes": [scope], **known} for name, scope in named]
-
-
-def create_token(tx: Transaction, account_id: str, body: Document) -> Document:
-    """Make an account token and return it with its value, which no later call returns. Names may repeat.
-
-    Args:
-        tx: The world.
-        account_id: The account.
-        body: name, policies [{effect, permission_groups [{id}], resources {…}}]; optionally condition,
-            expires_on, not_before, status.
-
-    Raises:
-        CloudError: 400 for an unknown permission group, a resource outside the account, or too many tokens.
-    """
-    most = account(tx, account_id).get("tokens")
-    if most is not None and len(tx.list("cloudflare", "token")) >= most:
-        raise CloudError(400, "You have reached the maximum number of API tokens for this account", code="1005")
-    _refuse_bad_policies(account_id, body["policies"])
-    made = {"id": ids.hexes(tx, "account token"), "account_id": account_id, "value": ids.password(40)}
-    document = {"status": "active", **body, **made, "issued_on": ids.now(), "modified_on": ids.now()}
-    tx.put("cloudflare", "token", document["id"], document)
-    return document
-
-
-def update_token(tx: Transaction, account_id: str, identity: str, body: Document) -> Document:
-    """Set a token's name, policies and conditions; id and value stay.
-
-    Raises:
-        CloudError: 404 where it does not exist, 400 as at creation.
-    """
-    get(tx, "token", account_id, identity)
-    _refuse_bad_policies(account_id, body["policies"])
-    found: Any = tx.get("cloudflare", "token", identity)
-    tx.put("cloudflare", "token", identity, {**found, **body, "modified_on": ids.now()})
-    return get(tx, "token", account_id, identity)
-
-
 def _key(kind: str, *path: str) -> str:
     return path[-1] if kind == "token" else "/".join(path)
 
@@ -230,18 +190,3 @@ def _merge(old: Any, patch: Any) -> Any:
     merged = {**old, **{name: _merge(old.get(name), value) for name, value in patch.items()}}
     # A null `source` stays: the project is not connected to git. Elsewhere a null removes the member.
     return {name: value for name, value in merged.items() if value is not None or name == "source"}
-
-
-def _refuse_bad_policies(account_id: str, policies: list[Document]) -> None:
-    known = {group["id"] for group in permission_groups()}
-    allowed = re.compile(
-        rf"com\.cloudflare\.edge\.r2\.bucket\.{account_id}_(default|eu|fedramp)_[a-z0-9-]+"
-        rf"|com\.cloudflare\.api\.account\.{account_id}"
-    )
-    for policy in policies:
-        for group in policy["permission_groups"]:
-            if group["id"] not in known:
-                raise CloudError(400, f"permission group {group['id']} does not exist", code="1001")
-        for resource in policy["resources"]:
-            if not allowed.fullmatch(resource):
-                raise CloudError(400, f"resource {resource} is not one of account {account_id}", code="1001")

@@ -1,4 +1,4 @@
-"""Fly.io's state and rules, as far as the program touches them: apps, secrets, machines, deploy tokens.
+"""Keep Fly.io's rules for apps, secrets, machines and tokens, as far as the program touches them.
 
 Knows neither GraphQL nor the Machines API: `sandbox.flyctl` puts a command line before it. Standard library only.
 
@@ -12,12 +12,12 @@ The documents ("fly", kind, key):
 - token: a limited access token, of one app or one organization; ``expires`` and ``revoked`` are seconds since 1970, or
   None. See `sandbox.world.fly_tokens`.
 
-Sources of the rules:
-
-- seen with the real binary (v0.4.87): statuses of secrets, staged and unstaged writes, the machines of `status`;
-- its source: releases, deployments, machine and volume lists;
-- public reports: names that are taken, apps that are not found, refusals of an app's token;
-- believed: a write of secrets is all or nothing, an organization's token mints none, a destroyed app's tokens stay.
+Seen: statuses of secrets, staged and unstaged writes, the machines of `status` (flyctl 0.4.87).
+Documented: in flyctl's source: releases, deployments, lists of machines and volumes.
+Reported: names that are taken, apps that are not found, refusals of an app's token.
+Believed: A write of Fly secrets is all or nothing.
+Believed: A Fly organization's token cannot mint another token; a destroyed app's tokens stay in the list.
+Believed: An app of loose machines alone answers `deployed: false`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """Mint and recognise Fly.io's access tokens: of a person's login, an organization, or one app.
 
 The cloud keeps a token as digests of its parts. Standard library only.
+
+Seen: flyctl drops an expired token, and one that it cannot read, before the call (0.4.87).
+Reported: a token that was cut short is refused with 401.
 """
 
 from __future__ import annotations

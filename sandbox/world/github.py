@@ -2,7 +2,7 @@
 
 The seed makes repositories, under ("github", "repository", "owner/name") as {"id", "name", "owner", …}.
 {"archived": true} makes it read-only, {"saml": true} shuts out a token without single sign-on, and {"billing": "free"}
-is a private repository without reviewers and wait timers: the texts are those of public reports.
+is a private repository without reviewers and wait timers.
 Everything else belongs to a repository:
 
 - "environment", key "owner/repo/env";
@@ -10,6 +10,11 @@ Everything else belongs to a repository:
 - "secret" and "variable", key "owner/repo/NAME" or, within an environment, "owner/repo/env/NAME".
 
 Keys spell a slash in an environment's name as %2F. Functions take a key's parts as a path.
+
+Seen: what the provider sends, and how it reads the answers (integrations/github 6.13.0).
+Documented: the PUT of an environment, at most six reviewers, names of secrets and variables in upper case.
+Reported: the refusals of archived repositories, single sign-on and plans; 409 for a variable that exists.
+Believed: The texts with which GitHub refuses a seventh reviewer, two kinds of branch policy, and a policy twice.
 """
 
 from __future__ import annotations

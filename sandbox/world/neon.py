@@ -3,12 +3,18 @@
 A project is a document under ("neon", "project", id), in the spelling of Neon's API. Project names may repeat. The
 account is under ("neon", "account", "account"), all of it optional:
 
-- "plan": free by default. The limits are those of Neon's documentation in March 2026.
-- "projects": the highest number of projects. The refusal is a user's report (neondatabase/neonctl, issue 255).
-- "organization_required": a new project needs an `org_id`, as in accounts made since August 2026 (believed).
+- "plan": free by default.
+- "projects": the highest number of projects.
+- "organization_required": a new project needs an `org_id`, as in accounts made since August 2026.
+- "quota_used": the plan's quota of the month is used up: nothing is made or changed until the next one.
 
-A change of `default_endpoint_settings` leaves the existing compute as it is: it is for future computes alone (issue 234
-of Neon's provider, seen with 0.15.0).
+A change of `default_endpoint_settings` leaves the existing compute as it is: it is for future computes alone.
+
+Seen: what the provider sends, how it reads the answers, and what a change of settings reaches (kislerdm/neon 0.15.0).
+Documented: the plans' limits (March 2026), regions, versions of Postgres, sizes of pages.
+Reported: the limit of projects (neondatabase/neonctl, issue 255), and that `org_id` is required since August 2026.
+Believed: Neon answers 402 to a write once the month's quota is used up, with the words that a connection gets.
+Believed: The texts with which Neon refuses a region, a version, a size or a setting that the plan does not have.
 """
 
 from __future__ import annotations
@@ -155,11 +161,18 @@ def host(found: Document, *, pooled: bool = False) -> str:
 def _refuse_more(tx: Transaction, body: Document) -> None:
     """Refuse another project where the account has no room for one, or wants an organization."""
     account = tx.get("neon", "account", "account") or {}
+    _refuse_used_up(account)
     if account.get("organization_required") and not body.get("org_id"):
         raise CloudError(400, "org_id is required, you can find it on your organization settings page")
     most, there = account.get("projects"), len(tx.list("neon", "project"))
     if most is not None and there >= most:
         raise CloudError(422, f"user projects limit of {most} exceeded, got {there}", code="PROJECTS_LIMIT_EXCEEDED")
+
+
+def _refuse_used_up(account: Document) -> None:
+    if account.get("quota_used"):
+        message = "Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits."
+        raise CloudError(402, message)
 
 
 def _refuse_bad(tx: Transaction, body: Document) -> None:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 EVIDENCE = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+STAND_INS = [path for folder in ("world", "flyctl") for path in sorted((ROOT / "sandbox" / folder).glob("*.py"))]
 INCIDENTS = re.findall(r"^\| (\d+) \| ([^|]+) \| (.+) \| ([^|]+) \|$", EVIDENCE, re.MULTILINE)
 
 
@@ -47,3 +48,18 @@ def test_each_incident_names_its_test_or_says_that_it_is_not_prevented() -> None
     assert INCIDENTS
     for number, _, text, named in INCIDENTS:
         assert ("`tests/" in named) != ("**Not prevented.**" in text), number
+
+
+def test_the_page_lists_what_the_stand_ins_only_believe() -> None:
+    believed = r"^\s*(?:# )?Believed: (.+)$"
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "sandbox").rglob("*.py")]
+    listed = EVIDENCE.partition("## What is not verified")[2].partition("\n## ")[0]
+    found = {text for source in texts for text in re.findall(believed, source, re.MULTILINE)}
+    assert set(re.findall(r"^- (.+)$", listed, re.MULTILINE)) == found, "docs/evidence.md, What is not verified"
+
+
+@pytest.mark.parametrize("path", STAND_INS, ids=lambda path: path.stem)
+def test_each_stand_in_that_refuses_names_its_sources(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    refuses = re.search(r"raise (CloudError|FailureError)\(", text)
+    assert not refuses or re.search(r"\b(Seen|Documented|Reported|Believed): ", text)

@@ -201,6 +201,10 @@ def test_a_full_account_and_one_with_organizations_refuse_a_project(neon: Face, 
     neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
     with pytest.raises(Refused, match=r"422: user projects limit of 1 exceeded, got 1 \(PROJECTS_LIMIT_EXCEEDED\)"):
         neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
+    with world.transaction() as tx:
+        tx.put("neon", "account", "account", {"quota_used": True})
+    with pytest.raises(Refused, match=r"402: .*exceeded the compute time quota"):
+        neon.create(KIND, PROGRAM)
 
 
 def test_new_defaults_leave_the_existing_compute_as_it_is(neon: Face, world: World) -> None:
