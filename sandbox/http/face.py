@@ -1,6 +1,7 @@
 """Serve on loopback the paths of the clouds' HTTP APIs that the program and its tools call themselves.
 
-Everything else is answered with 501: not implemented, never a guess.
+Everything else is answered with 501: not implemented, never a guess. A fault is "down", or a status, perhaps with the
+service's words: "403: API rate limit exceeded".
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def answer(world: World, target: str, token: str, method: str = "GET", **headers
     fault, _, said = (world.fault(cloud, method) or "").partition(": ")
     try:
         if fault:
-            raise CloudError(int(fault), said)  # noqa: TRY301
+            raise CloudError(503 if fault == "down" else int(fault), said or "Service Unavailable")  # noqa: TRY301
         if token != credentials.BY_CLOUD[cloud]:
             raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
         with world.transaction() as tx:

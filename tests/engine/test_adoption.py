@@ -155,7 +155,7 @@ def test_bin_adopt_part_by_part_keeps_the_file_as_it_is_written(sandbox: Sandbox
 
 def test_bin_adopt_shows_the_rest_where_a_cloud_does_not_answer(sandbox: Sandbox) -> None:
     forget_adopted(sandbox, "production")
-    sandbox.world.inject("neon", "GET", "503: Service Unavailable")
+    sandbox.world.inject("neon", "GET", "down")
     done = sandbox.run("bin/adopt", "production", check=False)
     assert done.returncode == 3
     assert "Not looked at: database. Neon answered 503" in done.stdout
@@ -295,7 +295,7 @@ def test_bin_strays_lists_nothing_that_a_stack_has(
         shown = standing.run("bin/strays", "--ours").stdout
         assert "tune-pr-7" in shown
         assert "another" not in shown
-        standing.world.inject("neon", "GET", "503: Service Unavailable")
+        standing.world.inject("neon", "GET", "down")
         done = standing.run("bin/strays", check=False)
         assert done.returncode == 3
         assert "another" in done.stdout

@@ -152,7 +152,7 @@ def test_the_project_of_an_up_that_ended_halfway(halfway: Sandbox, ended: str) -
 
 
 def test_a_service_that_is_down_is_a_warning(sandbox: Sandbox) -> None:
-    sandbox.world.inject("neon", "GET", "503: Service Unavailable")
+    sandbox.world.inject("neon", "GET", "down")
     code, said = shell(sandbox, UP.format("dev"))
     assert code == 0, said
     assert "warning: Not checked: whether NEON_API_KEY reaches what this stack needs: Neon answered 503" in said

@@ -151,7 +151,7 @@ def test_what_may_be_made_again(world: World, type_: str) -> None:
 def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "this tool does not know the type" in refusal(creating("aws:s3/bucket:Bucket"))
     assert refusal(creating(PROJECT)) == "the state does not say its name"
-    world.inject("neon", "GET", "503: Service Unavailable")
+    world.inject("neon", "GET", "down")
     assert refusal(creating(PROJECT, name="tune")) == (
         "it could not be looked up: Neon answered 503 (Service Unavailable)"
     )
