@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic.alias_generators import to_camel
+
 from infra import application
 from infra.checks.findings import Finding
 from infra.clouds import cloudflare
@@ -52,16 +54,29 @@ def check(settings: Settings, client: Client) -> Iterator[Finding]:
 def differences(settings: Settings, project: Mapping[str, Any]) -> Iterator[str]:
     """Yield each difference between a project, as Cloudflare's API shows it, and the settings."""
     yield from _of_variables(settings, project)
-    if not project.get("source"):
+    kept = settings.pages_keep
+    if not project.get("source") and "source" not in kept:
         yield "it is connected to no repository"
         return
-    for path, value in _wanted(settings).items():
-        actual: Any = project
-        for key in path.split("."):
-            actual = (actual or {}).get(key)
+    source = {} if "source" in kept else source_of(settings)
+    for path, value in {**_branch_and_build(settings), **source}.items():
+        actual = member(project, path)
         # Cloudflare shows an empty text or list as null, or leaves it out.
-        if (actual or None) != (value or None):
+        if (actual or None) != (value or None) and spelling(path) not in kept:
             yield f"{path.rpartition('.')[2]} is {actual!r} instead of {value!r}"
+
+
+def member(project: Mapping[str, Any], path: str) -> Any:
+    """Return a member of a project by its path in the API's spelling; None where there is none."""
+    found: Any = project
+    for key in path.split("."):
+        found = (found or {}).get(key)
+    return found
+
+
+def spelling(path: str) -> str:
+    """Return a member's path, given in the API's spelling, in Pulumi's."""
+    return ".".join(map(to_camel, path.split(".")))
 
 
 def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[str]:
@@ -69,6 +84,8 @@ def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[st
     for context, title in _CONTEXTS.items():
         wanted, found = application.pages_variables(settings)[context], _variables(project, context)
         for name in sorted(wanted.keys() | found.keys()):
+            if variable_path(context, name) in settings.pages_keep:
+                continue
             if name not in found:
                 yield f"variable {name} of {title} is missing"
             elif name not in wanted:
@@ -79,12 +96,17 @@ def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[st
                 yield f"variable {name} of {title} is {found[name]['value']!r} instead of {wanted[name]!r}"
 
 
+def variable_path(context: str, name: str) -> str:
+    """Return the path of a variable in Pulumi's spelling."""
+    return f"deploymentConfigs.{context}.envVars.{name}"
+
+
 def _variables(project: Mapping[str, Any], context: str) -> dict[str, Any]:
     return dict(project["deployment_configs"][context].get("env_vars") or {})
 
 
-def _wanted(settings: Settings) -> dict[str, Any]:
-    """Return the settings of branch, build and source by their place in the API's answer."""
+def _branch_and_build(settings: Settings) -> dict[str, Any]:
+    """Return the settings of branch and build by their place in the API's answer."""
     build = settings.pages_build
     return {
         "production_branch": settings.production_branch,
@@ -92,6 +114,12 @@ def _wanted(settings: Settings) -> dict[str, Any]:
         "build_config.build_command": build.command,
         "build_config.destination_dir": build.output_dir,
         "build_config.root_dir": build.root_dir,
+    }
+
+
+def source_of(settings: Settings) -> dict[str, Any]:
+    """Return the wanted source by its place in the API's answer."""
+    return {
         "source.type": "github",
         "source.config.owner": settings.github_owner,
         "source.config.repo_name": settings.github_repository,

@@ -62,6 +62,16 @@ def branches(client: Client, project: str) -> list[dict[str, Any]]:
     return found
 
 
+def endpoints(client: Client, project: str) -> list[dict[str, Any]]:
+    """Return the computes of the project with an id.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    found: list[dict[str, Any]] = client.ask(f"projects/{project}/endpoints", "endpoints")
+    return found
+
+
 def project_ids(client: Client, name: str, organization: str | None) -> list[str]:
     """Return the ids of all projects of exactly this name: Neon accepts a name twice.
 

@@ -1,5 +1,7 @@
 """Define the groups of settings: keys that stand below another key in a stack file."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -83,7 +85,8 @@ class NeonCompute(Frozen):
     max_cu: float = Field(2, ge=0.25, le=56)
     """Largest size. Free plan: at most 2."""
     suspend_seconds: int | None = Field(None, ge=0, le=604_800)
-    """Idle time after which Neon suspends the compute; 0: never. Default: 300, and in production 0 on a paid plan."""
+    """Idle time after which Neon suspends the compute; 0: never. Default: 300, and in production 0 on a paid plan; an
+    adopted compute keeps its own."""
 
 
 class ExtraBucket(Frozen):
@@ -117,6 +120,8 @@ class Approval(Frozen):
     """Whoever started a deployment may approve it."""
     admins_bypass: bool = True
     """Administrators of the repository may skip these rules."""
+    deploys_from: Literal["policy", "protected", "any"] = "policy"
+    """Refs that may deploy: `mainBranch` or, in production, `releaseTags` alone; `protected` branches; or `any` ref."""
 
 
 class Rotate(Frozen):

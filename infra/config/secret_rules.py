@@ -22,6 +22,7 @@ def _a_dotenv_file_can_carry_secrets(s: Settings) -> Iterator[str]:
 
 @rule(RULES)
 def _secret_names_are_free(s: Settings) -> Iterator[str]:
+    variables = application.github_variables(s)
     of_app, in_github = application.secrets(s).keys(), application.github_secrets(s).keys()
     rows: list[tuple[str, Mapping[str, object], AbstractSet[str]]] = [
         ("extraSecrets", s.extra_secrets, of_app),
@@ -29,7 +30,12 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
         *((f"apps.{app}.secretAliases", own.secret_aliases, own.extra_secrets.keys()) for app, own in s.apps.items()),
         ("githubSecrets", s.github_secrets, in_github),
         ("githubSecretAliases", s.github_secret_aliases, in_github | s.github_secrets.keys()),
-        ("githubVariables", s.github_variables, application.github_variables(s).keys()),
+        # The value that adoption found may stay.
+        (
+            "githubVariables",
+            s.github_variables,
+            {v for v in variables if s.github_name(v) not in s.adopt.github_variables},
+        ),
     ]
     for key, names, taken in rows:
         for name in sorted(names.keys() & taken):

@@ -133,6 +133,9 @@ class Settings(Frozen):
     """Further plain build variables, the same in previews and production."""
     pages_preview_variables: dict[str, str] = Field({})
     """Build variables of previews alone, which win over all others: at adoption, the real ones."""
+    pages_keep: frozenset[valid.PagesMember] = frozenset()
+    """Members of the Pages project that `up` leaves as they are, as `source.config.owner`: what `bin/adopt` found
+    different and no other setting declares."""
     production_branch: valid.Branch = "release"
     """Branch whose pushes deploy the frontend to production. A release moves it forward."""
     preview_branch: valid.Branch = "main"

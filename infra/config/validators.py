@@ -113,6 +113,13 @@ Path = Annotated[str, _matching(r"/[A-Za-z0-9._~/-]*", "a path begins with a sla
 Folder = Annotated[
     str, _matching(r"(?!/)([A-Za-z0-9_.@+-]+(/(?!$)|$))*", "a folder of the repository, without a slash at its ends")
 ]
+PagesMember = Annotated[
+    str,
+    _matching(
+        r"(source|deploymentConfigs\.(preview|production))(\.\w+)*",
+        "a member of Pages as Pulumi's preview names it: `source.config.owner`",
+    ),
+]
 Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither scheme nor slash: `relay-4i6.pages.dev`")]
 WebUrl = Annotated[
     str,

@@ -13,6 +13,13 @@ from infra.states import State
 # The characters that a URL holds unescaped in any of its parts (RFC 3986, unreserved).
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 
+# Each update sends these as they are in the state. The program declares none, which would lift an adopted project's
+# restrictions.
+_BY_HAND = [
+    *("allowedIps", "allowedIpsProtectedBranchesOnly", "blockPublicConnections", "blockVpcConnections"),
+    *("enableLogicalReplication", "hipaa", "maintenanceWindow"),
+]
+
 
 class Database(pulumi.ComponentResource):
     """A Neon project and the URL by which the backend reaches its database.
@@ -32,6 +39,7 @@ class Database(pulumi.ComponentResource):
         # Neon makes the default branch, role and database with the project; Neon answers 409 to a second one.
         # Retention and branch protection are declared because the provider would send its own defaults (86400 s, off)
         # to an adopted project.
+        by_hand = _BY_HAND if adopt.neon_project else None
         project = neon.Project(
             "neon-project",
             name=settings.neon_project,
@@ -42,7 +50,7 @@ class Database(pulumi.ComponentResource):
             default_branch_protected=settings.default_branch_protected,
             default_endpoint_settings=None if adopt.neon_project else _compute(settings),
             store_password="yes",  # noqa: S106  (Neon's yes/no; without it the provider cannot read the URL)
-            opts=pulumi.ResourceOptions(parent=self, import_=adopt.neon_project),
+            opts=pulumi.ResourceOptions(parent=self, import_=adopt.neon_project, ignore_changes=by_hand),
         )
         known = adopt.neon_project or (before["neon-project"].id if "neon-project" in before else "")
         if adopt.neon_endpoint and known:
@@ -67,13 +75,14 @@ class Database(pulumi.ComponentResource):
 
     def _endpoint(self, settings: Settings, project: neon.Project, identity: str) -> None:
         """Take over the existing compute: provider 0.15.0 applies a project's settings to computes made later."""
+        compute = settings.neon_compute
         neon.Endpoint(
             "neon-endpoint",
             project_id=project.id,
             branch_id=project.default_branch_id,
-            autoscaling_limit_min_cu=settings.neon_compute.min_cu,
-            autoscaling_limit_max_cu=settings.neon_compute.max_cu,
-            suspend_timeout_seconds=_idle_seconds(settings),
+            autoscaling_limit_min_cu=compute.min_cu,
+            autoscaling_limit_max_cu=compute.max_cu,
+            suspend_timeout_seconds=None if compute.suspend_seconds is None else _idle_seconds(settings),
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
 

@@ -61,16 +61,19 @@ class Delivery(pulumi.ComponentResource):
 
 
 def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Make an environment that deploys from one branch alone, or in production from release tags alone.
+    """Make an environment that by default deploys from one branch alone, or in production from release tags alone.
 
     Returns:
         Options for its secrets and variables, which make them wait for the environment.
     """
     repository, name = settings.github_repository, settings.github_environment_name
     policy = settings.adopt.github_deployment_policy
-    approval = settings.approval
+    approval, refs = settings.approval, settings.approval.deploys_from
     reviewers = github.RepositoryEnvironmentReviewerArgs(
         users=sorted(approval.users) or None, teams=sorted(approval.teams) or None
+    )
+    policies = github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
+        protected_branches=refs == "protected", custom_branch_policies=refs == "policy"
     )
     # GitHub's PUT carries every rule, and resets those that are not declared here.
     environment = github.RepositoryEnvironment(
@@ -81,12 +84,12 @@ def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.Re
         can_admins_bypass=approval.admins_bypass,
         prevent_self_review=not approval.self_review,
         reviewers=[reviewers] if approval.users or approval.teams else None,
-        deployment_branch_policy=github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
-            protected_branches=False, custom_branch_policies=True
-        ),
+        deployment_branch_policy=None if refs == "any" else policies,
         opts=_adopting(child, [repository, name] if settings.adopt.github_environment else None),
     )
     within = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[environment]))
+    if refs != "policy":
+        return within
     production = settings.tier == "production"
     github.RepositoryEnvironmentDeploymentPolicy(
         "deployment-policy",

@@ -42,7 +42,9 @@ class Frontend(pulumi.ComponentResource):
                 "preview": _deployment(settings.pages_build, variables["preview"]),
                 "production": _deployment(settings.pages_build, variables["production"]),
             },
-            opts=pulumi.ResourceOptions(parent=self, import_=identity),
+            opts=pulumi.ResourceOptions(
+                parent=self, import_=identity, ignore_changes=sorted(settings.pages_keep) or None
+            ),
         )
         self.host = project.subdomain
         self.url: pulumi.Output[str] = self.host.apply("https://{}".format)

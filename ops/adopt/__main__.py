@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from infra.clouds.http import CloudError
-from infra.config.across_stacks import SHARED
 from infra.config.load import examine_files
 from infra.config.stack_files import StackFileError, read_stack_files
 from ops import inventory, stacks
@@ -16,13 +15,14 @@ from ops.access import Access
 from ops.adopt import data, deployed, pages, project_file
 from ops.adopt.rows import Look
 from ops.adopt.table import render
-from ops.adopt.write import changes, write
+from ops.adopt.write import Proposals, proposals, write
 from ops.settings import readable
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
     from ops.adopt.rows import Row
 
@@ -82,50 +82,52 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     if stack not in files.stacks:
         raise StackError(f"There is no Pulumi.{stack}.yaml. Stack files: {', '.join(sorted(files.stacks))}.")
     settings = readable(stack, files)
+    if unmanaged := sorted({*only} - settings.manage):
+        raise StackError(f"Stack {stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first.")
     found = inventory.read(files.stacks)
     if stack in found.pending:
         raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
     for other, problem in found.unread.items():
         print(f"The state of stack {other} could not be read, so its resources are not told apart: {problem}")
-    if unmanaged := sorted({*only} - settings.manage):
-        raise StackError(f"Stack {stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first.")
     parts = [part for part in PARTS if part in (only or settings.manage)]
-    findings = look_at(Look(settings, Access.of(stack), found), parts)
+    findings = _in_order(Look(settings, Access.of(stack), found), parts, files)
+    proposed = proposals(stack, findings.rows, files)
+    _show(findings, settings)
+    if writes:
+        write(stack, proposed.own, files)
+        project_file.write(stacks.folder() / "Pulumi.yaml", proposed.shared)
+    print(_conclusion(stack, proposed, written=writes))
+    before = examine_files(stack, files)[1]
+    for problem in examine_files(stack, proposed.files)[1]:
+        if problem not in before:
+            print(f"  - then first mend {problem}")
+    return UNANSWERED if findings.unanswered else 0
+
+
+def _in_order(look: Look, parts: Sequence[str], files: StackFiles) -> Findings:
+    """Return the findings of all parts. GitHub's variables hold facts of the others, so that `delivery` comes last."""
+    rows, unanswered = look_at(look, [part for part in parts if part != "delivery"])
+    if "delivery" in parts:
+        stack = look.settings.stack
+        then = examine_files(stack, proposals(stack, rows, files).files)[0]
+        last = look_at(look._replace(settings=then), ["delivery"])
+        return Findings(rows + last.rows, unanswered | last.unanswered)
+    return Findings(rows, unanswered)
+
+
+def _show(findings: Findings, settings: Settings) -> None:
     print(render(findings.rows, settings))
     for row in findings.rows:
         if row.command:
             print(f"{row.resource}: revoke what nothing uses:\n  {row.command}")
     for part, problem in findings.unanswered.items():
         print(f"Not looked at: {part}. {problem}")
-    changed = changes(stack, findings.rows, files)
-    # Stacks must agree on these, so that one file sets them.
-    shared = {key: value for key, value in changed.items() if key in SHARED and key not in files.stacks[stack]}
-    own = {key: value for key, value in changed.items() if key not in shared}
-    if writes:
-        write(stack, own, files)
-        project_file.write(stacks.folder() / "Pulumi.yaml", shared)
-    print(_conclusion(stack, _named(stack, own, shared), written=writes))
-    for problem in _new_problems(stack, files, own, shared):
-        print(f"  - then first mend {problem}")
-    return UNANSWERED if findings.unanswered else 0
 
 
-def _new_problems(stack: str, files: StackFiles, own: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each problem that the configuration has once the proposals are in it."""
-    stacks_ = {**files.stacks, stack: {**files.stacks[stack], **own}}
-    written = files._replace(stacks=stacks_, project={**files.project, **shared})
-    before = examine_files(stack, files)[1]
-    yield from (problem for problem in examine_files(stack, written)[1] if problem not in before)
-
-
-def _named(stack: str, own: Collection[str], shared: Collection[str]) -> str:
-    """Name the changed keys by their files; nothing where none changed."""
-    files = {f"Pulumi.{stack}.yaml": own, "Pulumi.yaml": shared}
-    return "; ".join(f"{file}: {', '.join(keys)}" for file, keys in files.items() if keys)
-
-
-def _conclusion(stack: str, changed: str, *, written: bool) -> str:
-    """Return the last lines: the keys by file, and the next command."""
+def _conclusion(stack: str, proposed: Proposals, *, written: bool) -> str:
+    """Return the last lines: the changed keys by file, and the next command."""
+    by_file = {f"Pulumi.{stack}.yaml": proposed.own, "Pulumi.yaml": proposed.shared}
+    changed = "; ".join(f"{file}: {', '.join(keys)}" for file, keys in by_file.items() if keys)
     if not changed:
         return f"Pulumi.{stack}.yaml says so already."
     if written:

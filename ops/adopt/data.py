@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra import kinds
 from infra.clouds import cloudflare, neon
 from infra.clouds.http import Client, MissingError
-from infra.config.groups import NEON_HISTORY_LIMITS
+from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE
 from infra.config.rotation import storage_tokens
 from infra.parts.storage_keys import token_name
 from ops.adopt.rows import Look, Row, differing
@@ -38,8 +38,7 @@ def database(look: Look) -> Iterator[Row]:
             resource, notes=(f"adopt.neonProject is {settings.adopt.neon_project}, and Neon has no such project",)
         )
     elif len(free) == 1 and len(found) == 1:
-        real = differing(settings, _project_settings(client, free[0], settings))
-        yield Row(resource, there, {"neonProject": free[0]["id"]}, real)
+        yield from _adopted(client, free[0]["id"], there, settings)
     else:
         several = ("several have this name: rename or delete the others, or set adopt.neonProject",)
         yield Row(resource, there, notes=several if len(free) > 1 else ())
@@ -56,27 +55,47 @@ def _projects(client: Client, settings: Settings) -> list[dict[str, Any]]:
     return [project for project in listed if project["name"] == settings.neon_project]
 
 
-def _project_settings(client: Client, project: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return a project's real values by configuration path."""
+def _adopted(client: Client, identity: str, there: tuple[str, ...], settings: Settings) -> Iterator[Row]:
+    """Yield the project with its real values, and its compute where its size is not the configured one."""
     with client.documented():
-        identity = project["id"]
-        full = neon.project(client, identity)
-        branches = neon.branches(client, identity)
-        protected = any(branch.get("default") and branch.get("protected") for branch in branches)
-        retention = full["history_retention_seconds"]
+        project = neon.project(client, identity)
+        branch = next(branch for branch in neon.branches(client, identity) if branch.get("default"))
+        wanted = (branch["id"], "read_write")
+        computes = neon.endpoints(client, identity)
+        compute = next(found for found in computes if (found["branch_id"], found["type"]) == wanted)
+        idle = compute["suspend_timeout_seconds"]
         real = {
-            "neonProject": full["name"],
-            "neonRegion": full["region_id"],
-            "postgresVersion": full["pg_version"],
-            "historyRetentionSeconds": retention,
-            "defaultBranchProtected": protected,
+            "neonProject": project["name"],
+            "neonRegion": project["region_id"],
+            "postgresVersion": project["pg_version"],
+            "historyRetentionSeconds": project["history_retention_seconds"],
+            "defaultBranchProtected": bool(branch.get("protected")),
+            **({"neonOrganizationId": project["org_id"]} if settings.neon_organization_id else {}),
         }
-    plans = list(NEON_HISTORY_LIMITS)
-    allowing = [plan for plan in plans if NEON_HISTORY_LIMITS[plan] >= retention and (not protected or plan != "free")]
+        size = {
+            "neonCompute.minCu": compute["autoscaling_limit_min_cu"],
+            "neonCompute.maxCu": compute["autoscaling_limit_max_cu"],
+            # Neon's 0 stands for its default, which the program leaves alone, and its -1 for never.
+            "neonCompute.suspendSeconds": {0: None, -1: 0}.get(idle, idle),
+        }
+    plans = [plan for plan in NEON_HISTORY_LIMITS if _allows(plan, real, size)]
     # The configured plan stands unless the real values need a larger one.
-    if allowing and settings.neon_plan not in allowing:
-        real["neonPlan"] = allowing[0]
-    return real
+    if plans and settings.neon_plan not in plans:
+        real["neonPlan"] = plans[0]
+    yield Row(f"Neon project {settings.neon_project}", there, {"neonProject": identity}, differing(settings, real))
+    if other := differing(settings, size):
+        yield Row("compute of the Neon project", (compute["id"],), {"neonEndpoint": compute["id"]}, other)
+
+
+def _allows(plan: str, real: dict[str, Any], size: dict[str, Any]) -> bool:
+    """Tell whether a plan allows the real values."""
+    idle = {"free": {None, 300}, "launch": {None, 300, 0}}.get(plan)
+    return (
+        real["historyRetentionSeconds"] <= NEON_HISTORY_LIMITS[plan]
+        and size["neonCompute.maxCu"] <= NEON_LARGEST_COMPUTE[plan]
+        and not (idle and size["neonCompute.suspendSeconds"] not in idle)
+        and not (plan == "free" and real["defaultBranchProtected"])
+    )
 
 
 def storage(look: Look) -> Iterator[Row]:

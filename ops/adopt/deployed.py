@@ -101,7 +101,7 @@ def delivery(look: Look) -> Iterator[Row]:
             yield Row(resource, there)
         else:
             real = differing(settings, _rules(environment))
-            yield Row(resource, there, adopt, real, tuple(_unsettable(environment)))
+            yield Row(resource, there, adopt, real)
         if (environment["deployment_branch_policy"] or {}).get("custom_branch_policies"):
             yield _policy(look, client, repository, adopt)
         yield from _variables(look, _values(client, repository, name), kinds.ENVIRONMENT_VARIABLE, adopt)
@@ -111,6 +111,7 @@ def _rules(environment: Mapping[str, Any]) -> dict[str, Any]:
     """Return the real values of an environment's rules by configuration path."""
     rules = {rule["type"]: rule for rule in environment["protection_rules"]}
     review = rules.get("required_reviewers") or {"reviewers": [], "prevent_self_review": False}
+    policy = environment["deployment_branch_policy"]
     ids = [(reviewer["type"], reviewer["reviewer"]["id"]) for reviewer in review["reviewers"]]
     return {
         "approval.users": sorted(identity for kind, identity in ids if kind == "User"),
@@ -118,15 +119,8 @@ def _rules(environment: Mapping[str, Any]) -> dict[str, Any]:
         "approval.waitMinutes": (rules.get("wait_timer") or {"wait_timer": 0})["wait_timer"],
         "approval.selfReview": not review["prevent_self_review"],
         "approval.adminsBypass": environment["can_admins_bypass"],
+        "approval.deploysFrom": "any" if not policy else "policy" if policy["custom_branch_policies"] else "protected",
     }
-
-
-def _unsettable(environment: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each difference that no setting keeps."""
-    policy = environment["deployment_branch_policy"] or {}
-    if not policy.get("custom_branch_policies"):
-        now = "protected branches" if policy else "any branch"
-        yield f"`up` lets it deploy from its policy's branch or tag alone; now it deploys from {now}"
 
 
 def _policy(look: Look, client: Client, repository: str, adopt: Mapping[str, Any]) -> Row:
@@ -161,8 +155,9 @@ def _values(client: Client, repository: str, environment: str | None = None) -> 
 def _variables(look: Look, real: Mapping[str, str], kind: Kind, adopt: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the findings of each variable that the stack would make and GitHub has."""
     settings = look.settings
-    # Neon's id of the project is not known here, so that its variable is not compared.
-    wanted = {**application.github_variables(settings, ""), **settings.github_variables}
+    states = look.inventory.keys(kinds.NEON_PROJECT, settings.stack)
+    project = next(iter(states), settings.adopt.neon_project or "")
+    wanted = {**application.github_variables(settings, project), **settings.github_variables}
     place = {"repository": settings.github_repository, "environment": settings.github_environment_name}
     for variable, value in wanted.items():
         name = settings.github_name(variable)
@@ -172,5 +167,6 @@ def _variables(look: Look, real: Mapping[str, str], kind: Kind, adopt: Mapping[s
         resource, there = f"GitHub variable {name}", (look.line(kind, key, name=f"{name}: {real[name]}"),)
         if look.inventory.owner(kind, key):
             continue
-        notes = (f"`up` sets {name} to {value}; it is {real[name]}",) if value and real[name] != value else ()
-        yield Row(resource, there, {**adopt, "githubVariables": [name]}, notes=notes)
+        kept = {f"githubVariables.{variable}": real[name]} if real[name] != value else {}
+        notes = (f"remove {' '.join(kept)} later to let `up` set {value}",) if kept and value else ()
+        yield Row(resource, there, {**adopt, "githubVariables": [name]}, kept, notes)

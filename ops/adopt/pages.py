@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from infra import application, kinds
+from infra.checks.pages import member, source_of, spelling, variable_path
 from infra.clouds import cloudflare
 from infra.clouds.http import MissingError
 from ops.adopt.rows import Look, Row, differing
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
     from infra.config.settings import Settings
 
-# Members that `infra.parts.frontend` declares the same for every project.
-_SOURCE = {
-    "pr_comments_enabled": True,
-    "production_deployments_enabled": True,
-    "preview_deployment_setting": "all",
-    "preview_branch_includes": ["*"],
-    "path_includes": ["*"],
-}
 _CONTEXTS = ("preview", "production")
 
 
@@ -53,7 +46,8 @@ def frontend(look: Look) -> Iterator[Row]:
             yield Row(resource, there, notes=(problem, "Leave `frontend` out of `manage`, or make it a plain variable"))
             return
         real = differing(settings, _real(project, settings))
-        yield Row(resource, there, {"pagesProject": name}, real, tuple(_unsettable(project, settings)))
+        notes = ("pagesKeep: `up` leaves these as they are; take one off the list to have it changed",)
+        yield Row(resource, there, {"pagesProject": name}, real, notes if real.get("pagesKeep") else ())
 
 
 def _variables(project: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
@@ -63,12 +57,18 @@ def _variables(project: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             yield context, name, variable["type"], variable.get("value", "")
 
 
-def _real(project: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return a project's real values by configuration path; None for a variable that it lacks."""
-    build, production = project["build_config"], project["deployment_configs"]["production"]
+def _values(project: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the values of the variables by context and name."""
     values: dict[str, dict[str, str]] = {context: {} for context in _CONTEXTS}
     for context, name, _, value in _variables(project):
         values[context][name] = value
+    return values
+
+
+def _real(project: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return a project's real values by configuration path; None for a variable that it lacks."""
+    build, production = project["build_config"], project["deployment_configs"]["production"]
+    values = _values(project)
     computed = application.frontend_variables("")
     shared = {name: value for name, value in values["production"].items() if name not in computed}
     expected = {**shared, **application.frontend_variables(settings.preview_api_url or "")}
@@ -84,6 +84,7 @@ def _real(project: dict[str, Any], settings: Settings) -> dict[str, Any]:
         **_runtime(production, settings),
         **_group("pagesVariables", shared, settings.pages_variables),
         **_group("pagesPreviewVariables", own, settings.pages_preview_variables),
+        "pagesKeep": sorted(_kept(project, settings)),
     }
 
 
@@ -102,24 +103,36 @@ def _group(key: str, real: dict[str, str], configured: dict[str, str]) -> dict[s
     return {f"{key}.{name}": real.get(name) for name in {**configured, **real}}
 
 
-def _unsettable(project: dict[str, Any], settings: Settings) -> Iterator[str]:
-    """Yield each difference that no setting keeps."""
-    source = (project.get("source") or {}).get("config") or {}
-    owner = {"owner": settings.github_owner, "repo_name": settings.github_repository}
-    for name, value in {**_SOURCE, **owner, "production_branch": project["production_branch"]}.items():
-        if source.get(name) != value:
-            yield f"`up` sets source.{name} to {value}; it is {source.get(name)}"
+def _kept(project: dict[str, Any], settings: Settings) -> Iterator[str]:
+    """Yield each member, in Pulumi's spelling, that the program would change and no other setting declares."""
+    if member(project, "source.type") == "github":
+        source = {**source_of(settings), "source.config.production_branch": project["production_branch"]}
+        alike = {"source.config.pr_comments_enabled": True} | source
+        yield from (
+            spelling(path) for path, value in alike.items() if (member(project, path) or None) != (value or None)
+        )
+    else:
+        yield "source"
+    build = settings.pages_build
+    like_production = {
+        "build_image_major_version": True,
+        "compatibility_date": build.compatibility_date,
+        "compatibility_flags": build.compatibility_flags,
+    }
     contexts = project["deployment_configs"]
     for context in _CONTEXTS:
-        if not contexts[context].get("fail_open"):
-            yield f"`up` sets fail_open of {context} to true"
-    versions = [contexts[context].get("build_image_major_version") for context in _CONTEXTS]
-    if len(set(versions)) > 1:
-        yield f"`up` gives previews the build image of production, {versions[1]}; theirs is {versions[0]}"
-    names = {context: {name for place, name, _, _ in _variables(project) if place == context} for context in _CONTEXTS}
-    for name in sorted(names["production"] - names["preview"]):
-        yield f"`up` adds {name} to previews"
-    expected = application.frontend_variables(settings.api_url)
-    for context, name, _, value in _variables(project):
-        if context == "production" and expected.get(name, value) != value:
-            yield f"`up` sets {name} of production to {expected[name]}; it is {value}"
+        place, found = f"deploymentConfigs.{context}", contexts[context]
+        if not found.get("fail_open"):
+            yield f"{place}.failOpen"
+        if found.get("always_use_latest_compatibility_date"):
+            yield f"{place}.alwaysUseLatestCompatibilityDate"
+        for name, declared in like_production.items():
+            if declared and found.get(name) != contexts["production"].get(name):
+                yield spelling(f"{place}.{name}")
+    values = _values(project)
+    computed = application.frontend_variables(settings.api_url)
+    for name in sorted({*values["production"], *computed} - values["preview"].keys()):
+        yield variable_path("preview", name)
+    for name, value in computed.items():
+        if values["production"].get(name) != value:
+            yield variable_path("production", name)

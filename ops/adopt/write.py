@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from infra.config.across_stacks import SHARED
 from infra.config.reading import data_of
 from ops import stacks
 from ops.stacks import StackError
@@ -20,8 +21,22 @@ if TYPE_CHECKING:
     from ops.adopt.rows import Row
 
 
-def changes(stack: str, rows: Iterable[Row], files: StackFiles) -> dict[str, Any]:
-    """Return the keys that the proposals change, each with its whole new value.
+class Proposals(NamedTuple):
+    """The keys that the proposals change, each with its whole new value.
+
+    Attributes:
+        own: The keys of the stack's own file.
+        shared: The keys of Pulumi.yaml: stacks must agree on these, so that one file sets them.
+        files: The files as they will be.
+    """
+
+    own: dict[str, Any]
+    shared: dict[str, Any]
+    files: StackFiles
+
+
+def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
+    """Return the changes that the rows propose, and the files with them.
 
     Args:
         stack: The stack's name.
@@ -46,7 +61,12 @@ def changes(stack: str, rows: Iterable[Row], files: StackFiles) -> dict[str, Any
                 member(key).pop(below, None)
             else:
                 member(key)[below] = value
-    return {key: value for key, value in wanted.items() if _text(value) != _text(data_of(effective.get(key)))}
+    changed = {key: value for key, value in wanted.items() if _text(value) != _text(data_of(effective.get(key)))}
+    mine = files.stacks[stack]
+    shared = {key: value for key, value in changed.items() if key in SHARED and key not in mine}
+    own = {key: value for key, value in changed.items() if key not in shared}
+    then = files._replace(stacks={**files.stacks, stack: {**mine, **own}}, project={**files.project, **shared})
+    return Proposals(own, shared, then)
 
 
 def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:

@@ -1,4 +1,4 @@
-"""Answer Neon's HTTP API: projects and their branches."""
+"""Answer Neon's HTTP API: projects, their branches and computes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def _branches(tx: Transaction, _query: dict[str, str], identity: str) -> Documen
     return {"branches": [{**branch, "default": True, "protected": found["default_branch_protected"]}]}
 
 
+def _endpoints(tx: Transaction, _query: dict[str, str], identity: str) -> Document:
+    return {"endpoints": [neon.endpoint(tx, identity, neon.project(tx, identity)["endpoint"]["id"])]}
+
+
 def _shown(found: Document) -> Document:
     return {name: found[name] for name in _PROJECT}
 
@@ -48,5 +52,6 @@ ROUTES = (
     (r"GET /api/v2/projects", _projects),
     (r"GET /api/v2/projects/([\w-]+)", _project),
     (r"GET /api/v2/projects/([\w-]+)/branches", _branches),
+    (r"GET /api/v2/projects/([\w-]+)/endpoints", _endpoints),
 )
 """Method and path, and the function that answers."""

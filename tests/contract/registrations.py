@@ -31,7 +31,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "dev, with a bucket": ("dev", {"adopt": None, "storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}),
     "staging": ("staging", {}),
     "staging, delivered": ("staging", _DELIVERED | {"neonOrganizationId": "org-quiet-1"}),
-    "staging, all adopted": ("staging", {"adopt": _EVERYTHING_ADOPTED, "neonPlan": "launch"}),
+    "staging, all adopted": (
+        "staging",
+        {"adopt": _EVERYTHING_ADOPTED, "neonPlan": "launch", "neonCompute": {"suspendSeconds": 0}},
+    ),
     "staging, in the repository": (
         "staging",
         _DELIVERED | {"githubScope": "repository", "approval": {}, "adopt": {"githubVariables": ["API_URL_STAGING"]}},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Opened, Sandbox
 
 PAGE = (ROOT / "docs" / "adoption.md").read_text(encoding="utf-8")
+ACCOUNT = "ffffffffffffffffffffffffffffff01"
 DATA = ("neon project", "cloudflare bucket")
 THINGS = (*DATA, "cloudflare pages", "fly app")
 
@@ -197,15 +198,26 @@ def test_bin_adopt_refuses_an_interrupted_stack(standing: Sandbox) -> None:
 
 
 def changed_by_hand(tx: Transaction, chance: random.Random) -> None:
-    """Change at random what somebody may have set by hand and a setting can keep."""
-    plan = chance.choice(["free", "launch"])
+    """Change at random what somebody may have set by hand in a console."""
+    _database_by_hand(tx, chance)
+    _frontend_by_hand(tx, chance)
+    fly.put_secrets(tx, tx.get("fly", "app", "tune-api") or {}, {f"MINE_{n}": "x" for n in range(chance.randrange(3))})
+    if chance.random() < 0.7:
+        _environment_by_hand(tx, chance)
+
+
+def _database_by_hand(tx: Transaction, chance: random.Random) -> None:
+    plan = chance.choice(["free", "launch", "scale"])
     tx.put("neon", "account", "account", {"plan": plan})
+    paid = plan != "free"
     neon.update_project(
         tx,
         "tall-oak-33334444",
         {
-            "history_retention_seconds": chance.choice([0, 3600, 21_600] + [604_800] * (plan == "launch")),
-            "default_branch_protected": plan == "launch" and chance.random() < 0.5,
+            "history_retention_seconds": chance.choice([0, 3600, 21_600] + [604_800] * paid),
+            "default_branch_protected": paid and chance.random() < 0.5,
+            "enable_logical_replication": chance.choice([None, "yes"]),
+            "allowed_ips": chance.choice([None, ["203.0.113.7"]]) if plan == "scale" else None,
         },
     )
     project = neon.project(tx, "tall-oak-33334444")
@@ -214,37 +226,60 @@ def changed_by_hand(tx: Transaction, chance: random.Random) -> None:
         "region_id": chance.choice(["aws-eu-central-1", "aws-us-east-1"]),
     }
     tx.put("neon", "project", project["id"], {**project, **made})
-    fly.put_secrets(tx, tx.get("fly", "app", "tune-api") or {}, {f"MINE_{n}": "x" for n in range(chance.randrange(3))})
-    branch, version = chance.choice(["main", "release"]), chance.choice([2, 3])
-    shared = {f"V{n}": {"type": "plain_text", "value": chance.choice(["007", "true", "text"])} for n in range(2)}
-    contexts = {
-        "production": shared,
-        "preview": {**shared, "OWN": {"type": "plain_text", "value": "x"}} if chance.random() < 0.5 else shared,
+    size = {
+        "autoscaling_limit_min_cu": chance.choice([0.25, 1]),
+        "autoscaling_limit_max_cu": chance.choice([1, 2, 8] if paid else [1, 2]),
+        "suspend_timeout_seconds": chance.choice({"free": [0], "launch": [0, 300, -1]}.get(plan, [0, -1, 900])),
     }
-    place = {"owner": "tune-works", "repo_name": "tune", "production_branch": branch}
-    cloudflare.patch_pages(
-        tx,
-        "ffffffffffffffffffffffffffffff01",
-        "tune",
-        {
-            "production_branch": branch,
-            "source": {"type": "github", "config": place},
-            "build_config": {
-                "build_caching": chance.random() < 0.5,
-                "build_command": chance.choice(["make", "npm ci"]),
-            },
-            "deployment_configs": {
-                context: {"env_vars": variables, "build_image_major_version": version}
-                for context, variables in contexts.items()
-            },
-        },
+    neon.update_endpoint(tx, project["id"], project["endpoint"]["id"], size)
+
+
+def _frontend_by_hand(tx: Transaction, chance: random.Random) -> None:
+    def plain(**values: str) -> dict[str, dict[str, str]]:
+        return {name: {"type": "plain_text", "value": value} for name, value in values.items()}
+
+    branch = chance.choice(["main", "release"])
+    shared = plain(**{f"V{n}": chance.choice(["007", "true", "text"]) for n in range(2)})
+    api = chance.choice(
+        [{}, plain(PUBLIC_API_URL="https://old.example"), plain(PUBLIC_API_URL="https://tune-api.fly.dev")]
     )
-    if chance.random() < 0.7:
-        _environment_by_hand(tx, chance)
+    contexts = {
+        "production": chance.choice([shared, {**shared, **api}, {**shared, **plain(ONLY="1")}]),
+        "preview": chance.choice([shared, {**shared, **api, **plain(OWN="x")}, {"V0": shared["V0"]}]),
+    }
+    place = {
+        "owner": chance.choice(["tune-works", "tune-web"]),
+        "repo_name": "tune",
+        "production_branch": branch,
+        "pr_comments_enabled": chance.random() < 0.5,
+        "production_deployments_enabled": chance.random() < 0.5,
+        "preview_deployment_setting": chance.choice(["all", "custom"]),
+        "preview_branch_includes": chance.choice([["*"], ["main"]]),
+        "path_includes": ["*"],
+        "path_excludes": chance.choice([[], ["docs/*"]]),
+    }
+    project = cloudflare.get(tx, "pages", ACCOUNT, "tune")
+    project["deployment_configs"] = {
+        context: {
+            **project["deployment_configs"][context],
+            "env_vars": variables,
+            "build_image_major_version": chance.choice([2, 3]),
+            "fail_open": chance.random() < 0.5,
+        }
+        for context, variables in contexts.items()
+    }
+    project["source"] = {"type": "github", "config": place} if chance.random() < 0.8 else None
+    project |= {
+        "production_branch": branch,
+        "build_config": {**project["build_config"], "build_caching": chance.random() < 0.5, "build_command": "make"},
+    }
+    tx.put("cloudflare", "pages", f"{ACCOUNT}/tune", project)
 
 
 def _environment_by_hand(tx: Transaction, chance: random.Random) -> None:
     place = ("tune-works", "tune", "production")
+    custom = {"protected_branches": False, "custom_branch_policies": True}
+    policy = chance.choice([custom, custom, None, {"protected_branches": True, "custom_branch_policies": False}])
     github.put_environment(
         tx,
         *place,
@@ -252,12 +287,13 @@ def _environment_by_hand(tx: Transaction, chance: random.Random) -> None:
         can_admins_bypass=chance.random() < 0.5,
         prevent_self_review=chance.random() < 0.5,
         reviewers=[{"users": [7], "teams": [8]}] if chance.random() < 0.5 else [],
-        deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
+        deployment_branch_policy=policy,
     )
-    if chance.random() < 0.7:
+    if policy == custom and chance.random() < 0.7:
         github.create_policy(tx, *place, pattern=chance.choice(["v*", "release-*"]), kind="tag")
-    values = {"FLY_APP": "tune-api", "API_URL": "https://tune-api.fly.dev", "ANOTHER": "x"}
-    for name in chance.sample(sorted(values), chance.randrange(4)):
+    values = {"FLY_APP": "another-app", "API_URL": "https://old.example", "ANOTHER": "x"}
+    values["FRONTEND_URL"] = chance.choice(["https://old.example", "https://tune-4i6.pages.dev"])
+    for name in chance.sample(sorted(values), chance.randrange(5)):
         github.put_item(tx, "variable", *place, name, value=values[name])
 
 
@@ -274,7 +310,7 @@ def test_bin_adopt_after_random_changes_by_hand(sandbox: Sandbox, seed: int) -> 
     up(sandbox, "production")
     sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
     after = objects(sandbox)
-    for kind in ("neon project", "cloudflare pages", "fly secret", "github environment", "github deployment-policy"):
+    for kind in before.keys() - {"cloudflare bucket", "fly app", "cloudflare account"}:
         assert {key: after[kind][key] for key in before[kind]} == before[kind], kind
 
 

@@ -388,6 +388,23 @@ def test_a_new_database_gets_the_configured_compute() -> None:
     assert compute("production", {}) is None  # an adopted project keeps its own
 
 
+@pytest.mark.parametrize(("refs", "protected"), [("protected", True), ("any", None)])
+def test_an_environment_may_deploy_from_other_refs(refs: str, protected: bool | None) -> None:
+    run = ran("staging", {"approval": {"deploysFrom": refs}})
+    policy = run.one("github-environment").inputs.get("deploymentBranchPolicy")
+    assert (policy and policy["protectedBranches"]) == protected
+    assert "deployment-policy" not in run.names()
+
+
+def test_what_adoption_found_different_is_left_as_it_is() -> None:
+    run = ran("production", {"pagesKeep": ["source.config.owner"]})
+    assert [*run.one("pages-project").options.ignoreChanges] == ["source.config.owner"]
+    assert "allowedIps" in run.one("neon-project").options.ignoreChanges
+    value = {"adopt": {"githubEnvironment": "staging", "githubVariables": ["API_URL"]}}
+    run = ran("staging", value | {"githubVariables": {"API_URL": "https://old.example"}})
+    assert run.one("variable-API_URL").inputs["value"] == "https://old.example"
+
+
 def test_an_existing_compute_is_imported_with_the_projects_id() -> None:
     size = {"neonPlan": "scale", "neonCompute": {"maxCu": 4, "suspendSeconds": 600}}
     made = {"adopt": {"neonEndpoint": "ep-cold-sky-1"}, **size}

@@ -13,7 +13,7 @@ from infra.config.stack_files import StackFiles
 from ops import stacks
 from ops.adopt.project_file import with_values
 from ops.adopt.rows import Row
-from ops.adopt.write import changes, write
+from ops.adopt.write import proposals, write
 from ops.stacks import StackError
 
 OWN = {"adopt": {"keep": ["B"], "bucket": "tune-audio"}, "pagesVariables": {"A": "1", "GONE": "2"}, "neonRegion": "x"}
@@ -26,7 +26,7 @@ def test_values_stay_beside_the_proposed_ones() -> None:
         Row("project", adopt={"neonProject": "id-1"}, settings={"neonRegion": "x", "postgresVersion": 16}),
         Row("pages", settings={"pagesVariables.GONE": None, "pagesVariables.A": "007", "pagesBuild.caching": False}),
     ]
-    assert changes("dev", rows, FILES) == {
+    assert proposals("dev", rows, FILES).own == {
         "adopt": {"keep": ["A", "B"], "bucket": "tune-audio", "flyApp": "tune-api", "neonProject": "id-1"},
         "postgresVersion": 16,
         "pagesVariables": {"A": "007"},
@@ -37,7 +37,7 @@ def test_values_stay_beside_the_proposed_ones() -> None:
 
 def test_what_the_file_says_already_is_no_change() -> None:
     rows = [Row("bucket", adopt={"bucket": "tune-audio", "keep": ["B"]}, settings={"neonRegion": "x"})]
-    assert changes("dev", rows, FILES) == {}
+    assert proposals("dev", rows, FILES).own == {}
 
 
 def test_it_is_written_by_pulumi_with_the_kinds_of_its_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,18 +169,21 @@ def test_an_encrypted_variable_of_pages_keeps_it_from_being_proposed(asked: Aske
 
 
 @pytest.mark.parametrize(
-    ("patch", "note"),
+    ("patch", "kept"),
     [
         (
-            {"source": {"type": "github", "config": {**SOURCE, "pr_comments_enabled": False}}},
-            "`up` sets source.pr_comments_enabled to True",
+            {"source": {"type": "github", "config": {**SOURCE, "pr_comments_enabled": False, "owner": "web"}}},
+            {"source.config.prCommentsEnabled", "source.config.owner"},
         ),
-        ({"source": None}, "`up` sets source.owner to tune-works; it is None"),
-        ({"deployment_configs": {"preview": {"fail_open": False}}}, "`up` sets fail_open of preview to true"),
-        ({"deployment_configs": {"preview": {"build_image_major_version": 2}}}, "build image of production, 3"),
+        ({"source": None}, {"source"}),
+        ({"deployment_configs": {"preview": {"fail_open": False}}}, {"deploymentConfigs.preview.failOpen"}),
+        (
+            {"deployment_configs": {"preview": {"build_image_major_version": 2}}},
+            {"deploymentConfigs.preview.buildImageMajorVersion"},
+        ),
         (
             {"deployment_configs": {"production": {"env_vars": {"ONLY": {"type": "plain_text", "value": "1"}}}}},
-            "`up` adds ONLY to previews",
+            {"deploymentConfigs.preview.envVars.ONLY"},
         ),
         (
             {
@@ -188,12 +191,14 @@ def test_an_encrypted_variable_of_pages_keeps_it_from_being_proposed(asked: Aske
                     "production": {"env_vars": {"PUBLIC_API_URL": {"type": "plain_text", "value": "x"}}}
                 }
             },
-            "`up` sets PUBLIC_API_URL of production to https://tune-api.fly.dev; it is x",
+            {"deploymentConfigs.production.envVars.PUBLIC_API_URL"},
         ),
     ],
 )
-def test_a_difference_of_pages_that_no_setting_keeps_is_told(asked: Asked, patch: dict[str, Any], note: str) -> None:
-    assert any(note in line for line in patched(asked, patch).notes)
+def test_a_member_of_pages_that_no_setting_declares_is_kept(
+    asked: Asked, patch: dict[str, Any], kept: set[str]
+) -> None:
+    assert kept <= {*patched(asked, patch).settings["pagesKeep"]}
 
 
 def test_an_app_and_all_its_secrets(asked: Asked) -> None:
@@ -260,15 +265,29 @@ def test_an_environment_its_rules_its_policy_and_its_variables(asked: Asked) -> 
     assert fly_app.adopt == {"githubEnvironment": "staging", "githubVariables": ["FLY_APP"]}
     assert fly_app.notes == ()
     assert api_url.adopt["githubVariables"] == ["API_URL"]
-    assert api_url.notes == ("`up` sets API_URL to https://tune-api-staging.fly.dev; it is https://old.example",)
+    assert api_url.settings == {"githubVariables.API_URL": "https://old.example"}
+    assert api_url.notes == ("remove githubVariables.API_URL later to let `up` set https://tune-api-staging.fly.dev",)
 
 
-def test_an_environment_without_a_policy_of_its_own(asked: Asked) -> None:
+@pytest.mark.parametrize(
+    ("policy", "refs"), [(None, "any"), ({"protected_branches": True, "custom_branch_policies": False}, "protected")]
+)
+def test_an_environment_without_a_policy_of_its_own(asked: Asked, policy: dict[str, bool] | None, refs: str) -> None:
     with asked.world.transaction() as tx:
-        github.put_environment(tx, *PLACE, "staging")
-    row = only(asked.look("staging", "delivery").rows)
-    assert row.settings == {}
-    assert "now it deploys from any branch" in row.notes[0]
+        github.put_environment(tx, *PLACE, "staging", deployment_branch_policy=policy)
+    assert only(asked.look("staging", "delivery").rows).settings == {"approval.deploysFrom": refs}
+
+
+def test_the_compute_of_a_project_and_the_plan_that_allows_it(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        tx.put("neon", "account", "account", {"plan": "scale"})
+        compute = neon.project(tx, PROJECT)["endpoint"]["id"]
+        size = {"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 8, "suspend_timeout_seconds": 900}
+        neon.update_endpoint(tx, PROJECT, compute, size)
+    project, found = asked.look("production", "database").rows
+    assert project.settings == {"neonPlan": "scale"}
+    assert found.adopt == {"neonEndpoint": compute}
+    assert found.settings == {"neonCompute.minCu": 1, "neonCompute.maxCu": 8, "neonCompute.suspendSeconds": 900}
 
 
 def test_variables_of_the_repository(asked: Asked) -> None:

@@ -48,10 +48,10 @@ PROJECT: dict[str, Any] = {
 REFRESH = "`pulumi up --refresh -s production`"
 
 
-def checked(project: Any) -> list[Finding]:
+def checked(project: Any, *keep: str) -> list[Finding]:
     answer = {"result": project} if isinstance(project, dict) else project
     client = Client(cloudflare.SERVICE, "token", transport=Clouds(project=answer))
-    return [*pages.check(SETTINGS, client)]
+    return [*pages.check(SETTINGS.model_copy(update={"pages_keep": frozenset(keep)}), client)]
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -99,6 +99,19 @@ def test_a_difference_is_named(path: str, value: Any, difference: str) -> None:
     assert checked(changed(path, value)) == [
         Finding("wrong", f"Pages project tune is not as configured: {difference}", REFRESH)
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kept"),
+    [
+        ("source", None, "source"),
+        ("source.config.repo_name", "web", "source.config.repoName"),
+        ("deployment_configs.preview.env_vars", {}, "deploymentConfigs.preview.envVars.PUBLIC_API_URL"),
+    ],
+)
+def test_what_the_settings_keep_is_no_difference(path: str, value: Any, kept: str) -> None:
+    (found,) = checked(changed(path, value), kept)
+    assert found.state == "ok"
 
 
 @pytest.mark.parametrize("variables", [None, {}])
