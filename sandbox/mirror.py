@@ -110,7 +110,7 @@ class Mirror:
         # Made-up values have the program's keys, without its namespace.
         own = f"{project}:"
         keys = {path.removeprefix(own): node for path, node in secrets.items()}
-        values = made_up(_short(_value(config), own), list(keys))
+        values = made_up(_short(_value(config), own), list(keys), empty=self._empty)
         for key, node in keys.items():
             node.value = values[key]
         plain = _short(_value(config), own) | {key: values[key] for key in values.keys() - keys.keys()}

@@ -53,8 +53,17 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
         update={
             "preview_api_url": stacks[preview].api_url if known else None,
             "bucket_origins": tuple(dict.fromkeys(origins)),
+            "storage_from": settings.storage_from or _key_maker(settings, stacks),
         }
     )
+
+
+def _key_maker(settings: Settings, stacks: Mapping[str, Settings]) -> str | None:
+    """Return the stack that makes the keys of the bucket, where this stack needs them and has none."""
+    has_keys = settings.storage_access_key_id or settings.storage_secret_access_key or settings.manages("storage")
+    if has_keys or not settings.manages("backend") or application.STORAGE_KEYS[0] in settings.adopt.keep:
+        return None
+    return next((s.stack for s in stacks.values() if s.mints_storage_token and s.bucket == settings.bucket), None)
 
 
 def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:

@@ -116,7 +116,8 @@ class Settings(Frozen):
     bucket_public_host: valid.Host | None = Field(None, examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
     """Public host of the bucket (`pub-….r2.dev`). Its owner's first `up` tells it."""
     storage_from: valid.StackName | None = None
-    """Stack to take the bucket's keys from, instead of configuring them; both share a passphrase."""
+    """Stack to take the bucket's keys from; both share a passphrase. Default: the stack that makes them, unless keys
+    are configured."""
     storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
     storage_secret_access_key: valid.Secret | None = None

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Generous: a whole `up` takes seconds, but two of them share two cores with whatever else runs.
 TIMEOUT = 300
 STACKS = ("production", "staging", "dev")
+STORAGE_KEYS = ("storageAccessKeyId", "storageSecretAccessKey")
 Once = Callable[[str, Callable[[Path], None]], Path]
 Opened = Callable[["Sandbox"], AbstractContextManager["Sandbox"]]
 
@@ -212,6 +213,8 @@ def prepared(once: Once) -> dict[bool, Sandbox]:
 
     def fill(folder: Path) -> None:
         project = project_copy(folder / "project", ROOT / "tests" / "example")
+        with (project / "Pulumi.staging.yaml").open("a") as file:  # so that staging needs no production
+            file.writelines(f'  relay:{key}: {{secure: "v1:made:up"}}\n' for key in STORAGE_KEYS)
         Sandbox(project, folder / "False").run("--reset")
         Sandbox(project, folder / "True").run("--reset", "--empty")
 

@@ -202,6 +202,22 @@ def test_who_must_confirm_a_retired_storage_token(stack: str, changes: dict[str,
     assert bool(said) is asked
 
 
+@pytest.mark.parametrize(
+    ("changes", "owner", "taken"),
+    [
+        (dict.fromkeys(KEYS), {"adopt": None}, "production"),
+        ({}, {"adopt": None}, None),
+        (dict.fromkeys(KEYS), {"adopt": None, **KEYS}, None),
+        (dict.fromkeys(KEYS) | {"bucket": "tune-staging"}, {"adopt": None}, None),
+        (dict.fromkeys(KEYS) | {"manage": ["database"]}, {"adopt": None}, None),
+    ],
+)
+def test_the_buckets_keys_come_from_the_stack_that_makes_them(
+    changes: dict[str, Any], owner: dict[str, Any], taken: str | None
+) -> None:
+    assert examined("staging", files(staging=changes, production=owner))[0].storage_from == taken
+
+
 def test_the_bucket_admits_every_frontend_that_uses_it() -> None:
     found = files(qa=QA | {"frontendUrl": "https://qa.example.com"}, production={"frontendUrl": "https://example.com"})
     assert examined("production", found)[0].bucket_origins == (
