@@ -81,28 +81,45 @@ def test_adopted_variables_and_policies_are_retained() -> None:
     assert retained(ran("staging", {"unprotect": True, **in_repository})) == {"variable-FLY_APP"}
 
 
+@pytest.mark.parametrize(
+    ("stack", "changes", "protects"),
+    [("production", {}, True), ("production", {"unprotect": True}, False), ("dev", {}, False)],
+)
+def test_the_memory_of_adoptions_is_protected_like_the_guard(
+    stack: str, changes: dict[str, bool], *, protects: bool
+) -> None:
+    """A refused `destroy` would otherwise forget it alone."""
+    assert ran(stack, changes).one("adopted").options.protect == protects
+
+
 def test_the_state_remembers_an_adoption() -> None:
     state: State = {
-        "adopted": ("relay:infra:Adopted", {"names": ["neon-project", "bucket"]}),
+        "adopted": ("relay:infra:Adopted", {"names": ["neon-project", "neon-endpoint", "bucket"]}),
         "neon-project": (NEON, {}),
+        "neon-endpoint": ("neon:index/endpoint:Endpoint", {}),
     }
     run = run_program("dev", MADE, state=state)
     assert retained(run) == {"neon-project"}
-    assert [text for text in run.messages if "`adopt` no longer lists them: neon-project" in text]
+    assert [text for text in run.messages if "`adopt` no longer lists them: neon-endpoint, neon-project" in text]
     assert not [text for text in ran("dev").messages if "no longer lists" in text]
 
 
 def test_what_leaves_the_program_is_named() -> None:
     state: State = {
         "pages-project": ("cloudflare:index/pagesProject:PagesProject", {}),
+        "bucket": ("cloudflare:index/r2Bucket:R2Bucket", {}),
+        "bucket-tune-art": ("cloudflare:index/r2Bucket:R2Bucket", {}),
         "storage-token": ("cloudflare:index/accountToken:AccountToken", {}),
         "secret-FLY_API_TOKEN": ("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret", {}),
         "neon-project": (NEON, {}),
     }
-    changes = {"manage": ["database", "storage", "backend"], "previewStack": None}
-    messages = run_program("production", changes, state=state).messages
-    assert [text for text in messages if "no longer in the program: pages-project. `up`" in text]
-    assert [text for text in messages if "left in their clouds: storage-token. Once" in text]
+    changes = {"manage": ["database"], "adopt": None, "previewStack": None}
+    messages = "\n".join(run_program("production", changes, state=state).messages)
+    assert (
+        "no longer in the program: bucket, pages-project. `up` refuses to delete what is protected. To let" in messages
+    )
+    assert "leave them in their clouds:\n  pulumi up --ignore-protect -s production" in messages
+    assert "left in their clouds: bucket-tune-art, storage-token. Once" in messages
 
 
 def test_a_retired_token_is_not_left_behind() -> None:
