@@ -75,7 +75,8 @@ def leaving(stack: Stack) -> Callable[[], None]:
     return stack.destroy
 
 
-KINDS = ["exit1", "429", "500", "payment", "reset", "timeout", "timeout-after", "kill", "kill-after", "lost"]
+# A refusal, a failure that passes, an account that is refused; then no answer, before the effect and after it.
+KINDS = ["exit1", "429", "payment", "timeout", "kill-after", "lost"]
 SCENARIOS = {"fresh": (fresh, 8), "changing": (changing, 8), "leaving": (leaving, 3)}
 
 

@@ -1,0 +1,53 @@
+"""The stand-ins' tables against what the providers' schemas and sources say beyond the SDKs' types: `facts.json`.
+
+Its content was compared with the schemas of `pulumi package get-schema` and, where these are silent, with the sources
+of Cloudflare's provider for Terraform 5.22.0, GitHub's 6.13.0 and Neon's 0.15.0.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.contract.test_stand_ins import RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.providers.resource import Resource
+    from sandbox.providers.schema import Field
+
+FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("facts.json").read_text(encoding="utf-8"))
+
+
+def _paths(fields: dict[str, Field], where: str = "") -> Iterator[tuple[str, Field]]:
+    """Yield every property by its path; `[]` stands for a list's items and `*` for a free key."""
+    for name, spec in fields.items():
+        yield from _within(spec, f"{where}{name}")
+
+
+def _within(spec: Field, path: str) -> Iterator[tuple[str, Field]]:
+    yield path, spec
+    if spec.element is not None:
+        yield from _within(spec.element, path + ("[]" if spec.kind == "list" else ".*"))
+    yield from _paths(dict(spec.members), f"{path}.")
+
+
+def facts(resource: Resource) -> dict[str, Any]:
+    """Return what a stand-in's table says, in the form of the file; what does not hold is left out."""
+    known = dict(_paths(resource.whole.members))
+    held: dict[str, Any] = {name: getattr(resource, name) for name in ("import_id", "one_of", "blind", "forgets")}
+    held["defaults"] = {path: spec.default for path, spec in known.items() if spec.default is not None}
+    held["enums"] = {path: spec.enum for path, spec in known.items() if spec.enum}
+    for fact in ("replace", "secret", "frozen"):
+        held[fact] = sorted(path for path, spec in known.items() if getattr(spec, fact))
+    return {fact: value for fact, value in json.loads(json.dumps(held)).items() if value}
+
+
+@pytest.mark.parametrize("token", FACTS)
+def test_a_table_holds_what_the_sources_say(token: str) -> None:
+    (resource,) = [resource for resource in RESOURCES if resource.type_name == token]
+    assert facts(resource) == FACTS[token]
