@@ -15,7 +15,7 @@ import pytest
 from tests.contract.test_stand_ins import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sandbox.providers.resource import Resource
     from sandbox.providers.schema import Field
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("facts.json").read_text(encoding="utf-8"))
 
 
-def _paths(fields: dict[str, Field], where: str = "") -> Iterator[tuple[str, Field]]:
+def _paths(fields: Mapping[str, Field], where: str = "") -> Iterator[tuple[str, Field]]:
     """Yield every property by its path; `[]` stands for a list's items and `*` for a free key."""
     for name, spec in fields.items():
         yield from _within(spec, f"{where}{name}")
@@ -33,7 +33,7 @@ def _within(spec: Field, path: str) -> Iterator[tuple[str, Field]]:
     yield path, spec
     if spec.element is not None:
         yield from _within(spec.element, path + ("[]" if spec.kind == "list" else ".*"))
-    yield from _paths(dict(spec.members), f"{path}.")
+    yield from _paths(spec.members, f"{path}.")
 
 
 def facts(resource: Resource) -> dict[str, Any]:
