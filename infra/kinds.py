@@ -160,10 +160,18 @@ ENVIRONMENT_VARIABLE = VARIABLE._replace(
     identity=("repository", "environment", "variableName"),
 )
 SECRET = Kind(
-    "github:index/actionsSecret:ActionsSecret", "GitHub secret", "GitHub", name="secretName", again=_OVERWRITES
+    "github:index/actionsSecret:ActionsSecret",
+    "GitHub secret",
+    "GitHub",
+    name="secretName",
+    identity=("repository", "secretName"),
+    separator=":",
+    again=_OVERWRITES,
 )
 ENVIRONMENT_SECRET = SECRET._replace(
-    type="github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret", title="secret of a GitHub environment"
+    type="github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
+    title="secret of a GitHub environment",
+    identity=("repository", "environment", "secretName"),
 )
 FLY_APP = Kind(
     "pulumi-python:dynamic/fly:App",

@@ -10,7 +10,7 @@ from ops import stacks
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from infra.kinds import Kind
 
@@ -38,21 +38,30 @@ class Inventory(NamedTuple):
 
 
 def read(names: Iterable[str]) -> Inventory:
-    """Read the states of stacks; one that was never made has none."""
-    owners: dict[tuple[str, str], str] = {}
-    pending, unread = set(), {}
-    names = list(names)
+    """Read the states of stacks, and of every other stack in the backend; a stack that was never made has none."""
+    names = sorted({*names, *_listed()})
     with ThreadPoolExecutor() as pool:
-        for name, found in zip(names, pool.map(_export, names), strict=True):
-            if isinstance(found, str):
-                unread[name] = found
-                continue
-            if found.get("pending_operations"):
-                pending.add(name)
-            for resource in found.get("resources") or []:
-                if kind := KINDS.get(resource["type"]):
-                    owners[kind.type, _key(kind, resource)] = name
-    return Inventory(owners, frozenset(pending), unread)
+        found = dict(zip(names, pool.map(_export, names), strict=True))
+    unread = {name: state for name, state in found.items() if isinstance(state, str)}
+    return of({name: state for name, state in found.items() if not isinstance(state, str)})._replace(unread=unread)
+
+
+def of(states: Mapping[str, dict[str, Any]]) -> Inventory:
+    """Return the resources in deployments by stack."""
+    owners = {
+        (kind.type, _key(kind, resource)): stack
+        for stack, state in states.items()
+        for resource in state.get("resources") or []
+        if (kind := KINDS.get(resource["type"]))
+    }
+    return Inventory(owners, frozenset(name for name, state in states.items() if state.get("pending_operations")), {})
+
+
+def _listed() -> list[str]:
+    """Return the project's stacks in the backend; none where it cannot be asked, which reading a state reports."""
+    done = stacks.ask("stack", "ls", "--json", root=stacks.folder())
+    listed = stacks.document(done) if done.returncode == 0 else []
+    return [stack["name"].rpartition("/")[2] for stack in listed]
 
 
 def _export(stack: str) -> dict[str, Any] | str:

@@ -59,6 +59,16 @@ def variables(client: Client, repository: str, environment: str | None = None) -
     return client.items(f"repos/{repository}/{place}/variables", "variables", size=30)
 
 
+def secrets(client: Client, repository: str, environment: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield a repository's own Actions secrets, or an environment's, without their values.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    place = f"environments/{quote(environment, safe='')}" if environment else "actions"
+    return client.items(f"repos/{repository}/{place}/secrets", "secrets")
+
+
 def policies(client: Client, repository: str, environment: str) -> Iterator[dict[str, Any]]:
     """Yield the deployment branch policies of a repository's environment.
 

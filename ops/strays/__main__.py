@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.config.stack_files import StackFileError, read_stack_files
@@ -21,8 +22,8 @@ UNANSWERED = 3
 """The exit code where a service gave no usable answer."""
 
 
-def run(*, form: str, ours: bool) -> int:
-    """Print the strays, and return the exit code.
+def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
+    """Print the strays, or add them to a report in Markdown, and return the exit code.
 
     Raises:
         StackError: A stack's state could not be read: its resources would look like strays.
@@ -34,13 +35,18 @@ def run(*, form: str, ours: bool) -> int:
     if states.unread:
         problems = "; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items())
         raise StackError(f"A state could not be read, and its resources would look like strays: {problems}")
-    access = Access.of(next(iter(files.stacks), ""))
+    access = Access.of(next(iter(stacks.names(stacks.folder())), ""))
     found, unanswered = lists.read(lists.listings(access, settings))
     names = report.own_names(files.name, settings)
     strays = [stray for stray in report.strays(found, states, names, datetime.now(UTC)) if stray.ours or not ours]
-    print(report.render(strays, form), end="")
-    for name, problem in unanswered.items():
-        print(f"Not looked at: {name}. {problem}", file=sys.stderr)
+    text = report.render(strays, unanswered, "markdown" if report_path else form)
+    if report_path and report_path.exists() and (strays or unanswered):
+        with report_path.open("a", encoding="utf-8") as file:
+            file.write(f"\n### Strays: no stack's state has these\n\n{text}")
+    print(text, end="")
+    if form == "json":
+        for name, problem in unanswered.items():
+            print(f"Not looked at: {name}. {problem}", file=sys.stderr)
     return UNANSWERED if unanswered else 0
 
 
@@ -53,9 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--ours", action="store_true", help="show names of this project alone")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="add the strays to `bin/drift`'s report")
     options = parser.parse_args(arguments)
     try:
-        return run(form=options.format, ours=options.ours)
+        return run(form=options.format, ours=options.ours, report_path=options.report)
     except (StackError, StackFileError) as error:
         print(f"bin/strays: {error}", file=sys.stderr)
         return 1

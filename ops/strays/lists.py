@@ -54,9 +54,13 @@ def listings(access: Access, stacks: Iterable[Settings]) -> Iterator[Listing]:
         yield f"tokens of {account}", partial(_tokens, access, account)
     for organization in sorted({s.fly_organization for s in stacks if s.manages("backend")}):
         yield f"Fly apps of {organization}", partial(_apps, organization)
-    for repository in sorted({(s.github_owner, s.github_repository) for s in stacks if s.manages("delivery")}):
-        yield f"GitHub environments of {'/'.join(repository)}", partial(_environments, access, *repository)
-        yield f"GitHub variables of {'/'.join(repository)}", partial(_repository_variables, access, *repository)
+    for owner, repository, scope in sorted(
+        {(s.github_owner, s.github_repository, s.github_scope) for s in stacks if s.manages("delivery")}
+    ):
+        # A repository's own need permissions that a token for environments lacks.
+        of = f"environments of {owner}" if scope == "environment" else f"variables and secrets of {owner}"
+        ask = _environments if scope == "environment" else _of_repository
+        yield f"GitHub {of}/{repository}", partial(ask, access, owner, repository)
 
 
 def read(wanted: Iterable[Listing]) -> tuple[list[Found], dict[str, str]]:
@@ -124,7 +128,7 @@ def _apps(organization: str) -> Iterator[Found]:
 
 
 def _environments(access: Access, owner: str, repository: str) -> Iterator[Found]:
-    """Yield a repository's environments with their policies and variables."""
+    """Yield a repository's environments with their policies, variables and secrets."""
     client, full = access.client("GitHub"), f"{owner}/{repository}"
     with client.documented():
         environments = {item["name"]: item for item in github.environments(client, full)}
@@ -138,9 +142,9 @@ def _environments(access: Access, owner: str, repository: str) -> Iterator[Found
 
 def _within(access: Access, full: str, repository: str, environment: str) -> list[Found]:
     client, inputs = access.client("GitHub"), {"repository": repository, "environment": environment}
-    variables = github.variables(client, full, environment)
     found = [
-        _variable(kinds.ENVIRONMENT_VARIABLE, inputs, item, f"{environment}: {item['name']}") for item in variables
+        *_items(kinds.ENVIRONMENT_VARIABLE, inputs, github.variables(client, full, environment)),
+        *_items(kinds.ENVIRONMENT_SECRET, inputs, github.secrets(client, full, environment)),
     ]
     for policy in github.policies(client, full, environment):
         key = kinds.DEPLOYMENT_POLICY.import_id(inputs, str(policy["id"]))
@@ -148,13 +152,16 @@ def _within(access: Access, full: str, repository: str, environment: str) -> lis
     return found
 
 
-def _repository_variables(access: Access, owner: str, repository: str) -> Iterator[Found]:
-    client = access.client("GitHub")
+def _of_repository(access: Access, owner: str, repository: str) -> Iterator[Found]:
+    client, full, inputs = access.client("GitHub"), f"{owner}/{repository}", {"repository": repository}
     with client.documented():
-        for item in github.variables(client, f"{owner}/{repository}"):
-            yield _variable(kinds.VARIABLE, {"repository": repository}, item, item["name"])
+        yield from _items(kinds.VARIABLE, inputs, github.variables(client, full))
+        yield from _items(kinds.SECRET, inputs, github.secrets(client, full))
 
 
-def _variable(kind: Kind, inputs: dict[str, Any], item: dict[str, Any], name: str) -> Found:
-    key = kind.import_id({**inputs, "variableName": item["name"]})
-    return Found(kind, key, name, item.get("created_at") or "", 0.0)
+def _items(kind: Kind, inputs: dict[str, str], items: Iterable[dict[str, Any]]) -> Iterator[Found]:
+    """Yield variables or secrets, which stand after their environment's name."""
+    place = f"{inputs['environment']}: " if "environment" in inputs else ""
+    for item in items:
+        key = kind.import_id({**inputs, kind.name: item["name"]})
+        yield Found(kind, key, place + item["name"], item.get("created_at") or "", 0.0)

@@ -6,14 +6,20 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from infra import application
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from infra.config.settings import Settings
     from ops.inventory import Inventory
     from ops.strays.lists import Found
 
 _HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours by name")
+_NOT_SEEN = (
+    "Not looked for: what is inside an app, a database or a bucket (secrets, tokens, volumes, branches, objects), and "
+    "kinds that this program does not make."
+)
 # The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
 _VERIFIED = "relay-verified"
 
@@ -61,16 +67,20 @@ def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], n
 
 
 def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
-    """Return the names that a project's stacks give."""
+    """Return the names that a project's stacks give; an item of a GitHub environment stands after its name."""
     names = {project, _VERIFIED}
     for s in stacks:
         names |= {s.neon_project, s.bucket, *s.extra_buckets, s.pages_project, s.github_environment_name}
         names |= {s.fly_app, *s.apps} if s.fly_app else set()
+        items = {*application.github_variables(s), *application.github_secrets(s)}
+        items = {s.github_name(item) for item in items | s.github_variables.keys() | s.github_secrets.keys()}
+        place = f"{s.github_environment_name}: " if s.github_scope == "environment" else ""
+        names |= {f"{place}{item}" for item in (*items, s.main_branch, s.release_tags)}
     return names
 
 
-def render(found: Sequence[Stray], form: str) -> str:
-    """Return the strays as `text`, `markdown` or `json`."""
+def render(found: Sequence[Stray], unanswered: Mapping[str, str], form: str) -> str:
+    """Return the strays as `text`, `markdown` or `json`, and in the first two why a list could not be read."""
     if form == "json":
         rows = [
             {
@@ -86,15 +96,18 @@ def render(found: Sequence[Stray], form: str) -> str:
             for item, days, ours in found
         ]
         return json.dumps(rows, indent=2) + "\n"
-    if not found:
-        return "No strays: each resource there is belongs to a stack.\n"
+    lines = _table(found, form) if found else ["No strays: each resource there is belongs to a stack."]
+    lines += ["", *(f"Not looked at: {name}. {problem}" for name, problem in unanswered.items()), _NOT_SEEN]
+    return "\n".join(lines) + "\n"
+
+
+def _table(found: Sequence[Stray], form: str) -> list[str]:
     table = [_HEADINGS, *(stray.cells() for stray in found)]
     if form == "markdown":
         table.insert(1, ("---",) * len(_HEADINGS))
-        return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in table)
+        return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in table]
     widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
-    return "\n".join(lines) + "\n"
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
 
 
 def _days(made: str, now: datetime) -> int | None:
@@ -107,5 +120,7 @@ def _days(made: str, now: datetime) -> int | None:
 
 def _is_ours(name: str, names: set[str]) -> bool:
     """Tell whether a name is one of the names, or one of them with more behind it."""
-    name = name.partition(": ")[0]
-    return any(name == own or name.startswith((f"{own}-", f"{own} (pulumi")) for own in names)
+    place = name.partition(": ")[0]
+    if name != place and place in names:  # people put further items into the environments
+        return name in names
+    return any(place == own or place.startswith((f"{own}-", f"{own} (pulumi")) for own in names)

@@ -55,6 +55,13 @@ def _variables(tx: Transaction, query: dict[str, str], owner: str, name: str, en
     return _page(query, "variables", [_shown_variable(item) for item in _within(tx, "variable", *place)])
 
 
+def _secrets(tx: Transaction, query: dict[str, str], owner: str, name: str, environment: str = "") -> Document:
+    place = (owner, name, *filter(None, [environment]))
+    github.get(tx, "environment" if environment else "repository", *place)
+    dates = ("name", "created_at", "updated_at")
+    return _page(query, "secrets", [{key: item[key] for key in dates} for item in _within(tx, "secret", *place)])
+
+
 def _variable(tx: Transaction, _query: dict[str, str], *path: str) -> Document:
     return _shown_variable(github.get(tx, "variable", *path))
 
@@ -101,6 +108,7 @@ ROUTES = (
     (r"GET /repos/([^/]+)/([^/]+)/releases", _releases),
     (r"GET /repos/([^/]+)/([^/]+)/actions/workflows/([^/]+)", _workflow),
     (r"GET /repos/([^/]+)/([^/]+)/actions/workflows/([^/]+)/runs", _runs),
+    (r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/secrets", _secrets),
     (r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/variables", _variables),
     (r"GET /repos/([^/]+)/([^/]+)/(?:actions|environments/([^/]+))/variables/(\w+)", _variable),
 )

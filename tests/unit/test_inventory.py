@@ -22,11 +22,14 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> None:
         "production": (0, {"resources": [BUCKET]}, ""),
         "staging": (0, PENDING, ""),
         "dev": (0, None, ""),
+        "pr-7": (0, {"resources": [{**PROJECT, "id": "cold-sky-2"}]}, ""),
         "qa": (255, None, "error: no stack named 'qa' found"),
         "broken": (255, None, "error: failed to load checkpoint"),
     }
 
     def ask(*arguments: str, root: Any) -> subprocess.CompletedProcess[str]:
+        if arguments == ("stack", "ls", "--json"):
+            return subprocess.CompletedProcess(arguments, 0, '[{"name": "acme/relay/qa"}, {"name": "pr-7"}]', "")
         assert arguments[:3] == ("stack", "export", "--stack")
         code, deployment, error = answers[arguments[3]]
         return subprocess.CompletedProcess(arguments, code, json.dumps({"deployment": deployment}), error)
@@ -38,6 +41,7 @@ def test_a_resource_is_found_by_its_import_id_or_its_clouds_id() -> None:
     found = inventory.read(["production", "staging", "dev", "qa"])
     assert found.owner(kinds.BUCKET, "acc/audio/default") == "production"
     assert found.owner(kinds.NEON_PROJECT, "tall-oak-1") == "staging"
+    assert found.owner(kinds.NEON_PROJECT, "cold-sky-2") == "pr-7"  # which has no file
     assert found.owner(kinds.NEON_PROJECT, "another") == ""
     assert found.keys(kinds.NEON_PROJECT, "staging") == ["tall-oak-1"]
     assert found.keys(kinds.NEON_PROJECT, "production") == []

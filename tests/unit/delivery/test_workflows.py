@@ -171,6 +171,30 @@ def test_drift_is_written_into_an_issue_without_the_clouds_credentials() -> None
     assert "!cancelled()" in issue["if"]
 
 
+@pytest.mark.parametrize(
+    ("stack", "ends", "code"),
+    [
+        ("production", {"drift": 0, "strays": 0}, 0),
+        ("production", {"drift": 1, "strays": 0}, 1),
+        ("production", {"drift": 0, "strays": 3}, 3),
+        ("staging", {"drift": 1}, 1),
+    ],
+)
+def test_strays_are_listed_beside_productions_drift(
+    tmp_path: Path, stack: str, ends: dict[str, int], code: int
+) -> None:
+    steps = _jobs(ROOT / ".github/workflows/drift.yml")["compare"]["steps"]
+    (script,) = [step["run"] for step in steps if "bin/strays" in step.get("run", "")]
+    (tmp_path / "bin").mkdir()
+    for name in ("drift", "strays"):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {name} >> ran\nexit {ends.get(name)}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    environment = {"STACK": stack, "RUNNER_TEMP": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(["/bin/bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == code
+    assert (tmp_path / "ran").read_text().split() == [*ends]
+
+
 def test_the_state_is_kept_where_the_repository_is_private() -> None:
     steps = _jobs(ROOT / ".github/workflows/drift.yml")["compare"]["steps"]
     (kept,) = [step for step in steps if "upload-artifact" in step.get("uses", "")]

@@ -61,7 +61,7 @@ def test_every_kind_of_every_cloud_is_listed(asked: Asked) -> None:
         github.put_environment(tx, *PLACE, "left", deployment_branch_policy=CUSTOM)
         policy = github.create_policy(tx, *PLACE, "left", pattern="v*", kind="tag")["id"]
         github.put_item(tx, "variable", *PLACE, "left", "IN_IT", value="x")
-        github.put_item(tx, "variable", *PLACE, "BESIDE", value="x")
+        github.put_item(tx, "secret", *PLACE, "left", "KEY", value="x")
     found, unanswered = listed(asked)
     assert unanswered == {}
     assert names(found) - names(before) == {
@@ -73,11 +73,21 @@ def test_every_kind_of_every_cloud_is_listed(asked: Asked) -> None:
         ("GitHub environment", "tune:left"),
         ("deployment policy of a GitHub environment", f"tune:left:{policy}"),
         ("variable of a GitHub environment", "tune:left:IN_IT"),
-        ("GitHub variable", "tune:BESIDE"),
+        ("secret of a GitHub environment", "tune:left:KEY"),
     }
     assert {stray.found.key for stray in report.strays(found, owned(before), [], NOW)} == {
         item.key for item in found if item not in before
     }
+
+
+def test_a_repositorys_own_variables_and_secrets_are_listed_where_a_stack_has_its_own_there(asked: Asked) -> None:
+    with asked.world.transaction() as tx:
+        github.put_item(tx, "variable", *PLACE, "FLY_APP_QA", value="x")
+        github.put_item(tx, "secret", *PLACE, "FLY_API_TOKEN_QA", value="x")
+    items = {("GitHub variable", "tune:FLY_APP_QA"), ("GitHub secret", "tune:FLY_API_TOKEN_QA")}
+    assert not items & names(listed(asked)[0])
+    asked.files.stacks["staging"]["githubScope"] = "repository"
+    assert items <= names(listed(asked)[0])
 
 
 def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:
@@ -94,8 +104,8 @@ def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:
     assert unanswered == {}
     assert set(Counter(item.kind.title for item in found).values()) == {200}
     calls = Counter(cloud for cloud, operation, _ in nothing.world.calls() if operation in {"GET", "apps list"})
-    # Neon 1, buckets 3, Pages projects 21, tokens 5; GitHub: 3 pages, the repository's variables, two an environment.
-    assert calls == {"neon": 1, "cloudflare": 3 + 21 + 5, "fly": 1, "github": 3 + 1 + 400}
+    # Neon 1, buckets 3, Pages projects 21, tokens 5; GitHub: 3 pages, and three an environment.
+    assert calls == {"neon": 1, "cloudflare": 3 + 21 + 5, "fly": 1, "github": 3 + 600}
 
 
 @pytest.mark.parametrize(
@@ -117,40 +127,45 @@ def stray(name: str, made: str = "", cost: float | None = None) -> Found:
     return Found(kinds.NEON_PROJECT, f"id-of-{name}", name, made, cost)
 
 
-def test_strays_know_their_age_and_whose_name_they_have(asked: Asked) -> None:
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("tune-pr-7", True),
+        ("tuneful", False),
+        ("relay-verified-1", True),
+        ("tune-audio (pulumi-1)", True),
+        ("staging: API_URL", True),
+        ("staging: SENTRY_DSN", False),
+        ("staging-pr-7: SENTRY_DSN", True),
+        ("infra-staging: API_URL", False),
+    ],
+)
+def test_a_stray_of_ours_has_a_name_that_a_stack_gives(asked: Asked, name: str, ours: bool) -> None:
     own = report.own_names("relay", settings(asked))
-    found = [
-        *(stray("other"), stray("tune-pr-7", "2026-11-27T12:00:00Z"), stray("tuneful", "2026-11-01 00:00:00")),
-        *(stray("relay-verified-1", "not a date"), stray("tune-audio (pulumi-1)")),
-    ]
-    known = Inventory({(kinds.NEON_PROJECT.type, "id-of-other"): "dev"}, frozenset(), {})
-    assert [(each.found.name, each.days, each.ours) for each in report.strays(found, known, own, NOW)] == [
-        ("tune-pr-7", 1, True),
-        ("relay-verified-1", None, True),
-        ("tune-audio (pulumi-1)", None, True),
-        ("tuneful", 27, False),
+    (found,) = report.strays([stray(name)], Inventory({}, frozenset(), {}), own, NOW)
+    assert found.ours == ours
+
+
+def test_strays_are_the_rest_of_what_exists_ours_first_and_then_the_oldest() -> None:
+    known = Inventory({(kinds.NEON_PROJECT.type, "id-of-known"): "dev"}, frozenset(), {})
+    found = [stray("known"), stray("b", "2026-11-01 00:00:00"), stray("tune", "not a date"), stray("a", "2025-11-28")]
+    assert [(each.found.name, each.days) for each in report.strays(found, known, ["tune"], NOW)] == [
+        *(("tune", None), ("a", 365), ("b", 27)),
     ]
 
 
 def test_they_are_shown_as_text_as_markdown_and_as_json() -> None:
     strays = report.strays([stray("a|b", "2026-11-27T12:00:00Z", 5.0)], Inventory({}, frozenset(), {}), [], NOW)
-    text = report.render(strays, "text").splitlines()
+    text = report.render(strays, {"R2 buckets": "Cloudflare answered 503"}, "text").splitlines()
     assert text[0].split() == ["Resource", "Name", "Id", "Days", "old", "$", "a", "month", "Ours", "by", "name"]
     assert text[1].split() == ["Neon", "project", "a|b", "id-of-a|b", "1", "5.00", "no"]
-    assert report.render(strays, "markdown").splitlines()[2] == (
-        "| Neon project | a\\|b | id-of-a\\|b | 1 | 5.00 | no |"
+    assert text[3] == "Not looked at: R2 buckets. Cloudflare answered 503"
+    assert text[-1].startswith("Not looked for: what is inside an app")
+    markdown = report.render(strays, {}, "markdown").splitlines()
+    assert markdown[2] == "| Neon project | a\\|b | id-of-a\\|b | 1 | 5.00 | no |"
+    (row,) = json.loads(report.render(strays, {}, "json"))
+    assert row["days"] == 1
+    assert (row["title"], row["name"], row["id"], row["monthly"], row["ours"]) == (
+        *("Neon project", "a|b", "id-of-a|b", 5.0, False),
     )
-    assert json.loads(report.render(strays, "json")) == [
-        {
-            "type": "neon:index/project:Project",
-            "title": "Neon project",
-            "name": "a|b",
-            "id": "id-of-a|b",
-            "made": "2026-11-27T12:00:00Z",
-            "days": 1,
-            "monthly": 5.0,
-            "ours": False,
-        }
-    ]
-    assert report.render([], "json") == "[]\n"
-    assert report.render([], "text").startswith("No strays")
+    assert report.render([], {}, "text").startswith("No strays")
