@@ -84,12 +84,15 @@ def _warn_of_plan(settings: Settings, before: State) -> None:
 
 def _compare(key: str, configured: str | None, actual: str) -> None:
     """Warn if a host that Cloudflare chose is not in Pulumi.yaml, where other stacks read it; a custom host may be."""
-    then = f"Then `up` every stack that uses it, and `bin/handoff`. {key} in Pulumi.yaml:"
     if configured is None:
-        pulumi.log.warn(f"{key} is not set, and Cloudflare gave {actual!r}. {then}\n  {key}: {actual}")
+        pulumi.log.warn(
+            f"Cloudflare chose the {key}, and other stacks read it from Pulumi.yaml. Add this line under `config:` "
+            f"before you bring them up:\n  {key}: {actual}"
+        )
     elif actual != configured and configured.endswith((".pages.dev", ".r2.dev")):
         pulumi.log.warn(
-            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. {then}\n"
+            f"{key} is {configured!r} in Pulumi.yaml, but Cloudflare says {actual!r}. Correct it, then `up` every "
+            "stack that uses it, and `bin/handoff`:\n"
             f"  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
         )
 

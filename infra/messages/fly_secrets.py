@@ -38,10 +38,10 @@ def advise_on_secrets(settings: Settings, app: str, found: FlyApp) -> None:
             return
         staged, foreign = standing(listed, managed=found.managed, kept=settings.adopt.keep if own else ())
         if staged:
-            names = ", ".join(staged)
-            pulumi.log.info(
-                f"Staged on Fly app {app}: {names}. Live from its next deploy, or now: `flyctl secrets deploy -a {app}`"
-            )
+            # An app that was never deployed has no machine that `secrets deploy` could restart.
+            live = any(secret.deployed for secret in listed.values())
+            now = f", or now: `flyctl secrets deploy -a {app}`" if live else "."
+            pulumi.log.info(f"Staged on Fly app {app}: {', '.join(staged)}. Live from its next deploy{now}")
         if foreign:
             pulumi.log.info(f"Not managed here, left alone on Fly app {app}: {', '.join(foreign)}")
         if own:

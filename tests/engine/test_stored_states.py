@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,9 +36,18 @@ def _differ(step: dict[str, Any]) -> set[str]:
     return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
 
 
+# The first letters of a provider's pickle: Python up to 3.13 writes protocol 4, later ones 5.
+_PROTOCOLS = {"production": "gASV", "staging": "gAWV"}
+
+
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_stored_state_previews_unchanged(stack: str, sandbox: Sandbox) -> None:
-    assert changes(sandbox, stack, HERE / f"{stack}.json") == []
+def test_a_stored_state_previews_unchanged_whichever_python_wrote_it(
+    stack: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    state, count = re.subn(r'(?<=")gA[SW]V', _PROTOCOLS[stack], (HERE / f"{stack}.json").read_text())
+    assert count
+    (tmp_path / "state.json").write_text(state)
+    assert changes(sandbox, stack, tmp_path / "state.json") == []
 
 
 def test_a_state_of_older_sdks_previews_what_the_program_changes_alone(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.conftest import Sandbox, held
+from tests.engine.conftest import STORAGE_KEYS, Sandbox, held
 from tests.engine.test_environments import objects
 from tests.verified import accounts, scenario
 
@@ -33,6 +33,8 @@ def test_staging_goes_up_alone_and_leaves_nothing(tmp_path: Path) -> None:
     alone = Sandbox(folder, tmp_path / "world")
     alone.run("--reset", "--empty")
     with held(alone) as sandbox:
+        for key in STORAGE_KEYS:  # as on real accounts
+            sandbox.config_set(scenario.STACK, key, "5a4d5b0c" * 4, secret=True)
         _leaves_nothing(sandbox, name)
 
 

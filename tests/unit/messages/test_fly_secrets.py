@@ -27,6 +27,11 @@ def test_an_up_names_the_staged_and_the_foreign_secrets_as_they_stand(monkeypatc
     assert f"Not managed here, left alone on Fly app {APP}: HERS, MINE" in messages
 
 
+def test_an_app_that_was_never_deployed_cannot_deploy_its_secrets_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = up(monkeypatch, {"DATABASE_URL": False}).messages
+    assert f"Staged on Fly app {APP}: DATABASE_URL. Live from its next deploy." in messages
+
+
 def test_an_up_with_everything_live_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [text for text in up(monkeypatch, {"DATABASE_URL": True}).messages if "on Fly app" in text]
 
