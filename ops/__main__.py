@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
+from infra.messages.typed import rename_commands
 from setup.errors import SandboxError, guarded
 
 # Folders whose name is not their command.
@@ -13,6 +14,8 @@ _COMMANDS = {"recovery": "recover"}
 
 def run() -> int:
     """Run the tool that the first argument names, with the other arguments. It exits with its own code."""
+    for stream in (sys.stdout, sys.stderr):
+        rename_commands(stream, "write")
     try:
         runpy.run_module(f"ops.{sys.argv[0]}", run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:

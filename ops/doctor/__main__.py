@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from infra.messages.typed import as_typed
 from ops import stacks
 from ops.doctor import machine, stack
 
@@ -37,7 +38,7 @@ def sections(wanted: str | None) -> list[Section]:
     if wanted == "tests":
         return [sandbox, tests]
     names = [wanted] if wanted else stacks.names(stacks.folder())
-    real: Section = ("A real `pulumi up`", machine.real)
+    real: Section = ("Real accounts (pulumi up)", machine.real)
     of_stacks: list[Section] = [(f"Stack {name}", lambda name=name: stack.check(name)) for name in names]  # type: ignore[misc]
     return [*([] if wanted else [sandbox, tests]), real, *of_stacks]
 
@@ -67,7 +68,7 @@ def _wrapped(text: str, indent: str) -> str:
 
     A command stays on one line.
     """
-    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\xa0"), text)
+    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\xa0"), as_typed(text))
     lines = textwrap.wrap(kept, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
     return f"\n{indent}".join(lines).replace("\xa0", " ")
 

@@ -119,9 +119,9 @@ def test_bin_adopt_takes_over_a_world_made_by_hand(sandbox: Sandbox) -> None:
     before = objects(sandbox)
     forget_adopted(sandbox, "production")
     shown = sandbox.run("bin/adopt", "production").stdout
-    assert shown.endswith("  bin/adopt production --write\n")
+    assert shown.endswith("  bin/sandbox bin/adopt production --write\n")
     written = sandbox.run("bin/adopt", "production", "--write").stdout
-    assert written.endswith("Next:\n  pulumi preview -s production --diff\n")
+    assert written.endswith("Next:\n  bin/sandbox pulumi preview -s production --diff\n")
     plan = planned(sandbox, "production")
     assert plan.keys() == {"create", "import"}
     assert plan["import"] == {"neon-project", "bucket", "pages-project"}
@@ -194,7 +194,7 @@ def test_bin_adopt_refuses_an_interrupted_stack(standing: Sandbox) -> None:
     path.write_text(json.dumps(state))
     done = standing.run("bin/adopt", "staging", check=False)
     assert done.returncode == 1
-    assert done.stderr.endswith("First run:\n  bin/recover staging\n")
+    assert done.stderr.endswith("First run:\n  bin/sandbox bin/recover staging\n")
 
 
 def changed_by_hand(tx: Transaction, chance: random.Random) -> None:

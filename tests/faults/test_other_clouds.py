@@ -157,7 +157,7 @@ def test_answer_lost_elsewhere(
     stack = PARTS[part][0]
 
     def adopt(sandbox: Sandbox, said: str) -> None:
-        assert re.search(f"create failed.*`bin/adopt {stack}`", said)
+        assert re.search(f"create failed.*`bin/sandbox bin/adopt {stack}`", said)
         shown = sandbox.run("bin/adopt", stack, "--write").stdout
         if revoke := re.search(r"^  (bin/recover \w+ --revoke .*)$", shown, re.MULTILINE):
             sandbox.run(*revoke[1].split())

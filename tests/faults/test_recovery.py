@@ -150,7 +150,7 @@ def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
     empty_sandbox.pulumi("cancel", "--stack", "production", "--yes")
     refused = empty_sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
     assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}" in refused.stdout
-    assert "If an `up` was killed: `bin/recover production`; " in refused.stdout
+    assert "If an `up` was killed: `bin/sandbox bin/recover production`; " in refused.stdout
     with empty_sandbox.world.transaction() as tx:  # a stranger's, that recovery must leave alone
         stranger = tx.get("cloudflare", "token", lost) or {}
         tx.put("cloudflare", "token", "e" * 32, {**stranger, "id": "e" * 32, "name": "tune-audio (pulumi) of old"})

@@ -471,12 +471,12 @@ def test_a_plain_listing_always_succeeds(capsys: pytest.CaptureFixture[str]) -> 
     assert headings == [
         "The sandbox (bin/sandbox)",
         "The tests (make test), beside the sandbox",
-        "A real `pulumi up`",
+        "Real accounts (pulumi up)",
         "Stack production",
         "Stack staging",
         "Stack dev",
         "In order: stack production, stack staging, stack dev. Not yet: the sandbox (2),",
-        "the tests (2), a real `pulumi up` (2).",
+        "the tests (2), real accounts (2).",
     ]
 
 

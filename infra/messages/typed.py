@@ -1,0 +1,33 @@
+"""Name commands as a person types them: in the sandbox, with `bin/sandbox` before them.
+
+Standard library only: doctor runs before `.venv` exists.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Commands that a message names: at the start of a line, after an arrow or a pipe, in backticks. The sandbox's flyctl is
+# logged in.
+_TOOLS = "pulumi|flyctl(?! auth)|env -u|bin/(?:adopt|doctor|drift|environments|recover|strays)"
+_COMMAND = re.compile(rf"(^ +|→ |`)(?=(?:{_TOOLS}) )|(?<=\| )(?=pulumi )", re.MULTILINE)
+
+
+def as_typed(text: str) -> str:
+    """Return a message with `bin/sandbox` before each command, where this process runs in the sandbox."""
+    return _COMMAND.sub(r"\g<0>bin/sandbox ", text) if "RELAY_SANDBOX" in os.environ else text
+
+
+def rename_commands(printer: object, *functions: str) -> None:
+    """Let the functions of an object that print a text, their first argument, name commands as a person types them."""
+    for name in functions:
+        setattr(printer, name, _renaming(getattr(printer, name)))
+
+
+def _renaming(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda text, *options, **named: function(as_typed(text), *options, **named)
