@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode
 import pulumi
 from pydantic import SecretStr
 
+from infra.config import domains
+
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.parts.storage_keys import StorageKeys
@@ -90,7 +92,7 @@ def plain_settings(settings: Settings) -> dict[str, str]:
         "R2_BUCKET": settings.bucket,
         # A function of the account id (Cloudflare's R2 documentation).
         "R2_ENDPOINT_URL": f"https://{settings.cloudflare_account_id}.r2.cloudflarestorage.com",
-    } | ({"R2_PUBLIC_BUCKET_URL": f"https://{settings.bucket_public_host}"} if settings.bucket_public_host else {})
+    } | ({"R2_PUBLIC_BUCKET_URL": f"https://{settings.audio_host}"} if settings.audio_host else {})
 
 
 def name_problem(settings: Settings, name: str) -> str | None:
@@ -188,7 +190,9 @@ def namespace_of(settings: Settings) -> str:
 def origins(settings: Settings) -> list[str]:
     """Return the origins of the stack's frontends, as far as they are known."""
     previews = [settings.preview_frontend_url] if settings.previews_may_call else []
-    return [origin for origin in (settings.frontend_url, *previews) if origin] + sorted(settings.cors_origins)
+    own = domains.origins(settings.domains, settings.former_domains)
+    known = dict.fromkeys(origin for origin in (settings.frontend_url, *own, *previews) if origin)
+    return [*known, *sorted(settings.cors_origins)]
 
 
 def cors_origin_regex(settings: Settings, frontend_url: str | None) -> str:
@@ -197,8 +201,9 @@ def cors_origin_regex(settings: Settings, frontend_url: str | None) -> str:
     Production admits its own frontend and `corsOrigins`, because a preview that reached it would be a mix-up. Staging
     admits every preview deployment, by its branch alias (hyphens and all) or its hash.
     """
-    admitted = [frontend_url, *sorted(settings.cors_origins)]
+    admitted = [frontend_url, *domains.origins(settings.domains, settings.former_domains)]
     if settings.previews_may_call and settings.pages_host:
-        admitted.insert(1, f"https://*.{settings.pages_host}")
-    patterns = [re.escape(origin).replace(r"\*", "[a-z0-9-]+") for origin in admitted if origin]
+        admitted.append(f"https://*.{settings.pages_host}")
+    known = dict.fromkeys(origin for origin in (*admitted, *sorted(settings.cors_origins)) if origin)
+    patterns = [re.escape(origin).replace(r"\*", "[a-z0-9-]+") for origin in known]
     return f"^({'|'.join(patterns)})$" if len(patterns) > 1 else f"^{''.join(patterns)}$"

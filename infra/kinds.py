@@ -195,6 +195,33 @@ FLY_TOKEN = Kind(
     "Fly.io",
     again="making it first revokes what an interrupted `up` left",
 )
+# No application data, and made again in minutes: a name that leaves the settings is let go in production too.
+CERTIFICATE = Kind(
+    "pulumi-python:dynamic/fly:Certificate",
+    "certificate of a Fly app",
+    "Fly.io",
+    name="hostname",
+    again="making it looks first, and takes over the app's own for that name",
+)
+DNS_RECORD = Kind(
+    "cloudflare:index/dnsRecord:DnsRecord",
+    "DNS record",
+    "Cloudflare",
+    adopt=("dnsRecords",),
+    name="name",
+    identity=("zoneId", "id"),
+)
+PAGES_DOMAIN = Kind(
+    "cloudflare:index/pagesDomain:PagesDomain",
+    "domain of a Pages project",
+    "Cloudflare",
+    adopt=("domains",),
+    name="name",
+    identity=("accountId", "projectName", "name"),
+)
+BUCKET_CUSTOM_DOMAIN = Kind(
+    "cloudflare:index/r2CustomDomain:R2CustomDomain", "domain of an R2 bucket", "Cloudflare", name="domain"
+)
 RANDOM_PASSWORD = Kind("random:index/randomPassword:RandomPassword", "random key", needed=True, again=_STATE_ALONE)
 GITHUB_PROVIDER = Kind("pulumi:providers:github", "GitHub provider", again=_STATE_ALONE)
 
@@ -217,6 +244,10 @@ KINDS = {
         FLY_APP,
         FLY_SECRETS,
         FLY_TOKEN,
+        CERTIFICATE,
+        DNS_RECORD,
+        PAGES_DOMAIN,
+        BUCKET_CUSTOM_DOMAIN,
         RANDOM_PASSWORD,
         GITHUB_PROVIDER,
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra.parts.backend import Backend
     from infra.parts.database import Database
     from infra.parts.delivery import Delivery
+    from infra.parts.domains import Domains
     from infra.parts.frontend import Frontend
     from infra.parts.laptop import Laptop
     from infra.parts.storage import Storage
@@ -38,6 +39,7 @@ class Made(NamedTuple):
     delivery: Delivery | None
     frontend: Frontend | None
     laptop: Laptop | None
+    domains: Domains | None
 
 
 async def main() -> dict[str, Any]:
@@ -49,7 +51,7 @@ async def main() -> dict[str, Any]:
     explain_failures(settings)
     made = await _make(settings, before)
     protection.guard()
-    advise(settings, before, database=made.database, backend=made.backend, storage=made.storage, frontend=made.frontend)
+    advise(settings, before, made)
     outputs = {
         "environment": settings.environment,
         "apiUrl": settings.api_url,
@@ -99,7 +101,8 @@ async def _make(settings: Settings, before: states.State) -> Made:
         from infra.parts.laptop import Laptop
 
         laptop = Laptop(settings, database_url=database_url, storage_keys=keys)
-    return Made(database, storage, backend, delivery, frontend, laptop)
+    domains = await _domains(settings, frontend, [part for part in (backend, frontend, storage) if part])
+    return Made(database, storage, backend, delivery, frontend, laptop, domains)
 
 
 async def _load(sdk: str) -> None:
@@ -112,6 +115,16 @@ async def _frontend(settings: Settings) -> Frontend:
     from infra.parts.frontend import Frontend
 
     return Frontend(settings)
+
+
+async def _domains(settings: Settings, frontend: Frontend | None, served: list[pulumi.Resource]) -> Domains | None:
+    if not (settings.domains.named() or settings.former_domains.named()):
+        return None
+    await _load("pulumi_cloudflare")
+    from infra.parts.domains import Domains, zone_ids
+
+    pages_url = frontend.url if frontend else settings.pages_url
+    return Domains(settings, await zone_ids(settings), pages_url=pages_url, after=served)
 
 
 async def _storage(settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None) -> Storage:

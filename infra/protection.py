@@ -158,5 +158,7 @@ def adopted_names(settings: Settings) -> frozenset[str]:
             *(f"bucket-{name}" for name in adopt.extra_buckets),
             *(f"fly-app-{name}" for name in adopt.apps),
             *(f"variable-{name.removesuffix(suffix)}" for name in adopt.github_variables),
+            *(f"{kind}-{host}" for host in adopt.domains for kind in ("certificate", "pages-domain")),
+            *(f"record-{key.replace(' ', '-')}" for key in adopt.dns_records),
         }
     )

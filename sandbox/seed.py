@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.world import cloudflare, fly, github, neon
+from sandbox.world import cloudflare, fly, github, neon, zones
 from sandbox.world.store import Transaction, World
 
 Config = dict[str, Any]
@@ -45,6 +45,9 @@ def _accounts(tx: Transaction, config: Config) -> None:
         fly.put_organization(tx, organization, "Sandbox")
     if account := config.get("cloudflareAccountId"):
         tx.put("cloudflare", "account", account, {"id": account, "name": "Sandbox"})
+        for key in ("domains", "formerDomains"):
+            if zone := (config.get(key) or {}).get("zone"):
+                zones.put_zone(tx, zone, account)
     owner, name = config.get("githubOwner"), config.get("githubRepository")
     if owner and name and tx.get("github", "repository", f"{owner}/{name}") is None:
         number = 700_000_000 + tx.number("github repository")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.checks import clients, duplicates
+from infra.checks import clients, domains, duplicates
 from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.checks.findings import Finding
 from infra.clouds import cloudflare, github
@@ -123,6 +123,7 @@ def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
         )
     else:
         yield from duplicates.namesakes(start, client, ACCOUNT_TOKEN)
+        yield from domains.check(start, client)
 
 
 def _github(start: Start, client: Client) -> Iterator[Finding]:

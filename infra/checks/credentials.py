@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 
 from infra.checks.findings import Finding
+from infra.config.domains import all_of
 from infra.config.rotation import made_here
 from infra.providers.fly import process
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Needs = frozenset[str]
 """Reasons to need a credential: the parts a stack manages, the rotating keys it makes, such as `deploy-token`, and
-`github-environment` or `github-repository` for the place of its secrets in GitHub."""
+`github-environment` or `github-repository` for the place of its secrets in GitHub, `domains` and `pages-domain`."""
 
 
 class Credential(NamedTuple):
@@ -80,9 +81,12 @@ CREDENTIALS = {
             "storage": "Workers R2 Storage Write",
             "frontend": "Pages Write",
             "storage-token": "Account API Tokens Write",
+            "pages-domain": "Pages Write",
+            "domains": "Zone Read and DNS Write on the zone",
         },
         make="at https://dash.cloudflare.com/profile/api-tokens",
-        reads="Workers R2 Storage Read, Pages Read and, where the bucket's keys are minted, Account API Tokens Read",
+        reads="Workers R2 Storage Read, Pages Read and, where the bucket's keys are minted, Account API Tokens Read; "
+        "for domains, Zone Read and DNS Read",
     ),
     "GitHub": Credential(
         variables=("GITHUB_TOKEN",),
@@ -114,7 +118,11 @@ CREDENTIALS = {
 def needs_of(settings: Settings) -> Needs:
     """Return the needs of a stack."""
     github = [f"github-{settings.github_scope}"] if settings.manages("delivery") else []
-    return frozenset([*settings.manage, *(each.resource for each in made_here(settings)), *github])
+    roles = {domain.role for domain in all_of(settings.domains, settings.former_domains)}
+    # A preview stack's frontend is served by the project of the stack that manages it.
+    pages = ["pages-domain"] if "frontend" in roles and not settings.manages("frontend") else []
+    domains = [*pages, "domains"] if roles else []
+    return frozenset([*settings.manage, *(each.resource for each in made_here(settings)), *github, *domains])
 
 
 def given() -> dict[str, str]:

@@ -13,6 +13,7 @@ LISTS = {
     "storage": "r2/buckets",
     "frontend": "pages/projects",
     "storage-token": "tokens",
+    "pages-domain": "pages/projects",
 }
 """By need, the list that a token with the permission may read."""
 
@@ -100,6 +101,27 @@ def token_ids(client: Client, account: str, name: str) -> list[str]:
     with client.documented():
         found = client.items(f"accounts/{account}/tokens", "result", size=50)
         return [str(token["id"]) for token in found if token["name"] == name]
+
+
+def zones(client: Client, name: str) -> list[dict[str, Any]]:
+    """Return the zones of a name that the token sees, each with its account.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    with client.documented():
+        return [*client.ask("zones", "result", query={"name": name})]
+
+
+def records(client: Client, zone: str, name: str) -> list[dict[str, Any]]:
+    """Return the DNS records of exactly this name.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    with client.documented():
+        found = client.ask(f"zones/{zone}/dns_records", "result", query={"name": name, "per_page": 100})
+        return [record for record in found if record["name"] == name]
 
 
 def revoke_token(client: Client, account: str, identity: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from infra import application
+from infra.config.domains import all_of
 from infra.config.reading import Read, read_files
 from infra.config.settings import Settings
 from infra.config.stack_files import StackFiles
@@ -17,6 +18,9 @@ OF_ONE_PAGES_PROJECT = ("pagesHost", "productionBranch", "previewBranch")
 OF_ONE_BUCKET = ("cloudflareAccountId", "bucketPublicHost")
 SHARED = ("productionStacks", *OF_THE_REPOSITORY, "pagesProject", *OF_ONE_PAGES_PROJECT, "bucket", *OF_ONE_BUCKET)
 """Keys that stacks share."""
+
+_NAMES_API = {"flyApp", "apiUrl", "domains"}
+"""Keys that tell where a stack's API is."""
 
 
 class Claim(NamedTuple):
@@ -45,15 +49,18 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
     stacks = {name: read.settings for name, read in others.items()} | {settings.stack: settings}
     # A stack with a Pages project of its own serves its previews itself; production never does.
     preview = settings.preview_stack or (settings.stack if settings.tier != "production" else "")
-    hidden = preview in others and others[preview].unknown & {"flyApp", "apiUrl"}
+    hidden = preview in others and others[preview].unknown & _NAMES_API
     known = preview in stacks and not hidden and _has_api(stacks[preview])
     order = sorted(stacks.values(), key=lambda s: (s.stack != settings.stack, -list(TIERS).index(s.tier), s.stack))
-    origins = [origin for s in order if s.bucket == settings.bucket for origin in application.origins(s)]
+    sharing = [s for s in order if s.bucket == settings.bucket]
+    origins = [origin for s in sharing for origin in application.origins(s)]
+    audio = (s.domains.audio for s in sharing if s.domains.audio)
     return settings.model_copy(
         update={
             "preview_api_url": stacks[preview].api_url if known else None,
             "bucket_origins": tuple(dict.fromkeys(origins)),
             "storage_from": settings.storage_from or _key_maker(settings, stacks),
+            "bucket_domain": next(audio, None),
         }
     )
 
@@ -90,6 +97,8 @@ def claims(s: Settings) -> Iterator[Claim]:
         yield Claim("apiUrl", s.api_url)
     if s.frontend_url_override:
         yield Claim("frontendUrl", s.frontend_url_override)
+    for domain in all_of(s.domains, s.former_domains):
+        yield Claim("domains", domain.host)
     if s.tier != "development" and s.github_scope == "environment":
         # GitHub ignores the case of both.
         yield Claim("githubEnvironment", s.github_environment_name.lower(), repository.lower())
@@ -179,7 +188,7 @@ def _preview_api(settings: Settings, others: Mapping[str, Read]) -> Iterator[str
     file = f"Pulumi.{preview}.yaml"
     if preview not in others:
         yield f"previewStack is {preview!r}, but there is no {file}"
-    elif hidden := sorted(others[preview].unknown & {"flyApp", "apiUrl"}):
+    elif hidden := sorted(others[preview].unknown & _NAMES_API):
         yield (
             f"previewStack is {preview!r}, but {hidden[0]} in {file} is encrypted or not valid, so that its API is not "
             "known from the file: set it in clear"

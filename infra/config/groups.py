@@ -48,6 +48,10 @@ class Adopt(Frozen):
     """Id of that environment's deployment branch or tag policy, if it has the policy configured here."""
     github_variables: frozenset[str] = frozenset()
     """Variables that the environment has already: GitHub refuses to create them again."""
+    domains: frozenset[str] = frozenset()
+    """Names of `domains` that Fly.io, Pages or the bucket serves already."""
+    dns_records: dict[str, str] = {}
+    """Ids of existing DNS records by type and name, as `CNAME api.example.com`."""
 
 
 class PagesBuild(Frozen):

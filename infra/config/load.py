@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi.runtime.config
 
-from infra.config import rules, secret_rules
+from infra.config import domain_rules, rules, secret_rules
 from infra.config.across_stacks import disagreements, neighbours, with_facts
 from infra.config.examples import examples_in_use
 from infra.config.reading import (
@@ -94,7 +94,7 @@ def _checked(
         *read.problems,
         *(
             problem
-            for keys_read, check in rules.RULES + secret_rules.RULES
+            for keys_read, check in rules.RULES + secret_rules.RULES + domain_rules.RULES
             if not keys_read & read.unknown
             for problem in check(settings)
         ),

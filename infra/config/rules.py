@@ -92,14 +92,16 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
         )
 
 
-@rule(RULES, "tier", "manage", "pagesHost", "frontendUrl", "bucketPublicHost")
+@rule(RULES, "tier", "manage", "pagesHost", "frontendUrl", "bucketPublicHost", "domains")
 def _hosts_of_other_stacks_are_known(s: Settings) -> Iterator[str]:
-    if s.manages("backend") and not (s.bucket_public_host or s.manages("storage") or s.tier == "production"):
+    if s.manages("backend") and not (s.audio_host or s.manages("storage") or s.tier == "production"):
         yield (
             "bucketPublicHost is missing: the `up` of the stack that manages the bucket tells it. Bring that stack up "
             "first and set bucketPublicHost"
         )
-    if not s.frontend_url and not s.manages("frontend"):
+    # The DNS record of a frontend's name leads to the Pages host.
+    known = s.frontend_url and (s.pages_host or not s.domains.frontend)
+    if not known and not s.manages("frontend"):
         yield (
             "pagesHost is missing: the `up` of the stack that manages the Pages project tells it. Bring that stack up "
             "first and set pagesHost, or set frontendUrl here"

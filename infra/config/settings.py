@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 
 from infra import application
 from infra.config import validators as valid
+from infra.config.domains import Domains, Names
 from infra.config.groups import (
     Adopt,
     Approval,
@@ -78,7 +79,7 @@ class Settings(Frozen):
     fly_region: valid.FlyRegion = Field(examples=["iad"])
     """Fly.io region, three letters."""
     api_url_override: valid.WebUrl | None = Field(None, alias="apiUrl")
-    """URL of the API on a custom domain. Default: https://APP.fly.dev."""
+    """URL of the API on a custom domain. Default: from `domains.api`, else https://APP.fly.dev."""
     atproto_namespace: str = Field(application.NAMESPACE, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
     """Namespace of the AT Protocol records. A stack's own file sets it exactly; otherwise every stack but production
     appends `-<stack>`."""
@@ -144,7 +145,13 @@ class Settings(Frozen):
     preview_stack: str | None = None
     """The stack whose API the Pages previews use. Production never serves previews; another stack may serve its own."""
     frontend_url_override: valid.WebUrl | None = Field(None, alias="frontendUrl")
-    """URL users see, on a custom domain. Default: from `pagesHost`."""
+    """URL users see, on a custom domain. Default: from `domains.frontend`, else from `pagesHost`."""
+
+    # Domains
+    domains: Domains = Domains()
+    """Names of the team's own (see Domains)."""
+    former_domains: Names = Names()
+    """Names that stay served until users have moved to those of `domains` (see Names)."""
 
     # Delivery
     main_branch: valid.Branch = "main"
@@ -177,6 +184,8 @@ class Settings(Frozen):
     """API URL of `previewStack`."""
     bucket_origins: tuple[str, ...] = Field((), exclude=True)
     """Origins of every frontend that uses the bucket."""
+    bucket_domain: str | None = Field(None, exclude=True)
+    """`domains.audio` of the stack that manages the bucket."""
 
     @property
     def environment(self) -> str:
@@ -186,24 +195,36 @@ class Settings(Frozen):
     @property
     def api_url(self) -> str:
         """Where the API answers, without a trailing slash; a rule requires `flyApp` or `apiUrl` outside development."""
-        local = self.tier == "development" and not self.fly_app
-        return self.api_url_override or (application.LOCAL_API_URL if local else f"https://{self.fly_app}.fly.dev")
+        if self.tier == "development" and not (self.fly_app or self.api_url_override):
+            return application.LOCAL_API_URL
+        return self.api_url_override or f"https://{self.domains.api or f'{self.fly_app}.fly.dev'}"
 
     @property
     def frontend_url(self) -> str | None:
         """Where a user lands after signing in, without a trailing slash; None while nobody knows the Pages host."""
+        own = f"https://{self.domains.frontend}" if self.domains.frontend else None
+        return self.frontend_url_override or own or self.pages_url
+
+    @property
+    def pages_url(self) -> str | None:
+        """The address that Pages gives the frontend of this stack; None while nobody knows the Pages host."""
         by_kind = {
             "laptop": application.LOCAL_FRONTEND_URL,
             "preview": self.preview_frontend_url,
             "production": f"https://{self.pages_host}" if self.pages_host else None,
         }
         kind = "production" if self.manages("frontend") else TIERS[self.tier].frontend
-        return self.frontend_url_override or by_kind[kind]
+        return by_kind[kind]
 
     @property
     def preview_frontend_url(self) -> str | None:
         """The preview deployment of `previewBranch`; None while nobody knows the Pages host."""
         return f"https://{valid.branch_alias(self.preview_branch)}.{self.pages_host}" if self.pages_host else None
+
+    @property
+    def audio_host(self) -> str | None:
+        """The host that serves the bucket's objects; None while nobody knows it."""
+        return self.bucket_domain or self.bucket_public_host
 
     @property
     def github_environment_name(self) -> str:

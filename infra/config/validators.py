@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
-from infra.providers.fly.names import APP, ORGANIZATION, SECRET
+from infra.providers.fly.names import APP, HOST, ORGANIZATION, SECRET
 
 FLY_REGIONS = frozenset(
     {
@@ -29,7 +29,7 @@ STACK_NAME_RULE = (
     "Protocol namespace and of names at GitHub and Fly.io"
 )
 
-_HOST = rf"({APP.pattern}\.)+[a-z][a-z0-9-]*"  # an app's name is a label of its host, so both have one rule
+_HOST = HOST.pattern
 _REF = r"(?!.*(\.\.|//|@\{))[A-Za-z0-9_][A-Za-z0-9_./+-]*(?<![./])(?<!\.lock)"
 
 

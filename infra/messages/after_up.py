@@ -13,25 +13,15 @@ from infra.messages.fly_secrets import advise_on_secrets
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
-    from infra.parts.backend import Backend
-    from infra.parts.database import Database
-    from infra.parts.frontend import Frontend
-    from infra.parts.storage import Storage
+    from infra.program import Made
     from infra.states import State
 
 
-def advise(
-    settings: Settings,
-    before: State,
-    *,
-    database: Database | None,
-    backend: Backend | None,
-    storage: Storage | None,
-    frontend: Frontend | None,
-) -> None:
+def advise(settings: Settings, before: State, made: Made) -> None:
     """Log advice about the parts that the stack manages. Warnings about the plan show at preview too."""
     stack = before.get(f"{pulumi.get_project()}-{settings.stack}")
     outputs = stack.outputs if stack else {}
+    database, storage, frontend = made.database, made.storage, made.frontend
     _warn_of_plan(settings, before)
     if frontend:
         frontend.host.apply(partial(_compare, "pagesHost", settings.pages_host))
@@ -51,9 +41,11 @@ def advise(
     _say_rotation(settings)
     if frontend:
         frontend.host.apply(partial(_read_back, settings))
-    if backend:
+    if made.domains:
+        pulumi.Output.all(*made.domains.records).apply(partial(_say_pending, settings))
+    if made.backend:
         _say_deploy_token(settings)
-        for name, app in backend.apps.items():
+        for name, app in made.backend.apps.items():
             advise_on_secrets(settings, name, app)
 
 
@@ -105,6 +97,16 @@ def _read_back(settings: Settings, _host: str) -> None:
     for finding in pages.check(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
         if finding.state != "ok":
             pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())
+
+
+def _say_pending(settings: Settings, _records: list[str]) -> None:
+    """Name each domain that is asked for and not served yet, and the command that looks."""
+    from infra.checks import clients, domains  # noqa: PLC0415  (see `infra.clouds`)
+    from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
+
+    for finding in domains.pending(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
+        if finding.state != "ok":
+            pulumi.log.info(f"{finding.what}. {finding.fix}".strip())
 
 
 def _new_project(settings: Settings, project_id: str) -> None:

@@ -38,7 +38,8 @@ class Storage(pulumi.ComponentResource):
         bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
         origins: list[pulumi.Input[str]] = [*([frontend_url] if frontend_url else []), *settings.bucket_origins]
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
-        self.public_host = _public_domain("bucket-public-domain", account, name, child).domain
+        public = settings.domains.r2_dev
+        self.public_host = _public_domain("bucket-public-domain", account, name, child, enabled=public).domain
         _cors("bucket-cors", account, name, origins, child)
         buckets = [bucket]
         for extra, wanted in sorted(settings.extra_buckets.items()):
@@ -95,9 +96,11 @@ class Storage(pulumi.ComponentResource):
 
 
 # Pulumi can import neither the address nor the rules; Cloudflare's PUT overwrites those that exist.
-def _public_domain(resource: str, account: str, name: str, opts: pulumi.ResourceOptions) -> cloudflare.R2ManagedDomain:
-    """Serve a bucket's objects at an `r2.dev` address."""
-    return cloudflare.R2ManagedDomain(resource, account_id=account, bucket_name=name, enabled=True, opts=opts)
+def _public_domain(
+    resource: str, account: str, name: str, opts: pulumi.ResourceOptions, *, enabled: bool = True
+) -> cloudflare.R2ManagedDomain:
+    """Serve a bucket's objects at an `r2.dev` address, or stop that: the provider itself never switches it off."""
+    return cloudflare.R2ManagedDomain(resource, account_id=account, bucket_name=name, enabled=enabled, opts=opts)
 
 
 def _cors(

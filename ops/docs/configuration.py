@@ -22,6 +22,7 @@ SECTIONS = {
     "flyApp": "Backend",
     "bucket": "Storage",
     "pagesProject": "Frontend",
+    "domains": "Domains",
     "mainBranch": "Delivery",
 }
 """Headings, by the key that each stands above; the fields of the model give the order."""

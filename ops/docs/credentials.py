@@ -18,6 +18,8 @@ _NEEDS = {
     "storage": "buckets",
     "storage-token": "the bucket's keys, where they are minted",
     "frontend": "the Pages project",
+    "pages-domain": "`domains.frontend` of a stack that previews serve",
+    "domains": "`domains`",
     "backend": "the Fly app",
     "deploy-token": "`mintDeployToken`",
     "github-environment": "`githubScope: environment`",

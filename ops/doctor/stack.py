@@ -63,12 +63,15 @@ def live(name: str) -> tuple[Settings, list[Finding]]:
 
 
 def _live(name: str, start: Start) -> Iterator[Finding]:
-    from infra.checks import clients, pages  # noqa: PLC0415  (needs what set-up installs)
+    from infra.checks import clients, domains, pages  # noqa: PLC0415  (needs what set-up installs)
 
+    token = start.credentials.get("Cloudflare")
+    cloudflare = clients.client("Cloudflare", token) if token else None
     if start.settings.manages("backend") and "Fly.io" in start.credentials:
         yield from _secrets_by_hand(name, start)
-    if start.settings.manages("frontend") and (token := start.credentials.get("Cloudflare")):
-        yield from pages.check(start.settings, clients.client("Cloudflare", token))
+    if start.settings.manages("frontend") and cloudflare:
+        yield from pages.check(start.settings, cloudflare)
+    yield from domains.pending(start.settings, cloudflare)
 
 
 def _in_the_backend(name: str, document: Mapping[str, Any]) -> Iterator[Finding]:

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
 from infra.application import HEALTH_PATH
+from infra.checks import domains
 from infra.clouds import github, neon
 from infra.clouds.http import CloudError
+from infra.config.stack_files import read_stack_files
 from ops import stacks
+from ops.access import Access
+from ops.settings import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +43,8 @@ def rows(stack: str, outputs: dict[str, Any]) -> dict[str, str]:
         "Restore points": (lambda: restore_points(project)) if project and production else None,
         "Last drill": last_drill if project and production else None,
     }
+    if outputs.get("domains"):
+        asked["Domains"] = lambda: served(stack)
     found = {}
     for title, ask in asked.items():
         try:
@@ -81,6 +87,15 @@ def answering(url: str) -> str:
     except HTTPError as error:
         error.close()
         return f"no, {error.code}"
+
+
+def served(stack: str) -> str:
+    """Return the names of the stack's domains that are not served yet, and why."""
+    settings = readable(stack, read_stack_files(stacks.folder()))
+    waiting = [
+        found for found in domains.pending(settings, Access.of(stack).client("Cloudflare")) if found.state != "ok"
+    ]
+    return "; ".join(found.what for found in waiting) or "all are served"
 
 
 def restore_points(project: str) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from infra import application
+from infra.config.across_stacks import neighbours, with_facts
 from infra.config.reading import read_files
 from infra.config.stack_files import read_stack_files
 from ops.stacks import ROOT
@@ -83,9 +84,10 @@ def _settings(stack: str, files: StackFiles) -> Settings:
         raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Details: bin/doctor")
     if not read.settings.fly_app:
         raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into")
-    if not read.settings.bucket_public_host:
+    settings = with_facts(read.settings, neighbours(stack, files))
+    if not settings.audio_host:
         raise HandoffError(f"Pulumi.yaml: bucketPublicHost is missing; `pulumi up -s {stack}` ends with its line")
-    return read.settings.model_copy(update={"own_keys": frozenset(files.stacks[stack])})
+    return settings.model_copy(update={"own_keys": frozenset(files.stacks[stack])})
 
 
 def _pins() -> dict[str, str]:

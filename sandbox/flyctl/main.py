@@ -14,7 +14,7 @@ from pathlib import Path
 # Run with `python -I`, so that neither the caller's folder nor PYTHONPATH can put modules in the way.
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from sandbox.flyctl import apps, arguments, releases, secrets, tokens
+from sandbox.flyctl import apps, arguments, certs, releases, secrets, tokens
 from sandbox.flyctl.arguments import UnmodelledError, UsageError
 from sandbox.flyctl.importer import ParserPanicError
 from sandbox.flyctl.run import FailureError, RefusedError, Run
@@ -22,6 +22,7 @@ from sandbox.world.errors import CloudError
 from sandbox.world.store import World
 
 _MODULES = {
+    "certs": certs,
     "secrets": secrets,
     "tokens": tokens,
     **dict.fromkeys(("deploy", "releases", "logs"), releases),

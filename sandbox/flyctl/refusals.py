@@ -33,5 +33,5 @@ def refusal(error: CloudError, url: str, *, mint: bool) -> str:
     if error.status >= 500:
         return f"request returned non-2xx status: {error.status}: {error.message}"
     missing = "unauthorized" if error.code == "foreign" else "app not found"
-    message = missing if error.status == 404 else error.message
+    message = missing if error.status == 404 and error.code != "certificate" else error.message
     return f"{message}{REQUEST_ID}{NAME_TAKEN if error.code == 'name_taken' else ''}"

@@ -1,8 +1,8 @@
-"""Answer Cloudflare's HTTP API: an account's buckets, Pages projects and tokens."""
+"""Answer Cloudflare's HTTP API: an account's buckets, Pages projects, their names, and tokens; zones with records."""
 
 from __future__ import annotations
 
-from sandbox.world import cloudflare, pages_builds
+from sandbox.world import cloudflare, pages_builds, zones
 from sandbox.world.store import Document, Transaction
 
 _KINDS = {"pages/projects": "pages", "r2/buckets": "bucket", "tokens": "token"}
@@ -60,6 +60,24 @@ def _revoke(tx: Transaction, _query: dict[str, str], account: str, identity: str
     return _answer({"id": identity})
 
 
+def _zones(tx: Transaction, query: dict[str, str]) -> Document:
+    return _answer(zones.zones(tx, query.get("name")))
+
+
+def _records(tx: Transaction, query: dict[str, str], zone: str) -> Document:
+    """List the DNS records of a zone, or of one name in it."""
+    found = [item for key, item in tx.list("cloudflare", "dns").items() if key.startswith(f"{zone}/")]
+    return _answer([item for item in found if query.get("name") in {None, item["name"]}])
+
+
+def _pages_domain(tx: Transaction, _query: dict[str, str], account: str, project: str, name: str) -> Document:
+    return _answer(zones.pages_domain(tx, account, project, name))
+
+
+def _bucket_domain(tx: Transaction, _query: dict[str, str], account: str, bucket: str, name: str) -> Document:
+    return _answer(zones.bucket_domain(tx, account, bucket, name))
+
+
 def _answer(result: Document | list[Document]) -> Document:
     return {"success": True, "errors": [], "messages": [], "result": result}
 
@@ -80,6 +98,10 @@ ROUTES = (
     (r"GET /client/v4/accounts/(\w+)/(pages/projects|r2/buckets|tokens)/([\w-]+)", _one),
     (r"GET /client/v4/accounts/(\w+)/pages/projects/([\w-]+)/deployments", _deployments),
     (r"GET /client/v4/accounts/(\w+)/r2/buckets/([\w-]+)/domains/managed", _domain),
+    (r"GET /client/v4/accounts/(\w+)/r2/buckets/([\w-]+)/domains/custom/([\w.-]+)", _bucket_domain),
+    (r"GET /client/v4/accounts/(\w+)/pages/projects/([\w-]+)/domains/([\w.-]+)", _pages_domain),
+    (r"GET /client/v4/zones", _zones),
+    (r"GET /client/v4/zones/(\w+)/dns_records", _records),
     (r"DELETE /client/v4/accounts/(\w+)/tokens/(\w+)", _revoke),
 )
 """Method and path, and the function that answers."""

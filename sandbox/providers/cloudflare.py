@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from sandbox.providers import domains
 from sandbox.providers.pages import PagesProject, many
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, nest, project, text
@@ -174,4 +175,16 @@ def permission_groups(tx: Transaction, args: Properties) -> Properties:
 PACKAGE_VERSION = "6.23.1"
 CREDENTIALS = ("apiToken", "apiKey", "apiUserServiceKey")
 CONFIG = ("email", "baseUrl", "userAgentOperatorSuffix")
-RESOURCES: tuple[Resource, ...] = (PagesProject(), R2Bucket(), R2BucketCors(), R2ManagedDomain(), AccountToken())
+RESOURCES: tuple[Resource, ...] = (
+    PagesProject(),
+    R2Bucket(),
+    R2BucketCors(),
+    R2ManagedDomain(),
+    AccountToken(),
+    *domains.RESOURCES,
+)
+FUNCTIONS = {
+    PERMISSION_GROUPS: ("permission-groups.list", permission_groups),
+    domains.ZONES: ("zones.list", domains.get_zones),
+}
+"""By token, each function's name in the call log, and its work."""

@@ -125,12 +125,13 @@ class Provider(Connection):
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
-        """Answer the sandbox's only function, the list of permission groups."""
-        if request.tok != cloudflare.PERMISSION_GROUPS:
+        """Answer Cloudflare's functions; the other packages have none here."""
+        if request.tok not in cloudflare.FUNCTIONS:
             self._unimplemented(context, f"function {request.tok}")
+        name, effect = cloudflare.FUNCTIONS[request.tok]
         args = decode(request.args)
         try:
-            found = self._caller.call("permission-groups.list", args, lambda tx: cloudflare.permission_groups(tx, args))
+            found = self._caller.call(name, args, lambda tx: effect(tx, args))
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
         # `return` is a keyword, so the field cannot be named in a call.

@@ -9,6 +9,7 @@ The documents ("fly", kind, key):
 - app: ``releases`` maps a version to the tick it was made at, and ``made`` to its time and image. A machine with
   ``release`` None is a loose one, that Fly Launch does not manage. No two events share a tick, the cloud's own clock.
 - secret: under ``app/name``; ``updated`` is the tick of its last write.
+- certificate: see `sandbox.world.fly_certificates`.
 - token: a limited access token, of one app or one organization; ``expires`` and ``revoked`` are seconds since 1970, or
   None. See `sandbox.world.fly_tokens`.
 
@@ -27,6 +28,7 @@ import re
 from collections.abc import Mapping
 
 from sandbox.world.errors import CloudError
+from sandbox.world.fly_certificates import Certificates
 from sandbox.world.fly_tokens import digest, minted, token_of
 from sandbox.world.store import Document, Transaction
 
@@ -37,7 +39,7 @@ _SECRET_NAME = re.compile(r"[A-Za-z0-9_]+")
 STATUS_MACHINES_LIMIT = 100
 
 
-class Fly:
+class Fly(Certificates):
     """Fly.io as one caller sees it, inside one transaction."""
 
     def __init__(self, transaction: Transaction, credential: str, now: float) -> None:
@@ -89,16 +91,17 @@ class Fly:
         put_app(self._transaction, name, organization, {}, machines=0)
 
     def destroy_app(self, name: str) -> None:
-        """Destroy an app and its secrets; its tokens stay, and open nothing any more."""
+        """Destroy an app, its secrets and certificates; its tokens stay, and open nothing any more."""
         self.app(name)
-        for key in self._secrets(name):
-            self._transaction.delete("fly", "secret", key)
+        for kind in ("secret", "certificate"):
+            for key in self._within(kind, name):
+                self._transaction.delete("fly", kind, key)
         self._transaction.delete("fly", "app", name)
 
     def secrets(self, name: str) -> dict[str, Document]:
         """Return an app's secrets by name, in order. The values are for the cloud alone."""
         self.app(name)
-        return {document["name"]: document for document in self._secrets(name).values()}
+        return {document["name"]: document for document in self._within("secret", name).values()}
 
     def write_secrets(self, name: str, values: Mapping[str, str | None]) -> int:
         """Set secrets, or unset them (None), all in one write; return the app's new secrets version."""
@@ -157,10 +160,6 @@ class Fly:
         if token is None:
             raise CloudError(404, "Could not find LimitedAccessToken")
         self._transaction.put("fly", "token", identity, {**token, "revoked": token["revoked"] or self._now})
-
-    def _secrets(self, name: str) -> dict[str, Document]:
-        secrets = self._transaction.list("fly", "secret")
-        return {key: document for key, document in secrets.items() if key.startswith(f"{name}/")}
 
     def _require_login(self, organization: str | None = None) -> None:
         """Refuse deploy tokens, and tokens of organizations but this one."""

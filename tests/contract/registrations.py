@@ -25,6 +25,8 @@ _EVERYTHING_ADOPTED = {
 }
 
 _EMPTY_BUILD: dict[str, Any] = {"command": "", "rootDir": "", "outputDir": "", "compatibilityFlags": []}
+_ZONE = {"zone": "tune.example"}
+_DOMAINS = {**_ZONE, "api": "api.tune.example", "frontend": "tune.example", "www": "www.tune.example"}
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "dev": ("dev", {}),
@@ -44,6 +46,30 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"extraSecrets": {"STRIPE_KEY": "sk_1"}, "logfireToken": "pylf_1", "rollout": True, "mintDeployToken": True},
     ),
     "production": ("production", {}),
+    "staging, at domains": (
+        "staging",
+        {"domains": {**_ZONE, "api": "api.s.tune.example", "frontend": "s.tune.example"}},
+    ),
+    "production, at domains": (
+        "production",
+        {
+            "adopt": None,
+            "domains": {**_DOMAINS, "audio": "audio.tune.example"},
+            "formerDomains": {"zone": "old.example", "api": "api.old.example"},
+        },
+    ),
+    "production, at domains by hand": (
+        "production",
+        {
+            "domains": _DOMAINS,
+            "adopt": {
+                "flyApp": "tune-api",
+                "domains": ["api.tune.example", "tune.example"],
+                "dnsRecords": {"A api.tune.example": "a1", "AAAA api.tune.example": "a2", "CNAME tune.example": "c1"},
+            },
+            "rotate": {"oauthKey": 1},
+        },
+    ),
     "production, nothing adopted": ("production", {"adopt": None}),
     "production, delivered": ("production", _DELIVERED),
     "production, rotated": ("production", _ROTATED),

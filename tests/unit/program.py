@@ -52,6 +52,7 @@ LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda **_: SimpleNamespace(version=lambda: (0, 4, 87), orgs_list=lambda: {"tune-works", "personal"}),
     ),
     "clouds": ("infra.checks.clients.send", Clouds()),
+    "certificates": ("infra.checks.domains.Flyctl", lambda: SimpleNamespace(certs_list=lambda _app: {})),
     "secrets": ("infra.messages.fly_secrets.list_secrets", lambda _app: {}),
 }
 """The outside of an `up`'s checks: where each is called, and its replacement, which finds nothing wrong."""
@@ -76,6 +77,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "pulumi-python:dynamic/fly:App": {"hostname": "app.fly.dev", "adopted": False},
     "pulumi-python:dynamic/fly:Secrets": {"digests": {}, "staged": ["A"], "foreign": ["B"]},
     "pulumi-python:dynamic/fly:DeployToken": {"token": "FlyV1 fm2_CanaryMinted"},
+    "pulumi-python:dynamic/fly:Certificate": {
+        "target": "abc1234.app.fly.dev",
+        "a": ["192.0.2.1"],
+        "aaaa": ["2001:db8::1"],
+        "ownership": "app-abc1234",
+    },
 }
 _GROUPS = {"results": [{"id": "9" * 32, "name": "Workers R2 Storage Bucket Item Write"}]}
 
@@ -141,6 +148,8 @@ class _Clouds(mocks.Mocks):
             state = {**stack, **(project if "neonProjectId" in self._before else {}), **self._state}
             urns = {f"urn:pulumi:s::relay::relay:p${type_}::{name}": outs for name, (type_, outs) in state.items()}
             return {"outputs": {urn: {"outputs": outputs} for urn, outputs in urns.items()}}
+        if args.token == "cloudflare:index/getZones:getZones":
+            return {"results": [{"id": f"zone-of-{args.args['name']}", "name": args.args["name"]}]}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 

@@ -149,6 +149,11 @@ def parse_version(stdout: str) -> tuple[int, ...]:
     return int(major), int(minor), int(patch)
 
 
+def dotted(version: Iterable[int]) -> str:
+    """Return a version in its usual form."""
+    return ".".join(map(str, version))
+
+
 def parse_ids(stdout: str) -> list[str]:
     """Read the ids of `machine list --json` or `volumes list --json`."""
     return [str(row["id"]) for row in json.loads(stdout) or []]

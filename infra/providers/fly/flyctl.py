@@ -1,6 +1,6 @@
 """Run flyctl, and turn its answers into typed results or errors.
 
-`Flyctl` has a method for each subcommand in use, under the subcommand's name. All were verified with v0.4.87.
+`Flyctl` has a method for each subcommand in use, under the subcommand's name; those here were verified with v0.4.87.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from infra.providers.fly import answers, errors, process, secrets_format
 from infra.providers.fly.answers import AppStatus, Secret, Token
+from infra.providers.fly.certs import Certs
 from infra.providers.fly.command import READ_TIMEOUT, ROLLOUT_TIMEOUT, SLOW_TIMEOUT, Command
 from infra.providers.fly.names import APP, ORGANIZATION, SECRET, TOKEN
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)  # a text of it would show the token
-class Flyctl:
+class Flyctl(Certs):
     """Runs flyctl. Safe to use from several threads: runs for one app wait for each other.
 
     Attributes:
@@ -113,9 +114,9 @@ class Flyctl:
         Raises:
             AppNotFoundError: There is no such app.
         """
-        command = Command(action="listing its secrets", argv=["secrets", "list", "--json", "-a", app], app=app)
+        argv = ["secrets", "list", "--json", "-a", app]
         try:
-            listed = self._read(command, answers.parse_secrets)
+            listed = self._read(Command(action="listing its secrets", argv=argv, app=app), answers.parse_secrets)
         except (errors.FlyAuthError, errors.FlyctlFailedError):
             # An app that is gone has other words here, "unauthorized" if somebody else has its name. `status` tells.
             self.status(app)
@@ -142,8 +143,8 @@ class Flyctl:
         Raises:
             AppNotFoundError: There is no such app, or the token may not see it.
         """
-        argv = ["status", "--json", "-a", app]
-        return self._read(Command(action="looking at it", argv=argv, app=app), answers.parse_status)
+        command = Command(action="looking at it", argv=["status", "--json", "-a", app], app=app)
+        return self._read(command, answers.parse_status)
 
     def tokens_create_deploy(self, app: str, *, name: str, expiry_hours: int) -> str:
         """Mint a deploy token and return it: nothing shows it again. Not repeated, as each call mints another."""
@@ -172,7 +173,7 @@ class Flyctl:
         """Revoke tokens of an app; return the ids that flyctl reports as revoked. flyctl itself never fails here."""
         command = Command(action="revoking tokens", argv=["tokens", "revoke", *ids], app=app, writes=True)
         command.require(TOKEN, *ids)
-        lines = set(answers.plain(self._call(command)).splitlines())
+        lines = answers.plain(self._call(command)).splitlines()
         return frozenset(token_id for token_id in ids if f"Revoked {token_id}" in lines)
 
     def version(self) -> tuple[int, ...]:
@@ -183,14 +184,16 @@ class Flyctl:
             FlyctlTooOldError: It is older than `TESTED_VERSION`.
         """
         command = Command(action="asking flyctl for its version", argv=["version", "--json"])
-        tested = _dotted(TESTED_VERSION)
+        tested = answers.dotted(TESTED_VERSION)
         with self._version_lock:
             if self._version is None:
                 self._version = command.parsed(answers.parse_version, self._once(command))
                 if self._version > TESTED_VERSION:
-                    self.warn(f"flyctl {_dotted(self._version)} is newer than the tested {tested}; it should work.")
+                    self.warn(
+                        f"flyctl {answers.dotted(self._version)} is newer than the tested {tested}; it should work."
+                    )
         if self._version < TESTED_VERSION:
-            problem = f"flyctl is {_dotted(self._version)}, and at least {tested} is needed"
+            problem = f"flyctl is {answers.dotted(self._version)}, and at least {tested} is needed"
             raise command.failed(errors.FlyctlTooOldError, problem)
         return self._version
 
@@ -244,7 +247,3 @@ class Flyctl:
         problem = f"flyctl answered: {text}" if text else "flyctl gave no reason"
         kind = answers.meaning(done.stderr)
         raise command.failed(kind, problem, answers.next_step(kind, text))
-
-
-def _dotted(version: Sequence[int]) -> str:
-    return ".".join(map(str, version))

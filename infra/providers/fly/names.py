@@ -26,6 +26,8 @@ class Rule(NamedTuple):
 APP = Rule(
     r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Fly app name has 1 to 63 lower-case letters, digits and inner hyphens"
 )
+# An app's name is a label of its host, so both have one rule.
+HOST = Rule(rf"({APP.pattern}\.)+[a-z][a-z0-9-]*", "a host is lower case, with neither scheme nor slash")
 ORGANIZATION = Rule(r"[a-z0-9][a-z0-9-]*", "an organization's slug has lower-case letters, digits and hyphens")
 SECRET = Rule(r"[A-Za-z_][A-Za-z0-9_]*", "a secret's name has letters, digits and underscores, and no digit first")
 PREFIX = Rule(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "it is at most 100 letters, digits, dots, underscores and hyphens")

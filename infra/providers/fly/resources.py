@@ -1,6 +1,6 @@
-"""Fly.io's apps, secrets and deploy tokens as Pulumi resources.
+"""Fly.io's apps, secrets, deploy tokens and certificates as Pulumi resources.
 
-Every state refers to the three provider classes by this module's path: module and class names are frozen. The classes
+Every state refers to the four provider classes by this module's path: module and class names are frozen. The classes
 have no attributes, which the state would hold: settings are inputs, and the token is in the environment.
 """
 
@@ -12,6 +12,7 @@ from pulumi.dynamic import Resource
 
 from infra.providers.fly.app_secrets import AppSecrets
 from infra.providers.fly.apps import Apps
+from infra.providers.fly.certificate import Certificates
 from infra.providers.fly.deploy_tokens import DeployTokens
 
 
@@ -25,6 +26,10 @@ class SecretsProvider(AppSecrets):
 
 class DeployTokenProvider(DeployTokens):
     """Provider of `DeployToken`."""
+
+
+class CertificateProvider(Certificates):
+    """Provider of `Certificate`."""
 
 
 class AppInputs(TypedDict):
@@ -183,6 +188,43 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         """
         opts = ResourceOptions.merge(opts, ResourceOptions(additional_secret_outputs=["token"]))
         super().__init__(DeployTokenProvider(), pulumi_name, {**_outputs(DeployToken), **inputs}, opts)
+
+
+class Certificate(Resource, module="fly", name="Certificate"):
+    """The certificate of one name of a Fly app.
+
+    Attributes:
+        target: The name that a CNAME record of the host leads to.
+        a: The app's IPv4 addresses.
+        aaaa: Its IPv6 addresses.
+        ownership: The content of the TXT record that proves whose name it is.
+    """
+
+    target: Output[str]
+    a: Output[list[str]]
+    aaaa: Output[list[str]]
+    ownership: Output[str]
+
+    def __init__(
+        self,
+        pulumi_name: str,
+        *,
+        app: Input[str],
+        hostname: str,
+        organization: str,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        """Declare a certificate.
+
+        Args:
+            pulumi_name: Pulumi's name for it.
+            app: The app's name.
+            hostname: The name.
+            organization: As for `Secrets`.
+            opts: Pulumi's options.
+        """
+        props = {**_outputs(Certificate), "app": app, "hostname": hostname, "organization": organization}
+        super().__init__(CertificateProvider(), pulumi_name, props, opts)
 
 
 def _outputs(declared: type[Resource]) -> dict[str, None]:

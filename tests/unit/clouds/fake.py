@@ -27,6 +27,19 @@ _TOPICS: dict[str, tuple[str, Callable[[list[str], str], Any]]] = {
         r"GET api\.cloudflare\.com/client/v4/accounts/\w+/pages/projects/[\w-]+",
         lambda *_: {"result": None},
     ),
+    "pages-domain": (
+        r"GET api\.cloudflare\.com/client/v4/accounts/\w+/pages/projects/[\w-]+/domains/[\w.-]+",
+        lambda *_: {"result": None},
+    ),
+    "bucket-domain": (
+        r"GET api\.cloudflare\.com/client/v4/accounts/\w+/r2/buckets/[\w-]+/domains/custom/[\w.-]+",
+        lambda *_: {"result": None},
+    ),
+    "zones": (
+        r"GET api\.cloudflare\.com/client/v4/zones",
+        lambda ids, _: {"result": [{"id": "z", "account": {"id": id_}} for id_ in ids]},
+    ),
+    "records": (r"GET api\.cloudflare\.com/client/v4/zones/z/dns_records", lambda *_: {"result": []}),
     "tokens": (
         r"GET api\.cloudflare\.com/client/v4/accounts/\w+/tokens",
         lambda ids, _: {"result": [{"id": id_, "name": TOKEN_NAME} for id_ in ids]},
@@ -37,8 +50,11 @@ _TOPICS: dict[str, tuple[str, Callable[[list[str], str], Any]]] = {
 }
 
 
+_NOTHING: dict[str, Any] = {"project": (404, "Project not found"), "zones": ["ffffffffffffffffffffffffffffff01"]}
+
+
 class Clouds:
-    """A transport: services that hold nothing, except for what a test gives by topic.
+    """A transport: services that hold nothing but the zone, except for what a test gives by topic.
 
     An answer is a list of ids, a whole body, a status with a service's words, or an error of the network. An iterator
     gives one answer after the other.
@@ -58,7 +74,7 @@ class Clouds:
         self.asked.append(f"{request.method} {request.url}")
         for topic, (pattern, body) in _TOPICS.items():
             if re.fullmatch(pattern, f"{request.method} {url.hostname}{url.path}"):
-                nothing: Any = (404, "Project not found") if topic == "project" else []
+                nothing: Any = _NOTHING.get(topic, [])
                 return _response(self._answers.get(topic, nothing), body, parse_qs(url.query).get("search", [""])[0])
         raise AssertionError(f"asked for something the test was not told about: {self.asked[-1]}")
 

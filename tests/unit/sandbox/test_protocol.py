@@ -38,8 +38,8 @@ def test_the_wire_constants_are_the_sdks() -> None:
 
 
 def test_what_is_not_modelled_says_so(cloudflare: Face) -> None:
-    with pytest.raises(Refused, match="resource type cloudflare:index/dnsRecord:DnsRecord is not implemented") as error:
-        cloudflare.check("cloudflare:index/dnsRecord:DnsRecord", {})
+    with pytest.raises(Refused, match="resource type cloudflare:index/ruleset:Ruleset is not implemented") as error:
+        cloudflare.check("cloudflare:index/ruleset:Ruleset", {})
     assert error.value.code == grpc.StatusCode.UNIMPLEMENTED
     with pytest.raises(Refused, match="function cloudflare:index/getZone:getZone is not implemented"):
         cloudflare.invoke("cloudflare:index/getZone:getZone", {})

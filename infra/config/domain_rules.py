@@ -1,0 +1,58 @@
+"""Check that the names of a stack's own domains can be served, and that no kept secret contradicts them."""
+
+from collections.abc import Iterator
+
+from infra import application
+from infra.config.domains import Role, all_of, record_keys
+from infra.config.rules import Rules, rule
+from infra.config.settings import Part, Settings
+
+RULES: Rules = []
+"""The rules of this module."""
+
+_NEEDS: dict[Role, Part] = {"api": "backend", "audio": "storage"}
+
+
+@rule(RULES, "tier", "manage", "domains", "formerDomains")
+def _a_name_has_its_service(s: Settings) -> Iterator[str]:
+    for key, group in {"domains": s.domains, "formerDomains": s.former_domains}.items():
+        if not group.named():
+            continue
+        if not group.zone:
+            yield f"{key}.zone is missing: name the Cloudflare zone that the names are in"
+        if s.tier == "development":
+            yield f"{key} is set, but development runs on a laptop: remove it"
+        for role, host in group.named().items():
+            if group.zone and host != group.zone and not host.endswith(f".{group.zone}"):
+                yield f"{key}.{role} is {host!r}, which is not in {key}.zone {group.zone!r}"
+            if (part := _NEEDS.get(role)) and not s.manages(part):
+                yield f"{key}.{role} is set, but this stack does not manage `{part}`, which serves it"
+        if group.www and not group.frontend:
+            yield f"{key}.www is a second name of {key}.frontend, which is missing"
+    hosts = [domain.host for domain in all_of(s.domains, s.former_domains)]
+    for host in sorted({host for host in hosts if hosts.count(host) > 1}):
+        yield f"domains names {host!r} twice: each name has one service"
+
+
+@rule(RULES, "adopt", "domains", "formerDomains")
+def _adopted_domains_are_configured(s: Settings) -> Iterator[str]:
+    domains = [*all_of(s.domains, s.former_domains)]
+    if strange := s.adopt.domains - {domain.host for domain in domains}:
+        yield f"adopt.domains holds {', '.join(sorted(strange))}, which `domains` does not"
+    if unknown := s.adopt.dns_records.keys() - {key for domain in domains for key in record_keys(domain)}:
+        yield f"adopt.dnsRecords holds {', '.join(sorted(unknown))}, which no name of `domains` takes"
+
+
+@rule(RULES, "adopt", "domains", "apiUrl", "flyApp")
+def _kept_addresses_name_the_host(s: Settings) -> Iterator[str]:
+    """Refuse kept secrets that must name the app's former host: the name of `domains.api` is new to the app."""
+    kept = sorted(s.adopt.keep.intersection(application.ADDRESSES))
+    new = s.domains.api and s.domains.api not in s.adopt.domains
+    if kept and new and not s.api_url_override:
+        names = " and ".join(kept)
+        yield (
+            f"adopt.keep keeps {names}, which name{'s' if len(kept) == 1 else ''} the host from before {s.api_url}: "
+            f"nobody could sign in there. In this order: set apiUrl to the present URL and `up`; wait until "
+            f"`bin/doctor --for {s.stack}` says that {s.api_url} is served; remove {names} from adopt.keep, and "
+            "apiUrl; `up`, and deploy the backend"
+        )

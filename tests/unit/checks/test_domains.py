@@ -1,0 +1,120 @@
+"""Names that a stack cannot have are found before an `up`; names that are not served yet are notes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import states
+from infra.checks import access, clients, domains
+from tests.unit.checks.starting import start
+from tests.unit.clouds.fake import Clouds
+
+if TYPE_CHECKING:
+    from infra.checks.findings import Finding
+
+ZONE, API = "tune.example", "api.tune.example"
+NAMES = {"zone": ZONE, "api": API}
+
+
+def record(type_: str = "CNAME", name: str = API, *, proxied: bool = False, **members: Any) -> dict[str, Any]:
+    return {"id": "r1", "type": type_, "name": name, "content": "elsewhere.example", "proxied": proxied, **members}
+
+
+def caa(name: str, value: str, tag: str = "issue") -> dict[str, Any]:
+    return record("CAA", name, data={"tag": tag, "value": value})
+
+
+def found(
+    monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any], zones: Any = None, own: Any = None, **adopt: Any
+) -> list[Finding]:
+    answers = {"records": {"result": [*records]}, **({"zones": zones} if zones is not None else {})}
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(**answers))
+    changes = {"domains": NAMES, **({"adopt": adopt} if adopt else {})}
+    return [finding for finding in access.check(start("staging", changes, own=own)) if finding.state != "ok"]
+
+
+def test_a_name_that_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, record(name=f"other.{ZONE}")) == []
+
+
+@pytest.mark.parametrize(
+    ("zones", "what"),
+    [
+        (["0" * 32], f"Zone {ZONE} is in another Cloudflare account than ffffffffffffffffffffffffffffff01"),
+        ([], f"CLOUDFLARE_API_TOKEN sees no zone {ZONE}"),
+    ],
+)
+def test_a_zone_that_is_not_in_the_account(monkeypatch: pytest.MonkeyPatch, zones: list[str], what: str) -> None:
+    (finding,) = found(monkeypatch, zones=zones)
+    assert (finding.state, finding.what.startswith(what)) == ("wrong", True)
+
+
+def test_a_record_of_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = found(monkeypatch, record())
+    assert (
+        finding.what == f"{API} leads elsewhere already (CNAME elsewhere.example), by a record that is not this stack's"
+    )
+    assert "`bin/adopt staging --write`" in finding.fix
+    assert found(monkeypatch, record(), own={f"record-CNAME-{API}": "r1"}) == []
+    assert found(monkeypatch, record(), dnsRecords={f"CNAME {API}": "r1"}) == []
+
+
+def test_a_proxied_record_breaks_the_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = found(monkeypatch, record(proxied=True), dnsRecords={f"CNAME {API}": "r1"})
+    assert finding.what == f"The record of {API} is proxied, and Fly.io cannot check the name for its certificate"
+    # This stack's own is mended by `up --refresh`.
+    assert found(monkeypatch, record(proxied=True), own={f"record-CNAME-{API}": "r1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "refused"),
+    [
+        ([caa(ZONE, "pki.goog")], True),
+        ([caa(ZONE, "pki.goog"), caa(ZONE, "letsencrypt.org")], False),
+        ([caa(ZONE, "letsencrypt.org; validationmethods=dns-01")], False),
+        ([caa(ZONE, "pki.goog"), caa(API, "letsencrypt.org")], False),
+        ([caa(ZONE, "mailto:a@tune.example", "iodef")], False),
+    ],
+)
+def test_a_caa_record_that_forbids_the_issuer(
+    monkeypatch: pytest.MonkeyPatch, records: list[dict[str, Any]], refused: bool
+) -> None:
+    whats = [finding.what for finding in found(monkeypatch, *records)]
+    assert [what.startswith(f"A CAA record of {ZONE} lets pki.goog alone issue") for what in whats] == [True] * refused
+
+
+def test_a_state_that_cannot_be_read_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [finding.state for finding in found(monkeypatch, own=states.StateError("busy"))] == ["note"]
+
+
+def issuing(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    """Let Fly.io be so far with the API's certificate."""
+    flyctl = SimpleNamespace(certs_list=lambda _app: {API: state})
+    monkeypatch.setattr("infra.checks.domains.Flyctl", lambda: flyctl)
+
+
+def test_what_is_pending_is_said_with_the_command_that_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"zone": ZONE, "api": API, "frontend": f"app.{ZONE}", "audio": f"audio.{ZONE}"}
+    settings = start("production", {"adopt": None, "domains": names}).settings
+    issuing(monkeypatch, "pending")
+    answers = {"pages-domain": {"result": {"status": "initializing"}}, "bucket-domain": (404, "no such domain")}
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(**answers))
+    assert [
+        (finding.state, finding.what) for finding in domains.pending(settings, clients.client("Cloudflare", "t"))
+    ] == [
+        ("note", f"{API} is not served yet: its certificate is pending"),
+        ("note", f"app.{ZONE} is not served yet: Pages is initializing"),
+        ("note", f"audio.{ZONE} is not served yet: Cloudflare does not know it; `up` adds it"),
+    ]
+    looks = [finding.fix for finding in domains.pending(settings, None)]
+    assert f"`flyctl certs check {API} -a tune-api`" in looks[0]
+
+
+def test_what_is_served_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = start("staging", {"domains": {**NAMES, "frontend": f"app.{ZONE}"}}).settings
+    issuing(monkeypatch, "")
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(**{"pages-domain": {"result": {"status": "active"}}}))
+    assert [finding.state for finding in domains.pending(settings, clients.client("Cloudflare", "t"))] == ["ok", "ok"]
