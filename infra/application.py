@@ -13,8 +13,6 @@ from urllib.parse import quote, urlencode
 import pulumi
 from pydantic import SecretStr
 
-from infra.config import domains
-
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.parts.storage_keys import StorageKeys
@@ -190,9 +188,13 @@ def namespace_of(settings: Settings) -> str:
 def origins(settings: Settings) -> list[str]:
     """Return the origins of the stack's frontends, as far as they are known."""
     previews = [settings.preview_frontend_url] if settings.previews_may_call else []
-    own = domains.origins(settings.domains, settings.former_domains)
-    known = dict.fromkeys(origin for origin in (settings.frontend_url, *own, *previews) if origin)
+    known = dict.fromkeys(origin for origin in (settings.frontend_url, *_own_origins(settings), *previews) if origin)
     return [*known, *sorted(settings.cors_origins)]
+
+
+def _own_origins(settings: Settings) -> list[str]:
+    """Return the origins of the stack's frontends at names of the team's own."""
+    return settings.domains.origins() + settings.former_domains.origins()
 
 
 def cors_origin_regex(settings: Settings, frontend_url: str | None) -> str:
@@ -201,7 +203,7 @@ def cors_origin_regex(settings: Settings, frontend_url: str | None) -> str:
     Production admits its own frontend and `corsOrigins`, because a preview that reached it would be a mix-up. Staging
     admits every preview deployment, by its branch alias (hyphens and all) or its hash.
     """
-    admitted = [frontend_url, *domains.origins(settings.domains, settings.former_domains)]
+    admitted = [frontend_url, *_own_origins(settings)]
     if settings.previews_may_call and settings.pages_host:
         admitted.append(f"https://*.{settings.pages_host}")
     known = dict.fromkeys(origin for origin in (*admitted, *sorted(settings.cors_origins)) if origin)

@@ -97,8 +97,7 @@ def claims(s: Settings) -> Iterator[Claim]:
         yield Claim("apiUrl", s.api_url)
     if s.frontend_url_override:
         yield Claim("frontendUrl", s.frontend_url_override)
-    for domain in all_of(s.domains, s.former_domains):
-        yield Claim("domains", domain.host)
+    yield from (Claim("domains", domain.host) for domain in all_of(s.domains, s.former_domains))
     if s.tier != "development" and s.github_scope == "environment":
         # GitHub ignores the case of both.
         yield Claim("githubEnvironment", s.github_environment_name.lower(), repository.lower())

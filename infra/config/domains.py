@@ -28,6 +28,10 @@ class Names(Frozen):
         found = {"api": self.api, "frontend": self.frontend, "www": self.www, "audio": self.audio}
         return {role: name for role, name in found.items() if name}  # type: ignore[misc]
 
+    def origins(self) -> list[str]:
+        """Return the origins of the frontends."""
+        return [f"https://{name}" for name in (self.frontend, self.www) if name]
+
 
 class Domains(Names):
     """Names of the team's own, within one Cloudflare zone. Every part but `zone` is optional.
@@ -71,8 +75,3 @@ def all_of(*groups: Names) -> Iterator[Domain]:
     for group in groups:
         for role, host in group.named().items():
             yield Domain(host, role, str(group.zone))
-
-
-def origins(*groups: Names) -> list[str]:
-    """Return the origins of the frontends among the names."""
-    return [f"https://{domain.host}" for domain in all_of(*groups) if domain.role in {"frontend", "www"}]

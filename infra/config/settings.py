@@ -9,25 +9,15 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from infra import application
+from infra.config import groups
 from infra.config import validators as valid
 from infra.config.domains import Domains, Names
-from infra.config.groups import (
-    Adopt,
-    Approval,
-    ExtraBucket,
-    Frozen,
-    FurtherApp,
-    NeonCompute,
-    PagesBuild,
-    Retire,
-    Rotate,
-)
 from infra.config.tiers import TIERS, Tier
 
 Part = Literal["storage", "database", "backend", "frontend", "delivery"]
 
 
-class Settings(Frozen):
+class Settings(groups.Frozen):
     """The configuration of one stack, checked as a whole before any resource is touched."""
 
     stack: valid.StackName = Field(exclude=True)
@@ -38,7 +28,7 @@ class Settings(Frozen):
     """The policy of protection and delivery: development, staging or production."""
     manage: frozenset[Part] = Field(examples=[["database"]])
     """The parts this stack owns. Production can be taken over one part at a time."""
-    adopt: Adopt = Adopt()
+    adopt: groups.Adopt = groups.Adopt()
     """Existing resources that this stack takes over (see Adopt)."""
     production_stacks: frozenset[str] = frozenset()
     """The stacks of the production tier, where a project has more than one."""
@@ -70,7 +60,7 @@ class Settings(Frozen):
     """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
     """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
-    neon_compute: NeonCompute = NeonCompute()
+    neon_compute: groups.NeonCompute = groups.NeonCompute()
     """Size of the database's compute (see NeonCompute)."""
 
     # Backend
@@ -95,7 +85,7 @@ class Settings(Frozen):
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
     secret_aliases: dict[valid.SecretName, valid.SecretName] = Field({})
     """Further names of the Fly app's secrets: each new name, with the name of the secret whose value it has."""
-    apps: dict[valid.AppName, FurtherApp] = Field({})
+    apps: dict[valid.AppName, groups.FurtherApp] = Field({})
     """Further Fly apps, by name (see FurtherApp)."""
     logfire_token: valid.Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
@@ -104,15 +94,15 @@ class Settings(Frozen):
     """Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token."""
     deploy_token_hours: int = Field(8760, ge=24)
     """How long a minted deploy token lives, in hours; counts from the next rotation on."""
-    rotate: Rotate = Rotate()
+    rotate: groups.Rotate = groups.Rotate()
     """Keys and tokens to replace (see Rotate)."""
-    retire: Retire = Retire()
+    retire: groups.Retire = groups.Retire()
     """Older tokens to revoke (see Retire)."""
 
     # Storage
     bucket: valid.BucketName = Field(examples=["relay-audio"])
     """The R2 bucket. One stack manages it; other stacks share it by naming it."""
-    extra_buckets: dict[valid.BucketName, ExtraBucket] = Field({})
+    extra_buckets: dict[valid.BucketName, groups.ExtraBucket] = Field({})
     """Further R2 buckets of a stack that manages storage, by name (see ExtraBucket)."""
     bucket_public_host: valid.Host | None = Field(None, examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
     """Public host of the bucket (`pub-….r2.dev`). Its owner's first `up` tells it."""
@@ -129,7 +119,7 @@ class Settings(Frozen):
     """Name of the Cloudflare Pages project."""
     pages_host: valid.Host | None = Field(None, examples=["relay-4i6.pages.dev"])
     """Host that Cloudflare gave the Pages project (`….pages.dev`). Its owner's first `up` tells it."""
-    pages_build: PagesBuild = PagesBuild()
+    pages_build: groups.PagesBuild = groups.PagesBuild()
     """Build settings (see PagesBuild)."""
     pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
@@ -163,7 +153,7 @@ class Settings(Frozen):
     appends the stack to each name: FLY_API_TOKEN_STAGING."""
     github_environment: valid.EnvironmentName | None = None
     """GitHub environment. Default: the stack's name."""
-    approval: Approval = Approval()
+    approval: groups.Approval = groups.Approval()
     """Who approves a deployment, and when it starts (see Approval)."""
     fly_deploy_token: valid.Secret | None = None
     """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
@@ -202,19 +192,17 @@ class Settings(Frozen):
     @property
     def frontend_url(self) -> str | None:
         """Where a user lands after signing in, without a trailing slash; None while nobody knows the Pages host."""
-        own = f"https://{self.domains.frontend}" if self.domains.frontend else None
-        return self.frontend_url_override or own or self.pages_url
+        own = self.domains.frontend
+        return self.frontend_url_override or (f"https://{own}" if own else self.pages_url)
 
     @property
     def pages_url(self) -> str | None:
         """The address that Pages gives the frontend of this stack; None while nobody knows the Pages host."""
-        by_kind = {
+        return {
             "laptop": application.LOCAL_FRONTEND_URL,
             "preview": self.preview_frontend_url,
             "production": f"https://{self.pages_host}" if self.pages_host else None,
-        }
-        kind = "production" if self.manages("frontend") else TIERS[self.tier].frontend
-        return by_kind[kind]
+        }["production" if self.manages("frontend") else TIERS[self.tier].frontend]
 
     @property
     def preview_frontend_url(self) -> str | None:
@@ -249,9 +237,8 @@ class Settings(Frozen):
     @property
     def mints_storage_token(self) -> bool:
         """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
-        return self.manages("storage") and not (
-            self.storage_access_key_id or application.STORAGE_KEYS[0] in self.adopt.keep
-        )
+        given = self.storage_access_key_id or application.STORAGE_KEYS[0] in self.adopt.keep
+        return self.manages("storage") and not given
 
     @property
     def deploys_on(self) -> str:

@@ -41,8 +41,7 @@ def advise(settings: Settings, before: State, made: Made) -> None:
     _say_rotation(settings)
     if frontend:
         frontend.host.apply(partial(_read_back, settings))
-    if made.domains:
-        pulumi.Output.all(*made.domains.records).apply(partial(_say_pending, settings))
+    _say_pending(settings, made)
     if made.backend:
         _say_deploy_token(settings)
         for name, app in made.backend.apps.items():
@@ -99,14 +98,19 @@ def _read_back(settings: Settings, _host: str) -> None:
             pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())
 
 
-def _say_pending(settings: Settings, _records: list[str]) -> None:
+def _say_pending(settings: Settings, made: Made) -> None:
     """Name each domain that is asked for and not served yet, and the command that looks."""
-    from infra.checks import clients, domains  # noqa: PLC0415  (see `infra.clouds`)
-    from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
 
-    for finding in domains.pending(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
-        if finding.state != "ok":
-            pulumi.log.info(f"{finding.what}. {finding.fix}".strip())
+    def look(_records: list[str]) -> None:
+        from infra.checks import clients, domains  # noqa: PLC0415  (see `infra.clouds`)
+        from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
+
+        for finding in domains.pending(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
+            if finding.state != "ok":
+                pulumi.log.info(f"{finding.what}. {finding.fix}".strip())
+
+    if made.domains:
+        pulumi.Output.all(*made.domains.records).apply(look)
 
 
 def _new_project(settings: Settings, project_id: str) -> None:
