@@ -1,4 +1,7 @@
-"""The commands `certs`, in the texts of flyctl's source (v0.4.87); not seen with the real binary."""
+"""Run the commands `certs`.
+
+Documented: their output and texts, in flyctl's source (v0.4.87); the real binary was not run.
+"""
 
 from __future__ import annotations
 

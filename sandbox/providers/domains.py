@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from sandbox.providers.pages import many
 from sandbox.providers.resource import At, Resource
-from sandbox.providers.schema import Field, each, flag, many, nest, text
+from sandbox.providers.schema import Field, each, flag, nest, text
 from sandbox.providers.values import Properties
 from sandbox.world import cloudflare, zones
 from sandbox.world.store import Document, Transaction

@@ -1,9 +1,11 @@
 """Keep Fly.io's certificates for names of an app: ("fly", "certificate", "app/host"): {"hostname", "checks"}.
 
-Sources: the members are those of fly-go v0.9.6, flyctl's own client; "active" is from a public report. Believed: adding
-a name twice is refused, also for another app; a pending certificate says "pending"; an app has its target before its
-first deployment, and addresses only since; Fly.io issues at its second look at records that are right. Standard
-library only.
+Standard library only.
+
+Documented: the members, in fly-go v0.9.6, flyctl's own client; the records, in Fly.io's page on custom domains.
+Reported: the word "active".
+Believed: Fly refuses a name that any app has, says "pending" of a certificate, and issues at its second look.
+Believed: A Fly app has its CNAME target before its first deployment, and its addresses only since.
 """
 
 from __future__ import annotations

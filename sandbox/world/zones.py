@@ -6,9 +6,11 @@ Documents, in the spelling of Cloudflare's API:
 - ("cloudflare", "dns", "zone/id"): a record; R2 makes one for a bucket's name, which nobody else may change.
 - ("cloudflare", "pages-domain", "account/project/name"), ("cloudflare", "bucket-domain", "account/bucket/name").
 
-Sources: members and states are those of the provider's schema; that Pages makes no DNS record, and that only a proxied
-record leads to a branch, are Cloudflare's documentation. Believed: the words and codes of refusals but 8000018 (public
-reports), that a Pages name is active at the second look at its proxied CNAME, a bucket's at its first look.
+Documented: members and states, in the provider's schema; only a proxied record leads to a branch of a Pages project.
+Reported: 8000018 for a name that a Pages project has; Pages itself makes no DNS record for a name.
+Believed: The texts and codes with which Cloudflare refuses a DNS record, a name of Pages and a name of a bucket.
+Believed: A name of Pages becomes active by looks at its proxied CNAME, also one that leads to a branch.
+Believed: A name of a bucket has a DNS record that only R2 changes, and is active at the first look.
 """
 
 from __future__ import annotations
