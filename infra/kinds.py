@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OVERWRITES = "making it again overwrites it"
+_LOOKS_FIRST = "making it looks first"
 _STATE_ALONE = "it exists in the state alone"
 
 
@@ -195,13 +196,9 @@ FLY_TOKEN = Kind(
     "Fly.io",
     again="making it first revokes what an interrupted `up` left",
 )
-# No application data, and made again in minutes: a name that leaves the settings is let go in production too.
+# Without data, and made again in minutes: a name that leaves the settings is let go, in production too.
 CERTIFICATE = Kind(
-    "pulumi-python:dynamic/fly:Certificate",
-    "certificate of a Fly app",
-    "Fly.io",
-    name="hostname",
-    again="making it looks first, and takes over the app's own for that name",
+    "pulumi-python:dynamic/fly:Certificate", "certificate of a Fly app", "Fly.io", name="hostname", again=_LOOKS_FIRST
 )
 DNS_RECORD = Kind(
     "cloudflare:index/dnsRecord:DnsRecord",
@@ -211,12 +208,10 @@ DNS_RECORD = Kind(
     name="name",
     identity=("zoneId", "id"),
 )
-PAGES_DOMAIN = Kind(
-    "cloudflare:index/pagesDomain:PagesDomain",
-    "domain of a Pages project",
-    "Cloudflare",
+PAGES_DOMAIN = DNS_RECORD._replace(
+    type="cloudflare:index/pagesDomain:PagesDomain",
+    title="domain of a Pages project",
     adopt=("domains",),
-    name="name",
     identity=("accountId", "projectName", "name"),
 )
 BUCKET_CUSTOM_DOMAIN = Kind(
