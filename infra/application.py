@@ -153,6 +153,11 @@ def pages_variables(settings: Settings) -> dict[str, dict[str, str]]:
     }
 
 
+def previews_api_url(settings: Settings) -> str | None:
+    """Return the API that previews of the frontend are built with; None where nobody knows it."""
+    return settings.pages_preview_variables.get("PUBLIC_API_URL", settings.preview_api_url)
+
+
 def client_id(settings: Settings) -> str:
     """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client.
 

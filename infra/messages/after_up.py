@@ -33,7 +33,7 @@ def advise(settings: Settings, before: State, made: Made) -> None:
         database.project_id.apply(partial(_new_project, settings))
     if storage and settings.mints_storage_token and storage.keys and storage_tokens(settings)[-1] not in before:
         storage.keys.access_key_id.apply(partial(_check_made, settings, storage_tokens(settings)[-1]))
-    if frontend and outputs.get("previewApiUrl") != settings.preview_api_url:
+    if frontend and outputs.get("previewApiUrl") != application.previews_api_url(settings) == settings.preview_api_url:
         pulumi.log.info(
             f"Previews of the frontend use {settings.preview_api_url} from their next build. Cloudflare does not build "
             "existing previews again."

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from infra.application import pages_variables
+from infra.application import pages_variables, previews_api_url
 from infra.config.groups import PagesBuild
 from infra.config.settings import Settings
 
@@ -48,7 +48,7 @@ class Frontend(pulumi.ComponentResource):
         )
         self.host = project.subdomain
         self.url: pulumi.Output[str] = self.host.apply("https://{}".format)
-        self.outputs: dict[str, Any] = {"pagesHost": self.host, "previewApiUrl": settings.preview_api_url}
+        self.outputs: dict[str, Any] = {"pagesHost": self.host, "previewApiUrl": previews_api_url(settings)}
         self.register_outputs({})
 
 

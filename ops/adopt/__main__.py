@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from difflib import unified_diff
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.clouds.http import CloudError
@@ -34,6 +35,10 @@ PARTS: dict[str, Callable[[Look], Iterator[Row]]] = {
     "delivery": deployed.delivery,
 }
 """What looks for each part's resources."""
+
+LATER = ("storage", "delivery")
+"""The parts that depend on the others: an app's kept keys decide whether the bucket's are made, and GitHub's variables
+hold facts of the other clouds."""
 
 UNANSWERED = 3
 """The exit code where a cloud gave no usable answer."""
@@ -94,8 +99,7 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     proposed = proposals(stack, findings.rows, files)
     _show(findings, settings)
     if writes:
-        write(stack, proposed.own, files)
-        project_file.write(stacks.folder() / "Pulumi.yaml", proposed.shared)
+        _write(stack, proposed, files)
     print(_conclusion(stack, proposed, written=writes))
     before = examine_files(stack, files)[1]
     for problem in examine_files(stack, proposed.files)[1]:
@@ -105,14 +109,12 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
 
 
 def _in_order(look: Look, parts: Sequence[str], files: StackFiles) -> Findings:
-    """Return the findings of all parts. GitHub's variables hold facts of the others, so that `delivery` comes last."""
-    rows, unanswered = look_at(look, [part for part in parts if part != "delivery"])
-    if "delivery" in parts:
-        stack = look.settings.stack
-        then = examine_files(stack, proposals(stack, rows, files).files)[0]
-        last = look_at(look._replace(settings=then), ["delivery"])
-        return Findings(rows + last.rows, unanswered | last.unanswered)
-    return Findings(rows, unanswered)
+    """Return the findings of all parts: first of those that the others depend on, then of the others."""
+    rows, unanswered = look_at(look, [part for part in parts if part not in LATER])
+    stack = look.settings.stack
+    then = examine_files(stack, proposals(stack, rows, files).files)[0]
+    later = look_at(look._replace(settings=then), [part for part in parts if part in LATER])
+    return Findings(rows + later.rows, unanswered | later.unanswered)
 
 
 def _show(findings: Findings, settings: Settings) -> None:
@@ -124,12 +126,23 @@ def _show(findings: Findings, settings: Settings) -> None:
         print(f"Not looked at: {part}. {problem}")
 
 
+def _write(stack: str, proposed: Proposals, files: StackFiles) -> None:
+    """Write the proposals, and print the difference."""
+    paths = [stacks.folder() / name for name in (f"Pulumi.{stack}.yaml", "Pulumi.yaml")]
+    before = [path.read_text(encoding="utf-8").splitlines() for path in paths]
+    write(stack, proposed.own, files)
+    project_file.write(paths[1], proposed.shared)
+    for path, lines in zip(paths, before, strict=True):
+        after = path.read_text(encoding="utf-8").splitlines()
+        print(*unified_diff(lines, after, path.name, path.name, n=1, lineterm=""), sep="\n")
+
+
 def _conclusion(stack: str, proposed: Proposals, *, written: bool) -> str:
     """Return the last lines: the changed keys by file, and the next command."""
     by_file = {f"Pulumi.{stack}.yaml": proposed.own, "Pulumi.yaml": proposed.shared}
     changed = "; ".join(f"{file}: {', '.join(keys)}" for file, keys in by_file.items() if keys)
     if not changed:
-        return f"Pulumi.{stack}.yaml says so already."
+        return f"Nothing to write: Pulumi.{stack}.yaml says all of this already."
     if written:
         return f"Written into {changed}. Next:\n  pulumi preview -s {stack} --diff"
     return f"Nothing was changed. To write into {changed}:\n  bin/adopt {stack} --write"

@@ -121,6 +121,7 @@ def test_bin_adopt_takes_over_a_world_made_by_hand(sandbox: Sandbox) -> None:
     shown = sandbox.run("bin/adopt", "production").stdout
     assert shown.endswith("  bin/sandbox bin/adopt production --write\n")
     written = sandbox.run("bin/adopt", "production", "--write").stdout
+    assert "+    neonProject: tall-oak-33334444\n" in written
     assert written.endswith("Next:\n  bin/sandbox pulumi preview -s production --diff\n")
     plan = planned(sandbox, "production")
     assert plan.keys() == {"create", "import"}
@@ -131,7 +132,7 @@ def test_bin_adopt_takes_over_a_world_made_by_hand(sandbox: Sandbox) -> None:
     sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
     assert objects(sandbox)["neon project"] == before["neon project"]
     assert objects(sandbox)["cloudflare pages"] == before["cloudflare pages"]
-    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml says so already.\n")
+    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml says all of this already.\n")
     with sandbox.settings("production") as settings:
         assert settings["relay:adopt"]["flyApp"] == "tune-api"
         assert "secret" not in json.dumps(settings)

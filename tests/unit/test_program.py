@@ -396,6 +396,14 @@ def test_an_environment_may_deploy_from_other_refs(refs: str, protected: bool | 
     assert "deployment-policy" not in run.names()
 
 
+@pytest.mark.parametrize("kept", [{}, {"PUBLIC_API_URL": "https://tune-api.fly.dev"}])
+def test_previews_are_said_to_use_another_api_where_they_do(kept: dict[str, str]) -> None:
+    run = ran("production", {"pagesPreviewVariables": kept})
+    said = any(text.startswith("Previews of the frontend use https://tune-api-staging") for text in run.messages)
+    assert said == (not kept)
+    assert run.outputs["previewApiUrl"] == kept.get("PUBLIC_API_URL", "https://tune-api-staging.fly.dev")
+
+
 def test_what_adoption_found_different_is_left_as_it_is() -> None:
     run = ran("production", {"pagesKeep": ["source.config.owner"]})
     assert [*run.one("pages-project").options.ignoreChanges] == ["source.config.owner"]
