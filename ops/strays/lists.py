@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.kinds import Kind
     from ops.access import Access
+    from ops.inventory import Inventory
 
 
 class Found(NamedTuple):
@@ -43,7 +44,7 @@ Listing = tuple[str, "Callable[[], Iterable[Found]]"]
 """A list's name, and what asks for it."""
 
 
-def listings(access: Access, stacks: Iterable[Settings]) -> Iterator[Listing]:
+def listings(access: Access, stacks: Iterable[Settings], inventory: Inventory) -> Iterator[Listing]:
     """Yield each list to ask for, once for each account that stacks name."""
     stacks = list(stacks)
     for organization in sorted({s.neon_organization_id or "" for s in stacks}):
@@ -59,7 +60,7 @@ def listings(access: Access, stacks: Iterable[Settings]) -> Iterator[Listing]:
     ):
         # A repository's own need permissions that a token for environments lacks.
         of = f"environments of {owner}" if scope == "environment" else f"variables and secrets of {owner}"
-        ask = _environments if scope == "environment" else _of_repository
+        ask = partial(_environments, inventory) if scope == "environment" else _of_repository
         yield f"GitHub {of}/{repository}", partial(ask, access, owner, repository)
 
 
@@ -127,17 +128,23 @@ def _apps(organization: str) -> Iterator[Found]:
         yield Found(kinds.FLY_APP, name, name, cost=FLY_MACHINE if deployed else 0.0)
 
 
-def _environments(access: Access, owner: str, repository: str) -> Iterator[Found]:
-    """Yield a repository's environments with their policies, variables and secrets."""
+def _environments(inventory: Inventory, access: Access, owner: str, repository: str) -> Iterator[Found]:
+    """Yield a repository's environments, and the policies, variables and secrets of those that a stack has.
+
+    A stray environment stands for everything in it.
+    """
     client, full = access.client("GitHub"), f"{owner}/{repository}"
+    own = []
     with client.documented():
-        environments = {item["name"]: item for item in github.environments(client, full)}
-        with ThreadPoolExecutor(16) as pool:
-            for within in pool.map(lambda name: _within(access, full, repository, name), environments):
-                yield from within
-        for name, item in environments.items():
+        for item in github.environments(client, full):
+            name = item["name"]
             key = kinds.ENVIRONMENT.import_id({"repository": repository, "environment": name})
+            if inventory.owner(kinds.ENVIRONMENT, key):
+                own.append(name)
             yield Found(kinds.ENVIRONMENT, key, name, item.get("created_at") or "", 0.0)
+        with ThreadPoolExecutor(16) as pool:
+            for within in pool.map(partial(_within, access, full, repository), own):
+                yield from within
 
 
 def _within(access: Access, full: str, repository: str, environment: str) -> list[Found]:

@@ -120,7 +120,4 @@ def _days(made: str, now: datetime) -> int | None:
 
 def _is_ours(name: str, names: set[str]) -> bool:
     """Tell whether a name is one of the names, or one of them with more behind it."""
-    place = name.partition(": ")[0]
-    if name != place and place in names:  # people put further items into the environments
-        return name in names
-    return any(place == own or place.startswith((f"{own}-", f"{own} (pulumi")) for own in names)
+    return any(name == own or name.startswith((f"{own}-", f"{own} (pulumi")) for own in names)
