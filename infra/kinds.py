@@ -214,9 +214,8 @@ PAGES_DOMAIN = DNS_RECORD._replace(
     adopt=("domains",),
     identity=("accountId", "projectName", "name"),
 )
-BUCKET_CUSTOM_DOMAIN = Kind(
-    "cloudflare:index/r2CustomDomain:R2CustomDomain", "domain of an R2 bucket", "Cloudflare", name="domain"
-)
+_BUCKET_DOMAIN = ("cloudflare:index/r2CustomDomain:R2CustomDomain", "domain of an R2 bucket", "Cloudflare")
+BUCKET_CUSTOM_DOMAIN = Kind(*_BUCKET_DOMAIN, name="domain", identity=("domain",))  # Pulumi cannot import it
 RANDOM_PASSWORD = Kind("random:index/randomPassword:RandomPassword", "random key", needed=True, again=_STATE_ALONE)
 GITHUB_PROVIDER = Kind("pulumi:providers:github", "GitHub provider", again=_STATE_ALONE)
 

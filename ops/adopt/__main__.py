@@ -13,7 +13,7 @@ from infra.config.load import examine_files
 from infra.config.stack_files import StackFileError, read_stack_files
 from ops import inventory, stacks
 from ops.access import Access
-from ops.adopt import data, deployed, pages, project_file
+from ops.adopt import data, deployed, domains, pages, project_file
 from ops.adopt.rows import Look
 from ops.adopt.table import render
 from ops.adopt.write import Proposals, proposals, write
@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[Look], Iterator[Row]]] = {
     "storage": data.storage,
     "frontend": pages.frontend,
     "backend": deployed.backend,
+    "domains": domains.domains,
     "delivery": deployed.delivery,
 }
 """What looks for each part's resources."""
@@ -87,14 +88,16 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     if stack not in files.stacks:
         raise StackError(f"There is no Pulumi.{stack}.yaml. Stack files: {', '.join(sorted(files.stacks))}.")
     settings = readable(stack, files)
-    if unmanaged := sorted({*only} - settings.manage):
+    named = {"domains"} if settings.domains.named() or settings.former_domains.named() else set()
+    looked = {*settings.manage, *named}
+    if unmanaged := sorted({*only} - looked - {"domains"}):
         raise StackError(f"Stack {stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first.")
     found = inventory.read(files.stacks)
     if stack in found.pending:
         raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
     for other, problem in found.unread.items():
         print(f"The state of stack {other} could not be read, so its resources are not told apart: {problem}")
-    parts = [part for part in PARTS if part in (only or settings.manage)]
+    parts = [part for part in PARTS if part in looked.intersection(only or looked)]
     findings = _in_order(Look(settings, Access.of(stack), found), parts, files)
     proposed = proposals(stack, findings.rows, files)
     _show(findings, settings)

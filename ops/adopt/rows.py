@@ -19,7 +19,7 @@ class Row(NamedTuple):
     Attributes:
         resource: The resource that the stack would make: its kind and name.
         there: A line for each existing one: its id, when it was made, which stack has it.
-        adopt: Proposed values by key under `adopt`; a list is to be added to.
+        adopt: Proposed values by key under `adopt`; a list or a mapping is to be added to.
         settings: Real values by configuration path, where they differ; None removes the key.
         notes: Differences that no setting keeps, and advice.
         command: A command that ends what is of no use, printed below the table.

@@ -38,7 +38,8 @@ def shown(value: Any) -> str:
 
 def _change(path: str, value: Any, configured: dict[str, Any]) -> str:
     before = at(configured, path)
-    if value == before or (isinstance(value, list) and isinstance(before, list) and {*value} <= {*before}):
+    within = isinstance(value, dict) and isinstance(before, dict) and value.items() <= before.items()
+    if value == before or within or (isinstance(value, list) and isinstance(before, list) and {*value} <= {*before}):
         return f"{path}: {shown(value)} (it is set)"
     was = f" (configured: {shown(before)})" if before not in (None, [], "") else ""
     return f"remove {path}{was}" if value is None else f"{path}: {shown(value)}{was}"

@@ -52,7 +52,7 @@ def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
     for row in rows:
         for name, value in row.adopt.items():
             adopt = member("adopt")
-            adopt[name] = sorted({*(adopt.get(name) or []), *value}) if isinstance(value, list) else value
+            adopt[name] = _added(adopt.get(name), value)
         for path, value in row.settings.items():
             key, _, below = path.partition(".")
             if not below:
@@ -67,6 +67,13 @@ def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
     own = {key: value for key, value in changed.items() if key not in shared}
     then = files._replace(stacks={**files.stacks, stack: {**mine, **own}}, project={**files.project, **shared})
     return Proposals(own, shared, then)
+
+
+def _added(before: Any, value: Any) -> Any:
+    """Return a proposed value with what a list or a mapping has already."""
+    if isinstance(value, list):
+        return sorted({*(before or []), *value})
+    return {**(before or {}), **value} if isinstance(value, dict) else value
 
 
 def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from infra import kinds
 from infra.clouds import cloudflare, github, neon
-from infra.clouds.http import CloudError
+from infra.clouds.http import CloudError, MissingError
 from ops.recovery.state import RecoveryError
 
 if TYPE_CHECKING:
@@ -124,10 +124,31 @@ def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
     return _by_id(state, operation, title, found, console="GitHub")
 
 
+def _dns_record(stack: Stack, state: State, operation: Operation) -> Verdict:
+    zone, type_, name = (operation.inputs[key] for key in ("zoneId", "type", "name"))
+    listed = cloudflare.records(stack.access.client("Cloudflare"), zone, name)
+    found = [record["id"] for record in listed if record["type"] == type_]
+    return _by_id(state, operation, f"DNS record {type_} {name}", found, console="Cloudflare's dashboard")
+
+
+def _bucket_domain(stack: Stack, _state: State, operation: Operation) -> Verdict:
+    account, bucket, host = (operation.inputs[key] for key in ("accountId", "bucketName", "domain"))
+    try:
+        cloudflare.get(stack.access.client("Cloudflare"), account, f"r2/buckets/{bucket}/domains/custom/{host}")
+    except MissingError:
+        return Verdict("clear", f"bucket {bucket} has no domain {host}")
+    raise RecoveryError(
+        f"bucket {bucket} has the domain {host}, and Pulumi cannot import it: delete it in Cloudflare's dashboard "
+        "(R2 → the bucket → Settings → Custom Domains), as nothing uses it yet"
+    )
+
+
 _LOOKS: dict[str, Callable[[Stack, State, Operation], Verdict]] = {
     kinds.NEON_PROJECT.type: _neon_project,
     kinds.ACCOUNT_TOKEN.type: _account_token,
     kinds.DEPLOYMENT_POLICY.type: _policy,
+    kinds.DNS_RECORD.type: _dns_record,
+    kinds.BUCKET_CUSTOM_DOMAIN.type: _bucket_domain,
 }
 
 

@@ -63,7 +63,8 @@ def put_record(tx: Transaction, zone: str, body: Document, identity: str = "") -
     made = old or {"id": ids.hexes(tx, "dns record"), "created_on": ids.now()}
     found = {"proxied": False, "ttl": 1, "settings": {}, "tags": [], "meta": {}, **made, **body, "name": name}
     others = [one for one in dns.records(tx, name, (*dns.ADDRESSES, "TXT")) if one["id"] != found["id"]]
-    if any("CNAME" in {one["type"], found["type"]} for one in others):
+    leading = [one for one in others if {one["type"], found["type"]} <= {*dns.ADDRESSES}]
+    if any("CNAME" in {one["type"], found["type"]} for one in leading):
         raise CloudError(400, "An A, AAAA, or CNAME record with that host already exists.", code="81053")
     if any((one["type"], one["content"]) == (found["type"], found["content"]) for one in others):
         raise CloudError(400, "An identical record already exists.", code="81058")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from sandbox.world import zones
+from sandbox.credentials import FLY_TOKEN
+from sandbox.world import fly, zones
+from tests.engine.conftest import ROOT
 from tests.engine.test_environments import up
 
 if TYPE_CHECKING:
@@ -100,3 +103,96 @@ def test_destroying_staging_leaves_productions_names(served: Sandbox) -> None:
     assert records(served).keys() == before
     assert set(listed(served, "fly", "certificate")) == {f"tune-api/api.{ZONE}"}
     assert up(served, "production").keys() == {"unchanged"}
+
+
+def by_hand(sandbox: Sandbox) -> dict[str, str]:
+    """Serve production at its names as a person would; return the ids of the records by type and name."""
+    with sandbox.world.transaction() as tx:
+        zone = zones.put_zone(tx, ZONE, ACCOUNT)["id"]
+        cloud = fly.Fly(tx, FLY_TOKEN, 0)
+        cloud.add_certificate("tune-api", f"api.{ZONE}")
+        addresses = cloud.requirements("tune-api", f"api.{ZONE}")
+        zones.add_pages_domain(tx, ACCOUNT, "tune", ZONE)
+        zones.add_bucket_domain(
+            tx, ACCOUNT, "tune-audio", {"domain": f"audio.{ZONE}", "zone_id": zone, "enabled": True}
+        )
+        wanted = {
+            f"A api.{ZONE}": (addresses["a"][0], False),
+            f"AAAA api.{ZONE}": (addresses["aaaa"][0], False),
+            f"CNAME {ZONE}": ("tune-8xz.pages.dev", True),
+        }
+        made = {}
+        for key, (content, proxied) in wanted.items():
+            type_, name = key.split()
+            body = {"type": type_, "name": name, "content": content, "proxied": proxied}
+            made[key] = zones.put_record(tx, zone, body)["id"]
+    return made
+
+
+def test_a_world_that_was_set_up_by_hand_is_adopted_by_the_tool(sandbox: Sandbox) -> None:
+    made = by_hand(sandbox)
+    with sandbox.settings("production") as settings:
+        settings["relay:domains"] = DOMAINS["production"]
+    before = records(sandbox)
+    refused = sandbox.pulumi("up", "--stack", "production", "--yes", check=False)
+    assert refused.returncode != 0
+    assert "leads elsewhere already" in refused.stdout
+    assert records(sandbox) == before
+    sandbox.run("bin/adopt", "production", "--write")
+    with sandbox.settings("production") as settings:
+        adopt = settings["relay:adopt"]
+        assert adopt["domains"] == [f"api.{ZONE}", f"audio.{ZONE}", ZONE]
+        assert adopt["dnsRecords"] == made
+    sandbox.pulumi("preview", "--stack", "production")
+    counts = up(sandbox, "production")
+    assert not counts.keys() & {"replaced", "deleted"}
+    after = records(sandbox)
+    assert after.items() >= before.items()
+    assert after.keys() - before.keys() == {f"TXT _fly-ownership.api.{ZONE}", f"CNAME www.{ZONE}"}
+    assert up(sandbox, "production").keys() == {"unchanged"}
+    assert "nothing" in sandbox.run("bin/adopt", "production").stdout
+
+
+def test_a_change_of_domain_as_the_page_says(served: Sandbox) -> None:
+    """The steps and their settings are docs/domains.md's; its names stand for the stack's."""
+    page = (ROOT / "docs" / "domains.md").read_text(encoding="utf-8").partition("## A change of domain")[2]
+    prepare = yaml.safe_load(page.replace("old.example", ZONE).partition("```yaml")[2].partition("```")[0])
+    with served.world.transaction() as tx:
+        zones.put_zone(tx, "new.example", ACCOUNT)
+    before = records(served)
+    new = {"CNAME api.new.example", "TXT _fly-ownership.api.new.example", "CNAME new.example"}
+
+    with served.settings("production") as settings:
+        settings |= {**prepare, "relay:formerDomains": {**DOMAINS["production"], **prepare["relay:formerDomains"]}}
+        del settings["relay:formerDomains"]["r2Dev"]
+    assert "deleted" not in up(served, "production")
+    assert records(served).keys() == before.keys() | new
+    assert addresses(served) == f"https://api.{ZONE}/client-metadata.json"
+    assert origins(served) == {f"https://{ZONE}", "https://new.example", f"https://www.{ZONE}"}
+
+    with served.settings("production") as settings:
+        del settings["relay:apiUrl"], settings["relay:frontendUrl"]
+    assert "deleted" not in up(served, "production")
+    assert records(served).keys() == before.keys() | new
+    assert addresses(served) == "https://api.new.example/client-metadata.json"
+    assert origins(served) == {f"https://{ZONE}", "https://new.example", f"https://www.{ZONE}"}
+
+    with served.settings("production") as settings:
+        del settings["relay:formerDomains"]
+    up(served, "production")
+    assert {key for key in records(served) if "staging" not in key} == new
+    assert origins(served) == {"https://new.example"}
+    assert set(listed(served, "fly", "certificate")) == {
+        "tune-api/api.new.example",
+        f"tune-api-staging/api.staging.{ZONE}",
+    }
+
+
+def addresses(sandbox: Sandbox) -> str:
+    return str(listed(sandbox, "fly", "secret")["tune-api/ATPROTO_CLIENT_ID"]["value"])
+
+
+def origins(sandbox: Sandbox) -> set[str]:
+    """Return the origins that may call production's API."""
+    regex = listed(sandbox, "fly", "secret")["tune-api/FRONTEND_CORS_ORIGIN_REGEX"]["value"]
+    return {*regex.strip("^$()").replace("\\", "").split("|")}

@@ -10,7 +10,7 @@ from infra.config.load import examine_files
 from infra.config.stack_files import StackFiles, read_stack_files
 from infra.providers.fly.flyctl import Flyctl
 from ops.access import Access
-from ops.adopt import deployed
+from ops.adopt import deployed, domains
 from ops.adopt.__main__ import Findings, look_at
 from ops.adopt.rows import Look
 from ops.inventory import Inventory
@@ -52,7 +52,7 @@ class Asked:
         for variable, value in credentials.ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         flyctl = Flyctl(run=fly, environ=ENVIRONMENT, sleep=lambda _seconds: None, now=lambda: NOW)
-        for module in (deployed, lists):
+        for module in (deployed, domains, lists):
             monkeypatch.setattr(module, "Flyctl", lambda: flyctl)
 
     def settings(self, stack: str, changes: dict[str, Any] | None = None) -> Settings:

@@ -12,7 +12,7 @@ from ops.recovery.stack import Stack
 from ops.recovery.state import Operation, RecoveryError, State
 from sandbox import credentials
 from sandbox.http import face as http_face
-from sandbox.world import github
+from sandbox.world import cloudflare, github, zones
 from sandbox.world.neon import create_project
 from sandbox.world.store import World
 
@@ -162,3 +162,31 @@ def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch)
     assert refusal(creating(PROJECT, name="tune")).startswith("it could not be looked up: NEON_API_KEY is not set")
     monkeypatch.setattr(Access, "of", lambda _stack: Access({"neon:apiKey": credentials.NEON_KEY}))
     assert verdict(creating(PROJECT, name="tune")) == ("clear", "")
+
+
+@pytest.fixture
+def zone(world: World) -> str:
+    with world.transaction() as tx:
+        return str(zones.put_zone(tx, "tune.example", ACCOUNT)["id"])
+
+
+def test_a_dns_record(world: World, zone: str) -> None:
+    name = "api.tune.example"
+    operation = creating("cloudflare:index/dnsRecord:DnsRecord", zoneId=zone, type="TXT", name=name)
+    with world.transaction() as tx:
+        zones.put_record(tx, zone, {"type": "A", "name": name, "content": "192.0.2.1"})
+    assert verdict(operation) == ("clear", "")
+    with world.transaction() as tx:
+        made = zones.put_record(tx, zone, {"type": "TXT", "name": name, "content": '"a"'})["id"]
+    assert verdict(operation) == ("import", f"{zone}/{made}")
+
+
+def test_a_name_of_a_bucket_cannot_be_imported(world: World, zone: str) -> None:
+    place = {"accountId": ACCOUNT, "bucketName": "tune-audio", "domain": "audio.tune.example"}
+    operation = creating("cloudflare:index/r2CustomDomain:R2CustomDomain", zoneId=zone, **place)
+    with world.transaction() as tx:
+        cloudflare.create_bucket(tx, ACCOUNT, {"name": "tune-audio"})
+    assert verdict(operation) == ("clear", "")
+    with world.transaction() as tx:
+        zones.add_bucket_domain(tx, ACCOUNT, "tune-audio", {"domain": "audio.tune.example", "zone_id": zone})
+    assert "Pulumi cannot import it: delete it in Cloudflare's dashboard" in refusal(operation)
