@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from infra.checks.credentials import CREDENTIALS
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import Client, CloudError
+from infra.providers.fly.errors import FlyError
 from ops import stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+T = TypeVar("T")
 
 _SERVICES = {service.name: service for service in (neon.SERVICE, cloudflare.SERVICE, github.SERVICE)}
 
@@ -47,3 +54,30 @@ class Access(NamedTuple):
         if not value:
             raise CloudError(f"{wanted.variables[-1]} is not set. It takes {wanted.wanted(frozenset())}")
         return Client(_SERVICES[service], value)
+
+
+def ask_all(questions: Mapping[str, Callable[[], Iterable[T]]]) -> tuple[list[T], dict[str, str]]:
+    """Ask all questions at once.
+
+    Args:
+        questions: Each by its name, which asks one service.
+
+    Returns:
+        All answers in order, and by name why a service gave no usable answer.
+    """
+    answers: list[T] = []
+    unanswered = {}
+
+    def asked(question: Callable[[], Iterable[T]]) -> list[T] | str:
+        try:
+            return list(question())
+        except (CloudError, FlyError) as error:
+            return str(error)
+
+    with ThreadPoolExecutor(16) as pool:
+        for name, answer in zip(questions, pool.map(asked, questions.values()), strict=True):
+            if isinstance(answer, str):
+                unanswered[name] = answer
+            else:
+                answers += answer
+    return answers, unanswered

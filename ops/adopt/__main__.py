@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from difflib import unified_diff
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
-from infra.clouds.http import CloudError
 from infra.config.load import examine_files
 from infra.config.stack_files import StackFileError, read_stack_files
 from ops import inventory, stacks
-from ops.access import Access
+from ops.access import Access, ask_all
 from ops.adopt import data, deployed, domains, pages, project_file
 from ops.adopt.rows import Look
 from ops.adopt.table import render
@@ -21,9 +20,8 @@ from ops.settings import readable
 from ops.stacks import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
     from ops.adopt.rows import Row
 
@@ -45,36 +43,13 @@ UNANSWERED = 3
 """The exit code where a cloud gave no usable answer."""
 
 
-class Findings(NamedTuple):
-    """The findings of all parts.
-
-    Attributes:
-        rows: The findings of each resource.
-        unanswered: By part, why its cloud gave no usable answer.
-    """
-
-    rows: list[Row]
-    unanswered: dict[str, str]
+Findings = tuple[list["Row"], dict[str, str]]
+"""The findings of all parts; and by part, why its cloud gave no usable answer."""
 
 
 def look_at(look: Look, parts: Sequence[str]) -> Findings:
     """Ask the clouds about the resources of parts, all at once."""
-    rows: list[Row] = []
-    unanswered = {}
-
-    def ask(part: str) -> list[Row] | CloudError:
-        try:
-            return list(PARTS[part](look))
-        except CloudError as error:
-            return error
-
-    with ThreadPoolExecutor() as pool:
-        for part, found in zip(parts, pool.map(ask, parts), strict=True):
-            if isinstance(found, CloudError):
-                unanswered[part] = str(found)
-            else:
-                rows += found
-    return Findings(rows, unanswered)
+    return ask_all({part: partial(PARTS[part], look) for part in parts})
 
 
 def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
@@ -98,9 +73,10 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     for other, problem in found.unread.items():
         print(f"The state of stack {other} could not be read, so its resources are not told apart: {problem}")
     parts = [part for part in PARTS if part in looked.intersection(only or looked)]
-    findings = _in_order(Look(settings, Access.of(stack), found), parts, files)
-    proposed = proposals(stack, findings.rows, files)
-    _show(findings, settings)
+    rows, unanswered = _in_order(Look(settings, Access.of(stack), found), parts, files)
+    proposed = proposals(stack, rows, files)
+    print(render(rows, settings))
+    sys.stdout.writelines(_below(rows, unanswered))
     if writes:
         _write(stack, proposed, files)
     print(_conclusion(stack, proposed, written=writes))
@@ -108,7 +84,7 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     for problem in examine_files(stack, proposed.files)[1]:
         if problem not in before:
             print(f"  - then first mend {problem}")
-    return UNANSWERED if findings.unanswered else 0
+    return UNANSWERED if unanswered else 0
 
 
 def _in_order(look: Look, parts: Sequence[str], files: StackFiles) -> Findings:
@@ -116,17 +92,17 @@ def _in_order(look: Look, parts: Sequence[str], files: StackFiles) -> Findings:
     rows, unanswered = look_at(look, [part for part in parts if part not in LATER])
     stack = look.settings.stack
     then = examine_files(stack, proposals(stack, rows, files).files)[0]
-    later = look_at(look._replace(settings=then), [part for part in parts if part in LATER])
-    return Findings(rows + later.rows, unanswered | later.unanswered)
+    later, silent = look_at(look._replace(settings=then), [part for part in parts if part in LATER])
+    return rows + later, unanswered | silent
 
 
-def _show(findings: Findings, settings: Settings) -> None:
-    print(render(findings.rows, settings))
-    for row in findings.rows:
+def _below(rows: Sequence[Row], unanswered: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines below the table: commands that revoke, and the parts whose cloud did not answer."""
+    for row in rows:
         if row.command:
-            print(f"{row.resource}: revoke what nothing uses:\n  {row.command}")
-    for part, problem in findings.unanswered.items():
-        print(f"Not looked at: {part}. {problem}")
+            yield f"{row.resource}: revoke what nothing uses:\n  {row.command}\n"
+    for part, problem in unanswered.items():
+        yield f"Not looked at: {part}. {problem}\n"
 
 
 def _write(stack: str, proposed: Proposals, files: StackFiles) -> None:
@@ -158,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Show which resources exist that a stack would make, and how they differ from its settings. Reads "
         "the clouds, and changes nothing in them.",
     )
-    parser.add_argument("stack", metavar="STACK", help="the stack's name")
+    parser.add_argument("stack", metavar="STACK", type=stacks.stack_name, help="the stack's name")
     parser.add_argument("--write", action="store_true", help="write the proposals into Pulumi.STACK.yaml")
     parser.add_argument(
         "--only",
@@ -170,8 +146,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     only = [part for part in options.only.split(",") if part]
     if unknown := set(only) - PARTS.keys():
         parser.error(f"--only: there is no part {', '.join(sorted(unknown))}")
-    if not options.stack:  # an unset variable: Pulumi would take the selected stack
-        parser.error("STACK is empty: name a stack")
     try:
         return run(options.stack, only, writes=options.write)
     except (StackError, StackFileError) as error:

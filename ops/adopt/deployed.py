@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra import application, kinds
 from infra.clouds import github
-from infra.clouds.http import Client, CloudError, MissingError
-from infra.providers.fly.errors import AppNotFoundError, FlyError
+from infra.clouds.http import Client, MissingError
+from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
 from ops.adopt.rows import Look, Row, differing
 
@@ -22,7 +22,7 @@ def backend(look: Look) -> Iterator[Row]:
     """Yield the findings of each Fly app.
 
     Raises:
-        CloudError: Fly.io gave no usable answer.
+        FlyError: Fly.io gave no usable answer.
     """
     yield from _app(look, str(look.settings.fly_app))
     for name in sorted(look.settings.apps):
@@ -46,8 +46,6 @@ def _app(look: Look, name: str) -> Iterator[Row]:
         absent = "adopt names it, and there is no such app, or FLY_API_TOKEN may not see it"
         yield Row(resource, notes=(absent,) if adopted else ())
         return
-    except FlyError as error:
-        raise CloudError(str(error)) from None
     if empty and not adopted:
         yield Row(resource, there, notes=("nothing is in it: `up` takes it over by itself",))
         return
@@ -132,7 +130,9 @@ def _policy(look: Look, client: Client, repository: str, adopt: Mapping[str, Any
     found = [
         policy for policy in github.policies(client, repository, environment) if policy.get("type", "branch") == type_
     ]
-    alike = [policy for policy in found if policy["name"] == pattern] or found
+    # `mainBranch` is one branch.
+    settable = [policy for policy in found if type_ == "tag" or not {*policy["name"]} & {*"*?["}]
+    alike = [policy for policy in found if policy["name"] == pattern] or settable
     resource = f"deployment policy of {environment}: {type_} {pattern}"
     there = tuple(
         look.line(kind, kind.import_id(inputs, str(policy["id"])), name=f"{policy['id']}: {policy['name']}")

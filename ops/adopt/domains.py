@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from infra import kinds
 from infra.clouds import cloudflare
-from infra.clouds.http import CloudError, MissingError
+from infra.clouds.http import MissingError
 from infra.config.domains import all_of, record_keys
-from infra.providers.fly.errors import AppNotFoundError, FlyError
+from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
 from ops.adopt.rows import Look, Row
 
@@ -25,7 +25,7 @@ def domains(look: Look) -> Iterator[Row]:
     """Yield the findings of each name.
 
     Raises:
-        CloudError: A cloud gave no usable answer.
+        CloudError, FlyError: A cloud gave no usable answer.
     """
     settings, client = look.settings, look.access.client("Cloudflare")
     for domain in all_of(settings.domains, settings.former_domains):
@@ -47,8 +47,6 @@ def _certificate(look: Look, domain: Domain) -> Row:
         there = host in Flyctl().certs_list(app)
     except AppNotFoundError:
         there = False
-    except FlyError as error:
-        raise CloudError(str(error)) from None
     return _name(look, f"certificate of {host}", kinds.CERTIFICATE, f"{app}/{host}", domain, there=there)
 
 

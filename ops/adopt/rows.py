@@ -46,10 +46,6 @@ class Look(NamedTuple):
     access: Access
     inventory: Inventory
 
-    def known(self, kind: Kind, key: str) -> bool:
-        """Tell whether this stack's state has a resource."""
-        return self.inventory.owner(kind, key) == self.settings.stack
-
     def line(self, kind: Kind, key: str, made: object = None, name: str = "") -> str:
         """Describe an existing resource: its id, when it was made, which stack has it."""
         date = f", made {str(made)[:16].replace('T', ' ')}" if made else ""

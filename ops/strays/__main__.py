@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.config.stack_files import StackFileError, read_stack_files
 from ops import inventory, stacks
-from ops.access import Access
+from ops.access import Access, ask_all
 from ops.settings import readable
 from ops.stacks import StackError
 from ops.strays import lists, report
@@ -36,7 +36,7 @@ def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
         problems = "; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items())
         raise StackError(f"A state could not be read, and its resources would look like strays: {problems}")
     access = Access.of(next(iter(stacks.names(stacks.folder())), ""))
-    found, unanswered = lists.read(lists.listings(access, settings, states))
+    found, unanswered = ask_all(lists.listings(access, settings, states))
     names = report.own_names(files.name, settings)
     strays = [stray for stray in report.strays(found, states, names, datetime.now(UTC)) if stray.ours or not ours]
     text = report.render(strays, unanswered, "markdown" if report_path else form)

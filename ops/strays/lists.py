@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra import kinds
 from infra.clouds import cloudflare, github, neon
-from infra.clouds.http import CloudError
-from infra.providers.fly.errors import FlyError
 from infra.providers.fly.flyctl import Flyctl
 from ops.costs import FLY_MACHINE, R2_STORED
 
@@ -40,13 +38,16 @@ class Found(NamedTuple):
     cost: float | None = None
 
 
-Listing = tuple[str, "Callable[[], Iterable[Found]]"]
-"""A list's name, and what asks for it."""
+def listings(
+    access: Access, stacks: Iterable[Settings], inventory: Inventory
+) -> dict[str, Callable[[], Iterable[Found]]]:
+    """Return what asks for each list, by its name: once for each account that stacks name."""
+    return dict(_listings(access, list(stacks), inventory))
 
 
-def listings(access: Access, stacks: Iterable[Settings], inventory: Inventory) -> Iterator[Listing]:
-    """Yield each list to ask for, once for each account that stacks name."""
-    stacks = list(stacks)
+def _listings(
+    access: Access, stacks: list[Settings], inventory: Inventory
+) -> Iterator[tuple[str, Callable[[], Iterable[Found]]]]:
     for organization in sorted({s.neon_organization_id or "" for s in stacks}):
         yield f"Neon projects {organization}".strip(), partial(_projects, access, organization)
     for account in sorted({s.cloudflare_account_id for s in stacks if {"storage", "frontend"} & s.manage}):
@@ -62,31 +63,6 @@ def listings(access: Access, stacks: Iterable[Settings], inventory: Inventory) -
         of = f"environments of {owner}" if scope == "environment" else f"variables and secrets of {owner}"
         ask = partial(_environments, inventory) if scope == "environment" else _of_repository
         yield f"GitHub {of}/{repository}", partial(ask, access, owner, repository)
-
-
-def read(wanted: Iterable[Listing]) -> tuple[list[Found], dict[str, str]]:
-    """Ask for all lists at once.
-
-    Returns:
-        What they hold, and by list why its service gave no usable answer.
-    """
-    wanted = list(wanted)
-    found: list[Found] = []
-    unanswered = {}
-
-    def ask(listing: Listing) -> list[Found] | str:
-        try:
-            return list(listing[1]())
-        except (CloudError, FlyError) as error:
-            return str(error)
-
-    with ThreadPoolExecutor(16) as pool:
-        for (name, _), answer in zip(wanted, pool.map(ask, wanted), strict=True):
-            if isinstance(answer, str):
-                unanswered[name] = answer
-            else:
-                found += answer
-    return found, unanswered
 
 
 def _projects(access: Access, organization: str) -> Iterator[Found]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours by name")
 _NOT_SEEN = (
-    "Not looked for: what is inside an app, a database or a bucket (secrets, tokens, volumes, branches, objects), and "
-    "kinds that this program does not make."
+    "Not looked for: what is inside an app, a database, a bucket or a Pages project (secrets, tokens, volumes, "
+    "branches, objects, names), DNS records, and kinds that this program does not make."
 )
 # The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
 _VERIFIED = "relay-verified"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops import stacks
+from ops.adopt import __main__ as adopt
 from ops.comment import __main__ as comment
 from ops.drift import __main__ as drift
 from ops.environments import __main__ as environments
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOOLS: dict[str, tuple[Callable[[Sequence[str]], int], list[str]]] = {
+    "adopt": (adopt.main, []),
     "comment": (comment.main, ["folder"]),
     "drift": (drift.main, []),
     "environments": (environments.main, []),

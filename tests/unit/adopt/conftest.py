@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -11,7 +11,7 @@ from infra.config.stack_files import StackFiles, read_stack_files
 from infra.providers.fly.flyctl import Flyctl
 from ops.access import Access
 from ops.adopt import deployed, domains
-from ops.adopt.__main__ import Findings, look_at
+from ops.adopt.__main__ import look_at
 from ops.adopt.rows import Look
 from ops.inventory import Inventory
 from ops.strays import lists
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.config.settings import Settings
+    from ops.adopt.rows import Row
 
 EMPTY = Inventory({}, frozenset(), {})
+
+
+class Findings(NamedTuple):
+    """What `look_at` returns, by name."""
+
+    rows: list[Row]
+    unanswered: dict[str, str]
 
 
 class Asked:
@@ -65,7 +73,7 @@ class Asked:
         self, stack: str, part: str, changes: dict[str, Any] | None = None, inventory: Inventory = EMPTY
     ) -> Findings:
         """Return the findings of one part."""
-        return look_at(Look(self.settings(stack, changes), Access({}), inventory), [part])
+        return Findings(*look_at(Look(self.settings(stack, changes), Access({}), inventory), [part]))
 
 
 @pytest.fixture

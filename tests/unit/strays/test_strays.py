@@ -11,7 +11,7 @@ import pytest
 
 from infra import kinds
 from infra.config.load import examine_files
-from ops.access import Access
+from ops.access import Access, ask_all
 from ops.inventory import Inventory
 from ops.strays import lists, report
 from ops.strays.lists import Found
@@ -35,7 +35,7 @@ def settings(asked: Asked) -> list[Settings]:
 
 
 def listed(asked: Asked, states: Inventory = EMPTY) -> tuple[list[Found], dict[str, str]]:
-    return lists.read(lists.listings(Access({}), settings(asked), states))
+    return ask_all(lists.listings(Access({}), settings(asked), states))
 
 
 def names(found: list[Found]) -> set[tuple[str, str]]:
