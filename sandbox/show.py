@@ -31,6 +31,8 @@ def _fly(tx: Transaction) -> Iterator[str]:
         yield f"app {name} (organization {app['organization']}, {app['status']}, machines: {len(app['machines'])})"
         for secret in _within(tx, "fly", "secret", name):
             yield f"  secret {secret['name']:<28} {secret['digest']}  {fly.secret_status(app, secret) or '-'}"
+    for key, certificate in tx.list("fly", "certificate").items():
+        yield f"certificate {key} ({'issued' if certificate['configured'] else 'pending'})"
     for token in tx.list("fly", "token").values():
         owner, end = token["app"] or token["organization"], " (revoked)" if token["revoked"] else ""
         yield f"token {token['name']} for {owner}{end}"
@@ -57,6 +59,12 @@ def _cloudflare(tx: Transaction) -> Iterator[str]:
         yield f"bucket {bucket['name']} ({bucket['objects']} objects, {public})"
         for rule in bucket["cors"]:
             yield f"  CORS {', '.join(rule['allowed']['origins'])}"
+    for key, found in tx.list("cloudflare", "pages-domain").items():
+        yield f"Pages domain {key.partition('/')[2]} ({found['status']})"
+    for key, found in tx.list("cloudflare", "bucket-domain").items():
+        yield f"bucket domain {key.partition('/')[2]} ({found['status']['ssl']})"
+    for record in tx.list("cloudflare", "dns").values():
+        yield f"record {record['type']} {record['name']} = {record['content']}{' (proxied)' * record['proxied']}"
     for token in tx.list("cloudflare", "token").values():
         yield f"token {token['name']} ({token['id']}, {token['status']})"
 

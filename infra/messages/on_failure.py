@@ -37,6 +37,7 @@ _MESSAGES: dict[str, dict[str, str]] = {
     "Cloudflare": {
         r"\b10042\b": "Enable R2 for the account in Cloudflare's dashboard, then {up}.",
         r"\b8000011\b": "Install Cloudflare's GitHub app on the repository again (Workers & Pages), then {up}.",
+        r"\b(8105[38]|8000018)\b": "The name is in use: {look} shows it, and takes it over with --write. Then {up}.",
         r'"code": ?1005\b': "The account has too many tokens: revoke unused tokens under Manage Account → Account API "
         "Tokens, then {up}.",
     },

@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
 from infra.application import HEALTH_PATH
-from infra.checks import domains
 from infra.clouds import github, neon
 from infra.clouds.http import CloudError
-from infra.config.stack_files import read_stack_files
 from ops import stacks
-from ops.access import Access
-from ops.settings import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +87,11 @@ def answering(url: str) -> str:
 
 def served(stack: str) -> str:
     """Return the names of the stack's domains that are not served yet, and why."""
+    from infra.checks import domains  # noqa: PLC0415  (only a stack with domains needs these)
+    from infra.config.stack_files import read_stack_files  # noqa: PLC0415
+    from ops.access import Access  # noqa: PLC0415
+    from ops.settings import readable  # noqa: PLC0415
+
     settings = readable(stack, read_stack_files(stacks.folder()))
     waiting = [
         found for found in domains.pending(settings, Access.of(stack).client("Cloudflare")) if found.state != "ok"

@@ -87,6 +87,10 @@ def test_from_nothing(served: Sandbox) -> None:
 def test_a_pending_name_is_no_drift_and_becomes_active(served: Sandbox) -> None:
     states = [one["status"] for one in listed(served, "cloudflare", "pages-domain").values()]
     assert "active" not in states
+    waiting = f"staging.{ZONE} is not served yet: Pages is initializing"
+    assert waiting in served.run("bin/environments", "--live", "--format", "markdown").stdout
+    doctor = served.run("bin/doctor", "--for", "staging").stdout
+    assert waiting in " ".join(doctor.split())
     for _ in range(2):
         assert served.run("bin/drift", "production", check=False).returncode == 0
     states = [

@@ -84,6 +84,12 @@ def test_fly_files(tmp_path: Path, stack: str) -> None:
     assert fly["vm"] == [{"size": "shared-cpu-1x", "memory": "1gb"}]
 
 
+def test_every_fly_file_names_the_buckets_own_domain(tmp_path: Path) -> None:
+    written = _written(tmp_path, {"production": {"domains": {"zone": "tune.example", "audio": "audio.tune.example"}}})
+    urls = [tomllib.loads(written[file])["env"]["R2_PUBLIC_BUCKET_URL"] for file in FLY.values()]
+    assert urls == ["https://audio.tune.example"] * 2
+
+
 @pytest.mark.parametrize("stack", ["production", "staging"])
 def test_no_env_key_is_shadowed_by_a_secret(tmp_path: Path, stack: str) -> None:
     env = tomllib.loads(_written(tmp_path)[FLY[stack]])["env"]

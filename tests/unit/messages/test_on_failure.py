@@ -37,6 +37,14 @@ THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. T
     ("type_", "operation", "said", "step"),
     [
         (
+            "cloudflare:index/dnsRecord:DnsRecord",
+            "create",
+            'POST "https://api.cloudflare.com/client/v4/zones/40440940340440940340440940340440/dns_records": '
+            '400 Bad Request {"errors":[{"code":81053,"message":"An A, AAAA, or CNAME record with that host already '
+            'exists."}]}',
+            f"The name is in use: {ADOPT} shows it, and takes it over with --write. Then {UP}.",
+        ),
+        (
             NEON,
             "create",
             "[HTTP Code: 401][Error Code: ] supplied credentials do not pass authentication",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.contract.registrations import run
+from tests.unit.program import ROOT
+from tests.unit.test_program import urns
 
 API = "api.tune.example"
 
@@ -61,3 +63,8 @@ def test_a_stack_without_domains_is_as_it_was() -> None:
     assert not [one for one in made.resources if "omain" in one.type and "R2ManagedDomain" not in one.type]
     assert "domains" not in made.outputs
     assert not [token for token, _ in made.calls if "getZones" in token]
+
+
+def test_urns_are_frozen() -> None:
+    golden = (ROOT / "tests" / "unit" / "golden" / "urns.domains.txt").read_text(encoding="utf-8")
+    assert "".join(line for line in urns(run("production, at domains")).splitlines(True) if "Domains" in line) == golden
