@@ -101,7 +101,7 @@ async def _make(settings: Settings, before: states.State) -> Made:
         from infra.parts.laptop import Laptop
 
         laptop = Laptop(settings, database_url=database_url, storage_keys=keys)
-    domains = await _domains(settings, frontend, [part for part in (backend, frontend, storage) if part])
+    domains = await _domains(settings, before, frontend, [part for part in (backend, frontend, storage) if part])
     return Made(database, storage, backend, delivery, frontend, laptop, domains)
 
 
@@ -117,14 +117,16 @@ async def _frontend(settings: Settings) -> Frontend:
     return Frontend(settings)
 
 
-async def _domains(settings: Settings, frontend: Frontend | None, served: list[pulumi.Resource]) -> Domains | None:
+async def _domains(
+    settings: Settings, before: states.State, frontend: Frontend | None, served: list[pulumi.Resource]
+) -> Domains | None:
     if not (settings.domains.named() or settings.former_domains.named()):
         return None
     await _load("pulumi_cloudflare")
     from infra.parts.domains import Domains, zone_ids
 
     pages_url = frontend.url if frontend else settings.pages_url
-    return Domains(settings, await zone_ids(settings), pages_url=pages_url, after=served)
+    return Domains(settings, await zone_ids(settings), before, pages_url=pages_url, after=served)
 
 
 async def _storage(settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None) -> Storage:

@@ -9,6 +9,7 @@ import pulumi_cloudflare as cloudflare
 from infra.config.domains import Domain, all_of
 from infra.config.settings import Settings
 from infra.providers.fly.resources import Certificate
+from infra.states import State
 
 _AUTOMATIC = 1
 """The time to live that Cloudflare chooses."""
@@ -26,6 +27,7 @@ class Domains(pulumi.ComponentResource):
         self,
         settings: Settings,
         zones: Mapping[str, str],
+        before: State,
         *,
         pages_url: pulumi.Input[str] | None,
         after: Sequence[pulumi.Resource],
@@ -35,11 +37,12 @@ class Domains(pulumi.ComponentResource):
         Args:
             settings: The stack's settings.
             zones: The ids of the zones by name; see `zone_ids`.
+            before: The state that the last `up` left.
             pages_url: The address that Pages gives the stack's frontend.
             after: The parts that serve the names, as far as this stack manages them.
         """
         super().__init__("relay:infra:Domains", "domains")
-        self._settings, self._zones = settings, zones
+        self._settings, self._zones, self._before = settings, zones, before
         self._opts = pulumi.ResourceOptions(parent=self)
         self._served = pulumi.ResourceOptions(parent=self, depends_on=after)
         self.records: list[pulumi.Output[str]] = []
@@ -69,12 +72,13 @@ class Domains(pulumi.ComponentResource):
             opts=self._served,
         )
         addresses = {f"A {domain.host}": certificate.a, f"AAAA {domain.host}": certificate.aaaa}
-        adopted = {
+        # Records that were adopted once stay of their type, whether or not `adopt` still lists them.
+        by_hand = {
             key: found.apply(lambda values: str(values[0]))
             for key, found in addresses.items()
-            if key in settings.adopt.dns_records
+            if key in settings.adopt.dns_records or _resource(key) in self._before
         }
-        for key, content in (adopted or {f"CNAME {domain.host}": certificate.target}).items():
+        for key, content in (by_hand or {f"CNAME {domain.host}": certificate.target}).items():
             self._record(domain, key, content, proxied=False)
         ownership = certificate.ownership.apply('"{}"'.format)  # Cloudflare adds quotes that are missing
         self._record(domain, f"TXT {domain.ownership()}", ownership, proxied=False)
@@ -113,7 +117,7 @@ class Domains(pulumi.ComponentResource):
         type_, name = key.split()
         import_ = pulumi.ResourceOptions(import_=f"{zone}/{identity}" if identity else None)
         record = cloudflare.DnsRecord(
-            f"record-{type_}-{name}",
+            _resource(key),
             zone_id=zone,
             type=type_,
             name=name,
@@ -123,6 +127,11 @@ class Domains(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(self._opts, import_),
         )
         self.records.append(record.id)
+
+
+def _resource(key: str) -> str:
+    """Return the logical name of a DNS record, from its type and name."""
+    return f"record-{key.replace(' ', '-')}"
 
 
 async def zone_ids(settings: Settings) -> dict[str, str]:

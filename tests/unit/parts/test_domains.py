@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.registrations import run
-from tests.unit.program import ROOT
+from tests.unit.program import ROOT, State, run_program
 from tests.unit.test_program import urns
 
 API = "api.tune.example"
@@ -46,6 +46,14 @@ def test_records_that_exist_are_imported_in_their_own_type() -> None:
     assert found.options.retainOnDelete
     assert made.one("pages-domain-tune.example").options.importId.endswith("/tune/tune.example")
     assert not made.one("record-CNAME-www.tune.example").options.importId
+
+
+def test_records_that_were_adopted_stay_of_their_type() -> None:
+    state: State = {f"record-{type_}-{API}": ("cloudflare:index/dnsRecord:DnsRecord", {}) for type_ in ("A", "AAAA")}
+    changes = {"adopt": None, "domains": {"zone": "tune.example", "api": API}}
+    names = run_program("production", changes, state=state).names()
+    assert {*state} <= names
+    assert f"record-CNAME-{API}" not in names
 
 
 def test_a_name_may_leave_the_settings_in_production() -> None:
