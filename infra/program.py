@@ -45,7 +45,7 @@ class Made(NamedTuple):
 async def main() -> dict[str, Any]:
     """Make the parts of the stack that Pulumi runs, and return its outputs."""
     settings, before = load_settings(), states.own()
-    preflight.check(settings)
+    preflight.check(settings, before)
     counters.check(settings, before)
     protection = Protection(settings, before)
     explain_failures(settings)

@@ -8,6 +8,7 @@ import pulumi
 
 from infra.config.rotation import storage_tokens
 from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_APP, FLY_SECRETS, KINDS, Kind
+from infra.messages.on_failure import serves_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,8 @@ class Protection:
 
     - `destroy` is refused as a whole, whatever its flags: see `Guard`.
     - Resources with data are *protected*, in production also those that a running application needs: the engine
-      refuses to replace them, and to delete them if they leave the program.
+      refuses to replace them, and to delete them if they leave the program. With `--ignore-protect` it would make a
+      second one, to which the application changes over; so this class refuses a replacement whatever the flags.
     - All of these are *retained*, with the bucket's tokens and the GitHub environment: the engine only forgets them
       if it deletes them, as `--ignore-protect` makes it do.
 
@@ -57,6 +59,7 @@ class Protection:
         self.adopted = frozenset({name for name in remembered if name in before} | adopted_names(settings))
         if self.adopted:
             Adopted(self.adopted, protect=self._live and not settings.unprotect)
+        self._hooks = pulumi.ResourceHookBinding(before_create=[self._replacement_hook()] if serves_hooks() else None)
         pulumi.runtime.register_stack_transformation(self._apply)
 
     def guard(self) -> None:
@@ -89,11 +92,23 @@ class Protection:
         if kind is None:
             return None
         self._declared[args.name] = args.resource
+        protect = self._protected(kind, args.name) and not self._settings.unprotect
         opts = pulumi.ResourceOptions(
-            protect=self._protected(kind, args.name) and not self._settings.unprotect,
+            protect=protect,
             retain_on_delete=self._retained(kind, args.name),
+            hooks=self._hooks if protect and args.name in self._before else None,
         )
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
+
+    def _replacement_hook(self) -> pulumi.ResourceHook:
+        def refuse(args: pulumi.ResourceHookArgs) -> None:
+            raise pulumi.RunError(
+                f"{args.name}: this run would replace the {KINDS[args.type].title}, and what runs would change over to "
+                f"the new one. If you mean it, for this one `up`:\n"
+                f"  pulumi config set unprotect true -s {self._settings.stack}"
+            )
+
+        return pulumi.ResourceHook("no-replacement", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
     def _protected(self, kind: Kind, name: str) -> bool:
         if not self._live or kind in (ACCOUNT_TOKEN, ENVIRONMENT) or name != _FIRST.get(kind.type, name):

@@ -7,8 +7,8 @@ import pulumi
 import pulumi.runtime
 
 
-class StateError(Exception):
-    """The engine cannot read a stack's state, or there is no such stack; the message holds the engine's words."""
+class StateError(pulumi.RunError):
+    """The engine cannot read a stack's state, or there is no such stack; the message ends with the engine's words."""
 
 
 class Recorded(NamedTuple):
@@ -57,15 +57,6 @@ def own() -> State:
     return recorded
 
 
-def own_ids() -> dict[str, str]:
-    """Return the ids of this stack's resources by logical name; empty where a provider tells none.
-
-    Raises:
-        StateError: The engine cannot read them.
-    """
-    return {name: recorded.id for name, recorded in own().items()}
-
-
 def _read(token: str, argument: str, stack: str) -> dict[str, Any]:
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
     problem = ""
@@ -76,4 +67,4 @@ def _read(token: str, argument: str, stack: str) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001  (the engine's errors have no type of their own)
             problem = str(error)
             time.sleep(0.25)
-    raise StateError(problem)
+    raise StateError(f"The state of stack {stack} cannot be read: {problem}")

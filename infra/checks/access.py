@@ -33,7 +33,8 @@ _CURES = {
 
 def check(start: Start) -> Iterator[Finding]:
     """Try every credential that the stack needs. A service that does not answer is a note."""
-    yield from _fly(start)
+    if not start.preview:  # flyctl runs on `up` alone
+        yield from _fly(start)
     needs = needs_of(start.settings)
     for service, try_out in {"Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}.items():
         credential = CREDENTIALS[service]

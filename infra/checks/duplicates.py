@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from infra import states
 from infra.checks import clients
 from infra.checks.credentials import CREDENTIALS
 from infra.checks.findings import Finding
@@ -71,17 +70,17 @@ def namesakes(start: Start, client: Client, kind: Kind) -> Iterator[Finding]:
 def _namesakes(start: Start, kind: Kind, resource: str, name: str, found: set[str]) -> Iterator[Finding]:
     """Report those of the found ids that are not this stack's own."""
     settings = start.settings
-    try:
-        adopted = settings.adopt.neon_project if kind == NEON_PROJECT else None
-        own = adopted or (start.own_ids().get(resource) if found else None)
-    except states.StateError as error:
+    adopted = settings.adopt.neon_project if kind == NEON_PROJECT else None
+    recorded = start.own_ids() if found and not adopted else {}
+    if recorded is None:
         yield Finding(
             "wrong",
-            f"{kind.title} {name!r} exists already, and this stack's state, which tells whether it is its own, could "
-            f"not be read ({error})",
-            "Run the same command again",
+            f"{kind.title} {name!r} exists already, and whether it is this stack's own is in its state, which cannot "
+            "be read",
+            f"`pulumi stack export -s {settings.stack}` says why",
         )
         return
+    own = adopted or recorded.get(resource)
     if own == "" and len(found) == 1:  # the state has the resource without its id: it must be this one
         own = min(found)
     if others := found - {own}:

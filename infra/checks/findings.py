@@ -39,12 +39,12 @@ class Start(NamedTuple):
         settings: The stack's settings.
         environ: The environment variables.
         credentials: By service, each credential that is set. None stands for one that cannot be decrypted here.
-        own_ids: Returns the ids in the stack's state by logical name; raises `infra.states.StateError`.
+        own_ids: Returns the ids in the stack's state by logical name; None if it cannot be read.
         preview: Whether only a preview is to run.
     """
 
     settings: Settings
     environ: Mapping[str, str]
     credentials: Mapping[str, str | None]
-    own_ids: Callable[[], Mapping[str, str]]
+    own_ids: Callable[[], Mapping[str, str] | None]
     preview: bool = False

@@ -1,6 +1,7 @@
 """Check before a run that it can start, and report every obstacle at once.
 
-A preview checks what costs nothing and what it needs itself. An `up` also tries the credentials.
+A preview checks what costs nothing and what it needs itself. An `up` also tries the credentials, and so does a preview
+with something to import: it reads with them, and the engine adds no next step to what a service then refuses.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi.runtime
 
-from infra import states
 from infra.checks import checkout, credentials, surroundings
 from infra.checks.findings import Start
+from infra.protection import adopted_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.checks.findings import Finding
     from infra.config.settings import Settings
+    from infra.states import State
 
 
 class PreflightError(pulumi.RunError):
@@ -27,7 +29,7 @@ class PreflightError(pulumi.RunError):
 
 
 def findings(start: Start) -> Iterator[Finding]:
-    """Run every check that `up` and doctor share; of those that ask a service, none for a preview.
+    """Run every check that `up` and doctor share; those that ask a service not for a preview that imports nothing.
 
     A service that does not answer is a note that names what was not checked: the run that follows meets the same
     network.
@@ -39,20 +41,25 @@ def findings(start: Start) -> Iterator[Finding]:
     yield from surroundings.unprotected(start)
     yield from surroundings.another_database(start)
     yield from checkout.unreleased(start)
-    if not start.preview:
+    if not start.preview or adopted_names(start.settings) - (start.own_ids() or {}).keys():
         from infra.checks import access  # noqa: PLC0415  (see `infra.clouds`)
 
         yield from access.check(start)
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, before: State) -> None:
     """Check that the run can start; log every note.
+
+    Args:
+        settings: The stack's settings.
+        before: The state that the last `up` left.
 
     Raises:
         PreflightError: It cannot.
     """
-    preview = pulumi.runtime.is_dry_run()
-    found = [*findings(Start(settings, os.environ, credentials.given(), states.own_ids, preview=preview))]
+    own_ids = {name: recorded.id for name, recorded in before.items()}
+    start = Start(settings, os.environ, credentials.given(), lambda: own_ids, preview=pulumi.runtime.is_dry_run())
+    found = [*findings(start)]
     for finding in found:
         if finding.state == "note":
             pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra import states
 from infra.checks.findings import Finding
 from infra.providers.fly import process
 
@@ -74,10 +73,7 @@ def another_database(start: Start) -> Iterator[Finding]:
     settings, adopted = start.settings, start.settings.adopt.neon_project
     if adopted is None or settings.unprotect or not settings.manages("database"):
         return
-    try:
-        in_use = start.own_ids().get("neon-project") or adopted
-    except states.StateError:
-        return  # the plan still shows it
+    in_use = (start.own_ids() or {}).get("neon-project") or adopted
     if in_use != adopted:
         yield Finding(
             "wrong",

@@ -57,14 +57,19 @@ _STEPS = {
 }
 
 
+def serves_hooks() -> bool:
+    """Return whether the engine calls hooks: Pulumi's mocks serve no callbacks, and registering a hook fails."""
+    return not isinstance(get_monitor(), MockMonitor)
+
+
 def explain_failures(settings: Settings) -> None:
     """Add a next step to the failures of the resources that are declared from here on.
 
     The engine calls an error hook before the update ends. The hook never asks for a repetition, because the providers
     repeat every call that they can.
     """
-    if isinstance(get_monitor(), MockMonitor):
-        return  # Pulumi's mocks serve no callbacks, and registering a hook fails
+    if not serves_hooks():
+        return
 
     def explain(failure: pulumi.ErrorHookArgs) -> bool:
         step = next_step(settings, failure.type, failure.failed_operation, failure.errors[0])

@@ -131,18 +131,12 @@ def _credentials(name: str, configured: Collection[str]) -> dict[str, str | None
     return found
 
 
-def _ids(name: str) -> dict[str, str]:
-    """Return the ids in the stack's state by logical name.
-
-    Raises:
-        infra.states.StateError: The state cannot be read.
-    """
-    from infra.states import StateError  # noqa: PLC0415  (needs what set-up installs)
-
+def _ids(name: str) -> dict[str, str] | None:
+    """Return the ids in the stack's state by logical name; None if it cannot be read."""
     try:
         found = pulumi_cli.resources(name)
-    except stacks.StackError as error:
-        raise StateError(str(error)) from None
+    except stacks.StackError:
+        return None
     return {resource["urn"].rpartition("::")[2]: str(resource.get("id") or "") for resource in found}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,46 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox
 
 LIVE = ("neon project", "cloudflare bucket", "cloudflare pages", "cloudflare token", "fly app", "fly secret")
-# Each flag of the pinned engine's `destroy` that decides what it reaches (`pulumi destroy --help`).
-FLAGS = [
-    (),
-    ("--skip-preview",),
-    ("--skip-preview", "--continue-on-error"),
-    ("--exclude-protected",),
-    ("--exclude-protected", "--skip-preview"),
-    ("--skip-preview", "--target", "**"),
-    ("--skip-preview", "--target", "**::variable-*", "--target-dependents"),
+# Every way of the pinned engine to reach around protection that changes nothing: neither clouds nor state.
+# `{name}` is the URN of the resource of that name.
+REFUSED = [
+    "destroy",
+    "destroy --skip-preview",
+    "destroy --skip-preview --continue-on-error",
+    "destroy --skip-preview --refresh",
+    "destroy --skip-preview --remove",
+    "destroy --skip-preview --run-program",
+    "destroy --exclude-protected",
+    "destroy --exclude-protected --skip-preview",
+    "destroy --skip-preview --exclude {guard}",
+    "destroy --skip-preview --exclude {neon-project}",
+    "destroy --skip-preview --target **",
+    "destroy --skip-preview --target **::variable-* --target-dependents",
+    "stack rm",
+    "state delete {neon-project}",
+    "up --skip-preview --replace {neon-project}",
+    "up --skip-preview --target-replace {neon-project}",
+    "up --skip-preview --replace {neon-project} --ignore-protect",
+    "up --skip-preview --target-replace {neon-project} --ignore-protect",
 ]
+# Those that make the engine forget a stack, and leave what is live in its cloud.
+FORGOTTEN = [
+    ("production", "destroy --skip-preview --ignore-protect"),
+    ("production", "destroy --skip-preview --ignore-protect --run-program"),
+    ("production", "state unprotect --all", "destroy --skip-preview"),
+    ("production", "stack rm --force --preserve-config"),
+    ("staging", "destroy --skip-preview --ignore-protect"),
+    ("staging", "state unprotect --all", "destroy --skip-preview"),
+]
+# Flags of `up` and `destroy` that decide nothing about what a run reaches.
+HARMLESS = """
+    attach-debugger color config config-file config-path cwd debug diff disable-integrity-checking emoji
+    expect-no-changes fully-qualify-stack-names help json logflow logtostderr memprofilerate message neo
+    non-interactive otel-traces override-env parallel policy-pack policy-pack-config preview-only profiling
+    secrets-provider show-config show-full-output show-policy-exceptions show-policy-remediations show-reads
+    show-replacement-steps show-sames show-secrets skip-config-validation skip-plugin-pre-install stack strict
+    suppress-outputs suppress-permalink suppress-progress tracing urns verbose yes
+"""
 
 
 def resources(sandbox: Sandbox, stack: str) -> dict[str, Any]:
@@ -36,34 +67,48 @@ def live(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stack", ["production", "staging"])
-def test_destroy_is_refused_as_a_whole(stack: str, empty_standing: Sandbox) -> None:
+def test_what_reaches_around_protection_is_refused(stack: str, empty_standing: Sandbox) -> None:
     before = (resources(empty_standing, stack), objects(empty_standing))
-    for flags in FLAGS:
-        empty_standing.pulumi("destroy", "--stack", stack, "--yes", *flags, check=False)
-        assert (resources(empty_standing, stack), objects(empty_standing)) == before, flags
+    urns = {urn.rpartition("::")[2]: urn for urn in before[0]}
+    for command in REFUSED:
+        done = empty_standing.pulumi(*command.format_map(urns).split(), "--stack", stack, "--yes", check=False)
+        assert (resources(empty_standing, stack), objects(empty_standing)) == before, command
+        if "--ignore-protect" in command:
+            assert "would replace the Neon project" in done.stdout
 
 
-@pytest.mark.parametrize("stack", ["production", "staging"])
-@pytest.mark.parametrize("how", ["flag", "variable"])
-def test_ignore_protect_reaches_nothing_live(stack: str, how: str, empty_standing: Sandbox) -> None:
+def test_a_replacement_is_refused_at_preview_too(empty_standing: Sandbox) -> None:
+    (urn,) = [urn for urn in resources(empty_standing, "staging") if urn.endswith("::neon-project")]
+    done = empty_standing.pulumi("preview", "--stack", "staging", "--ignore-protect", "--replace", urn, check=False)
+    assert done.returncode != 0
+    assert "pulumi config set unprotect true -s staging" in done.stdout
+
+
+@pytest.mark.parametrize("way", FORGOTTEN, ids=" ".join)
+def test_nothing_live_is_reached(way: tuple[str, ...], empty_standing: Sandbox) -> None:
     before = live(empty_standing)
-    flags = ("--ignore-protect",) if how == "flag" else ()
-    if how == "variable":
-        environment = {**empty_standing.environment, "PULUMI_OPTION_IGNORE_PROTECT": "true"}
-        empty_standing = replace(empty_standing, environment=environment)
-    empty_standing.pulumi("destroy", "--stack", stack, "--yes", "--skip-preview", *flags)
-    assert resources(empty_standing, stack) == {}
+    stack, *commands = way
+    for command in commands:
+        empty_standing.pulumi(*command.split(), "--stack", stack, "--yes")
     assert live(empty_standing) == before
     assert f"tune-works/tune/{stack}" in objects(empty_standing)["github environment"]
 
 
-def test_a_replacement_that_ignores_protection_leaves_the_old_database(empty_standing: Sandbox) -> None:
-    before = objects(empty_standing)["neon project"]
-    (urn,) = [urn for urn in resources(empty_standing, "staging") if urn.endswith("::neon-project")]
-    empty_standing.pulumi(
-        "up", "--stack", "staging", "--yes", "--skip-preview", "--ignore-protect", "--replace", urn, check=False
-    )
-    assert before.items() <= objects(empty_standing)["neon project"].items()
+def test_a_variable_of_the_shell_reaches_nothing_live(empty_standing: Sandbox) -> None:
+    before = live(empty_standing)
+    environment = {**empty_standing.environment, "PULUMI_OPTION_IGNORE_PROTECT": "true"}
+    replace(empty_standing, environment=environment).pulumi("destroy", "--stack", "staging", "--yes", "--skip-preview")
+    assert resources(empty_standing, "staging") == {}
+    assert live(empty_standing) == before
+
+
+@pytest.mark.parametrize("command", ["up", "destroy"])
+def test_every_flag_of_the_engine_is_known(command: str, sandbox: Sandbox) -> None:
+    """A flag that a new engine has must be tried above, or be harmless."""
+    tried = re.findall(r"--([a-z-]+)", " ".join([*REFUSED, *(" ".join(way) for way in FORGOTTEN)]))
+    flags = re.findall(r"^ +(?:-\w, )?--([a-z-]+)", sandbox.pulumi(command, "--help").stdout, re.MULTILINE)
+    assert "ignore-protect" in flags
+    assert set(flags) <= {*tried, *HARMLESS.split(), "exclude-dependents"}
 
 
 def test_what_was_adopted_stays_though_its_key_is_dropped(standing: Sandbox) -> None:

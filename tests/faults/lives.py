@@ -248,7 +248,7 @@ class Life:
                 self._recover(stack)
                 done = self._pulumi(stack, "up", "--refresh")
             if done.returncode != 0:
-                errors = [line.strip() for line in done.stderr.splitlines() if "error:" in line]
+                errors = [line.strip() for line in (done.stderr + done.stdout).splitlines() if "error:" in line]
                 self.refusals[stack] = " / ".join(errors) or done.stderr + done.stdout
             elif (again := self._pulumi(stack, "up", "--expect-no-changes")).returncode != 0:
                 self._fail(f"the last plan of {stack} is not empty:\n{again.stdout}{again.stderr}")

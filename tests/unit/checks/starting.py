@@ -13,9 +13,9 @@ from tests.unit.program import EXAMPLE, configuration
 
 if TYPE_CHECKING:
     from infra.checks.findings import Finding
-    from infra.states import StateError
 
 GIVEN: dict[str, str | None] = {service: f"made-up-{service}" for service in CREDENTIALS}
+_NO_IDS: dict[str, str] = {}
 
 
 def start(
@@ -23,7 +23,7 @@ def start(
     changes: dict[str, Any] | None = None,
     *,
     without: str = "",
-    own: dict[str, str] | StateError | None = None,
+    own: dict[str, str] | None = _NO_IDS,
     preview: bool = False,
     environ: dict[str, str] | None = None,
 ) -> Start:
@@ -33,21 +33,15 @@ def start(
         stack: The stack.
         changes: Configuration laid over the stack's files; None removes a key.
         without: A service whose credential is not set.
-        own: The ids in the stack's state, or the error of reading it.
+        own: The ids in the stack's state; None if it cannot be read.
         preview: Whether only a preview is to run.
         environ: Environment variables.
     """
     values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in configuration(stack, changes).items()}
     settings, problems = examine(stack, values, set(), read_stack_files(EXAMPLE))
     assert problems == []
-
-    def own_ids() -> dict[str, str]:
-        if isinstance(own, Exception):
-            raise own
-        return own or {}
-
     given = {service: value for service, value in GIVEN.items() if service != without}
-    return Start(settings, environ or {}, given, own_ids, preview)
+    return Start(settings, environ or {}, given, lambda: own, preview)
 
 
 def told(finding: Finding) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import states
 from infra.checks import access, duplicates
 from infra.checks.findings import Finding
 from tests.unit.checks.starting import start
@@ -82,13 +81,13 @@ def test_account_tokens_of_one_name(
 
 
 def test_an_unreadable_state_is_no_reason_to_make_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = namesakes(monkeypatch, "staging", {}, states.StateError("invoke failed"), neon=["old-1"])
+    found = namesakes(monkeypatch, "staging", {}, None, neon=["old-1"])
     assert found == [
         Finding(
             "wrong",
-            "Neon project 'tune-staging' exists already, and this stack's state, which tells whether it is its own, "
-            "could not be read (invoke failed)",
-            "Run the same command again",
+            "Neon project 'tune-staging' exists already, and whether it is this stack's own is in its state, which "
+            "cannot be read",
+            "`pulumi stack export -s staging` says why",
         )
     ]
 

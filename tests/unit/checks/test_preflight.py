@@ -39,6 +39,14 @@ def test_nothing_is_registered_when_the_run_cannot_start(monkeypatch: pytest.Mon
     assert {resource.type for resource in run.resources} == {"pulumi:pulumi:Stack"}
 
 
+def test_a_preview_that_imports_tries_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads with them, and to what a service then refuses the engine adds no next step."""
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(neon=(401, "no such key")))
+    assert "NEON_API_KEY is refused" in refused("dev", preview=True)
+    imported = {"neon-project": ("neon:index/project:Project", {"id": "small-fern-11112222"})}
+    assert run_program("dev", state=imported, preview=True).outputs
+
+
 @pytest.mark.parametrize("stack", ["dev", "staging", "production"])
 def test_a_preview_asks_no_service(monkeypatch: pytest.MonkeyPatch, stack: str) -> None:
     def asked(*_: Any, **__: Any) -> None:
@@ -48,7 +56,7 @@ def test_a_preview_asks_no_service(monkeypatch: pytest.MonkeyPatch, stack: str) 
         monkeypatch.setattr(target, asked)
     for variable in ("FLY_API_TOKEN", "FLY_ACCESS_TOKEN"):
         monkeypatch.delenv(variable)
-    assert run_program(stack, preview=True).outputs
+    assert run_program(stack, {"adopt": None}, preview=True).outputs
 
 
 @pytest.mark.parametrize("preview", [False, True])

@@ -168,7 +168,7 @@ def test_a_real_message_gets_the_right_step(type_: str, said: str, step: str) ->
 def test_it_is_said_of_what_a_cloud_has_but_fly(monkeypatch: pytest.MonkeyPatch) -> None:
     def set_mocks(*arguments: Any, **options: Any) -> None:
         original(*arguments, **options)
-        SETTINGS.callbacks = SimpleNamespace(register_error_hook=lambda _: None)
+        SETTINGS.callbacks = SimpleNamespace(register_error_hook=lambda _: None, register_resource_hook=lambda _: None)
 
     # Mocks that take a hook, where Pulumi's take none.
     original = mocks.set_mocks
