@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from infra.config.rotation import storage_tokens
 from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_APP, FLY_SECRETS, KINDS, Kind
-from infra.messages.on_failure import serves_hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,6 +154,11 @@ class Guard(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(protect=protect, depends_on=resources)
         super().__init__("relay:infra:Guard", "guard", opts=opts)
         self.register_outputs({})
+
+
+def serves_hooks() -> bool:
+    """Return whether the engine calls hooks: Pulumi's mocks serve no callbacks, and registering a hook fails."""
+    return not isinstance(get_monitor(), MockMonitor)
 
 
 def adopted_names(settings: Settings) -> frozenset[str]:

@@ -6,12 +6,11 @@ Fly.io's resources are this project's own, and their errors name the next step t
 import re
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.config.settings import Settings
 from infra.kinds import KINDS
+from infra.protection import serves_hooks
 
 # By their providers' packages.
 _SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
@@ -55,11 +54,6 @@ _STEPS = {
     "create lost": "Nobody knows whether it was made: {look} finds out, then {up}.",
     "lost": "Nobody knows whether it was done: {again} looks first.",
 }
-
-
-def serves_hooks() -> bool:
-    """Return whether the engine calls hooks: Pulumi's mocks serve no callbacks, and registering a hook fails."""
-    return not isinstance(get_monitor(), MockMonitor)
 
 
 def explain_failures(settings: Settings) -> None:
