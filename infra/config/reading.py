@@ -23,7 +23,7 @@ SECRET_KEYS = frozenset(key for key, field in KEYS.items() if "SecretStr" in str
 SECRET_GROUPS = frozenset(key for key in SECRET_KEYS if "dict" in str(KEYS[key].annotation))
 """Those of them that hold a mapping of secrets."""
 
-_EXAMPLES = {key: field.examples[0] for key, field in KEYS.items() if field.examples}
+_EXAMPLES = {key: field.examples[0] for key, field in KEYS.items() if field.examples and field.is_required()}
 
 _STAND_IN = "0" * 32
 """The value of an encrypted secret, where a tool only needs to know that it is set."""

@@ -97,7 +97,7 @@ def _in_the_backend(name: str, document: Mapping[str, Any]) -> Iterator[Finding]
         yield Finding(
             "missing",
             "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
-            "set it to the passphrase of this stack's secrets",
+            "export PULUMI_CONFIG_PASSPHRASE: the passphrase that encrypts this stack",
         )
 
 

@@ -176,6 +176,13 @@ def test_a_bad_api_of_staging_serves_no_previews() -> None:
     assert [problem.partition(",")[0] for problem in found] == ["previewStack is 'staging'"]
 
 
+def test_a_bad_value_from_nothing_is_the_only_problem() -> None:
+    found = files(production={"adopt": None, "manage": ["storge"]})
+    for host in ("pagesHost", "bucketPublicHost"):
+        del found.project[host]
+    assert [problem.partition(" ")[0] for problem in problems("production", found)] == ["manage.0"]
+
+
 def test_a_contradiction_with_two_files_is_reported_once() -> None:
     found = files(staging={"bucketPublicHost": "pub-1.r2.dev"}, dev={"bucketPublicHost": "pub-2.r2.dev"})
     assert problems("production", found) == [

@@ -305,7 +305,7 @@ def test_no_passphrase(machine: Machine) -> None:
         Finding(
             "missing",
             "passphrase: neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
-            "set it to the passphrase of this stack's secrets",
+            "export PULUMI_CONFIG_PASSPHRASE: the passphrase that encrypts this stack",
         )
     ]
 
