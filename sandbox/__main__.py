@@ -14,17 +14,19 @@ from setup.errors import guarded
 ROOT = Path(__file__).absolute().parents[1]
 
 USAGE = """\
-Usage: bin/sandbox COMMAND…               run a command against stand-ins for the clouds
-       bin/sandbox show                   print the clouds as they stand
-       bin/sandbox --reset [--empty]      start over: with the world that the stack files describe,
-                                          or with an empty one
+Usage: bin/sandbox COMMAND…             run a command against stand-ins
+       bin/sandbox show                 print the clouds as they stand
+       bin/sandbox --reset [--empty]    start over: with the world that the
+                                        stack files describe, or an empty one
 
 For example:
        bin/sandbox pulumi up -s staging
        bin/sandbox pulumi preview -s production --diff
 
-`pulumi` runs in a mirror of this project: the stack files are never modified, an edit of one shows at the next
-command, and `config set` lasts until --reset. All state is in .sandbox, or in the folder that RELAY_SANDBOX names.
+`pulumi` runs in a mirror of this project: it never modifies the stack files,
+an edit of one shows at the next command, and `config set` lasts until --reset.
+All state is in .sandbox, or in the folder that RELAY_SANDBOX names.
+The exit code is the command's.
 """
 
 

@@ -131,8 +131,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Adopt for one stack and return the exit code: 3 where a cloud gave no usable answer."""
     parser = argparse.ArgumentParser(
         prog="bin/adopt",
-        description="Show which resources exist that a stack would make, and how they differ from its settings. Reads "
-        "the clouds, and changes nothing in them.",
+        description="Find resources that a stack would make a second time, and propose the settings that import them. "
+        "Changes nothing in the clouds.",
+        epilog="Exit code 0: shown, or written; 1: the stack cannot be read or written; 3: a cloud did not answer.",
     )
     parser.add_argument("stack", metavar="STACK", type=stacks.stack_name, help="the stack's name")
     parser.add_argument("--write", action="store_true", help="write the proposals into Pulumi.STACK.yaml")

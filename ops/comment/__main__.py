@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     In a workflow it reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the token
     it writes no comment. Outside a workflow it prints the comment.
     """
-    parser = argparse.ArgumentParser(prog="bin/comment", description="Show a preview that `bin/preview` kept.")
+    parser = argparse.ArgumentParser(
+        prog="bin/comment",
+        description="Write a preview that `bin/preview` kept into the job summary and the pull request's comment.",
+        epilog="Exit code 0: written; 1: GitHub refused it.",
+    )
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="the folder that `bin/preview` wrote")
     parser.add_argument("--issue", action="store_true", help="write the issue about drift that `bin/drift` found")

@@ -25,7 +25,11 @@ WRITTEN: dict[str, Callable[[], str]] = {
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Write the documents below a folder, or with `--check` name those that differ; return the exit code."""
-    parser = argparse.ArgumentParser(prog="bin/docs", description=f"Write {', '.join(WRITTEN)} from the code.")
+    parser = argparse.ArgumentParser(
+        prog="bin/docs",
+        description=f"Write {', '.join(WRITTEN)} from the code.",
+        epilog="Exit code 0: written, or equal; 1: with --check, a document differs.",
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a document differs")
     check = parser.parse_args(arguments).check
     stale = [name for name, render in WRITTEN.items() if _read(root / name) != render()]

@@ -75,12 +75,16 @@ def _wrapped(text: str, indent: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the report; return 1 where a part that was asked for by name has a problem."""
-    parser = argparse.ArgumentParser(prog="bin/doctor", description="List what is there and what is missing.")
+    parser = argparse.ArgumentParser(
+        prog="bin/doctor",
+        description="List which programs, accounts and settings are missing, with the next step. Changes nothing.",
+        epilog="Exit code 0: listed; 1: with --for, something is missing.",
+    )
     parser.add_argument(
         "--for",
         dest="wanted",
         metavar="sandbox|tests|STACK",
-        help="check this alone, and end with exit code 1 where something is missing",
+        help="check this alone",
     )
     wanted = parser.parse_args(arguments).wanted
     known = ["sandbox", "tests", *stacks.names(stacks.folder())]

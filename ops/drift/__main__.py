@@ -29,7 +29,11 @@ REPORT, STATE = "drift.md", "state.json"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the stack with its clouds, and return the exit code: 1 if they differ or cannot be compared."""
-    parser = argparse.ArgumentParser(prog="bin/drift", description="Compare a stack with its clouds.")
+    parser = argparse.ArgumentParser(
+        prog="bin/drift",
+        description="Compare a stack's clouds with its program; warn of credentials that end soon. Changes nothing.",
+        epilog="Exit code 0: equal; 1: they differ, or could not be compared.",
+    )
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, nargs="?", help="where to keep the report and a copy of the state")
     options = parser.parse_args(arguments)

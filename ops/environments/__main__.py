@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and return the exit code."""
-    parser = argparse.ArgumentParser(prog="bin/environments", description="Print the environments as they stand.")
+    parser = argparse.ArgumentParser(
+        prog="bin/environments",
+        description="Print each environment's addresses, database and cost from the stacks' outputs. Changes nothing.",
+        epilog="Exit code 0: printed; 1: a stack could not be read.",
+    )
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     parser.add_argument("--live", action="store_true", help="ask the clouds what is released and what answers, too")
     parser.add_argument("stack", nargs="*", type=stacks.stack_name, help="default: every stack that has a file")

@@ -20,8 +20,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Write or compare the files, and return the exit code: 1 if they cannot be written, or differ."""
     parser = argparse.ArgumentParser(
         prog="bin/handoff",
-        description="Fill in the templates in deploy/ from the stack files, and write them into the application's "
-        "repository.",
+        description="Write the application's deployment files from the templates in deploy/ and the stack files.",
+        epilog="Exit code 0: written, or up to date; 1: they cannot be written, or --check found a difference.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the files are out of date")
     parser.add_argument("folder", type=Path, nargs="?", help="the application's repository")

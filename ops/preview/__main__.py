@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Preview the stack, print one line about the result, and return the CLI's exit code."""
-    parser = argparse.ArgumentParser(prog="bin/preview", description="Preview a stack and keep the redacted output.")
+    parser = argparse.ArgumentParser(
+        prog="bin/preview",
+        description="Preview a stack and keep the redacted output in a folder. Changes nothing in the clouds.",
+        epilog="The exit code is that of `pulumi preview`.",
+    )
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="where to keep the output")
     options = parser.parse_args(arguments)

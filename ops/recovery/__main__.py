@@ -178,6 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Put a stack in order after an update that was killed: release its lock, end the providers that it "
         "left running, look up in the clouds what it was making, import what is there, forget what is not, revoke a "
         "token whose value was lost.",
+        epilog="Exit code 0: `pulumi up` comes next; 1: the message says what stands in the way.",
     )
     parser.add_argument("stack", metavar="STACK", type=stacks.stack_name, help="the stack's name")
     parser.add_argument(

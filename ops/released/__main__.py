@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         prog="bin/released",
         description="Print the tag of the newest full release that `releaseTags` matches; an empty line without one. "
         "The environment holds GITHUB_REPOSITORY and GITHUB_TOKEN.",
+        epilog="Exit code 0: printed; 1: GitHub did not answer, or the release is not on the branch.",
     )
     parser.add_argument("--on", metavar="BRANCH", help="fail unless the release's commit is on this branch")
     options = parser.parse_args(arguments)

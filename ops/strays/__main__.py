@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Show the strays and return the exit code: 3 where a service gave no usable answer."""
     parser = argparse.ArgumentParser(
         prog="bin/strays",
-        description="Show what the clouds hold, within the accounts that the stack files name, and no stack's state "
-        "has: its age, its cost where that is known, and whether its name is one of this project's. Deletes nothing.",
+        description="List resources in the accounts of the stack files that no stack's state has: their age, their "
+        "cost where it is known, and whether their name is one of this project's. Changes nothing.",
+        epilog="Exit code 0: listed; 1: a state could not be read; 3: a service did not answer.",
     )
     parser.add_argument("--ours", action="store_true", help="show names of this project alone")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the stack up, and return the CLI's exit code; 1 if the backend is refused."""
-    parser = argparse.ArgumentParser(prog="bin/up", description="Run `pulumi up` without asking, with a redacted log.")
+    parser = argparse.ArgumentParser(
+        prog="bin/up",
+        description="Run `pulumi up` for a workflow: without asking, with a redacted log. Changes the clouds.",
+        epilog="The exit code is that of `pulumi up`; 1: the backend is refused; 127: `pulumi` cannot be run.",
+    )
     parser.add_argument("stack", type=stacks.stack_name)
     stack = parser.parse_args(arguments).stack
     refused = refusal()

@@ -99,7 +99,9 @@ def _run(what: str, command: Sequence[str], folder: Path, environment: Mapping[s
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Move the versions, print the files written, and return 1 after undoing everything where that failed."""
     parser = argparse.ArgumentParser(
-        prog="bin/upgrade", description="Move pinned versions, and what follows from them."
+        prog="bin/upgrade",
+        description="Move pinned versions, and rewrite the locks and files that follow from them.",
+        epilog="Exit code 0: written; 1: a version does not exist or does not fit, and nothing was changed.",
     )
     parser.add_argument("moves", nargs="*", metavar="NAME=VERSION", help="a pinned or locked package, or `engine`")
     parser.add_argument("--transitive", action="store_true", help="move what only the locks name, too")

@@ -76,9 +76,11 @@ def test_in_half_an_environment_it_says_what_to_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_it_tells_how_it_is_used(checkout: Path, script: str) -> None:
-    done = run(checkout / "bin" / script, "--help")
+    done = run(checkout / "bin" / script, "--help", COLUMNS="80")
     assert done.returncode == 0
     assert f"bin/{script}" in done.stdout.partition("\n")[0]
+    assert "xit code" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert done.stderr == ""
 
 
