@@ -58,15 +58,9 @@ def team(checkout: Sandbox) -> Sandbox:
     return checkout
 
 
-def forget(sandbox: Sandbox, *stacks: str) -> None:
-    """Remove stacks that the sandbox has made already, for `pulumi stack init`."""
-    for stack in stacks:
-        sandbox.pulumi("stack", "rm", "--stack", stack, "--force", "--yes", "--preserve-config")
-
-
 def test_the_first_hour(team: Sandbox) -> None:
     """From nothing to staging: few edits, few commands, no example's value, and nothing run twice without a reason."""
-    (step,) = re.findall(r"^\*\*2\. .*?(?=^```sh)", FIRST_HOUR, re.MULTILINE | re.DOTALL)
+    (step,) = re.findall(r"^\*\*2\. .*?(?=^\*\*3\.)", FIRST_HOUR, re.MULTILINE | re.DOTALL)
     _edit(team.project / "Pulumi.yaml", keys := re.findall(r"`([a-z]+[A-Z]\w*)`", step))
     commands = pages.commands(FIRST_HOUR)
     assert len(commands[: commands.index("pulumi up -s staging") + 1]) <= 7  # eight with `git clone`
@@ -74,7 +68,6 @@ def test_the_first_hour(team: Sandbox) -> None:
         walk.run(commands[0], names={"relay-api": "tune-api", "YOURS": "made-up"})
         team.run("--reset", "--empty")
         with held(team) as opened:
-            forget(opened, "production", "staging")
             hosts: dict[str, None] = {}
             for command in commands[1:]:
                 said = walk.run(command, sandbox=opened)
@@ -132,7 +125,6 @@ def test_every_other_command(team: Sandbox) -> None:
         copy = team.project / "Pulumi.qa.yaml"
         copy.write_text(re.sub(r"(tune(-api)?)-staging", r"\1-qa", copy.read_text()))
         with held(team) as opened:
-            forget(opened, "qa")
             walk.run("pulumi stack init qa", sandbox=opened)
             assert "https://tune-api-qa.fly.dev" in walk.run("pulumi up -s qa", sandbox=opened)
             refused = opened.pulumi("destroy", "--stack", "staging", "--yes", check=False)
