@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ops.stacks import ROOT
 from ops.upgrade import pins
+from setup.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,14 +22,16 @@ _HEADER = """\
 # Not edited by hand. pip installs it with `--require-hashes --only-binary :all:`, so that nothing unpinned runs.
 """
 _GO = {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-_LOCKS = tuple(name.replace(".txt", ".lock") for name in pins.REQUIREMENTS)
 _STAND_INS = {f"pulumi-{name}": f"sandbox/providers/{name}.py" for name in ("cloudflare", "github", "random")}
-FILES = (*pins.REQUIREMENTS, *_LOCKS, "setup/engine/go.mod", "setup/engine/go.sum", *_STAND_INS.values(), "README.md")
+FILES = (
+    *pins.REQUIREMENTS,
+    *pins.LOCKS,
+    "setup/engine/go.mod",
+    "setup/engine/go.sum",
+    *_STAND_INS.values(),
+    "README.md",
+)
 """Files that the command writes, by their path in the project."""
-
-
-class UpgradeError(Exception):
-    """A version cannot be moved. The message says which, why, and what to do."""
 
 
 def upgrade(moves: Mapping[str, str], root: Path, *, transitive: bool = False) -> None:
@@ -40,13 +43,14 @@ def upgrade(moves: Mapping[str, str], root: Path, *, transitive: bool = False) -
         transitive: Move locked packages that nothing pins to their newest fitting versions.
 
     Raises:
-        UpgradeError: A version does not exist or does not fit the others, or a tool is missing.
+        SandboxError: A version does not exist or does not fit the others, or a tool is missing.
     """
-    if "engine" in moves:
-        _move_engine(root, moves["engine"])
-    for name, path in _STAND_INS.items():
-        if name in moves:
-            _edit(root / path, r'(?<=^PACKAGE_VERSION = ")[^"]+', moves[name])
+    if version := moves.get("engine"):
+        tool, sdk = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "github.com/pulumi/pulumi/sdk/v3"
+        for words in (f"get -tool {tool}@v{version}", f"get {sdk}@v{version}", "mod tidy"):
+            _run("Moving the engine", ["go", *words.split()], root / "setup/engine", os.environ | _GO)
+    for name in _STAND_INS.keys() & moves.keys():
+        _edit(root / _STAND_INS[name], r'(?<=^PACKAGE_VERSION = ")[^"]+', moves[name])
     for place in pins.REQUIREMENTS:
         _lock(root / place, moves, transitive=transitive)
     _edit(root / "README.md", r"(?<=/docs/install/\) ≥ )[\d.]*\d", pins.engine(root))
@@ -55,30 +59,20 @@ def upgrade(moves: Mapping[str, str], root: Path, *, transitive: bool = False) -
 
 def _lock(source: Path, moves: Mapping[str, str], *, transitive: bool) -> None:
     """Repin a requirements file and lock all that it brings along; the rest of the lock stays."""
-    source.write_text(pins.repinned(source.read_text(encoding="utf-8"), dict(moves)), encoding="utf-8")
+    source.write_text(pins.repinned(source.read_text(encoding="utf-8"), moves), encoding="utf-8")
     lock = source.with_suffix(".lock")
-    locked = pins.pinned(lock.read_text(encoding="utf-8"))
-    forced = [f"--upgrade-package={name}=={version}" for name, version in moves.items() if name in locked]
+    moved = moves.keys() & pins.pinned(lock.read_text(encoding="utf-8")).keys()
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--no-build", "--no-header", "--quiet"]
-    options += ["--no-emit-package=pulumi-neon", *forced, *(["--upgrade"] if transitive else [])]
+    options += ["--no-emit-package=pulumi-neon", *(["--upgrade"] if transitive else [])]
+    options += [f"--upgrade-package={name}=={moves[name]}" for name in moved]
     command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", *options, source.name]
     _run(f"Locking {source.name}", [*command, f"--output-file={lock.name}"], source.parent, os.environ)
-    lock.write_text(_HEADER.format(source=source.name) + lock.read_text(encoding="utf-8"), encoding="utf-8")
-    found = pins.pinned(lock.read_text(encoding="utf-8"))
-    for name in moves.keys() & locked.keys():
+    text = _HEADER.format(source=source.name) + lock.read_text(encoding="utf-8")
+    lock.write_text(text, encoding="utf-8")
+    found = pins.pinned(text)
+    for name in moved:
         if found.get(name) != moves[name]:
-            raise UpgradeError(f"{name}={moves[name]} does not fit the other pins; it would stay {found.get(name)}")
-
-
-def _move_engine(root: Path, version: str) -> None:
-    module = "github.com/pulumi/pulumi"
-    commands = (
-        ["go", "get", "-tool", f"{module}/pkg/v3/cmd/pulumi@v{version}"],
-        ["go", "get", f"{module}/sdk/v3@v{version}"],
-        ["go", "mod", "tidy"],
-    )
-    for command in commands:
-        _run("Moving the engine", command, root / "setup/engine", os.environ | _GO)
+            raise SandboxError(f"{name}={moves[name]} does not fit the other pins; it would stay {found.get(name)}")
 
 
 def _edit(path: Path, pattern: str, text: str) -> None:
@@ -91,13 +85,13 @@ def _run(what: str, command: Sequence[str], folder: Path, environment: Mapping[s
     try:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise UpgradeError(f"{what} needs {command[0]}, which is not installed") from None
+        raise SandboxError(f"{what} needs {command[0]}, which is not installed") from None
     if done.returncode:
-        raise UpgradeError(f"{what} failed:\n{(done.stderr or done.stdout).strip()}")
+        raise SandboxError(f"{what} failed:\n{(done.stderr or done.stdout).strip()}")
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Move the versions, print the files written, and return 1 after undoing everything where that failed."""
+    """Move the versions, and print the files written; undo everything where that failed."""
     parser = argparse.ArgumentParser(
         prog="bin/upgrade",
         description="Move pinned versions, and rewrite the locks and files that follow from them.",
@@ -108,20 +102,18 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     before = {name: (root / name).read_bytes() for name in FILES}
     known = {name for place in FILES[:4] for name in pins.pinned(before[place].decode())} | {"engine"}
-    found = [re.fullmatch(r"([\w.-]+?)={1,2}(\d[\w.]*)", text) for text in options.moves]
-    moves = {pins.normalized(match[1]): match[2] for match in found if match}
-    if len(moves) < len(options.moves) or not moves.keys() <= known:
-        wrong = ", ".join(moves.keys() - known) or "an argument that is not NAME=VERSION"
-        parser.error(f"{wrong}: name what requirements.txt or a lock pins, such as pulumi-random=4.21.4")
+    moves = {pins.normalized(text.partition("=")[0]): text.partition("=")[2].lstrip("=") for text in options.moves}
+    if wrong := [
+        name for name, version in moves.items() if name not in known or not re.fullmatch(r"\d[\w.]*", version)
+    ]:
+        parser.error(f"{', '.join(wrong)}: name what requirements.txt or a lock pins, such as pulumi-random=4.21.4")
     try:
         upgrade(moves, root, transitive=options.transitive)
-    except BaseException as error:
+    except BaseException:
         for name, content in before.items():
             (root / name).write_bytes(content)
-        if not isinstance(error, UpgradeError):
-            raise
-        print(f"bin/upgrade: {error}\nNothing was changed.", file=sys.stderr)
-        return 1
+        print("Nothing was changed.", file=sys.stderr)
+        raise
     changed = [name for name in FILES if (root / name).read_bytes() != before[name]]
     print("\n".join(f"wrote {name}" for name in changed) or "Everything is as the pins say.")
     return 0

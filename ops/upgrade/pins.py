@@ -6,12 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 REQUIREMENTS = ("requirements.txt", "ops/tools/requirements.txt")
-"""Files that pin Python packages; each has a lock beside it."""
+"""Files that pin Python packages."""
 
-_PINNED = re.compile(r"^(?P<name>[\w.-]+)(?P<extras>\[[^\]]*\])?==(?P<version>[^\s;#]+)(?P<rest>.*)$", re.MULTILINE)
+LOCKS = ("requirements.lock", "ops/tools/requirements.lock")
+"""What each of them brings along, with hashes."""
+
+_PINNED = re.compile(r"^([\w.-]+)((?:\[[^\]]*\])?==)([^\s;#]+)", re.MULTILINE)
 
 
 def engine(root: Path) -> str:
@@ -35,19 +39,9 @@ def normalized(name: str) -> str:
 
 def pinned(text: str) -> dict[str, str]:
     """Return the versions that a requirements file or a lock pins, by normalized name."""
-    return {normalized(found["name"]): found["version"] for found in _PINNED.finditer(text)}
+    return {normalized(name): version for name, _, version in _PINNED.findall(text)}
 
 
-def repinned(text: str, versions: dict[str, str]) -> str:
-    """Return a requirements file's text with other versions, by normalized name; reasons keep their column."""
-
-    def line(found: re.Match[str]) -> str:
-        version = versions.get(normalized(found["name"]), found["version"])
-        head = f"{found['name']}{found['extras'] or ''}=={version}"
-        blank, mark, reason = found["rest"].partition("#")
-        if not mark:
-            return head + found["rest"]
-        column = found.start("rest") - found.start() + len(blank)
-        return f"{head.ljust(column - 1)} {mark}{reason}"
-
-    return _PINNED.sub(line, text)
+def repinned(text: str, versions: Mapping[str, str]) -> str:
+    """Return a requirements file's text with other versions, by normalized name."""
+    return _PINNED.sub(lambda found: f"{found[1]}{found[2]}{versions.get(normalized(found[1]), found[3])}", text)

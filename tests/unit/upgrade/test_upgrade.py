@@ -10,6 +10,7 @@ import pytest
 
 from ops.upgrade import __main__ as upgrade
 from ops.upgrade import pins
+from setup.errors import SandboxError
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Tools:
         """Do in the folder what the command would; refuse a command it was not told about."""
         line = " ".join(command)
         if self.fails and self.fails in line:
-            raise upgrade.UpgradeError(f"{what} failed: no such version")
+            raise SandboxError(f"{what} failed: no such version")
         if " compile " in line:
             wanted = pins.pinned((folder / "requirements.txt").read_text())
             wanted |= dict(re.findall(r"--upgrade-package=([\w.-]+)==(\S+)", line))
@@ -76,10 +77,7 @@ def test_a_pin_moves_with_its_lock_and_its_stand_in(project: Path, tools: Tools)
         "requirements.lock",
         "sandbox/providers/random.py",
     }
-    line = next(part for part in (project / "requirements.txt").read_text().splitlines() if "pulumi-random" in part)
-    was = next(part for part in (ROOT / "requirements.txt").read_text().splitlines() if "pulumi-random" in part)
-    assert line.startswith("pulumi-random==5.0.1 ")
-    assert (line.index("#"), line.partition("#")[2]) == (was.index("#"), was.partition("#")[2])
+    assert "\npulumi-random==5.0.1 " in (project / "requirements.txt").read_text()
     assert 'PACKAGE_VERSION = "5.0.1"' in (project / "sandbox/providers/random.py").read_text()
 
 
@@ -119,22 +117,23 @@ def test_bad_input_changes_nothing(
 
 
 @pytest.mark.parametrize("fails", ["go get", "go mod", "--upgrade-package=ruff==9.9.9", "pip compile"])
-def test_a_version_that_cannot_be_had_changes_nothing(
-    fails: str, project: Path, tools: Tools, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_version_that_cannot_be_had_changes_nothing(fails: str, project: Path, tools: Tools) -> None:
+    def failing() -> None:
+        with pytest.raises(SandboxError, match="no such version"):
+            upgrade.main(["engine=3.400.0", "ruff=9.9.9"], project)
+
     tools.fails = fails
-    assert changed(project, lambda: upgrade.main(["engine=3.400.0", "ruff=9.9.9"], project)) == set()
-    assert "no such version\nNothing was changed." in capsys.readouterr().err
+    assert changed(project, failing) == set()
 
 
 def test_a_version_that_the_pins_do_not_take_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upgrade, "_run", lambda *_: None)
-    with pytest.raises(upgrade.UpgradeError, match=rf"{TRANSITIVE}=9\.8\.7 .* it would stay \d"):
+    with pytest.raises(SandboxError, match=rf"{TRANSITIVE}=9\.8\.7 .* it would stay \d"):
         upgrade.upgrade({TRANSITIVE: "9.8.7"}, project)
 
 
 def test_a_missing_or_failing_tool_is_named(tmp_path: Path) -> None:
-    with pytest.raises(upgrade.UpgradeError, match=r"Moving needs .*nowhere, which is not installed"):
+    with pytest.raises(SandboxError, match=r"Moving needs .*nowhere, which is not installed"):
         upgrade._run("Moving", [str(tmp_path / "nowhere")], tmp_path, {})
-    with pytest.raises(upgrade.UpgradeError, match=r"Locking failed:\nno such version"):
+    with pytest.raises(SandboxError, match=r"Locking failed:\nno such version"):
         upgrade._run("Locking", ["/bin/sh", "-c", "echo no such version >&2; exit 2"], tmp_path, {})
