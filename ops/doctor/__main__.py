@@ -29,18 +29,15 @@ def sections(wanted: str | None) -> list[Section]:
     """Return the checks to run, in order, with their headings.
 
     Args:
-        wanted: `sandbox`, `tests` or a stack; None for everything.
+        wanted: `sandbox` or a stack; None for everything.
     """
-    sandbox: Section = ("The sandbox (bin/sandbox)", machine.sandbox)
-    tests: Section = ("The tests (make test), beside the sandbox", machine.tests)
+    sandbox: Section = ("The sandbox and the tests (bin/sandbox, make test)", machine.sandbox)
     if wanted == "sandbox":
         return [sandbox]
-    if wanted == "tests":
-        return [sandbox, tests]
     names = [wanted] if wanted else stacks.names(stacks.folder())
     real: Section = ("Real accounts (pulumi up)", machine.real)
     of_stacks: list[Section] = [(f"Stack {name}", lambda name=name: stack.check(name)) for name in names]  # type: ignore[misc]
-    return [*([] if wanted else [sandbox, tests]), real, *of_stacks]
+    return [*([] if wanted else [sandbox]), real, *of_stacks]
 
 
 def report(wanted: str | None, *, colour: bool) -> int:
@@ -83,11 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--for",
         dest="wanted",
-        metavar="sandbox|tests|STACK",
+        metavar="sandbox|STACK",
         help="check this alone",
     )
     wanted = parser.parse_args(arguments).wanted
-    known = ["sandbox", "tests", *stacks.names(stacks.folder())]
+    known = ["sandbox", *stacks.names(stacks.folder())]
     if wanted is not None and wanted not in known:
         parser.error(f"there is no stack {wanted!r}: choose from {', '.join(known)}")
     bad = report(wanted, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ _OLDEST, _NEWEST = (3, 11), (3, 14)
 
 
 def sandbox() -> Iterator[Finding]:
-    """Check what `bin/sandbox` needs."""
+    """Check what `bin/sandbox` and `make test` need."""
     yield python()
     if not bootstrap.STAMP.is_file() and importlib.util.find_spec("ensurepip") is None:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -59,14 +58,6 @@ def python() -> Finding:
         newest = ".".join(map(str, _NEWEST))
         return Finding("note", f"{name} is newer than the tested {newest}; it should work")
     return Finding("ok", name)
-
-
-def tests() -> Iterator[Finding]:
-    """Check what `make test` needs beside the sandbox."""
-    if shutil.which("make"):
-        yield Finding("ok", "make")
-    else:
-        yield Finding("missing", "make", "install it, or run the commands in Makefile by hand")
 
 
 def real() -> Iterator[Finding]:

@@ -172,13 +172,6 @@ def test_a_python_that_makes_no_environments(monkeypatch: pytest.MonkeyPatch, tm
     assert finding in [*of_machine.sandbox()]
 
 
-def test_no_make(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(machine.bin))
-    assert [finding.state for finding in of_machine.tests()] == ["missing"]
-    machine.install("make", "")
-    assert [*of_machine.tests()] == [Finding("ok", "make")]
-
-
 # --- what every real `up` needs
 
 
@@ -433,7 +426,7 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> None:
         Finding("wrong", "three"),
         Finding("note", "four"),
     ]
-    for name in ("sandbox", "tests", "real"):
+    for name in ("sandbox", "real"):
         monkeypatch.setattr(of_machine, name, lambda: made)
     monkeypatch.setattr(of_stack, "check", lambda name: [Finding("ok", f"stack {name}")])
 
@@ -442,13 +435,13 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.main(["--for", "sandbox"]) == 1
     assert capsys.readouterr().out == (
-        "The sandbox (bin/sandbox)\n"
+        "The sandbox and the tests (bin/sandbox, make test)\n"
         "  ok       one\n"
         "  MISSING  two\n"
         "           → mend it\n"
         "  WRONG    three\n"
         "  note     four\n"
-        "In order: nothing yet. Not yet: the sandbox (2).\n"
+        "In order: nothing yet. Not yet: the sandbox and the tests (2).\n"
     )
 
 
@@ -469,24 +462,23 @@ def test_a_plain_listing_always_succeeds(capsys: pytest.CaptureFixture[str]) -> 
     assert doctor.main([]) == 0
     headings = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
     assert headings == [
-        "The sandbox (bin/sandbox)",
-        "The tests (make test), beside the sandbox",
+        "The sandbox and the tests (bin/sandbox, make test)",
         "Real accounts (pulumi up)",
         "Stack production",
         "Stack staging",
         "Stack dev",
-        "In order: stack production, stack staging, stack dev. Not yet: the sandbox (2),",
+        "In order: stack production, stack staging, stack dev. Not yet: the sandbox and",
         "the tests (2), real accounts (2).",
     ]
 
 
 @pytest.mark.usefixtures("findings")
 def test_what_is_asked_for_decides(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.main(["--for", "sandbox"]) == 1
     for name in ("sandbox", "real"):
         monkeypatch.setattr(of_machine, name, lambda: [Finding("ok", "fine"), Finding("note", "no matter")])
     assert doctor.main(["--for", "dev"]) == 0
     assert doctor.main(["--for", "sandbox"]) == 0
-    assert doctor.main(["--for", "tests"]) == 1
     assert "stack dev" in capsys.readouterr().out
 
 
@@ -504,9 +496,7 @@ def test_colour_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 def test_an_unknown_stack(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         doctor.main(["--for", "stagign"])
-    assert (
-        "there is no stack 'stagign': choose from sandbox, tests, production, staging, dev" in capsys.readouterr().err
-    )
+    assert "there is no stack 'stagign': choose from sandbox, production, staging, dev" in capsys.readouterr().err
 
 
 def test_on_a_bare_machine(tmp_path: Path) -> None:
