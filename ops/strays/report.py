@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from ops.inventory import Inventory
     from ops.strays.lists import Found
 
-_HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours by name")
+_HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours")
 _NOT_SEEN = (
-    "Not looked for: what is inside an app, a database, a bucket or a Pages project (secrets, tokens, volumes, "
-    "branches, objects, names), DNS records, and kinds that this program does not make."
+    "Not looked for: what is inside an app, a database, a bucket or a Pages project\n"
+    "(secrets, tokens, volumes, branches, objects, names), DNS records, and kinds that\n"
+    "this program does not make."
 )
 # The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
 _VERIFIED = "relay-verified"

@@ -159,10 +159,10 @@ def test_strays_are_the_rest_of_what_exists_ours_first_and_then_the_oldest() -> 
 def test_they_are_shown_as_text_as_markdown_and_as_json() -> None:
     strays = report.strays([stray("a|b", "2026-11-27T12:00:00Z", 5.0)], Inventory({}, frozenset(), {}), [], NOW)
     text = report.render(strays, {"R2 buckets": "Cloudflare answered 503"}, "text").splitlines()
-    assert text[0].split() == ["Resource", "Name", "Id", "Days", "old", "$", "a", "month", "Ours", "by", "name"]
+    assert text[0].split() == ["Resource", "Name", "Id", "Days", "old", "$", "a", "month", "Ours"]
     assert text[1].split() == ["Neon", "project", "a|b", "id-of-a|b", "1", "5.00", "no"]
     assert text[3] == "Not looked at: R2 buckets. Cloudflare answered 503"
-    assert text[-1].startswith("Not looked for: what is inside an app")
+    assert text[-3].startswith("Not looked for: what is inside an app")
     markdown = report.render(strays, {}, "markdown").splitlines()
     assert markdown[2] == "| Neon project | a\\|b | id-of-a\\|b | 1 | 5.00 | no |"
     (row,) = json.loads(report.render(strays, {}, "json"))
