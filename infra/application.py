@@ -84,7 +84,12 @@ def secrets(
 
 
 def plain_settings(settings: Settings) -> dict[str, str]:
-    """Return the variables of the backend that are no secrets: the `[env]` of its fly file."""
+    """Return the variables of the backend that are no secrets: the `[env]` of its fly file.
+
+    A pull request's backend without keys of the bucket stores files on its machine, and loses them with it.
+    """
+    if settings.tier == "preview" and not settings.storage_access_key_id:
+        return local_plain_settings()
     return {
         "STORAGE_BACKEND": "r2",  # with any other value the backend stores files on the machine's own disk
         "R2_BUCKET": settings.bucket,
@@ -103,7 +108,7 @@ def name_problem(settings: Settings, name: str) -> str | None:
 
 
 def local_plain_settings() -> dict[str, str]:
-    """Return those variables for a laptop that has no bucket."""
+    """Return those variables for a backend that has no bucket."""
     return {"STORAGE_BACKEND": "filesystem"}
 
 

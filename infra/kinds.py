@@ -77,6 +77,9 @@ NEON_PROJECT = Kind(
     identity=("id",),
     repeats=True,
 )
+NEON_BRANCH = Kind(
+    "neon:index/branch:Branch", "Neon branch", "Neon", needed=True, name="name", identity=("projectId", "id")
+)
 NEON_ENDPOINT = Kind(
     "neon:index/endpoint:Endpoint",
     "Neon compute",
@@ -223,6 +226,7 @@ KINDS = {
     kind.type: kind
     for kind in (
         NEON_PROJECT,
+        NEON_BRANCH,
         NEON_ENDPOINT,
         BUCKET,
         BUCKET_CORS,

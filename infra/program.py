@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
     from infra.parts.backend import Backend
     from infra.parts.database import Database
+    from infra.parts.database_branch import DatabaseBranch
     from infra.parts.delivery import Delivery
     from infra.parts.domains import Domains
     from infra.parts.frontend import Frontend
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 class Made(NamedTuple):
     """The parts that the stack manages; None for others. Their order is that of the stack's outputs."""
 
-    database: Database | None
+    database: Database | DatabaseBranch | None
     storage: Storage | None
     backend: Backend | None
     delivery: Delivery | None
@@ -65,12 +66,17 @@ async def main() -> dict[str, Any]:
 
 async def _make(settings: Settings, before: states.State) -> Made:
     """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
-    database = storage = backend = delivery = laptop = None
+    database: Database | DatabaseBranch | None = None
+    storage = backend = delivery = laptop = None
     # A frontend without a configured address gets its host from Cloudflare, and the other parts need it.
     frontend = None if settings.frontend_url else await _frontend(settings)
     frontend_url = frontend.url if frontend else None
     keys = given_keys(settings)
-    if settings.manages("database"):
+    if settings.branch_of:
+        from infra.parts.database_branch import DatabaseBranch
+
+        database = DatabaseBranch(settings)
+    elif settings.manages("database"):
         from infra.parts.database import Database
 
         database = Database(settings, before)

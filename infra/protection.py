@@ -9,6 +9,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from infra.config.rotation import storage_tokens
+from infra.config.tiers import TIERS
 from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_APP, FLY_SECRETS, KINDS, Kind
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Protection:
 
     @property
     def _live(self) -> bool:
-        return self._settings.tier != "development"
+        return TIERS[self._settings.tier].kept
 
     def _apply(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         kind = KINDS.get(args.type_)

@@ -9,7 +9,7 @@ from infra.messages.typed import rename_commands
 from setup.errors import SandboxError, guarded
 
 # Folders whose name is not their command.
-_COMMANDS = {"recovery": "recover"}
+_COMMANDS = {"recovery": "recover", "pull_request": "pull-request"}
 
 
 def run() -> int:

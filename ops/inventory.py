@@ -39,7 +39,12 @@ class Inventory(NamedTuple):
 
 def read(names: Iterable[str]) -> Inventory:
     """Read the states of stacks, and of every other stack in the backend; a stack that was never made has none."""
-    names = sorted({*names, *_listed()})
+    return read_these({*names, *_listed()})
+
+
+def read_these(names: Iterable[str]) -> Inventory:
+    """Read the states of these stacks alone; a stack that was never made has none."""
+    names = sorted(names)
     with ThreadPoolExecutor() as pool:
         found = dict(zip(names, pool.map(_export, names), strict=True))
     unread = {name: state for name, state in found.items() if isinstance(state, str)}

@@ -43,9 +43,23 @@ def folder() -> Path:
 
 def names(root: Path = ROOT) -> list[str]:
     """Return the stacks that have a file, production first: the order in which people read and set them up."""
-    found = [path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")]
+    found = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")}
+    found -= {"pr"}  # the template of pull requests' stacks
     order = {"production": 0, "staging": 1, "dev": 3}
     return sorted(found, key=lambda stack: (order.get(stack, 2), stack))
+
+
+def pull_requests() -> dict[int, dict[str, Any]]:
+    """Return the stacks of pull requests in the backend, by number: their `name`, and `lastUpdate` where they had one.
+
+    Raises:
+        StackError: The CLI cannot be run, or refused.
+    """
+    done = ask("stack", "ls", "--json", root=folder())
+    if done.returncode != 0:
+        raise StackError(f"Listing the stacks: {said(done)}")
+    listed = ((re.search(r"(?:^|/)pr-([1-9]\d*)$", stack["name"]), stack) for stack in document(done))
+    return dict(sorted((int(match[1]), stack) for match, stack in listed if match))
 
 
 def environment() -> dict[str, str]:
@@ -54,13 +68,16 @@ def environment() -> dict[str, str]:
     return kept | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
-def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+def ask(
+    *arguments: str, root: Path = ROOT, timeout: float | None = None, text: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run the Pulumi CLI with a tool's own environment; a failure is an exit code.
 
     Args:
         arguments: The CLI's arguments.
         root: The folder it runs in.
         timeout: Seconds that it has to answer.
+        text: Its standard input: the place of a secret, which no argument may hold.
 
     Raises:
         StackError: It cannot be run, or did not answer in time.
@@ -71,7 +88,7 @@ def ask(*arguments: str, root: Path = ROOT, timeout: float | None = None) -> sub
             command,
             cwd=root,
             env=environment(),
-            stdin=subprocess.DEVNULL,
+            input=text,
             capture_output=True,
             encoding="utf-8",
             errors="replace",

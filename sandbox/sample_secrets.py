@@ -22,11 +22,11 @@ def made_up(config: dict[str, Any], secure_keys: list[str], *, empty: bool = Fal
 
     Returns:
         A value for each key, and for the storage keys where the program requires them: the stack runs a backend
-        on a bucket that it does not own, and keeps no existing keys.
+        on a bucket that it does not own, and keeps no existing keys. A preview needs none.
     """
     keys = list(secure_keys)
     manage, kept = config.get("manage") or [], (config.get("adopt") or {}).get("keep") or []
     given = "storage" in manage or "storageFrom" in config or "AWS_ACCESS_KEY_ID" in kept
-    if "backend" in manage and not (empty or given):
+    if "backend" in manage and config.get("tier") != "preview" and not (empty or given):
         keys += [key for key in _STORAGE_KEYS if key not in secure_keys and key not in config]
     return {key: _SHAPES.get(key, f"sandbox-{key}") for key in keys}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sandbox.world import fly
+from sandbox.world import fly, neon_branches
 from sandbox.world.store import Document, Transaction, World
 
 _IN_ENVIRONMENT = {
@@ -44,6 +44,10 @@ def _neon(tx: Transaction) -> Iterator[str]:
         hours = project["history_retention_seconds"] // 3600
         yield f"project {project['name']} ({identity}, {place}, history {hours} h)"
         yield f"  host {project['endpoint']['host']}"
+        for branch in neon_branches.branches(tx, identity)[1:]:
+            ends = f", until {branch['expires_at']}" if "expires_at" in branch else ""
+            host = branch["endpoint"]["host"] if branch["endpoint"] else "no compute"
+            yield f"  branch {branch['name']} ({host}{ends})"
 
 
 def _cloudflare(tx: Transaction) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.checks import clients, domains, duplicates
 from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.checks.findings import Finding
-from infra.clouds import cloudflare, github
+from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import CloudError, MissingError, RefusedError
 from infra.kinds import ACCOUNT_TOKEN, NEON_PROJECT
 from infra.providers.fly.errors import FlyAuthError, FlyError
@@ -102,8 +102,20 @@ def _fly(start: Start) -> Iterator[Finding]:
 
 
 def _neon(start: Start, client: Client) -> Iterator[Finding]:
-    """Check that Neon accepts the key, and that the project's name is free."""
-    return duplicates.namesakes(start, client, NEON_PROJECT)
+    """Check that Neon accepts the key, and that the project's name is free or its default branch may be copied."""
+    if not start.settings.branch_of:
+        yield from duplicates.namesakes(start, client, NEON_PROJECT)
+        return
+    from infra.parts.database_branch import parent  # noqa: PLC0415  (loaded by the database)
+
+    project, _ = parent(start.settings)
+    default = next((branch for branch in neon.branches(client, project) if branch.get("default")), None)
+    if default is None or default.get("protected"):
+        yield Finding(
+            "wrong",
+            f"The default branch of Neon project {project} is protected: no pull request gets a copy of it",
+            "Name another stack under branchOf in Pulumi.pr.yaml",
+        )
 
 
 def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ _STRANGERS = {
 
 def names(settings: Settings) -> dict[str, tuple[Kind, str]]:
     """Return the stack's resources whose name a service accepts twice: by logical name, their kind and that name."""
-    found = {"neon-project": (NEON_PROJECT, settings.neon_project)} if settings.manages("database") else {}
+    found = {"neon-project": (NEON_PROJECT, settings.neon_project)}
+    found = found if settings.manages("database") and not settings.branch_of else {}
     tokens = storage_tokens(settings) if settings.mints_storage_token else []
     return found | {resource: (ACCOUNT_TOKEN, token_name(settings.bucket, resource)) for resource in tokens}
 

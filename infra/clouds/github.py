@@ -79,6 +79,15 @@ def policies(client: Client, repository: str, environment: str) -> Iterator[dict
     return client.items(path, "branch_policies")
 
 
+def pull_requests(client: Client, repository: str) -> Iterator[dict[str, Any]]:
+    """Yield a repository's open pull requests.
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    return client.items(f"repos/{repository}/pulls")
+
+
 def releases(client: Client, repository: str) -> Iterator[dict[str, Any]]:
     """Yield a repository's releases in GitHub's order, drafts and pre-releases among them.
 

@@ -1,15 +1,18 @@
-"""Ask Neon about projects."""
+"""Ask Neon about projects, and about the branches of one."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
-from infra.clouds.http import Client, Service
+from infra.clouds.http import Client, MissingError, Service
 
 SERVICE = Service("Neon", "NEON_API_URL", "https://console.neon.tech/api/v2")
 """Neon's API. The variable is this project's own: Neon's provider has none."""
 
 # The most that one answer lists (Neon's API reference, "List projects").
 _PAGE = 400
+_BRANCHES = 100
 
 
 def client(key: str) -> Client:
@@ -58,8 +61,43 @@ def branches(client: Client, project: str) -> list[dict[str, Any]]:
     Raises:
         CloudError, MissingError, RefusedError: See `Client.ask`.
     """
-    found: list[dict[str, Any]] = client.ask(f"projects/{project}/branches", "branches")
-    return found
+    asked: dict[str, str | int] = {"limit": _BRANCHES}
+    listed: list[dict[str, Any]] = []
+    while True:
+        answer = client.ask(f"projects/{project}/branches", query=asked)
+        with client.documented():
+            listed += answer["branches"]
+            following = (answer.get("pagination") or {}).get("next")
+        if not following or following == asked.get("cursor") or not answer["branches"]:
+            return listed
+        asked["cursor"] = following
+
+
+def expire_branch(client: Client, project: str, branch: str, at: datetime) -> None:
+    """Set when Neon deletes a branch by itself, which its provider 0.15.0 cannot.
+
+    Args:
+        client: A client of Neon's API.
+        project: The project's id.
+        branch: The branch's id.
+        at: At most 30 days away (Neon's documentation, "Branch expiration").
+
+    Raises:
+        CloudError, MissingError, RefusedError: See `Client.ask`.
+    """
+    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"branch": {"expires_at": text}}
+    client.ask(f"projects/{project}/branches/{branch}", method="PATCH", body=body)
+
+
+def delete_branch(client: Client, project: str, branch: str) -> None:
+    """Delete a branch with its compute; one that is gone is no error.
+
+    Raises:
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    with suppress(MissingError):
+        client.ask(f"projects/{project}/branches/{branch}", method="DELETE")
 
 
 def endpoints(client: Client, project: str) -> list[dict[str, Any]]:

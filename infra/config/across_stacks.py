@@ -61,6 +61,7 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
             "bucket_origins": tuple(dict.fromkeys(origins)),
             "storage_from": settings.storage_from or _key_maker(settings, stacks),
             "bucket_domain": next(audio, None),
+            "production_names": tuple(name for name, read in others.items() if read.settings.tier == "production"),
         }
     )
 
@@ -68,7 +69,12 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
 def _key_maker(settings: Settings, stacks: Mapping[str, Settings]) -> str | None:
     """Return the stack that makes the keys of the bucket, where this stack needs them and has none."""
     has_keys = settings.storage_access_key_id or settings.storage_secret_access_key or settings.manages("storage")
-    if has_keys or not settings.manages("backend") or application.STORAGE_KEYS[0] in settings.adopt.keep:
+    if (
+        has_keys
+        or settings.branch_of
+        or not settings.manages("backend")
+        or application.STORAGE_KEYS[0] in settings.adopt.keep
+    ):
         return None
     return next((s.stack for s in stacks.values() if s.mints_storage_token and s.bucket == settings.bucket), None)
 
@@ -82,6 +88,7 @@ def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
     yield from _owners_missing(settings, others)
     yield from _preview_api(settings, others)
     yield from _not_retired(settings, others)
+    yield from _parent(settings, others)
 
 
 def claims(s: Settings) -> Iterator[Claim]:
@@ -90,7 +97,8 @@ def claims(s: Settings) -> Iterator[Claim]:
     for app in (s.fly_app, *sorted(s.apps)):
         if app:
             yield Claim("flyApp", app)
-    yield Claim("neonProject", s.neon_project)
+    if not s.branch_of:
+        yield Claim("neonProject", s.neon_project)
     if s.adopt.neon_project:
         yield Claim("adopt.neonProject", s.adopt.neon_project)
     if s.tier != "development" and _has_api(s):
@@ -128,6 +136,8 @@ def _claimed_twice(mine: Read, others: Mapping[str, Read], files: StackFiles) ->
 def _not_agreed(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
     settings = mine.settings
     for key in (*OF_THE_REPOSITORY, *OF_ONE_PAGES_PROJECT, *OF_ONE_BUCKET):
+        if key == "previewBranch" and settings.tier == "preview":
+            continue  # a pull request's own branch
         value, found = _value(settings, key), {}
         for other, read in others.items():
             theirs = read.settings
@@ -210,6 +220,23 @@ def _not_retired(settings: Settings, others: Mapping[str, Read]) -> Iterator[str
                 "the current keys and deploy it, then `pulumi config set --path "
                 f"retire.confirmed.{other} {retire.storage_token} -s {settings.stack}`"
             )
+
+
+def _parent(settings: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+    """Yield why a pull request's database may be no branch of a stack's: no production data leaves production."""
+    name = settings.branch_of
+    if not name:
+        return
+    if name not in others:
+        yield f"branchOf is {name!r}, but there is no Pulumi.{name}.yaml"
+        return
+    parent = others[name].settings
+    if parent.tier != "staging":
+        yield f"branchOf is {name!r}, whose tier is {parent.tier}: a pull request gets a copy of staging data alone"
+    elif not (parent.manages("database") and parent.fly_app):
+        yield f"branchOf is {name!r}, which manages no database or has no Fly app: there is nothing to copy"
+    if parent.default_branch_protected:
+        yield f"branchOf is {name!r}, whose default branch is protected: no pull request gets a copy of protected data"
 
 
 def _has_api(settings: Settings) -> bool:

@@ -4,12 +4,14 @@ A rule lists the keys it reads. If one of them is invalid, the rule is skipped. 
 only be unset.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from infra import application
-from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE, Approval
+from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE, Adopt, Approval
 from infra.config.settings import Part, Settings
+from infra.config.stack_files import PULL_REQUEST
 from infra.config.validators import branch_alias
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
@@ -175,6 +177,27 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
         yield f"previewBranch is {s.preview_branch!r}: Cloudflare makes no alias of a name without letters or digits"
     elif alias == branch_alias(s.production_branch):
         yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"
+
+
+@rule(RULES, "tier", "manage", "adopt", "branchOf", "storageFrom")
+def _a_pull_request_has_a_copy(s: Settings) -> Iterator[str]:
+    if (s.tier == "preview") != bool(re.fullmatch(PULL_REQUEST, s.stack)):
+        yield f"tier is {s.tier!r} on stack {s.stack!r}: `preview` is for the stacks pr-N, by Pulumi.pr.yaml"
+    elif s.tier != "preview":
+        if s.branch_of:
+            yield f"branchOf is {s.branch_of!r}, but tier is {s.tier}: only a pull request's database is a branch"
+        return
+    if s.manage != {"database", "backend"}:
+        yield "manage: a pull request's environment has `database` and `backend`, and no more"
+    if not s.branch_of:
+        yield "branchOf is missing: name the stack whose database is copied, `staging` as a rule"
+    if s.adopt != Adopt():
+        yield "adopt is set, but a pull request's environment takes over nothing that exists"
+    if s.storage_from:
+        yield (
+            "storageFrom is set, but a pull request gets no other stack's keys: set storageAccessKeyId and "
+            "storageSecretAccessKey to keys that only read"
+        )
 
 
 @rule(RULES, "approval")

@@ -70,12 +70,12 @@ def _a_secret_is_kept_or_set(s: Settings) -> Iterator[str]:
             yield f"{key} is set, but adopt.keep keeps {secret}: one of them must go"
 
 
-@rule(RULES, "manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
+@rule(RULES, "tier", "manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
 def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
     kept = s.adopt.keep.intersection(STORAGE_TOKEN.secrets)
     if len(kept) == 1:
         yield f"adopt.keep holds {', '.join(kept)} alone: the two storage keys are kept together or not at all"
-    needed = s.manages("backend") and not (kept or s.storage_from or s.manages("storage"))
+    needed = s.manages("backend") and s.tier != "preview" and not (kept or s.storage_from or s.manages("storage"))
     if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
         yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
     elif needed and not s.storage_access_key_id:

@@ -25,7 +25,7 @@ class Settings(groups.Frozen):
 
     # Kind of stack
     tier: Tier = Field(examples=["staging"])
-    """The policy of protection and delivery: development, staging or production."""
+    """The policy of protection and delivery: development, preview, staging or production."""
     manage: frozenset[Part] = Field(examples=[["database"]])
     """The parts this stack owns. Production can be taken over one part at a time."""
     adopt: groups.Adopt = groups.Adopt()
@@ -62,6 +62,10 @@ class Settings(groups.Frozen):
     """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
     neon_compute: groups.NeonCompute = groups.NeonCompute()
     """Size of the database's compute (see NeonCompute)."""
+    branch_of: valid.StackName | None = None
+    """In `Pulumi.pr.yaml`: the stack whose database each pull request gets a branch of, `staging` as a rule."""
+    preview_limit: int = Field(5, ge=1, le=100)
+    """In `Pulumi.pr.yaml`: the most pull requests that have an environment at once."""
 
     # Backend
     fly_app: valid.AppName | None = None
@@ -176,6 +180,8 @@ class Settings(groups.Frozen):
     """Origins of every frontend that uses the bucket."""
     bucket_domain: str | None = Field(None, exclude=True)
     """`domains.audio` of the stack that manages the bucket."""
+    production_names: tuple[str, ...] = Field((), exclude=True)
+    """Other stacks of the production tier, whose database no pull request may reach."""
 
     @property
     def environment(self) -> str:

@@ -20,6 +20,13 @@ class StackFileError(Exception):
     """Pulumi could not use a file. The message names the file, and the line."""
 
 
+TEMPLATE = "pr"
+"""The name in `Pulumi.pr.yaml`, the template of each pull request's stack."""
+
+PULL_REQUEST = rf"{TEMPLATE}-([1-9]\d*)"
+"""The names of pull requests' stacks: `pr-7`. None has a file of its own."""
+
+
 class StackFiles(NamedTuple):
     """Configuration by stack, without the project's namespace; an encrypted value stays a `secure:` mapping.
 
@@ -28,12 +35,14 @@ class StackFiles(NamedTuple):
         project: The values that Pulumi.yaml gives every stack.
         stacks: The values that each stack's own file sets.
         foreign: The keys of another namespace, by file.
+        template: The values of `Pulumi.pr.yaml`.
     """
 
     name: str
     project: dict[str, Any]
     stacks: dict[str, dict[str, Any]]
     foreign: dict[str, list[str]]
+    template: dict[str, Any]
 
     def effective(self, stack: str) -> dict[str, Any]:
         """Return the project's values overlaid with the stack's own."""
@@ -42,7 +51,8 @@ class StackFiles(NamedTuple):
     def file_of(self, stack: str, key: str) -> str:
         """Return the file that sets the key for the stack, or the file where it belongs."""
         own = key in self.stacks.get(stack, {})
-        return "Pulumi.yaml" if key in self.project and not own else f"Pulumi.{stack}.yaml"
+        file = TEMPLATE if re.fullmatch(PULL_REQUEST, stack) else stack
+        return "Pulumi.yaml" if key in self.project and not own else f"Pulumi.{file}.yaml"
 
 
 def read_stack_files(root: Path | None = None) -> StackFiles:
@@ -67,13 +77,16 @@ def read_stack_files(root: Path | None = None) -> StackFiles:
     foreign: dict[str, list[str]] = {}
     declared = _config(root / "Pulumi.yaml", project, name, foreign)
     values = {key: _project_value(value) for key, value in declared.items()}
-    stacks = {}
+    stacks: dict[str, dict[str, Any]] = {}
     for path in sorted(root.glob("Pulumi.*.yaml")):
         stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
         if not re.fullmatch(STACK_NAME, stack):
             raise StackFileError(f"{path.name}: {STACK_NAME_RULE}")
         stacks[stack] = _config(path, load(path), name, foreign)
-    return StackFiles(name, {key: value for key, value in values.items() if value is not None}, stacks, foreign)
+    template = stacks.pop(TEMPLATE, {})
+    ours = {stack: config for stack, config in stacks.items() if not re.fullmatch(PULL_REQUEST, stack)}
+    project_values = {key: value for key, value in values.items() if value is not None}
+    return StackFiles(name, project_values, ours, foreign, template)
 
 
 def _config(path: Path, document: dict[str, Any], name: str, foreign: dict[str, list[str]]) -> dict[str, Any]:

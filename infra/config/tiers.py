@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-Tier = Literal["development", "staging", "production"]
+Tier = Literal["development", "preview", "staging", "production"]
 
 
 class Defaults(NamedTuple):
@@ -11,6 +11,7 @@ class Defaults(NamedTuple):
     Attributes:
         frontend: The frontend that users of the stack see: on a laptop, a preview of the Pages project, or its
             production.
+        kept: Its resources must be kept: the engine refuses `destroy`, and replaces nothing that holds data.
         previews_may_call: The API answers every preview of the Pages project.
         suspend_seconds: Idle time after which Neon suspends the database's compute; 0: never, where the plan allows.
         deploys_on: The event that deploys the backend. The text may name settings.
@@ -18,6 +19,7 @@ class Defaults(NamedTuple):
     """
 
     frontend: Literal["laptop", "preview", "production"]
+    kept: bool
     previews_may_call: bool
     suspend_seconds: int
     deploys_on: str
@@ -27,13 +29,23 @@ class Defaults(NamedTuple):
 TIERS: dict[Tier, Defaults] = {
     "development": Defaults(
         frontend="laptop",
+        kept=False,
         previews_may_call=False,
         suspend_seconds=300,
         deploys_on="",
         deploys_from="",
     ),
+    "preview": Defaults(
+        frontend="preview",
+        kept=False,
+        previews_may_call=True,
+        suspend_seconds=300,
+        deploys_on="push to a pull request",
+        deploys_from="",
+    ),
     "staging": Defaults(
         frontend="preview",
+        kept=True,
         previews_may_call=True,
         suspend_seconds=300,
         deploys_on="push to {main_branch}",
@@ -41,6 +53,7 @@ TIERS: dict[Tier, Defaults] = {
     ),
     "production": Defaults(
         frontend="production",
+        kept=True,
         previews_may_call=False,
         suspend_seconds=0,
         deploys_on="published release ({release_tags})",

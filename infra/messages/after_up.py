@@ -29,8 +29,9 @@ def advise(settings: Settings, before: State, made: Made) -> None:
         storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
     if pulumi.runtime.is_dry_run():
         return
-    if database and "neon-project" not in before and not settings.adopt.neon_project:
-        database.project_id.apply(partial(_new_project, settings))
+    new = "neon-project" not in before and not (settings.adopt.neon_project or settings.branch_of)
+    if database and new:
+        pulumi.Output.from_input(database.project_id).apply(partial(_new_project, settings))
     if storage and settings.mints_storage_token and storage.keys and storage_tokens(settings)[-1] not in before:
         storage.keys.access_key_id.apply(partial(_check_made, settings, storage_tokens(settings)[-1]))
     if frontend and outputs.get("previewApiUrl") != application.previews_api_url(settings) == settings.preview_api_url:

@@ -82,7 +82,7 @@ class Database(pulumi.ComponentResource):
             branch_id=project.default_branch_id,
             autoscaling_limit_min_cu=compute.min_cu,
             autoscaling_limit_max_cu=compute.max_cu,
-            suspend_timeout_seconds=None if compute.suspend_seconds is None else _idle_seconds(settings),
+            suspend_timeout_seconds=None if compute.suspend_seconds is None else idle_seconds(settings),
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
 
@@ -92,11 +92,11 @@ def _compute(settings: Settings) -> neon.ProjectDefaultEndpointSettingsArgs:
     return neon.ProjectDefaultEndpointSettingsArgs(
         autoscaling_limit_min_cu=settings.neon_compute.min_cu,
         autoscaling_limit_max_cu=settings.neon_compute.max_cu,
-        suspend_timeout_seconds=_idle_seconds(settings),
+        suspend_timeout_seconds=idle_seconds(settings),
     )
 
 
-def _idle_seconds(settings: Settings) -> float | None:
+def idle_seconds(settings: Settings) -> float | None:
     """Return when Neon suspends a compute, -1 for never; None on the free plan, which refuses even its own value."""
     return None if settings.neon_plan == "free" else float(settings.suspend_seconds or -1)
 

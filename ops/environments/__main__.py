@@ -26,10 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     parser.add_argument("--live", action="store_true", help="ask the clouds what is released and what answers, too")
-    parser.add_argument("stack", nargs="*", type=stacks.stack_name, help="default: every stack that has a file")
+    parser.add_argument(
+        "stack",
+        nargs="*",
+        type=stacks.stack_name,
+        help="default: every stack that has a file, and every pull request's",
+    )
     options = parser.parse_args(arguments)
-    wanted = options.stack or stacks.names()
     try:
+        wanted = options.stack or [*stacks.names(), *(f"pr-{number}" for number in stacks.pull_requests())]
         with ThreadPoolExecutor() as pool:
             rows = list(pool.map(lambda stack: _row(stack, ask_clouds=options.live), wanted))
     except stacks.StackError as error:

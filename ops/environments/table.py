@@ -20,14 +20,15 @@ def row(stack: str, outputs: dict[str, Any] | None) -> Row:
     if outputs is None:
         return {"Environment": stack, "Deploys on": f"not up yet: `pulumi up -s {stack}`"}
     app = outputs.get("flyApp")
-    cost = costs.monthly(app=bool(app), bucket="bucketPublicHost" in outputs)
+    idle = "neonBranch" in outputs  # a pull request's machine and compute stop while nobody uses them
+    cost = costs.monthly(app=bool(app) and not idle, bucket="bucketPublicHost" in outputs)
     environment = outputs["environment"]
     return {
         "Environment": environment,
         "Deploys on": outputs.get("deploysOn") or "-",
         "Backend": app or "local",
         "API": outputs["apiUrl"],
-        "Database": outputs.get("neonProject") or "-",
+        "Database": "/".join(outputs[key] for key in ("neonProject", "neonBranch") if outputs.get(key)) or "-",
         "Database host": outputs.get("databaseHost") or "-",
         "Frontend": outputs["frontendUrl"],
         "Logs": f"flyctl logs -a {app}" if app else "-",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra import kinds
 from infra.clouds import cloudflare, github, neon
+from infra.config.stack_files import PULL_REQUEST
 from infra.providers.fly.flyctl import Flyctl
 from ops.costs import FLY_MACHINE, R2_STORED
 
@@ -50,12 +52,14 @@ def _listings(
 ) -> Iterator[tuple[str, Callable[[], Iterable[Found]]]]:
     for organization in sorted({s.neon_organization_id or "" for s in stacks}):
         yield f"Neon projects {organization}".strip(), partial(_projects, access, organization)
+    for project in sorted(key for type_, key in inventory.owners if type_ == kinds.NEON_PROJECT.type):
+        yield f"branches of Neon project {project}", partial(branches, access, project)
     for account in sorted({s.cloudflare_account_id for s in stacks if {"storage", "frontend"} & s.manage}):
         yield f"R2 buckets of {account}", partial(_buckets, access, account)
         yield f"Pages projects of {account}", partial(_pages, access, account)
         yield f"tokens of {account}", partial(_tokens, access, account)
     for organization in sorted({s.fly_organization for s in stacks if s.manages("backend")}):
-        yield f"Fly apps of {organization}", partial(_apps, organization)
+        yield f"Fly apps of {organization}", partial(apps, organization)
     for owner, repository, scope in sorted(
         {(s.github_owner, s.github_repository, s.github_scope) for s in stacks if s.manages("delivery")}
     ):
@@ -70,6 +74,15 @@ def _projects(access: Access, organization: str) -> Iterator[Found]:
     with client.documented():
         for project in neon.projects(client, organization or None):
             yield Found(kinds.NEON_PROJECT, project["id"], project["name"], project.get("created_at") or "")
+
+
+def branches(access: Access, project: str) -> Iterator[Found]:
+    """Yield the branches of a Neon project that have a pull request's name."""
+    client = access.client("Neon")
+    with client.documented():
+        for branch in neon.branches(client, project):
+            if re.fullmatch(PULL_REQUEST, branch["name"]) and not branch.get("protected"):
+                yield Found(kinds.NEON_BRANCH, branch["id"], branch["name"], branch.get("created_at") or "", 0.0)
 
 
 def _buckets(access: Access, account: str) -> Iterator[Found]:
@@ -98,7 +111,7 @@ def _tokens(access: Access, account: str) -> Iterator[Found]:
             yield Found(kinds.ACCOUNT_TOKEN, token["id"], token["name"], token.get("issued_on") or "", 0.0)
 
 
-def _apps(organization: str) -> Iterator[Found]:
+def apps(organization: str) -> Iterator[Found]:
     """Yield an organization's apps; flyctl does not tell when they were made."""
     for name, deployed in Flyctl().apps_list(organization).items():
         yield Found(kinds.FLY_APP, name, name, cost=FLY_MACHINE if deployed else 0.0)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra import application
+from infra.config.stack_files import TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +70,7 @@ def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], n
 
 def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
     """Return the names that a project's stacks give; an item of a GitHub environment stands after its name."""
-    names = {project, _VERIFIED}
+    names = {project, _VERIFIED, TEMPLATE}
     for s in stacks:
         names |= {s.neon_project, s.bucket, *s.extra_buckets, s.pages_project, s.github_environment_name}
         names |= {s.fly_app, *s.apps} if s.fly_app else set()

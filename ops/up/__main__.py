@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from ops import stacks
 from ops.backend import refusal
 from ops.joblog import say
-from ops.redact import credentials, redactor
+from ops.up.run import streamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,33 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     flags = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--color", "never"]
     try:
-        return _streamed(["pulumi", "up", "--stack", stack, *flags])
+        return streamed("up", "--stack", stack, *flags)
     except OSError as error:
         say(f"bin/up: {stacks.not_started(error)}", file=sys.stderr)
         return 127
-
-
-def _streamed(command: list[str]) -> int:
-    """Run a command, print its output line by line as it comes, and return its exit code."""
-    clean = redactor(credentials(os.environ))
-    with subprocess.Popen(
-        command,
-        cwd=stacks.ROOT,
-        env=stacks.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        # The CLI ends an update in order at its first signal, and at once at its second: this process sends the first.
-        start_new_session=True,
-    ) as process:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
-        assert process.stdout is not None  # noqa: S101  (for mypy: it is a pipe)
-        for line in process.stdout:
-            say(clean(line.rstrip("\n")))
-    return process.returncode
 
 
 if __name__ == "__main__":

@@ -35,8 +35,10 @@ def serve(world: World) -> int:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+            length = int(self.headers.get("Content-Length") or 0)
+            sent = json.loads(self.rfile.read(length)) if length else None
             headers = {name.lower().replace("-", "_"): value for name, value in self.headers.items()}
-            status, body = answer(world, self.path, token, self.command, **headers)
+            status, body = answer(world, self.path, token, self.command, sent, **headers)
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -44,7 +46,7 @@ def serve(world: World) -> int:
             self.end_headers()
             self.wfile.write(content)
 
-        do_DELETE = do_GET  # noqa: N815  (the base class's spelling)
+        do_DELETE = do_PATCH = do_POST = do_GET  # noqa: N815  (the base class's spelling)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing: the terminal is the command's."""
@@ -54,18 +56,21 @@ def serve(world: World) -> int:
     return server.server_port
 
 
-def answer(world: World, target: str, token: str, method: str = "GET", **headers: str) -> tuple[int, Any]:
+def answer(
+    world: World, target: str, token: str, method: str = "GET", sent: Any = None, **headers: str
+) -> tuple[int, Any]:
     """Return status and body of a request.
 
     Args:
         world: The clouds' state.
         target: Path and query.
         token: The bearer token it came with.
-        method: GET, or DELETE for a Cloudflare token.
+        method: Its method.
+        sent: Its body, decoded.
         headers: Its other headers, in lower case with `_`.
     """
     url = urlsplit(target)
-    query = headers | {name: values[0] for name, values in parse_qs(url.query).items()}
+    query: Document = {**headers, **{name: values[0] for name, values in parse_qs(url.query).items()}, "body": sent}
     routes = ((cloud, respond, re.fullmatch(path, f"{method} {url.path}")) for cloud, path, respond in _ROUTES)
     cloud, respond, match = next((route for route in routes if route[2]), ("", None, None))
     if not (respond and match):

@@ -1,4 +1,4 @@
-"""Answer GitHub's REST API: a repository's environments, policies, variables, releases and runs of workflows."""
+"""Answer GitHub's REST API: a repository's environments, policies, variables, pull requests, releases and runs."""
 
 from __future__ import annotations
 
@@ -43,6 +43,15 @@ def _shown_environment(item: Document) -> Document:
         rules.append({"type": "branch_policy"})
     shown = {name: item[name] for name in ("name", "can_admins_bypass", "deployment_branch_policy")}
     return {**shown, "protection_rules": rules, "created_at": item.get("created_at")}
+
+
+def _pulls(tx: Transaction, query: dict[str, str], *repository: str) -> list[Document]:
+    """List a repository's pull requests by state; the sandbox keeps those that a test or a user put there."""
+    github.get(tx, "repository", *repository)
+    wanted = query.get("state", "open")
+    found = [item for item in _within(tx, "pull", *repository) if wanted in {"all", item["state"]}]
+    shown: list[Document] = _page(query, "pulls", found)["pulls"]
+    return shown
 
 
 def _policies(tx: Transaction, query: dict[str, str], *environment: str) -> Document:
@@ -103,6 +112,7 @@ _ENVIRONMENT = r"GET /repos/([^/]+)/([^/]+)/environments/([^/]+)"
 ROUTES = (
     (r"GET /repos/([^/]+)/([^/]+)", _repository),
     (r"GET /repos/([^/]+)/([^/]+)/environments", _environments),
+    (r"GET /repos/([^/]+)/([^/]+)/pulls", _pulls),
     (_ENVIRONMENT, _environment),
     (rf"{_ENVIRONMENT}/deployment-branch-policies", _policies),
     (r"GET /repos/([^/]+)/([^/]+)/releases", _releases),

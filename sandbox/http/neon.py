@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.world import neon
+from sandbox.world import neon_branches as branches
 from sandbox.world.store import Document, Transaction
+
+Query = dict[str, Any]
 
 _PROJECT = (
     *("id", "name", "region_id", "pg_version", "org_id", "history_retention_seconds", "created_at"),
     "default_endpoint_settings",
 )
+_BRANCH = ("id", "name", "project_id", "parent_id", "default", "protected", "created_at", "expires_at")
 # The most items that a page may have, and without a wish has (Neon's API reference, "List projects").
 _MOST, _USUAL = 400, 10
 
 
-def _projects(tx: Transaction, query: dict[str, str]) -> Document:
+def _projects(tx: Transaction, query: Query) -> Document:
     """List the projects whose name or id has the text in it, page by page; the cursor is the last id."""
     search = query.get("search", "")
     found = [
@@ -29,19 +35,35 @@ def _projects(tx: Transaction, query: dict[str, str]) -> Document:
     return {"projects": [_shown(project) for project in shown], **pagination}
 
 
-def _project(tx: Transaction, _query: dict[str, str], identity: str) -> Document:
+def _project(tx: Transaction, _query: Query, identity: str) -> Document:
     return {"project": _shown(neon.project(tx, identity))}
 
 
-def _branches(tx: Transaction, _query: dict[str, str], identity: str) -> Document:
-    """List the branches of a project, of which the world keeps the default one."""
-    found = neon.project(tx, identity)
-    branch = {"id": found["branch"]["id"], "name": found["branch"]["name"], "project_id": identity}
-    return {"branches": [{**branch, "default": True, "protected": found["default_branch_protected"]}]}
+def _branches(tx: Transaction, _query: Query, identity: str) -> Document:
+    """List the branches of a project, on one page."""
+    return {"branches": [_branch_shown(found) for found in branches.branches(tx, identity)]}
 
 
-def _endpoints(tx: Transaction, _query: dict[str, str], identity: str) -> Document:
-    return {"endpoints": [neon.endpoint(tx, identity, neon.project(tx, identity)["endpoint"]["id"])]}
+def _update_branch(tx: Transaction, query: Query, project: str, identity: str) -> Document:
+    return {"branch": _branch_shown(branches.update_branch(tx, project, identity, query["body"]["branch"]))}
+
+
+def _delete_branch(tx: Transaction, _query: Query, project: str, identity: str) -> Document:
+    branches.delete_branch(tx, project, identity)
+    return {}
+
+
+def _restore_branch(tx: Transaction, query: Query, project: str, identity: str) -> Document:
+    return {"branch": _branch_shown(branches.restore_branch(tx, project, identity, query["body"]))}
+
+
+def _branch_shown(found: Document) -> Document:
+    return {name: found[name] for name in _BRANCH if name in found}
+
+
+def _endpoints(tx: Transaction, _query: Query, identity: str) -> Document:
+    names = [found["endpoint"]["id"] for found in branches.branches(tx, identity) if found["endpoint"]]
+    return {"endpoints": [branches.endpoint(tx, identity, name)[1] for name in names]}
 
 
 def _shown(found: Document) -> Document:
@@ -53,5 +75,8 @@ ROUTES = (
     (r"GET /api/v2/projects/([\w-]+)", _project),
     (r"GET /api/v2/projects/([\w-]+)/branches", _branches),
     (r"GET /api/v2/projects/([\w-]+)/endpoints", _endpoints),
+    (r"PATCH /api/v2/projects/([\w-]+)/branches/([\w-]+)", _update_branch),
+    (r"DELETE /api/v2/projects/([\w-]+)/branches/([\w-]+)", _delete_branch),
+    (r"POST /api/v2/projects/([\w-]+)/branches/([\w-]+)/restore", _restore_branch),
 )
 """Method and path, and the function that answers."""

@@ -8,7 +8,9 @@ from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
 from sandbox.providers.values import Properties
 from sandbox.world import neon
-from sandbox.world.store import Document
+from sandbox.world import neon_branches as branches
+from sandbox.world.errors import CloudError
+from sandbox.world.store import Document, Transaction
 
 _YES_NO = ("yes", "no", "")
 _COMPUTE = {
@@ -70,20 +72,60 @@ class Project(Resource):
         return {
             **super().shown(at, found, given),
             "storePassword": given.get("storePassword", "yes"),
-            "connectionUri": neon.connection_uri(found),
-            "connectionUriPooler": neon.connection_uri(found, pooled=True),
-            "databaseHost": neon.host(found),
-            "databaseHostPooler": neon.host(found, pooled=True),
-            "databaseName": found["branch"]["database_name"],
-            "databasePassword": found["password"],
-            "databaseUser": found["branch"]["role_name"],
-            "defaultBranchId": found["branch"]["id"],
+            **_connection(found),
             "defaultEndpointId": found["endpoint"]["id"],
         }
 
 
+class Branch(Resource):
+    """A branch beside the default one. The provider knows no expiry, and shows a new parent without sending it."""
+
+    type_name = "neon:index/branch:Branch"
+    label = "branch"
+    import_id = ("projectId", "id")
+    id_is = "id"
+    lenient_delete = True
+    inputs = {
+        "projectId": text(required=True),
+        "name": text(computed=True),
+        "parentId": text(computed=True),
+        **each("parentLsn parentTimestamp", Field(kind="unmodelled", replace=True)),
+        "protected": text(enum=_YES_NO),
+    }
+    outputs = {"logicalSize": number()}
+
+    def create(self, at: At, inputs: Properties) -> Document:
+        """Make a branch; it has no compute yet."""
+        return branches.create_branch(at.tx, inputs["projectId"], _as_flags(self.body(inputs)))
+
+    def read(self, at: At, state: Properties) -> Document:
+        """Read the branch."""
+        return branches.branch(at.tx, state["projectId"], state["id"])
+
+    def update(self, at: At, state: Properties, inputs: Properties) -> Document:
+        """Rename or protect it in place."""
+        body = {name: value for name, value in _as_flags(self.body(inputs)).items() if name in {"name", "protected"}}
+        return branches.update_branch(at.tx, state["projectId"], state["id"], body)
+
+    def delete(self, at: At, state: Properties) -> None:
+        """Delete the branch with its compute."""
+        branches.delete_branch(at.tx, state["projectId"], state["id"])
+
+    def shown(self, at: At, found: Document, given: Properties) -> Properties:
+        """Return the state; the provider shows protection only where the program or the service sets it."""
+        protected = {"protected": given["protected"]} if "protected" in given else {}
+        if found["protected"]:
+            protected = {"protected": "yes"}
+        return {**super().shown(at, {**found, "protected": None}, given), **protected}
+
+
+def _as_flags(body: Document) -> Document:
+    """Return a body with the provider's `yes` and `no` in the spelling of the API."""
+    return {name: value == "yes" if name == "protected" else value for name, value in body.items()}
+
+
 class Endpoint(Resource):
-    """The default compute of a project. Making another one is not modelled: a branch has one that reads and writes."""
+    """The compute of a branch. A branch has one that reads and writes; others are not modelled."""
 
     type_name = "neon:index/endpoint:Endpoint"
     label = "endpoint"
@@ -100,20 +142,56 @@ class Endpoint(Resource):
     }
     outputs = each("host proxyHost", text())
 
+    def create(self, at: At, inputs: Properties) -> Document:
+        """Make the compute of a branch."""
+        return branches.create_endpoint(at.tx, inputs["projectId"], inputs["branchId"], self.body(inputs))
+
     def read(self, at: At, state: Properties) -> Document:
         """Read the compute."""
-        return neon.endpoint(at.tx, state["projectId"], state["id"])
+        return branches.endpoint(at.tx, state["projectId"], state["id"])[1]
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
         """Change its size in place."""
-        return neon.update_endpoint(at.tx, state["projectId"], state["id"], self.body(inputs))
+        return branches.update_endpoint(at.tx, state["projectId"], state["id"], self.body(inputs))
 
     def delete(self, at: At, state: Properties) -> None:
-        """Refuse: the program leaves the compute that it imported."""
-        raise NotImplementedError
+        """Delete the compute; the default branch's is refused."""
+        branches.delete_endpoint(at.tx, state["projectId"], state["id"])
+
+
+def _get_project(tx: Transaction, args: Properties) -> Properties:
+    """Return a project's name and its default branch's connection."""
+    found = neon.project(tx, args["id"])
+    return {"id": found["id"], "name": found["name"], **_connection(found)}
+
+
+def _get_branch_role_password(tx: Transaction, args: Properties) -> Properties:
+    """Return the password that a role has on a branch."""
+    found = branches.branch(tx, args["projectId"], args["branchId"])
+    if args["roleName"] != found["role_name"]:
+        raise CloudError(404, f"role not found: {args['roleName']}")
+    return {**args, "id": f"{args['projectId']}/{args['branchId']}/{args['roleName']}", "password": found["password"]}
+
+
+def _connection(found: Document) -> Properties:
+    """Return the connection settings of a project's default branch."""
+    return {
+        "connectionUri": neon.connection_uri(found),
+        "connectionUriPooler": neon.connection_uri(found, pooled=True),
+        "databaseHost": neon.host(found),
+        "databaseHostPooler": neon.host(found, pooled=True),
+        "databaseName": found["branch"]["database_name"],
+        "databasePassword": found["password"],
+        "databaseUser": found["branch"]["role_name"],
+        "defaultBranchId": found["branch"]["id"],
+    }
 
 
 PACKAGE_VERSION = "0.15.0"
 CONFIG: tuple[str, ...] = ()
 CREDENTIALS = ("apiKey",)
-RESOURCES: tuple[Resource, ...] = (Project(), Endpoint())
+RESOURCES: tuple[Resource, ...] = (Project(), Branch(), Endpoint())
+FUNCTIONS = {
+    "neon:index/getProject:getProject": ("project.get", _get_project),
+    "neon:index/getBranchRolePassword:getBranchRolePassword": ("role-password.get", _get_branch_role_password),
+}

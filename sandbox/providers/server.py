@@ -125,13 +125,14 @@ class Provider(Connection):
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> provider_pb2.InvokeResponse:
-        """Answer Cloudflare's functions; the other packages have none here."""
-        if request.tok not in cloudflare.FUNCTIONS:
+        """Answer a function of the package."""
+        functions = getattr(self._package, "FUNCTIONS", {})
+        if request.tok not in functions:
             self._unimplemented(context, f"function {request.tok}")
-        name, effect = cloudflare.FUNCTIONS[request.tok]
         args = decode(request.args)
+        operation, answer_of = functions[request.tok]
         try:
-            found = self._caller.call(name, args, lambda tx: effect(tx, args))
+            found = self._caller.call(operation, args, lambda tx: answer_of(tx, args))
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
         # `return` is a keyword, so the field cannot be named in a call.

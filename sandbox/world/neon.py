@@ -1,4 +1,4 @@
-"""Keep Neon's rules for projects with their default branch, role, database and compute.
+"""Keep Neon's rules for projects with their default branch, role, database and compute; see also `neon_branches`.
 
 A project is a document under ("neon", "project", id), in the spelling of Neon's API. Project names may repeat. The
 account is under ("neon", "account", "account"), all of it optional:
@@ -55,10 +55,9 @@ def create_project(tx: Transaction, body: Document) -> Document:
     _refuse_bad(tx, body)
     _refuse_more(tx, body)
     region = body.get("region_id", "aws-us-east-1")
-    cloud, _, place = region.partition("-")
-    endpoint = f"ep-{ids.phrase(tx, 'neon endpoint')}"
-    identity = ids.phrase(tx, "neon project")
     compute = {**_COMPUTE, **(body.get("default_endpoint_settings") or {})}
+    endpoint = new_endpoint(tx, {"region_id": region, "default_endpoint_settings": compute}, {})
+    identity = ids.phrase(tx, "neon project")
     project = {
         "id": identity,
         "name": body.get("name") or identity,
@@ -69,7 +68,7 @@ def create_project(tx: Transaction, body: Document) -> Document:
         "history_retention_seconds": body.get("history_retention_seconds", _HISTORY["free"]),
         "default_branch_protected": body.get("default_branch_protected", False),
         "branch": {**_BRANCH, **(body.get("branch") or {}), "id": f"br-{ids.phrase(tx, 'neon branch')}"},
-        "endpoint": {"id": endpoint, "host": f"{endpoint}.{place}.{cloud}.neon.tech", **compute},
+        "endpoint": endpoint,
         "password": f"npg_{ids.password(12)}",
         "default_endpoint_settings": compute,
         "created_at": ids.now(),
@@ -106,31 +105,42 @@ def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     return found
 
 
-def endpoint(tx: Transaction, identity: str, name: str) -> Document:
-    """Return a project's default compute, by the project's id and its own.
+def new_endpoint(tx: Transaction, project: Document, compute: Document) -> Document:
+    """Return a new compute in a project's region, of its default size unless told otherwise.
 
     Raises:
-        CloudError: 404 where either does not exist.
+        CloudError: 400 where the plan refuses the size.
     """
-    found = project(tx, identity)
-    if found["endpoint"]["id"] != name:
-        raise CloudError(404, f"endpoint not found: {name}")
-    place = {"project_id": identity, "branch_id": found["branch"]["id"], "region_id": found["region_id"]}
-    return {**found["endpoint"], **place, "type": "read_write"}
+    name = f"ep-{ids.phrase(tx, 'neon endpoint')}"
+    cloud, _, place = project["region_id"].partition("-")
+    default = project["default_endpoint_settings"]
+    return {"id": name, "host": f"{name}.{place}.{cloud}.neon.tech", **default, **size(tx, compute)}
 
 
-def update_endpoint(tx: Transaction, identity: str, name: str, compute: Document) -> Document:
-    """Change the size of a project's default compute; a project's own settings count for computes made later.
+def resize_default(tx: Transaction, identity: str, compute: Document) -> None:
+    """Change the size of a project's default compute.
 
     Raises:
         CloudError: 404 where it does not exist, 400 where the plan refuses the size.
     """
-    endpoint(tx, identity, name)
-    _refuse_bad(tx, {"default_endpoint_settings": compute})
     found = project(tx, identity)
-    found["endpoint"] |= {key: compute[key] for key in _COMPUTE if key in compute}
+    found["endpoint"] |= size(tx, compute)
     tx.put("neon", "project", identity, found)
-    return endpoint(tx, identity, name)
+
+
+def size(tx: Transaction, compute: Document) -> Document:
+    """Return the members of a compute's size.
+
+    Raises:
+        CloudError: 400 where the plan refuses it.
+    """
+    _refuse_bad(tx, {"default_endpoint_settings": compute})
+    return {key: compute[key] for key in _COMPUTE if key in compute}
+
+
+def plan(tx: Transaction) -> str:
+    """Return the account's plan."""
+    return str((tx.get("neon", "account", "account") or {}).get("plan", "free"))
 
 
 def delete_project(tx: Transaction, identity: str) -> None:
@@ -141,6 +151,8 @@ def delete_project(tx: Transaction, identity: str) -> None:
     """
     project(tx, identity)
     tx.delete("neon", "project", identity)
+    for key in [key for key in tx.list("neon", "branch") if key.startswith(f"{identity}/")]:
+        tx.delete("neon", "branch", key)
 
 
 def connection_uri(found: Document, *, pooled: bool = False) -> str:
@@ -176,10 +188,10 @@ def _refuse_used_up(account: Document) -> None:
 
 
 def _refuse_bad(tx: Transaction, body: Document) -> None:
-    plan = (tx.get("neon", "account", "account") or {}).get("plan", "free")
+    own = plan(tx)
     retention = body.get("history_retention_seconds") or 0
-    if not 0 <= retention <= _HISTORY[plan]:
-        limit = f"{_HISTORY[plan]}, the {plan} plan's limit"
+    if not 0 <= retention <= _HISTORY[own]:
+        limit = f"{_HISTORY[own]}, the {own} plan's limit"
         raise CloudError(400, f"history_retention_seconds {retention} is not within 0 and {limit}")
     region = body.get("region_id", "aws-us-east-1")
     if not re.fullmatch(r"(aws|azure)-[a-z0-9-]+", region):
@@ -188,10 +200,10 @@ def _refuse_bad(tx: Transaction, body: Document) -> None:
     if version not in range(14, 19):
         raise CloudError(400, f"unsupported Postgres version {version}")
     for name, least in _PAID.items():
-        if body.get(name) not in (None, "", "no", [], False) and _RANK.index(plan) < _RANK.index(least):
-            raise CloudError(400, f"{name} needs the {least} plan; this account is on the {plan} plan")
+        if body.get(name) not in (None, "", "no", [], False) and _RANK.index(own) < _RANK.index(least):
+            raise CloudError(400, f"{name} needs the {least} plan; this account is on the {own} plan")
     compute = body.get("default_endpoint_settings") or {}
-    if plan == "free" and (compute.get("autoscaling_limit_max_cu") or 0) > 2:
+    if own == "free" and (compute.get("autoscaling_limit_max_cu") or 0) > 2:
         raise CloudError(400, "autoscaling_limit_max_cu is at most 2 on the free plan")
-    if plan == "free" and compute.get("suspend_timeout_seconds") not in {None, 0, 300}:
+    if own == "free" and compute.get("suspend_timeout_seconds") not in {None, 0, 300}:
         raise CloudError(400, "suspend_timeout_seconds cannot be changed on the free plan")

@@ -45,6 +45,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "staging",
         {"extraSecrets": {"STRIPE_KEY": "sk_1"}, "logfireToken": "pylf_1", "rollout": True, "mintDeployToken": True},
     ),
+    "pull request": ("pr-7", {}),
     "production": ("production", {}),
     "staging, at domains": (
         "staging",

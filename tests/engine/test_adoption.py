@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.world import cloudflare, fly, github, neon
+from sandbox.world import cloudflare, fly, github, neon, neon_branches
 from tests.engine import pages
 from tests.engine.conftest import ROOT
 from tests.engine.test_environments import objects, up
@@ -232,7 +232,7 @@ def _database_by_hand(tx: Transaction, chance: random.Random) -> None:
         "autoscaling_limit_max_cu": chance.choice([1, 2, 8] if paid else [1, 2]),
         "suspend_timeout_seconds": chance.choice({"free": [0], "launch": [0, 300, -1]}.get(plan, [0, -1, 900])),
     }
-    neon.update_endpoint(tx, project["id"], project["endpoint"]["id"], size)
+    neon_branches.update_endpoint(tx, project["id"], project["endpoint"]["id"], size)
 
 
 def _frontend_by_hand(tx: Transaction, chance: random.Random) -> None:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import pkgutil
+import re
 import runpy
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,8 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
 from infra.checks.credentials import CREDENTIALS
-from infra.config.stack_files import read_stack_files
+from infra.config import pull_requests
+from infra.config.stack_files import PULL_REQUEST, read_stack_files
 from sandbox.sample_secrets import made_up
 from tests.unit.clouds.fake import Clouds
 
@@ -69,6 +71,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "databaseUser": "neondb_owner",
         "databasePassword": "npg_CanaryNeonPassword",
     },
+    "neon:index/branch:Branch": {"logicalSize": 30},
     "neon:index/endpoint:Endpoint": {"host": "ep-cold-sky-1.eu-central-1.aws.neon.tech"},
     "random:index/randomPassword:RandomPassword": {"result": "CanaryPassword"},
     "cloudflare:index/pagesProject:PagesProject": {"subdomain": "tune-8xz.pages.dev"},
@@ -83,6 +86,19 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "aaaa": ["2001:db8::1"],
         "ownership": "app-abc1234",
     },
+}
+STANDING = {
+    "staging": {"neonProjectId": "calm-hill-55556666", "databaseHost": "ep-warm-lake-1.eu-central-1.aws.neon.tech"},
+    "production": {"neonProjectId": "tall-oak-33334444", "databaseHost": "ep-grand-sea-1.eu-central-1.aws.neon.tech"},
+}
+"""The outputs of the stacks that a pull request's program asks for."""
+_FUNCTIONS: dict[str, dict[str, Any]] = {
+    "neon:index/getProject:getProject": {
+        "databaseName": "neondb",
+        "databaseUser": "neondb_owner",
+        "defaultBranchId": "br-warm-lake-1",
+    },
+    "neon:index/getBranchRolePassword:getBranchRolePassword": {"password": "npg_CanaryNeonPassword"},
 }
 _GROUPS = {"results": [{"id": "9" * 32, "name": "Workers R2 Storage Bucket Item Write"}]}
 
@@ -141,7 +157,8 @@ class _Clouds(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         if args.token == "pulumi:pulumi:readStackOutputs":
-            return {"outputs": self._before}
+            copied = STANDING.get(args.args["name"].rpartition("/")[2], {})
+            return {"outputs": self._before or (copied if re.fullmatch(PULL_REQUEST, pulumi.get_stack()) else {})}
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
             project = {"neon-project": ("neon:index/project:Project", {"id": self._before.get("neonProjectId")})}
             stack = {f"{PROJECT}-{pulumi.get_stack()}": ("pulumi:pulumi:Stack", self._before)}
@@ -150,6 +167,8 @@ class _Clouds(mocks.Mocks):
             return {"outputs": {urn: {"outputs": outputs} for urn, outputs in urns.items()}}
         if args.token == "cloudflare:index/getZones:getZones":
             return {"results": [{"id": f"zone-of-{args.args['name']}", "name": args.args["name"]}]}
+        if args.token in _FUNCTIONS:
+            return {**args.args, **_FUNCTIONS[args.token]}
         assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
         return _GROUPS
 
@@ -209,7 +228,11 @@ def _of_example(stack: str) -> dict[str, Any]:
 
 def configuration(stack: str, changes: dict[str, Any] | None = None, root: Path = EXAMPLE) -> dict[str, Any]:
     """Return a stack's configuration from its files, with made-up secrets; a change to None removes a key."""
-    config = copy.deepcopy(_of_example(stack)) if root == EXAMPLE else read_stack_files(root).effective(stack)
+    if match := re.fullmatch(PULL_REQUEST, stack):
+        files = read_stack_files(root)
+        config = {**files.project, **pull_requests.values(int(match[1]), "feature/x", files)[0]}
+    else:
+        config = copy.deepcopy(_of_example(stack)) if root == EXAMPLE else read_stack_files(root).effective(stack)
     config |= made_up(config, [])
     for key, value in (changes or {}).items():
         config[key] = value

@@ -13,7 +13,7 @@ import pytest
 from tests.unit.program import ANSWERS, ROOT, Run, State, ran, run_program
 
 GOLDEN = Path(__file__).parent / "golden"
-STACKS = ("dev", "staging", "production")
+STACKS = ("dev", "pr-7", "staging", "production")
 
 
 def urns(run: Run) -> str:

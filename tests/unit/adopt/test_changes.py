@@ -17,7 +17,7 @@ from ops.adopt.write import proposals, write
 from ops.stacks import StackError
 
 OWN = {"adopt": {"keep": ["B"], "bucket": "tune-audio"}, "pagesVariables": {"A": "1", "GONE": "2"}, "neonRegion": "x"}
-FILES = StackFiles("relay", {"pagesBuild": {"command": "make"}, "flyRegion": "ams"}, {"dev": OWN}, {})
+FILES = StackFiles("relay", {"pagesBuild": {"command": "make"}, "flyRegion": "ams"}, {"dev": OWN}, {}, {})
 
 
 def test_values_stay_beside_the_proposed_ones() -> None:

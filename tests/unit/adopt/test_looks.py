@@ -8,7 +8,7 @@ import pytest
 
 from infra import kinds
 from ops.inventory import Inventory
-from sandbox.world import cloudflare, fly, github, neon
+from sandbox.world import cloudflare, fly, github, neon, neon_branches
 
 if TYPE_CHECKING:
     from ops.adopt.rows import Row
@@ -283,7 +283,7 @@ def test_the_compute_of_a_project_and_the_plan_that_allows_it(asked: Asked) -> N
         tx.put("neon", "account", "account", {"plan": "scale"})
         compute = neon.project(tx, PROJECT)["endpoint"]["id"]
         size = {"autoscaling_limit_min_cu": 1, "autoscaling_limit_max_cu": 8, "suspend_timeout_seconds": 900}
-        neon.update_endpoint(tx, PROJECT, compute, size)
+        neon_branches.update_endpoint(tx, PROJECT, compute, size)
     project, found = asked.look("production", "database").rows
     assert project.settings == {"neonPlan": "scale"}
     assert found.adopt == {"neonEndpoint": compute}

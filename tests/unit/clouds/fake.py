@@ -21,6 +21,10 @@ _TOPICS: dict[str, tuple[str, Callable[[list[str], str], Any]]] = {
         r"GET console\.neon\.tech/api/v2/projects",
         lambda ids, search: {"projects": [{"id": id_, "name": search} for id_ in ids]},
     ),
+    "branches": (
+        r"GET console\.neon\.tech/api/v2/projects/[\w-]+/branches",
+        lambda *_: {"branches": [{"id": "br-warm-lake-1", "name": "main", "default": True, "protected": False}]},
+    ),
     "buckets": (r"GET api\.cloudflare\.com/client/v4/accounts/\w+/r2/buckets", lambda *_: {"result": {"buckets": []}}),
     "pages": (r"GET api\.cloudflare\.com/client/v4/accounts/\w+/pages/projects", lambda *_: {"result": []}),
     "project": (

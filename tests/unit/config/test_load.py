@@ -66,7 +66,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "staging",
         {"tier": "stage"},
-        "Pulumi.staging.yaml: tier must be one of 'development', 'staging' or 'production'",
+        "Pulumi.staging.yaml: tier must be one of 'development', 'preview', 'staging' or 'production'",
     ),
     (
         "staging",

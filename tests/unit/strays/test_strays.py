@@ -15,7 +15,7 @@ from ops.access import Access, ask_all
 from ops.inventory import Inventory
 from ops.strays import lists, report
 from ops.strays.lists import Found
-from sandbox.world import cloudflare, fly, github, neon
+from sandbox.world import cloudflare, fly, github, neon, neon_branches
 from tests.unit.adopt.conftest import EMPTY, asked, nothing
 
 if TYPE_CHECKING:
@@ -91,6 +91,17 @@ def test_a_repositorys_own_variables_and_secrets_are_listed_where_a_stack_has_it
     assert not items & names(listed(asked)[0])
     asked.files.stacks["staging"]["githubScope"] = "repository"
     assert items <= names(listed(asked)[0])
+
+
+def test_a_branch_with_a_pull_request_s_name_is_a_stray(nothing: Asked) -> None:
+    with nothing.world.transaction() as tx:
+        project = neon.create_project(tx, {"name": "tune-staging"})["id"]
+        for name in ("pr-7", "restore-point-v1"):
+            neon_branches.create_branch(tx, project, {"name": name})
+    states = Inventory({(kinds.NEON_PROJECT.type, project): "staging"}, frozenset(), {})
+    found, _ = listed(nothing, states)
+    assert [item.name for item in found if item.kind == kinds.NEON_BRANCH] == ["pr-7"]
+    assert "pr" in report.own_names("relay", [])
 
 
 def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:

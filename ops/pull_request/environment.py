@@ -1,0 +1,181 @@
+"""Make and destroy the stack of a pull request, from a configuration that no file of the project holds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from infra import kinds
+from infra.clouds import neon
+from infra.config import pull_requests
+from infra.config.load import examine_files
+from infra.config.stack_files import TEMPLATE, load
+from ops import inventory, stacks
+from ops.access import Access
+from ops.pull_request import leftovers
+from ops.stacks import StackError
+from ops.up.run import streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.config.settings import Settings
+    from infra.config.stack_files import StackFiles
+
+LIFETIME = timedelta(days=7)
+"""How long an environment stays after the last push."""
+_FLAGS = ("--yes", "--skip-preview", "--non-interactive", "--color", "never")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment of a pull request.
+
+    Attributes:
+        number: The pull request's number.
+        files: The stack files.
+    """
+
+    number: int
+    files: StackFiles
+
+    @property
+    def stack(self) -> str:
+        """The name of its stack."""
+        return pull_requests.stack_of(self.number)
+
+    def settings(self, branch: str) -> Settings:
+        """Return its settings; a stand-in is the value of an encrypted secret.
+
+        Raises:
+            StackError: They break a rule. The message lists every problem.
+            StackFileError: The template cannot be used.
+        """
+        values, _ = pull_requests.values(self.number, branch, self.files)
+        files = self.files._replace(stacks={**self.files.stacks, self.stack: values})
+        settings, problems = examine_files(self.stack, files)
+        if problems:
+            raise StackError("\n  - ".join([f"{self.stack} cannot be made; nothing was touched:", *problems]))
+        return settings
+
+    def up(self, branch: str, *, nothing_runs: bool) -> int:
+        """Bring the environment up, renew its expiry, and return Pulumi's exit code.
+
+        Args:
+            branch: The pull request's branch.
+            nothing_runs: The caller vouches that no update of this stack is running: a lock is a dead one's.
+
+        Raises:
+            StackError: It breaks a rule, there are too many, or Pulumi cannot be run.
+            StackFileError: The template cannot be used.
+            CloudError, FlyError: A cloud did not answer.
+        """
+        settings = self.settings(branch)
+        there = stacks.pull_requests()
+        if self.number not in there and len(there) >= settings.preview_limit:
+            raise StackError(
+                f"{len(there)} pull requests have an environment, and previewLimit is {settings.preview_limit}: "
+                f"{', '.join(map(str, there))}. Take one away:\n  bin/pull-request down {next(iter(there))}"
+            )
+        with self._configured(branch, new=self.number not in there) as options:
+            if self.number in there and (code := self._settled(options, nothing_runs=nothing_runs)):
+                return code
+            leftovers.remove(self.number, self.files, inventory.read([self.stack]))
+            try:
+                return streamed("up", *options, *_FLAGS, "--suppress-outputs")
+            finally:
+                self._renew()
+
+    def down(self, *, nothing_runs: bool) -> int:
+        """Destroy the environment and its stack, then what an interrupted update left. Return Pulumi's exit code.
+
+        Raises:
+            StackError: Pulumi cannot be run.
+            StackFileError: The template cannot be used.
+            CloudError, FlyError: A cloud did not answer.
+        """
+        if self.number in stacks.pull_requests():
+            with self._configured(TEMPLATE, new=False) as options:
+                code = self._settled(options, nothing_runs=nothing_runs)
+                code = code or streamed("destroy", *options, *_FLAGS, "--remove")
+            if code:
+                return code
+        leftovers.remove(self.number, self.files, inventory.read([self.stack]))
+        return 0
+
+    @contextmanager
+    def _configured(self, branch: str, *, new: bool) -> Iterator[tuple[str, ...]]:
+        """Yield the CLI's options for this stack; its configuration is in a temporary folder meanwhile.
+
+        Raises:
+            StackError: Pulumi refused.
+        """
+        values, secrets = pull_requests.values(self.number, branch, self.files)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            shutil.copy(stacks.folder() / "Pulumi.yaml", folder)
+            file = folder / f"Pulumi.{self.stack}.yaml"
+            if new:
+                self._ask(folder, "stack", "init", self.stack, "--no-select")
+            # The salt of the new stack, unless the template has one for its own secrets.
+            document = {**load(file), **load(stacks.folder() / f"Pulumi.{TEMPLATE}.yaml")}
+            plain = {f"{self.files.name}:{key}": value for key, value in values.items() if key not in secrets}
+            file.write_text(yaml.safe_dump({**document, "config": plain}), encoding="utf-8")
+            for key, text in self._copied(secrets).items():
+                where = ("config", "set", "--secret", f"{self.files.name}:{key}", "--stack", self.stack)
+                self._ask(folder, *where, text=text)
+            yield ("--stack", self.stack, "--config-file", str(file))
+
+    def _copied(self, secrets: frozenset[str]) -> dict[str, str]:
+        """Return the values of the copied stack's secrets.
+
+        Raises:
+            StackError: Pulumi does not decrypt them.
+        """
+        if not secrets:
+            return {}
+        parent = pull_requests.parent_of(self.files)
+        done = stacks.ask("config", "--json", "--show-secrets", "--stack", parent, root=stacks.folder())
+        if done.returncode != 0:
+            raise StackError(f"Reading the secrets of stack {parent}: {stacks.said(done)}")
+        found: dict[str, dict[str, Any]] = stacks.document(done)
+        shown = {key: found[f"{self.files.name}:{key}"] for key in secrets}
+        return {
+            key: json.dumps(entry["objectValue"]) if "objectValue" in entry else str(entry["value"])
+            for key, entry in shown.items()
+        }
+
+    def _ask(self, folder: Path, *arguments: str, text: str = "") -> None:
+        """Run the CLI in a folder.
+
+        Raises:
+            StackError: It failed.
+        """
+        done = stacks.ask("-C", str(folder), *arguments, text=text)
+        if done.returncode != 0:
+            raise StackError(f"Preparing stack {self.stack}: {stacks.said(done)}")
+
+    def _settled(self, options: tuple[str, ...], *, nothing_runs: bool) -> int:
+        """Release a dead lock, forget creations that were interrupted, and see what expired. Return the exit code."""
+        if nothing_runs:
+            stacks.ask("cancel", "--yes", "--stack", self.stack, root=stacks.folder())
+        return streamed("refresh", *options, *_FLAGS, "--clear-pending-creates", "--suppress-outputs")
+
+    def _renew(self) -> None:
+        """Let Neon delete the branch by itself a week from now.
+
+        Raises:
+            CloudError: Neon refused.
+        """
+        branches = inventory.read([self.stack]).keys(kinds.NEON_BRANCH, self.stack)
+        project = leftovers.project_of(pull_requests.parent_of(self.files))
+        for branch in branches if project else ():
+            neon.expire_branch(Access({}).client("Neon"), project, branch, datetime.now(UTC) + LIFETIME)

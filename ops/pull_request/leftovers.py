@@ -1,0 +1,78 @@
+"""Find and delete what an interrupted update of a pull request's stack left in the clouds."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from infra import kinds
+from infra.clouds import neon
+from infra.config import pull_requests
+from infra.config.stack_files import PULL_REQUEST
+from infra.providers.fly.errors import AppNotFoundError
+from infra.providers.fly.flyctl import Flyctl
+from ops import stacks
+from ops.access import Access
+from ops.settings import readable
+from ops.strays import lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.config.stack_files import StackFiles
+    from ops.inventory import Inventory
+    from ops.strays.lists import Found
+
+
+def project_of(stack: str) -> str:
+    """Return the id of a stack's Neon project; empty while it has none.
+
+    Raises:
+        StackError: Pulumi cannot read the stack.
+    """
+    return str((stacks.outputs(stack, stacks.folder()) or {}).get("neonProjectId") or "")
+
+
+def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
+    """Yield every Fly app and Neon branch that has a pull request's name, with the pull request's number.
+
+    Raises:
+        StackError, StackFileError: The copied stack cannot be read.
+        CloudError, FlyError: A cloud did not answer.
+    """
+    parent = readable(pull_requests.parent_of(files), files)
+    project = project_of(parent.stack)
+    branches = lists.branches(Access({}), project) if project else ()
+    for found in (*lists.apps(parent.fly_organization), *branches):
+        named = f"{parent.fly_app}-{PULL_REQUEST}" if found.kind == kinds.FLY_APP else PULL_REQUEST
+        if match := re.fullmatch(named, found.name):
+            yield int(match[1]), found
+
+
+def remove(number: int, files: StackFiles, states: Inventory) -> None:
+    """Delete a pull request's resources that no state has.
+
+    Raises:
+        StackError, StackFileError: The copied stack, or the pull request's, cannot be read.
+        CloudError, FlyError: A cloud did not answer, or refused.
+    """
+    if states.unread:
+        raise stacks.StackError("; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items()))
+    for owner, found in there(files):
+        if owner == number and not states.owner(found.kind, found.key):
+            delete(found, project_of(pull_requests.parent_of(files)))
+            print(f"Deleted {found.kind.title} {found.name}, which no stack has.", flush=True)
+
+
+def delete(found: Found, project: str) -> None:
+    """Delete a Fly app or a Neon branch; one that is gone is no error.
+
+    Raises:
+        CloudError, FlyError: The cloud refused.
+    """
+    if found.kind == kinds.FLY_APP:
+        with suppress(AppNotFoundError):
+            Flyctl().apps_destroy(found.name)
+    else:
+        neon.delete_branch(Access({}).client("Neon"), project, found.key)

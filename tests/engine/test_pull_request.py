@@ -1,0 +1,127 @@
+"""A pull request's environment through the real engine: made, renewed, taken away, and swept up after every kill."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.test_environments import objects
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from tests.engine.conftest import Sandbox
+
+APP = "tune-api-staging-pr-7"
+
+
+def tool(sandbox: Sandbox, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return sandbox.run("bin/pull-request", *arguments, check=check)
+
+
+def opened(sandbox: Sandbox, *numbers: int) -> None:
+    """Let GitHub have these pull requests open, and no other."""
+    with sandbox.world.transaction() as tx:
+        for key in tx.list("github", "pull"):
+            tx.delete("github", "pull", key)
+        for number in numbers:
+            tx.put("github", "pull", f"tune-works/tune/{number}", {"number": number, "state": "open"})
+
+
+def everything(sandbox: Sandbox) -> dict[str, Any]:
+    """Return everything in every cloud, with Neon's branches, and the stacks."""
+    with sandbox.world.transaction() as tx:
+        branches = tx.list("neon", "branch")
+    stacks = sorted(path.name for path in (sandbox.folder / "state/.pulumi/stacks/relay").glob("*.json"))
+    return {**objects(sandbox), "neon branch": branches, "stacks": stacks}
+
+
+@contextmanager
+def untouched(sandbox: Sandbox) -> Iterator[None]:
+    """Check that the clouds and the stacks are in the end what they were."""
+    before = everything(sandbox)
+    yield
+    assert everything(sandbox) == before
+
+
+def branch(sandbox: Sandbox, name: str = "pr-7") -> dict[str, Any]:
+    return next(found for found in everything(sandbox)["neon branch"].values() if found["name"] == name)
+
+
+def test_open_push_close(standing: Sandbox) -> None:
+    with untouched(standing):
+        tool(standing, "up", "7", "--branch", "feature/x")
+        made = branch(standing)
+        secrets = objects(standing)["fly secret"]
+        assert made["endpoint"]["host"] in secrets[f"{APP}/DATABASE_URL"]["value"]
+        assert secrets[f"{APP}/FRONTEND_URL"]["value"] == "https://feature-x.tune-8xz.pages.dev"
+        with standing.world.transaction() as tx:
+            tx.put(
+                "neon", "branch", f"{made['project_id']}/{made['id']}", made | {"expires_at": "2099-01-01T00:00:00Z"}
+            )
+        done = tool(standing, "up", "7", "--branch", "renamed")
+        assert "1 updated" in done.stdout
+        assert branch(standing)["expires_at"] < "2099"
+        assert objects(standing)["fly secret"][f"{APP}/FRONTEND_URL"]["value"] == "https://renamed.tune-8xz.pages.dev"
+        tool(standing, "down", "7")
+        tool(standing, "down", "7")
+
+
+def test_staging_s_own_secrets_are_the_pull_request_s(standing: Sandbox) -> None:
+    standing.config_set("staging", "extraSecrets.STRIPE_KEY", "sk_test_1", secret=True, path=True)
+    tool(standing, "up", "7")
+    assert objects(standing)["fly secret"][f"{APP}/STRIPE_KEY"]["value"] == "sk_test_1"
+    assert "sk_test_1" not in str(standing.state("pr-7"))
+
+
+def test_no_more_than_the_limit(standing: Sandbox) -> None:
+    with (standing.folder / "mirror" / "Pulumi.pr.yaml").open("a") as file:
+        file.write("  relay:previewLimit: 1\n")
+    tool(standing, "up", "7")
+    with untouched(standing):
+        done = tool(standing, "up", "8", check=False)
+        assert done.returncode == 1
+        assert "1 pull requests have an environment, and previewLimit is 1: 7." in done.stderr
+        assert done.stderr.endswith("bin/pull-request down 7\n")
+    tool(standing, "up", "7")
+
+
+@pytest.mark.parametrize("protects", [False, True])
+def test_production_and_protected_data_are_never_copied(standing: Sandbox, protects: bool) -> None:
+    if protects:
+        project = standing.state("staging")["deployment"]["resources"][-1]
+        with standing.world.transaction() as tx:
+            for key, project in tx.list("neon", "project").items():
+                tx.put("neon", "project", key, project | {"default_branch_protected": True})
+    else:
+        path = standing.folder / "mirror" / "Pulumi.pr.yaml"
+        path.write_text(path.read_text().replace("branchOf: staging", "branchOf: production"))
+    before = objects(standing)
+    done = tool(standing, "up", "7", check=False)
+    assert done.returncode != 0
+    expected = "is protected: no pull request gets a copy of it" if protects else "whose tier is production"
+    assert expected in done.stdout + done.stderr
+    assert objects(standing) == before
+    assert everything(standing)["neon branch"] == {}
+
+
+def test_a_sweep_takes_what_is_closed_or_expired_and_strays(standing: Sandbox) -> None:
+    with untouched(standing):
+        opened(standing, 8)
+        for number in ("7", "8", "9"):
+            tool(standing, "up", number)
+        opened(standing, 8, 9)
+        expired = branch(standing, "pr-9")
+        with standing.world.transaction() as tx:
+            tx.delete("neon", "branch", f"{expired['project_id']}/{expired['id']}")
+        standing.run("flyctl", "apps", "create", "tune-api-staging-pr-70", "--org", "tune-works")
+        done = tool(standing, "sweep")
+        assert "Pull request 7: it is closed." in done.stdout
+        assert "Pull request 9: its database expired." in done.stdout
+        assert "Deleted Fly app tune-api-staging-pr-70" in done.stdout
+        assert branch(standing, "pr-8")
+        tool(standing, "down", "8")
+        opened(standing)

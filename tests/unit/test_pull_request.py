@@ -1,0 +1,79 @@
+"""`bin/pull-request` without an engine: its command line, its comment, and what a sweep may release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from infra.config.stack_files import read_stack_files
+from ops import stacks
+from ops.pull_request import __main__ as bin_pull_request
+from ops.pull_request import comment, sweep
+from ops.pull_request.environment import Environment
+from tests.unit.program import EXAMPLE
+
+
+def environment() -> Environment:
+    return Environment(7, read_stack_files(EXAMPLE))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "07x", "production", "", "²", "99999999"])
+def test_only_a_number_names_a_pull_request(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        bin_pull_request.main(["down", number])
+    assert "is no pull request's number" in capsys.readouterr().err
+
+
+def test_the_comment_has_the_links_the_cost_and_the_end() -> None:
+    text = comment.body(environment(), "feature/x", "success")
+    ends = datetime.now(UTC) + timedelta(days=7)
+    for part in (
+        "https://tune-api-staging-pr-7.fly.dev",
+        "https://feature-x.tune-8xz.pages.dev",
+        "`flyctl logs -a tune-api-staging-pr-7`",
+        "about $0 while nobody uses it",
+        f"on {ends:%Y-%m}",
+        "talks to staging until its build chooses",
+    ):
+        assert part in text
+
+
+def test_a_failed_deployment_does_not_leave_the_last_success_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SERVER_URL": "https://github.com", "REPOSITORY": "o/r", "RUN_ID": "9"}.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    first, *_ = comment.body(environment(), "feature/x", "failure").splitlines()
+    assert "not this commit's: the deployment ended with failure" in first
+    assert "https://github.com/o/r/actions/runs/9" in first
+
+
+def test_the_last_comment_says_that_it_is_gone() -> None:
+    assert "is gone" in comment.body(environment(), "feature/x", "gone")
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("pr-7", {7}), ("tune-works/pr-7", {7}), ("pr", set()), ("pr-0", set()), ("apr-7", set())]
+)
+def test_a_pull_request_s_stack_is_known_by_its_name(
+    name: str, listed: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = SimpleAnswer([{"name": name}])
+    monkeypatch.setattr(stacks, "ask", lambda *_, **__: answer)
+    monkeypatch.setattr(stacks, "document", lambda done: done.found)
+    assert stacks.pull_requests().keys() == listed
+
+
+@pytest.mark.parametrize(("ago", "quiet"), [(timedelta(minutes=5), False), (timedelta(hours=3), True)])
+def test_a_sweep_releases_the_lock_of_a_stack_that_is_quiet(ago: timedelta, quiet: bool) -> None:
+    assert sweep.is_quiet({"lastUpdate": (datetime.now(UTC) - ago).isoformat()}) is quiet
+    assert sweep.is_quiet({}) is False
+
+
+class SimpleAnswer:
+    """An answer of the CLI."""
+
+    returncode = 0
+
+    def __init__(self, found: list[dict[str, Any]]) -> None:
+        self.found = found
