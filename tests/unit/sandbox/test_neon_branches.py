@@ -79,9 +79,12 @@ def test_an_expired_branch_is_gone_with_its_compute(
             gone(tx, project, made["id"] if gone is branches.branch else endpoint["id"])
 
 
-@pytest.mark.parametrize("expires_at", ["2020-01-01T00:00:00Z", later(days=31), "2099-01-01T00:00:00"])
-def test_an_expiry_is_in_the_next_thirty_days(tx: Transaction, project: str, expires_at: str) -> None:
+@pytest.mark.parametrize(("days", "zone"), [(-1, "Z"), (31, "Z"), (7, "")])
+def test_an_expiry_has_a_zone_and_is_in_the_next_thirty_days(
+    tx: Transaction, project: str, days: int, zone: str
+) -> None:
     made = branches.create_branch(tx, project, {"name": "pr-7"})
+    expires_at = later(days=days).removesuffix("Z") + zone
     with pytest.raises(CloudError, match="at most 30 days away"):
         branches.update_branch(tx, project, made["id"], {"expires_at": expires_at})
 
