@@ -66,20 +66,12 @@ async def main() -> dict[str, Any]:
 
 async def _make(settings: Settings, before: states.State) -> Made:
     """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
-    database: Database | DatabaseBranch | None = None
     storage = backend = delivery = laptop = None
     # A frontend without a configured address gets its host from Cloudflare, and the other parts need it.
     frontend = None if settings.frontend_url else await _frontend(settings)
     frontend_url = frontend.url if frontend else None
     keys = given_keys(settings)
-    if settings.branch_of:
-        from infra.parts.database_branch import DatabaseBranch
-
-        database = DatabaseBranch(settings)
-    elif settings.manages("database"):
-        from infra.parts.database import Database
-
-        database = Database(settings, before)
+    database = _database(settings, before)
     if settings.mints_storage_token:
         storage = await _storage(settings, keys, frontend_url)
         keys = storage.keys
@@ -109,6 +101,18 @@ async def _make(settings: Settings, before: states.State) -> Made:
         laptop = Laptop(settings, database_url=database_url, storage_keys=keys)
     domains = await _domains(settings, before, frontend, [part for part in (backend, frontend, storage) if part])
     return Made(database, storage, backend, delivery, frontend, laptop, domains)
+
+
+def _database(settings: Settings, before: states.State) -> Database | DatabaseBranch | None:
+    if settings.branch_of:
+        from infra.parts.database_branch import DatabaseBranch
+
+        return DatabaseBranch(settings)
+    if settings.manages("database"):
+        from infra.parts.database import Database
+
+        return Database(settings, before)
+    return None
 
 
 async def _load(sdk: str) -> None:

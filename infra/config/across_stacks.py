@@ -94,9 +94,8 @@ def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
 def claims(s: Settings) -> Iterator[Claim]:
     """Yield what a stack takes for itself, whatever its tier."""
     repository, account = f"{s.github_owner}/{s.github_repository}", s.cloudflare_account_id
-    for app in (s.fly_app, *sorted(s.apps)):
-        if app:
-            yield Claim("flyApp", app)
+    for app in filter(None, (s.fly_app, *sorted(s.apps))):
+        yield Claim("flyApp", app)
     if not s.branch_of:
         yield Claim("neonProject", s.neon_project)
     if s.adopt.neon_project:

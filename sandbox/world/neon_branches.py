@@ -1,8 +1,7 @@
 """Keep Neon's rules for the branches of a project beside its default branch, and for their computes.
 
 A branch is a document under ("neon", "branch", "PROJECT/BRANCH"), in the spelling of Neon's API; the default branch is
-part of its project's document. The rules are those of Neon's documentation ("Branching", "Protected branches", "Branch
-expiration", "Plans") in 2026:
+part of its project's document.
 
 - A branch has its parent's roles and databases, with the same passwords; below a protected parent, with new ones.
 - Its name is unique in the project. The free plan has ten branches in a project, the default branch among them.
@@ -10,6 +9,12 @@ expiration", "Plans") in 2026:
 - An expiry is at most 30 days away. A protected branch and a branch with children have none.
 - After its expiry a branch is gone, with its compute.
 - A branch has one compute that reads and writes. It goes with the branch.
+
+Documented: these rules (Neon's pages "Branching", "Protected branches", "Branch expiration", "Plans", 2026), and that a
+restore asks for a name where the branch has children.
+Reported: the answer to one branch too many, 422 BRANCHES_LIMIT_EXCEEDED (several public repositories).
+Believed: The statuses and texts with which Neon refuses a branch's name, deletion or expiry.
+Believed: Neon's provider 0.15.0 drops a missing branch or compute from the state, as it drops a missing project.
 """
 
 from __future__ import annotations
