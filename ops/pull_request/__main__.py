@@ -94,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         if name != "sweep":
             part.add_argument("number", type=_number, metavar="N", help="the pull request's number")
         if name in {"up", "comment"}:
-            part.add_argument("--branch", default=os.environ.get("GITHUB_HEAD_REF") or "main", help="its branch")
+            head = os.environ.get("GITHUB_HEAD_REF")
+            part.add_argument("--branch", default=head, required=not head, help="its branch; in a workflow, known")
         if name == "comment":
             part.add_argument("--result", choices=comment.RESULTS, default="success")
         else:

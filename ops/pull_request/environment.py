@@ -85,7 +85,8 @@ class Environment:
                 f"{len(there)} pull requests have an environment, and previewLimit is {settings.preview_limit}: "
                 f"{', '.join(map(str, there))}. Take one away:\n  bin/pull-request down {next(iter(there))}"
             )
-        with self._configured(branch, new=self.number not in there) as options:
+        values, secrets = pull_requests.values(self.number, branch, self.files)
+        with self._configured(values, secrets, new=self.number not in there) as options:
             if self.number in there and (code := self._settled(options, nothing_runs=nothing_runs)):
                 return code
             leftovers.remove(self.number, self.files, inventory.read([self.stack]))
@@ -103,7 +104,7 @@ class Environment:
             CloudError, FlyError: A cloud did not answer.
         """
         if self.number in stacks.pull_requests():
-            with self._configured(TEMPLATE, new=False) as options:
+            with self._configured({}, frozenset(), new=False) as options:
                 code = self._settled(options, nothing_runs=nothing_runs)
                 code = code or streamed("destroy", *options, *_FLAGS, "--remove")
             if code:
@@ -112,13 +113,12 @@ class Environment:
         return 0
 
     @contextmanager
-    def _configured(self, branch: str, *, new: bool) -> Iterator[tuple[str, ...]]:
+    def _configured(self, values: dict[str, Any], secrets: frozenset[str], *, new: bool) -> Iterator[tuple[str, ...]]:
         """Yield the CLI's options for this stack; its configuration is in a temporary folder meanwhile.
 
         Raises:
             StackError: Pulumi refused.
         """
-        values, secrets = pull_requests.values(self.number, branch, self.files)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             shutil.copy(stacks.folder() / "Pulumi.yaml", folder)

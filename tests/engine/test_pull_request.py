@@ -10,16 +10,20 @@ import pytest
 from tests.engine.test_environments import objects
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
+    from subprocess import CompletedProcess
 
     from tests.engine.conftest import Sandbox
 
 APP = "tune-api-staging-pr-7"
 
 
-def tool(sandbox: Sandbox, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def tool(sandbox: Sandbox, *arguments: str, check: bool = True) -> CompletedProcess[str]:
     return sandbox.run("bin/pull-request", *arguments, check=check)
+
+
+def up(sandbox: Sandbox, number: int, branch: str = "feature/x", *, check: bool = True) -> CompletedProcess[str]:
+    return tool(sandbox, "up", str(number), "--branch", branch, check=check)
 
 
 def opened(sandbox: Sandbox, *numbers: int) -> None:
@@ -53,7 +57,7 @@ def branch(sandbox: Sandbox, name: str = "pr-7") -> dict[str, Any]:
 
 def test_open_push_close(standing: Sandbox) -> None:
     with untouched(standing):
-        tool(standing, "up", "7", "--branch", "feature/x")
+        up(standing, 7)
         made = branch(standing)
         secrets = objects(standing)["fly secret"]
         assert made["endpoint"]["host"] in secrets[f"{APP}/DATABASE_URL"]["value"]
@@ -62,7 +66,7 @@ def test_open_push_close(standing: Sandbox) -> None:
             tx.put(
                 "neon", "branch", f"{made['project_id']}/{made['id']}", made | {"expires_at": "2099-01-01T00:00:00Z"}
             )
-        done = tool(standing, "up", "7", "--branch", "renamed")
+        done = up(standing, 7, "renamed")
         assert "1 updated" in done.stdout
         assert branch(standing)["expires_at"] < "2099"
         assert objects(standing)["fly secret"][f"{APP}/FRONTEND_URL"]["value"] == "https://renamed.tune-8xz.pages.dev"
@@ -72,35 +76,34 @@ def test_open_push_close(standing: Sandbox) -> None:
 
 def test_staging_s_own_secrets_are_the_pull_request_s(standing: Sandbox) -> None:
     standing.config_set("staging", "extraSecrets.STRIPE_KEY", "sk_test_1", secret=True, path=True)
-    tool(standing, "up", "7")
+    up(standing, 7)
     assert objects(standing)["fly secret"][f"{APP}/STRIPE_KEY"]["value"] == "sk_test_1"
     assert "sk_test_1" not in str(standing.state("pr-7"))
 
 
 def test_no_more_than_the_limit(standing: Sandbox) -> None:
-    with (standing.folder / "mirror" / "Pulumi.pr.yaml").open("a") as file:
-        file.write("  relay:previewLimit: 1\n")
-    tool(standing, "up", "7")
+    with standing.settings("pr") as settings:
+        settings["relay:previewLimit"] = 1
+    up(standing, 7)
     with untouched(standing):
-        done = tool(standing, "up", "8", check=False)
+        done = up(standing, 8, check=False)
         assert done.returncode == 1
         assert "1 pull requests have an environment, and previewLimit is 1: 7." in done.stderr
         assert done.stderr.endswith("bin/pull-request down 7\n")
-    tool(standing, "up", "7")
+    up(standing, 7)
 
 
 @pytest.mark.parametrize("protects", [False, True])
 def test_production_and_protected_data_are_never_copied(standing: Sandbox, protects: bool) -> None:
     if protects:
-        project = standing.state("staging")["deployment"]["resources"][-1]
         with standing.world.transaction() as tx:
             for key, project in tx.list("neon", "project").items():
                 tx.put("neon", "project", key, project | {"default_branch_protected": True})
     else:
-        path = standing.folder / "mirror" / "Pulumi.pr.yaml"
-        path.write_text(path.read_text().replace("branchOf: staging", "branchOf: production"))
+        with standing.settings("pr") as settings:
+            settings["relay:branchOf"] = "production"
     before = objects(standing)
-    done = tool(standing, "up", "7", check=False)
+    done = up(standing, 7, check=False)
     assert done.returncode != 0
     expected = "is protected: no pull request gets a copy of it" if protects else "whose tier is production"
     assert expected in done.stdout + done.stderr
@@ -111,8 +114,8 @@ def test_production_and_protected_data_are_never_copied(standing: Sandbox, prote
 def test_a_sweep_takes_what_is_closed_or_expired_and_strays(standing: Sandbox) -> None:
     with untouched(standing):
         opened(standing, 8)
-        for number in ("7", "8", "9"):
-            tool(standing, "up", number)
+        for number in (7, 8, 9):
+            up(standing, number)
         opened(standing, 8, 9)
         expired = branch(standing, "pr-9")
         with standing.world.transaction() as tx:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Those of the engine built here, and of an official CLI.
 VICTIMS = {
     "engine": r"(^|/)pulumi (up|destroy) ",
+    "bin/pull-request": r"(^|/)pulumi (up|destroy) |-m ops pull_request",
     "language host": r"language_host\.py|pulumi-language-python",
     "program": r"engine/program\.py|pulumi-language-python-exec",
     "dynamic provider": r"dynamic_provider\.py|pulumi\.dynamic",

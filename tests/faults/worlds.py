@@ -111,9 +111,14 @@ def scene(once: Once, name: str, *, world: Sandbox, stack: str, command: str, pr
 def copy(world: Sandbox, folder: Path) -> Sandbox:
     """Copy a world, and let its flyctl fail in more ways."""
     made = copied(world, folder)
-    flyctl = [sys.executable, "-I", "-S", "-X", "utf8", str(Path(__file__).with_name("flyctl.py"))]
-    (folder / "bin" / "flyctl").write_text(f'#!/bin/sh\nexec {shlex.join(flyctl)} "$0" "$@"\n')
+    fail_in_more_ways(made)
     return made
+
+
+def fail_in_more_ways(world: Sandbox) -> None:
+    """Let a world's flyctl fail in more ways than the sandbox's own does."""
+    flyctl = [sys.executable, "-I", "-S", "-X", "utf8", str(Path(__file__).with_name("flyctl.py"))]
+    (world.folder / "bin" / "flyctl").write_text(f'#!/bin/sh\nexec {shlex.join(flyctl)} "$0" "$@"\n')
 
 
 def checkpoint(sandbox: Sandbox, stack: str) -> dict[str, Any]:
