@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _OVERWRITES = "making it again overwrites it"
 _LOOKS_FIRST = "making it looks first"
+_IN_PROJECT = ("projectId", "id")
 _STATE_ALONE = "it exists in the state alone"
 
 
@@ -77,17 +78,10 @@ NEON_PROJECT = Kind(
     identity=("id",),
     repeats=True,
 )
-NEON_BRANCH = Kind(
-    "neon:index/branch:Branch", "Neon branch", "Neon", needed=True, name="name", identity=("projectId", "id")
-)
 NEON_ENDPOINT = Kind(
-    "neon:index/endpoint:Endpoint",
-    "Neon compute",
-    "Neon",
-    needed=True,
-    adopt=("neonEndpoint",),
-    identity=("projectId", "id"),
+    "neon:index/endpoint:Endpoint", "Neon compute", "Neon", needed=True, adopt=("neonEndpoint",), identity=_IN_PROJECT
 )
+NEON_BRANCH = NEON_ENDPOINT._replace(type="neon:index/branch:Branch", title="Neon branch", adopt=(), name="name")
 BUCKET = Kind(
     "cloudflare:index/r2Bucket:R2Bucket",
     "R2 bucket",

@@ -61,7 +61,6 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
             "bucket_origins": tuple(dict.fromkeys(origins)),
             "storage_from": settings.storage_from or _key_maker(settings, stacks),
             "bucket_domain": next(audio, None),
-            "production_names": tuple(name for name, read in others.items() if read.settings.tier == "production"),
         }
     )
 

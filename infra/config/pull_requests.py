@@ -7,7 +7,16 @@ from typing import Any
 from infra.config.reading import SECRET_KEYS
 from infra.config.stack_files import TEMPLATE, StackFileError, StackFiles
 
-_NOT_SHARED = ("flyApp", "apps", "apiUrl", "neonProject", "previewBranch", "frontendUrl", "githubEnvironment")
+_NOT_SHARED = (
+    "flyApp",
+    "apps",
+    "apiUrl",
+    "domains",
+    "neonProject",
+    "previewBranch",
+    "frontendUrl",
+    "githubEnvironment",
+)
 """Keys that the template may not set: each stack has its own, by the number, the branch and the copied stack."""
 
 _INHERITED = frozenset(

@@ -1,7 +1,6 @@
 """Define the configuration of one stack: every key that `Pulumi.yaml` or `Pulumi.<stack>.yaml` may set.
 
-A field's name in camelCase is its key, and the text below a field its description. `infra.config.load` reads them.
-A property derives a fact from several keys, so that nobody configures it twice.
+A field's name in camelCase is its key, the text below it its description; a property derives a fact from several keys.
 """
 
 from typing import Literal
@@ -75,8 +74,7 @@ class Settings(groups.Frozen):
     api_url_override: valid.WebUrl | None = Field(None, alias="apiUrl")
     """URL of the API on a custom domain. Default: from `domains.api`, else https://APP.fly.dev."""
     atproto_namespace: str = Field(application.NAMESPACE, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
-    """Namespace of the AT Protocol records. A stack's own file sets it exactly; otherwise every stack but production
-    appends `-<stack>`."""
+    """Namespace of the AT Protocol records. Outside production `-<stack>` follows, unless the stack's file sets it."""
     client_metadata_path: valid.Path = application.CLIENT_METADATA_PATH
     """Path at which the API serves its OAuth client metadata."""
     oauth_scope: valid.Text = application.OAUTH_SCOPE
@@ -93,7 +91,6 @@ class Settings(groups.Frozen):
     """Further Fly apps, by name (see FurtherApp)."""
     logfire_token: valid.Secret | None = None
     """Logfire write token. Without one Logfire is switched off."""
-
     mint_deploy_token: bool = False
     """Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token."""
     deploy_token_hours: int = Field(8760, ge=24)
@@ -168,8 +165,7 @@ class Settings(groups.Frozen):
     github_variables: dict[valid.SecretName, valid.Text] = Field({})
     """Further variables for GitHub."""
     neon_restore_key: valid.Secret | None = None
-    """Neon API key with which a release takes a restore point of the database before it deploys. Project-scoped where
-    the account is an organization. Without one no restore point is taken."""
+    """Neon API key for a release's restore point, in an organization scoped to the project; without one there is none."""
 
     # Facts that the stack files show beside this stack's values. No configuration keys.
     own_keys: frozenset[str] = Field(frozenset(), exclude=True)
@@ -180,8 +176,6 @@ class Settings(groups.Frozen):
     """Origins of every frontend that uses the bucket."""
     bucket_domain: str | None = Field(None, exclude=True)
     """`domains.audio` of the stack that manages the bucket."""
-    production_names: tuple[str, ...] = Field((), exclude=True)
-    """Other stacks of the production tier, whose database no pull request may reach."""
 
     @property
     def environment(self) -> str:

@@ -9,6 +9,8 @@ import pulumi
 import pulumi_neon as neon
 
 from infra import states
+from infra.config.across_stacks import neighbours
+from infra.config.stack_files import read_stack_files
 from infra.parts.database import idle_seconds, sqlalchemy_url
 
 if TYPE_CHECKING:
@@ -75,8 +77,10 @@ def parent(settings: Settings) -> tuple[str, dict[str, str]]:
         pulumi.RunError: The copied stack has no database yet, or its project is production's.
     """
     copied = str(settings.branch_of)
+    others = neighbours(settings.stack, read_stack_files())
+    production = [stack for stack, read in others.items() if read.settings.tier == "production"]
     found: dict[str, dict[str, Any]] = {}
-    for stack in (copied, *settings.production_names):
+    for stack in (copied, *production):
         try:
             found[stack] = states.outputs(stack)
         except states.StateError:  # there is no such stack here
@@ -86,7 +90,7 @@ def parent(settings: Settings) -> tuple[str, dict[str, str]]:
         raise pulumi.RunError(
             f"branchOf: stack {copied} has no database to copy yet. Bring it up first:\n  pulumi up -s {copied}"
         )
-    for stack in settings.production_names:
+    for stack in production:
         if found[stack].get("neonProjectId") == project:
             raise pulumi.RunError(
                 f"branchOf: the database of stack {copied} is Neon project {project}, which is {stack}'s too: no pull "

@@ -89,7 +89,7 @@ class Environment:
         with self._configured(values, secrets, new=self.number not in there) as options:
             if self.number in there and (code := self._settled(options, nothing_runs=nothing_runs)):
                 return code
-            leftovers.remove(self.number, self.files, inventory.read([self.stack]))
+            leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
             try:
                 return streamed("up", *options, *_FLAGS, "--suppress-outputs")
             finally:
@@ -109,7 +109,7 @@ class Environment:
                 code = code or streamed("destroy", *options, *_FLAGS, "--remove")
             if code:
                 return code
-        leftovers.remove(self.number, self.files, inventory.read([self.stack]))
+        leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
         return 0
 
     @contextmanager
@@ -175,7 +175,7 @@ class Environment:
         Raises:
             CloudError: Neon refused.
         """
-        branches = inventory.read([self.stack]).keys(kinds.NEON_BRANCH, self.stack)
+        branches = inventory.read_these([self.stack]).keys(kinds.NEON_BRANCH, self.stack)
         project = leftovers.project_of(pull_requests.parent_of(self.files))
         for branch in branches if project else ():
             neon.expire_branch(Access({}).client("Neon"), project, branch, datetime.now(UTC) + LIFETIME)

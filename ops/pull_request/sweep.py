@@ -60,7 +60,7 @@ def _expired(number: int, live: set[str]) -> str:
     Raises:
         StackError: Its state cannot be read.
     """
-    states = inventory.read([pull_requests.stack_of(number)])
+    states = inventory.read_these([pull_requests.stack_of(number)])
     if states.unread:
         raise StackError("; ".join(states.unread.values()))
     gone = [key for key in states.keys(kinds.NEON_BRANCH, pull_requests.stack_of(number)) if key not in live]
