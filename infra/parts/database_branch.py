@@ -54,7 +54,7 @@ class DatabaseBranch(pulumi.ComponentResource):
         role = neon.get_branch_role_password_output(
             project_id=self.project_id, branch_id=branch.id, role_name=project.database_user, opts=inside
         )
-        self.host: pulumi.Output[str] = endpoint.host.apply(partial(_of_no_other_stack, others))
+        self.host: pulumi.Output[str] = endpoint.host.apply(partial(of_no_other_stack, others))
         self.url: pulumi.Output[str] = pulumi.Output.secret(
             pulumi.Output.all(
                 user=project.database_user, password=role.password, host=self.host, name=project.database_name
@@ -101,7 +101,7 @@ def parent(settings: Settings) -> tuple[str, dict[str, str]]:
     }
 
 
-def _of_no_other_stack(others: dict[str, str], host: str) -> str:
+def of_no_other_stack(others: dict[str, str], host: str) -> str:
     """Return the host.
 
     Raises:

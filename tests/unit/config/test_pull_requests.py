@@ -9,9 +9,9 @@ import pytest
 from infra.config import pull_requests
 from infra.config.load import examine_files
 from infra.config.stack_files import StackFileError, StackFiles, read_stack_files
-from infra.parts.database_branch import parent
+from infra.parts.database_branch import of_no_other_stack, parent
 from tests.unit.config.test_across_stacks import SECURE, files
-from tests.unit.program import ANSWERS, EXAMPLE, ran, run_program
+from tests.unit.program import EXAMPLE, ran
 
 KEYS = {"storageAccessKeyId": "a" * 32, "storageSecretAccessKey": "b" * 64}
 COPIED = {"neonProjectId": "calm-hill-55556666", "databaseHost": "ep-warm-lake-1.eu-central-1.aws.neon.tech"}
@@ -119,12 +119,14 @@ def test_the_program_refuses_production_s_project_and_a_missing_one(monkeypatch:
         parent(settings)
 
 
-def test_a_host_of_production_never_reaches_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pooler", ["", "-pooler"])
+def test_a_host_of_another_stack_never_reaches_the_app(pooler: str) -> None:
     """Neon's real answer counts, whatever the settings say."""
-    host = "ep-grand-sea-1.eu-central-1.aws.neon.tech"
-    monkeypatch.setitem(ANSWERS, "neon:index/endpoint:Endpoint", {"host": host})
+    others = {"staging": "ep-warm-lake-1.aws.neon.tech", "production": "ep-grand-sea-1.aws.neon.tech"}
+    host = f"ep-grand-sea-1{pooler}.aws.neon.tech"
     with pytest.raises(Exception, match=rf"DATABASE_URL: {host} is the database of stack production"):
-        run_program("pr-7")
+        of_no_other_stack(others, host)
+    assert of_no_other_stack(others, "ep-cold-sky-1.aws.neon.tech") == "ep-cold-sky-1.aws.neon.tech"
 
 
 def test_other_plans_do_not_know_pull_requests() -> None:
