@@ -165,7 +165,7 @@ class Settings(groups.Frozen):
     github_variables: dict[valid.SecretName, valid.Text] = Field({})
     """Further variables for GitHub."""
     neon_restore_key: valid.Secret | None = None
-    """Neon API key for a release's restore point; in an organization, scoped to the project. Without it there is none."""
+    """Neon key for a release's restore point; in an organization, scoped to the project. Without it none is kept."""
 
     # Facts that the stack files show beside this stack's values. No configuration keys.
     own_keys: frozenset[str] = Field(frozenset(), exclude=True)

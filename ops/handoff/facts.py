@@ -6,18 +6,23 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from infra import application
+from infra.config import pull_requests
 from infra.config.across_stacks import neighbours, with_facts
 from infra.config.reading import read_files
 from infra.config.stack_files import read_stack_files
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
 
 Facts = dict[str, Any]
+
+PULL_REQUEST = "pull-request"
+"""Stands for a stack's name where the facts are those of every pull request."""
 
 _PIN = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40} # v\S+)")
 
@@ -41,7 +46,20 @@ def facts(root: Path) -> list[Facts]:
     if not deployed:
         raise HandoffError("no Pulumi.*.yaml has `tier: staging` or `tier: production`")
     pins = _pins()
-    return [_facts(_settings(stack, files)) | pins for stack in deployed]
+    found = [_facts(_settings(stack, files)) for stack in deployed]
+    return [facts | pins for facts in (*found, *_of_pull_requests(files))]
+
+
+def _of_pull_requests(files: StackFiles) -> Iterator[Facts]:
+    """Yield the facts that all pull requests' environments share, if there are such environments."""
+    if not files.template:
+        return
+    copied = _settings(pull_requests.parent_of(files), files)
+    values, _ = pull_requests.values(1, copied.main_branch, files)
+    example = pull_requests.stack_of(1)
+    shared = _facts(_settings(example, files._replace(stacks={**files.stacks, example: values})))
+    names = {"stack": PULL_REQUEST, "tier": PULL_REQUEST, "fly_file": "fly.pr.toml", "app": copied.fly_app}
+    yield shared | names | {"main_branch": copied.main_branch, "always_on": "", "stops": "yes"}
 
 
 def _facts(settings: Settings) -> Facts:
@@ -66,6 +84,9 @@ def _facts(settings: Settings) -> Facts:
         "pages_project": settings.pages_project,
         "fly_file": "fly.toml" if settings.stack == "production" else f"fly.{settings.stack}.toml",
         "group": f"deploy-{settings.fly_app}",
+        "repository": f"{settings.github_owner}/{settings.github_repository}",
+        "always_on": "yes",
+        "stops": "",
         "port": str(application.PORT),
         "health_path": application.HEALTH_PATH,
         "release_command": application.MIGRATION,

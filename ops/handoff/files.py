@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ops.handoff.facts import Facts, HandoffError
+from ops.handoff.facts import PULL_REQUEST, Facts, HandoffError
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ def files(stacks: Iterable[Facts]) -> dict[str, str]:
         workflow = render((TEMPLATES / f"deploy-{facts['tier']}.yml").read_text(encoding="utf-8"), facts)
         written[f"{_WORKFLOWS}/deploy-{facts['stack']}.yml"] = workflow
         written[facts["fly_file"]] = render((TEMPLATES / "fly.toml").read_text(encoding="utf-8"), facts)
+        if facts["stack"] == PULL_REQUEST:
+            script = (TEMPLATES / "preview-api.sh").read_text(encoding="utf-8")
+            written["deploy/preview-api.sh"] = render(script, facts)
     return written
 
 

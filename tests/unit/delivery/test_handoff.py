@@ -239,3 +239,58 @@ def test_a_template_names_only_facts() -> None:
         render("{{missing}}", {})
     assert render("a\n#if x\nb\n#end\nc", {"x": ""}) == "a\nc\n"
     assert render("#if x\nb {{x}}\n#end", {"x": "y"}) == 'b "y"\n'
+
+
+# Pull requests
+
+
+def test_a_pull_request_s_machine_stops_and_its_file_names_no_app(tmp_path: Path) -> None:
+    fly = tomllib.loads(_written(tmp_path)["fly.pr.toml"])
+    assert "app" not in fly
+    assert (fly["http_service"]["auto_stop_machines"], fly["http_service"]["min_machines_running"]) == ("stop", 0)
+    assert fly["env"] == {"PORT": "8000", **ran("pr-1").outputs["flyEnv"]}
+
+
+def test_without_a_template_pull_requests_have_no_workflow(tmp_path: Path) -> None:
+    _written(tmp_path)
+    (tmp_path / "Pulumi.pr.yaml").unlink()
+    assert not [name for name in files(facts(tmp_path)) if "pull-request" in name or "pr.toml" in name]
+
+
+def test_a_pull_request_s_environment_runs_the_infrastructure_of_main(tmp_path: Path) -> None:
+    jobs = _jobs(_written(tmp_path, {"staging": {"mainBranch": "trunk"}})[_workflow("pull-request")])
+    assert jobs.keys() == {"up", "down", "sweep"}
+    for job in jobs.values():
+        checkout = job["steps"][0]["with"]
+        assert (checkout["ref"], "path" in checkout, checkout["persist-credentials"]) == ("trunk", False, False)
+    assert jobs["up"]["steps"][1]["with"]["path"] == "application"
+    (deploy,) = [step for step in jobs["up"]["steps"] if step.get("working-directory") == "application"]
+    assert deploy["env"].keys() == {"FLY_API_TOKEN"}
+
+
+def test_a_fork_gets_no_environment_and_a_pull_request_s_runs_wait_for_each_other(tmp_path: Path) -> None:
+    jobs = _jobs(_written(tmp_path)[_workflow("pull-request")])
+    for name in ("up", "down"):
+        assert "head.repo.full_name == github.repository" in jobs[name]["if"]
+        assert jobs[name]["concurrency"] == {
+            "group": "pull-request-${{ github.event.pull_request.number }}",
+            "cancel-in-progress": False,
+        }
+    assert jobs["up"]["steps"][-1]["if"] == "!cancelled()"
+    assert "--nothing-runs" not in _commands(jobs["sweep"])[0]
+
+
+@pytest.mark.parametrize(("answer", "api"), [('[{"number": 7, "user": {}}]', "tune-api-staging-pr-7"), ("[]", "given")])
+def test_a_build_on_pages_chooses_its_api_by_branch(tmp_path: Path, answer: str, api: str) -> None:
+    script = tmp_path / "preview-api.sh"
+    script.write_text(_written(tmp_path)["deploy/preview-api.sh"])
+    (tmp_path / "curl").write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{tmp_path}/asked'\necho '{answer}'\n")
+    (tmp_path / "curl").chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "CF_PAGES_BRANCH": "feature/x",
+        "PUBLIC_API_URL": "https://given.fly.dev",
+    }
+    done = subprocess.run(["/bin/sh", str(script)], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"https://{api}.fly.dev\n"
+    assert "head=tune-works:feature/x" in (tmp_path / "asked").read_text().splitlines()
