@@ -259,24 +259,24 @@ def test_without_a_template_pull_requests_have_no_workflow(tmp_path: Path) -> No
 
 def test_a_pull_request_s_environment_runs_the_infrastructure_of_main(tmp_path: Path) -> None:
     jobs = _jobs(_written(tmp_path, {"staging": {"mainBranch": "trunk"}})[_workflow("pull-request")])
-    assert jobs.keys() == {"up", "down", "sweep"}
+    assert jobs.keys() == {"open", "close", "sweep"}
     for job in jobs.values():
         checkout = job["steps"][0]["with"]
         assert (checkout["ref"], "path" in checkout, checkout["persist-credentials"]) == ("trunk", False, False)
-    assert jobs["up"]["steps"][1]["with"]["path"] == "application"
-    (deploy,) = [step for step in jobs["up"]["steps"] if step.get("working-directory") == "application"]
+    assert jobs["open"]["steps"][1]["with"]["path"] == "application"
+    (deploy,) = [step for step in jobs["open"]["steps"] if step.get("working-directory") == "application"]
     assert deploy["env"].keys() == {"FLY_API_TOKEN"}
 
 
 def test_a_fork_gets_no_environment_and_a_pull_request_s_runs_wait_for_each_other(tmp_path: Path) -> None:
     jobs = _jobs(_written(tmp_path)[_workflow("pull-request")])
-    for name in ("up", "down"):
+    for name in ("open", "close"):
         assert "head.repo.full_name == github.repository" in jobs[name]["if"]
         assert jobs[name]["concurrency"] == {
             "group": "pull-request-${{ github.event.pull_request.number }}",
             "cancel-in-progress": False,
         }
-    assert jobs["up"]["steps"][-1]["if"] == "!cancelled()"
+    assert jobs["open"]["steps"][-1]["if"] == "!cancelled()"
     assert "--nothing-runs" not in _commands(jobs["sweep"])[0]
 
 

@@ -89,7 +89,8 @@ def test_permissions_are_least(path: Path | File) -> None:
         for scope, access in job.get("permissions", {}).items()
         if access != "read"
     }
-    assert writes <= {("preview", "pull-requests"), ("deploy", "contents"), ("compare", "issues")}
+    comments = {(job, "pull-requests") for job in ("preview", "open", "close")}
+    assert writes <= comments | {("deploy", "contents"), ("compare", "issues")}
 
 
 @pytest.mark.parametrize("path", ALL, ids=_ids)
