@@ -85,8 +85,7 @@ CREDENTIALS = {
             "domains": "Zone Read and DNS Write on the zone",
         },
         make="at https://dash.cloudflare.com/profile/api-tokens",
-        reads="Workers R2 Storage Read, Pages Read and, where the bucket's keys are minted, Account API Tokens Read; "
-        "for domains, Zone Read and DNS Read",
+        reads="Workers R2 Storage Read, Pages Read and Account API Tokens Read; for domains, Zone Read and DNS Read",
     ),
     "GitHub": Credential(
         variables=("GITHUB_TOKEN",),

@@ -36,7 +36,7 @@ def check(settings: Settings, client: Client) -> Iterator[Finding]:
         project = cloudflare.get(client, settings.cloudflare_account_id, f"pages/projects/{name}")
         with client.documented():
             found = [*differences(settings, project)]
-            wiped = not all(_variables(project, context) for context in _CONTEXTS)
+            wiped = not all(variables_of(project, context) for context in _CONTEXTS)
     except MissingError:
         return
     except CloudError as error:
@@ -82,7 +82,7 @@ def spelling(path: str) -> str:
 def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[str]:
     """Yield each difference of a variable by its name, and the values of plain variables alone."""
     for context, title in _CONTEXTS.items():
-        wanted, found = application.pages_variables(settings)[context], _variables(project, context)
+        wanted, found = application.pages_variables(settings)[context], variables_of(project, context)
         for name in sorted(wanted.keys() | found.keys()):
             if variable_path(context, name) in settings.pages_keep:
                 continue
@@ -101,7 +101,8 @@ def variable_path(context: str, name: str) -> str:
     return f"deploymentConfigs.{context}.envVars.{name}"
 
 
-def _variables(project: Mapping[str, Any], context: str) -> dict[str, Any]:
+def variables_of(project: Mapping[str, Any], context: str) -> dict[str, Any]:
+    """Return the variables of previews or of production by name, as the API shows them."""
     return dict(project["deployment_configs"][context].get("env_vars") or {})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from infra import application, kinds
-from infra.checks.pages import member, source_of, spelling, variable_path
+from infra.checks.pages import member, source_of, spelling, variable_path, variables_of
 from infra.clouds import cloudflare
 from infra.clouds.http import MissingError
 from ops.adopt.rows import Look, Row, differing
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
 
 _CONTEXTS = ("preview", "production")
+Values = dict[str, dict[str, str]]
+"""The values of the variables by context and name."""
 
 
 def frontend(look: Look) -> Iterator[Row]:
@@ -40,35 +42,22 @@ def frontend(look: Look) -> Iterator[Row]:
         yield Row(resource, there)
         return
     with client.documented():
-        encrypted = sorted({variable for _, variable, kind_, _ in _variables(project) if kind_ != "plain_text"})
-        if encrypted:
+        variables = {context: variables_of(project, context) for context in _CONTEXTS}
+        found = [*variables["preview"].items(), *variables["production"].items()]
+        if encrypted := sorted({variable for variable, given in found if given["type"] != "plain_text"}):
             problem = f"{', '.join(encrypted)}: encrypted. `up` would remove it, and nobody can read it back"
             yield Row(resource, there, notes=(problem, "Leave `frontend` out of `manage`, or make it a plain variable"))
             return
-        real = differing(settings, _real(project, settings))
+        values = {place: {each: given["value"] for each, given in all_.items()} for place, all_ in variables.items()}
+        real = _real(project, values, settings) | {"pagesKeep": sorted(_kept(project, values, settings))}
+        real = differing(settings, real)
         notes = ("pagesKeep: `up` leaves these as they are; take one off the list to have it changed",)
         yield Row(resource, there, {"pagesProject": name}, real, notes if real.get("pagesKeep") else ())
 
 
-def _variables(project: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield context, name, type and value of each variable."""
-    for context in _CONTEXTS:
-        for name, variable in (project["deployment_configs"][context].get("env_vars") or {}).items():
-            yield context, name, variable["type"], variable.get("value", "")
-
-
-def _values(project: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the values of the variables by context and name."""
-    values: dict[str, dict[str, str]] = {context: {} for context in _CONTEXTS}
-    for context, name, _, value in _variables(project):
-        values[context][name] = value
-    return values
-
-
-def _real(project: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def _real(project: dict[str, Any], values: Values, settings: Settings) -> dict[str, Any]:
     """Return a project's real values by configuration path; None for a variable that it lacks."""
     build, production = project["build_config"], project["deployment_configs"]["production"]
-    values = _values(project)
     computed = application.frontend_variables("")
     shared = {name: value for name, value in values["production"].items() if name not in computed}
     expected = {**shared, **application.frontend_variables(settings.preview_api_url or "")}
@@ -84,7 +73,6 @@ def _real(project: dict[str, Any], settings: Settings) -> dict[str, Any]:
         **_runtime(production, settings),
         **_group("pagesVariables", shared, settings.pages_variables),
         **_group("pagesPreviewVariables", own, settings.pages_preview_variables),
-        "pagesKeep": sorted(_kept(project, settings)),
     }
 
 
@@ -103,7 +91,7 @@ def _group(key: str, real: dict[str, str], configured: dict[str, str]) -> dict[s
     return {f"{key}.{name}": real.get(name) for name in {**configured, **real}}
 
 
-def _kept(project: dict[str, Any], settings: Settings) -> Iterator[str]:
+def _kept(project: dict[str, Any], values: Values, settings: Settings) -> Iterator[str]:
     """Yield each member, in Pulumi's spelling, that the program would change and no other setting declares."""
     if member(project, "source.type") == "github":
         source = {**source_of(settings), "source.config.production_branch": project["production_branch"]}
@@ -129,7 +117,6 @@ def _kept(project: dict[str, Any], settings: Settings) -> Iterator[str]:
         for name, declared in like_production.items():
             if declared and found.get(name) != contexts["production"].get(name):
                 yield spelling(f"{place}.{name}")
-    values = _values(project)
     computed = application.frontend_variables(settings.api_url)
     for name in sorted({*values["production"], *computed} - values["preview"].keys()):
         yield variable_path("preview", name)

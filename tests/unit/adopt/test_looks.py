@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -300,13 +301,17 @@ def test_variables_of_the_repository(asked: Asked) -> None:
 
 @pytest.mark.parametrize(
     ("cloud", "part"),
-    [("neon", "database"), ("cloudflare", "storage"), ("cloudflare", "frontend"), ("github", "delivery")],
+    [
+        *(("neon", "database"), ("cloudflare", "storage"), ("cloudflare", "frontend")),
+        *(("fly", "backend"), ("github", "delivery")),
+    ],
 )
 def test_a_cloud_that_does_not_answer_is_named(asked: Asked, cloud: str, part: str) -> None:
-    asked.world.inject(cloud, "GET", "down", times=9)
+    operation, fault = ("status", "exit1") if cloud == "fly" else ("GET", "down")
+    asked.world.inject(cloud, operation, fault, times=9)
     rows, unanswered = asked.look("production", part)
     assert rows == []
-    assert "answered 503" in unanswered[part]
+    assert re.search("answered 503|flyctl answered", unanswered[part])
 
 
 def test_a_credential_that_is_missing_is_named(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from infra.clouds import github, neon
+from infra.clouds import neon
 from infra.clouds.http import Client, Response
 
 if TYPE_CHECKING:
@@ -25,9 +25,3 @@ def test_neon_names_a_cursor_until_the_list_is_short() -> None:
     rest = {"projects": [{"id": "400", "name": "b"}], "pagination": {"cursor": "c2"}}
     client = Client(neon.SERVICE, "key", transport=answering({address: full, f"{address}&cursor=c1": rest}))
     assert [project["id"] for project in neon.projects(client, "org-1")] == [str(n) for n in range(401)]
-
-
-def test_a_list_of_github_ends_with_a_short_page() -> None:
-    address = f"{github.SERVICE.address}/repos/a/b/releases?page={{}}&per_page=100"
-    pages = {address.format(1): [{"tag_name": "v1"}] * 100, address.format(2): []}
-    assert len(list(github.releases(Client(github.SERVICE, "key", transport=answering(pages)), "a/b"))) == 100
