@@ -80,6 +80,11 @@ def test_from_nothing(served: Sandbox) -> None:
         names = DOMAINS[stack]
         assert secrets[f"{app}/ATPROTO_CLIENT_ID"]["value"] == f"https://{names['api']}/client-metadata.json"
         assert secrets[f"{app}/FRONTEND_URL"]["value"] == f"https://{names['frontend']}"
+        variables = listed(served, "github", "variable")
+        assert variables[f"tune-works/tune/{stack}/API_URL"]["value"] == f"https://{names['api']}"
+    (page,) = listed(served, "cloudflare", "pages").values()
+    used = {kind: found["env_vars"]["PUBLIC_API_URL"]["value"] for kind, found in page["deployment_configs"].items()}
+    assert used == {"preview": f"https://api.staging.{ZONE}", "production": f"https://api.{ZONE}"}
     for stack in DOMAINS:
         assert up(served, stack).keys() == {"unchanged"}
 
