@@ -34,6 +34,12 @@ def _a_name_has_its_service(s: Settings) -> Iterator[str]:
         yield f"domains names {host!r} twice: each name has one service"
 
 
+@rule(RULES, "domains")
+def _a_bucket_has_an_address(s: Settings) -> Iterator[str]:
+    if not (s.domains.r2_dev or s.domains.audio):
+        yield "domains.r2Dev is false, but domains.audio is missing: nothing would serve the bucket"
+
+
 @rule(RULES, "adopt", "domains", "formerDomains")
 def _adopted_domains_are_configured(s: Settings) -> Iterator[str]:
     domains = [*all_of(s.domains, s.former_domains)]

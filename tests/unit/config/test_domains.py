@@ -68,6 +68,7 @@ def test_addresses_that_are_set_win_while_a_change_is_prepared() -> None:
             "domains.api is 'api.other.example', which is not in domains.zone",
         ),
         ({"zone": ZONE, "api": f"api.not{ZONE}"}, f"domains.api is 'api.not{ZONE}', which is not in domains.zone"),
+        ({"r2Dev": False}, "domains.r2Dev is false, but domains.audio is missing: nothing would serve the bucket"),
         ({"zone": ZONE, "www": WWW}, "domains.www is a second name of domains.frontend, which is missing"),
         ({"zone": ZONE, "api": API, "frontend": API}, f"domains names '{API}' twice: each name has one service"),
     ],
