@@ -37,6 +37,13 @@ while not pathlib.Path({finish!r}).exists():
 """
 
 
+_DATABASE = """\
+import pulumi
+import pulumi_neon as neon
+pulumi.export("made", neon.Project("neon-project", name="tune-staging", history_retention_seconds=21600).id)
+"""
+
+
 @dataclass(frozen=True)
 class Team:
     """A sandbox whose state is in a bucket.
@@ -206,23 +213,30 @@ def test_the_server_refuses_a_deletion_of_several_objects_without_a_checksum() -
 
 
 @pytest.mark.parametrize("how", ["fails", "cut", "late"])
-def test_a_write_that_goes_wrong_loses_nothing(sandbox: Sandbox, server: StrictS3, how: str) -> None:
-    own_program(sandbox, 'import pulumi\npulumi.export("made", pulumi.Config().require("tier"))\n')
-    team = _team(sandbox, server)
+def test_a_write_that_goes_wrong_loses_nothing_and_makes_nothing_twice(
+    empty_sandbox: Sandbox, server: StrictS3, how: str
+) -> None:
+    """Whichever write of an `up` it is; after it at most one `bin/recover` and one `up`."""
+    own_program(empty_sandbox, _DATABASE)
+    team = _team(empty_sandbox, server)
     team.pulumi("stack", "init", "staging")
-    up = ("up", "--stack", "staging", "--yes", "--skip-preview")
+    up, destroy = (
+        (verb, "--stack", "staging", "--yes", "--skip-preview", "--non-interactive") for verb in ("up", "destroy")
+    )
     before = server.writes
     team.pulumi(*up)
     count = server.writes - before
-    assert count > 2
-    for number in range(1, count + 1) if FULL else (1, count):
+    assert count > 4
+    for number in range(1, count + 1) if FULL else (count // 2,):
+        team.pulumi(*destroy)
         server.fault = (server.writes + number, how)
         if team.pulumi(*up, check=False).returncode:
-            team.pulumi("cancel", "--stack", "staging", "--yes", check=False)
+            team.sandbox.run(*team.command("bin/recover", "staging"), check=False)
             team.pulumi(*up)
         assert not team.keys(".pulumi/locks")
-        outputs = team.pulumi("stack", "output", "--json", "--stack", "staging").stdout
-        assert json.loads(outputs) == {"made": "staging"}, number
+        outputs = json.loads(team.pulumi("stack", "output", "--json", "--stack", "staging").stdout)
+        with team.sandbox.world.transaction() as tx:
+            assert list(tx.list("neon", "project")) == [outputs["made"]], number
 
 
 def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:
