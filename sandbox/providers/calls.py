@@ -14,10 +14,12 @@ Faults by name (see `sandbox.world.store.World.inject`):
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeVar
 
 from sandbox.world.errors import CloudError
@@ -33,6 +35,22 @@ _NO_ANSWER = {
 }
 
 
+# Reported: the forms in which each provider shows its service's refusal, whose addresses are cut here.
+def _by_neon(error: CloudError) -> str:
+    return f"[HTTP Code: {error.status}][Error Code: {error.code}] {error.message}"
+
+
+def _by_cloudflare(error: CloudError) -> str:
+    code = int(error.code) if error.code.isdigit() else error.code
+    answer = json.dumps({"success": False, "errors": [{"code": code, "message": error.message}]}, separators=(",", ":"))
+    phrase = HTTPStatus(error.status).phrase
+    return f'failed to make http request: "https://api.cloudflare.com/…": {error.status} {phrase} {answer}'
+
+
+def _by_github(error: CloudError) -> str:
+    return f"https://api.github.com/…: {error.status} {error.message} []"
+
+
 @dataclass(frozen=True)
 class Service:
     """A provider's habits towards its service.
@@ -42,20 +60,26 @@ class Service:
         retried: Statuses after which the provider repeats the whole call; 0 stands for no answer at all.
         attempts: The highest number of calls.
         wait: Seconds between attempts: the real waits (up to 30 s) scaled down.
+        shown: How the provider shows a refusal; without any answer, it shows the network's words alone.
     """
 
     unauthorized: tuple[str, str] = ("", "")
     retried: frozenset[int] = frozenset()
     attempts: int = 1
     wait: float = 0.01
+    shown: Callable[[CloudError], str] = str
 
 
 # By the world's name for the cloud.
 SERVICES = {
     # kislerdm/neon repeats its create function from the start: a project made by the first attempt is orphaned.
-    "neon": Service(("supplied credentials do not pass authentication", ""), frozenset({423, 429, 500}), 121, 0.005),
-    "cloudflare": Service(("Authentication error", "10000"), frozenset({0, 408, 409, 429, *range(500, 600)}), 11),
-    "github": Service(("Bad credentials", ""), frozenset({500, 502, 503, 504}), 4),
+    "neon": Service(
+        ("supplied credentials do not pass authentication", ""), frozenset({423, 429, 500}), 121, 0.005, _by_neon
+    ),
+    "cloudflare": Service(
+        ("Authentication error", "10000"), frozenset({0, 408, 409, 429, *range(500, 600)}), 11, shown=_by_cloudflare
+    ),
+    "github": Service(("Bad credentials", ""), frozenset({0, 500, 502, 503, 504}), 4, shown=_by_github),
     "random": Service(),
 }
 
@@ -115,4 +139,4 @@ class Caller:
                 pass
         if kind in {"hang", *_NO_ANSWER}:
             raise CloudError(0, _NO_ANSWER.get(kind, _NO_ANSWER["timeout"]))
-        raise CloudError(int(kind), said or f"a test asked the sandbox to answer {kind} here", code="injected")
+        raise CloudError(int(kind), said or f"A test asked the sandbox to answer {kind} here", code="injected")

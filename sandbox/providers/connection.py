@@ -109,7 +109,6 @@ class Connection(provider_pb2_grpc.ResourceProviderServicer):
         raise NotImplementedError(message)
 
     def _fail(self, context: Any, doing: str, error: CloudError) -> NoReturn:
-        code = f" ({error.code})" if error.code else ""
-        said = f"{error.status or 'no answer'}: {error.message}{code}"
-        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {self._name}: {said}")
+        said = SERVICES[self._name].shown(error) if error.status else error.message
+        context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {said}")
         raise error

@@ -125,7 +125,7 @@ def test_an_update_that_was_killed(standing: Sandbox) -> None:
 def test_an_update_that_failed_and_had_done_its_work(empty_sandbox: Sandbox) -> None:
     empty_sandbox.world.inject("neon", "project.create", "502-after")
     up = ("up", "--stack", "staging", "--yes", "--skip-preview")
-    assert "neon: 502: " in empty_sandbox.pulumi(*up, check=False).stdout
+    assert "[HTTP Code: 502]" in empty_sandbox.pulumi(*up, check=False).stdout
     made = project(empty_sandbox, "tune-staging")
     assert "Another Neon project is called 'tune-staging' already" in empty_sandbox.pulumi(*up, check=False).stdout
     with walk(empty_sandbox, 'An update fails with "already exists"') as steps:

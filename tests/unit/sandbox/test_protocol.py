@@ -23,7 +23,7 @@ def test_an_error_reaches_the_other_side_in_words(tmp_path: Path) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         request = provider_pb2.ReadRequest(id="acc/audio/default", urn=urn("cloudflare:index/r2Bucket:R2Bucket"))
-        with pytest.raises(grpc.RpcError, match="403: Authentication error"):
+        with pytest.raises(grpc.RpcError, match=r"403 Forbidden .*Authentication error"):
             stub.Read(request, timeout=10)
     server.stop(None).wait()
 
@@ -98,7 +98,7 @@ def test_an_unknown_input_is_checked_later_and_counts_as_a_change(github: Face) 
 def test_a_hanging_call_ends_when_the_engine_cancels(world: World, github: Face) -> None:
     world.inject("github", "secret.create", "hang-after")
     github.provider.Cancel(None, github.context)
-    with pytest.raises(Refused, match="no answer: context deadline exceeded"):
+    with pytest.raises(Refused, match="context deadline exceeded"):
         github.create(
             "github:index/actionsSecret:ActionsSecret", {"repository": "relay", "secretName": "A", "value": "v"}
         )

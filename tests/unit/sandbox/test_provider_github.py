@@ -57,7 +57,7 @@ def test_creating_over_an_environment_overwrites_it(staging: Face, world: World)
 @pytest.mark.parametrize("both", [True, False])
 def test_a_branch_policy_is_one_or_the_other(github: Face, both: bool) -> None:
     policy = {"protectedBranches": both, "customBranchPolicies": both}
-    with pytest.raises(Refused, match="github: 422"):
+    with pytest.raises(Refused, match=": 422"):
         github.create(ENVIRONMENT, {**WHERE, "deploymentBranchPolicy": policy})
 
 
@@ -105,7 +105,7 @@ def test_deleting_an_environment_takes_what_is_in_it(staging: Face, world: World
 
 def test_a_policy_needs_custom_policies_and_only_one_pattern(github: Face) -> None:
     github.create(ENVIRONMENT, WHERE)
-    with pytest.raises(Refused, match="422: environment staging does not use custom branch policies"):
+    with pytest.raises(Refused, match="422 environment staging does not use custom branch policies"):
         github.create(POLICY, {**WHERE, "branchPattern": "main"})
     for patterns in ({}, {"branchPattern": "main", "tagPattern": "v*"}):
         assert list(github.check(POLICY, {**WHERE, **patterns})[1]) == ["branchPattern"]
@@ -153,7 +153,7 @@ def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(stag
     with world.transaction() as tx:
         cloud.delete(tx, "secret", "crew", "relay", "staging", "DB")
     assert staging.refresh(SECRET, identity, state) is None
-    with pytest.raises(Refused, match=r"delete of .* github: 404"):
+    with pytest.raises(Refused, match=r"delete of .*: 404 Not Found"):
         staging.delete(SECRET, identity, state)
 
 
@@ -181,7 +181,7 @@ def test_names_of_variables(staging: Face, name: str) -> None:
 def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face) -> None:
     program = {**WHERE, **VARIABLE_VALUES}
     staging.create(VARIABLE, program)
-    with pytest.raises(Refused, match="github: 409: Already exists"):
+    with pytest.raises(Refused, match=": 409 Already exists"):
         staging.create(VARIABLE, program)
     state, _ = staging.adopt(VARIABLE, "relay:staging:API")
     assert staging.diff(VARIABLE, state, program) == {}
@@ -207,7 +207,7 @@ def test_a_variable_and_a_policy_deleted_outside_cannot_be_deleted_again(staging
     for kind, program in ((VARIABLE, VARIABLE_VALUES), (POLICY, {"branchPattern": "main"})):
         identity, state = staging.create(kind, {**WHERE, **program})
         staging.delete(kind, identity, state)
-        with pytest.raises(Refused, match="github: 404"):
+        with pytest.raises(Refused, match=": 404"):
             staging.delete(kind, identity, state)
     staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
     staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
@@ -222,20 +222,20 @@ def test_ids_have_their_segments_and_colons_are_escaped(github: Face) -> None:
 
 
 def test_nothing_is_found_outside_the_tokens_reach(world: World, staging: Face) -> None:
-    with pytest.raises(Refused, match="github: 404"):
+    with pytest.raises(Refused, match=": 404"):
         Face(world, "github", owner="strangers").create(ENVIRONMENT, WHERE)
-    with pytest.raises(Refused, match="github: 401: Bad credentials"):
+    with pytest.raises(Refused, match=": 401 Bad credentials"):
         Face(world, "github", owner="crew", token="expired").create(ENVIRONMENT, WHERE)
-    with pytest.raises(Refused, match="github: 404"):
+    with pytest.raises(Refused, match=": 404"):
         staging.create(SECRET, {**WHERE, **VALUES, "environment": "nowhere"})
 
 
 @pytest.mark.parametrize(
     ("repository", "refusal"),
     [
-        ({"archived": True}, "403: Repository was archived so is read-only"),
-        ({"saml": True}, "403: Resource protected by organization SAML enforcement"),
-        ({"billing": "free"}, "422: .*Please ensure the billing plan supports the reviewers protection rule"),
+        ({"archived": True}, "403 Repository was archived so is read-only"),
+        ({"saml": True}, "403 Resource protected by organization SAML enforcement"),
+        ({"billing": "free"}, "422 .*Please ensure the billing plan supports the reviewers protection rule"),
     ],
 )
 def test_a_repository_refuses_what_it_is_not_for(
@@ -252,11 +252,11 @@ def test_server_errors_are_retried(staging: Face, world: World, fault: str) -> N
     world.inject("github", "environment-secret.create", fault, times=3)
     staging.create(SECRET, {**WHERE, **VALUES})
     world.inject("github", "environment-secret.create", fault, times=4)
-    with pytest.raises(Refused, match=f"github: {fault[:3]}"):
+    with pytest.raises(Refused, match=f": {fault[:3]} A test"):
         staging.create(SECRET, {**WHERE, **VALUES})
 
 
 def test_a_variable_made_by_an_unheard_answer_is_refused_as_taken(staging: Face, world: World) -> None:
     world.inject("github", "environment-variable.create", "502-after")
-    with pytest.raises(Refused, match="github: 409"):
+    with pytest.raises(Refused, match=": 409"):
         staging.create(VARIABLE, {**WHERE, **VARIABLE_VALUES})

@@ -43,7 +43,7 @@ def test_names_may_repeat(neon: Face, world: World) -> None:
 
 
 def test_the_providers_default_retention_is_more_than_the_free_plan_has(neon: Face, world: World) -> None:
-    with pytest.raises(Refused, match=r"neon: 400: history_retention_seconds 86400"):
+    with pytest.raises(Refused, match=r"HTTP Code: 400.* history_retention_seconds 86400"):
         neon.create(KIND, {"name": "relay"})
     with world.transaction() as tx:
         tx.put("neon", "account", "account", {"plan": "launch"})
@@ -64,7 +64,7 @@ def test_the_providers_default_retention_is_more_than_the_free_plan_has(neon: Fa
     ],
 )
 def test_limits_of_plan_and_api(neon: Face, world: World, extra: dict[str, object]) -> None:
-    with pytest.raises(Refused, match="neon: 400"):
+    with pytest.raises(Refused, match="HTTP Code: 400"):
         neon.create(KIND, {**PROGRAM, **extra})
     assert projects(world) == []
 
@@ -139,7 +139,7 @@ def test_adopting_a_project_and_updating_it_to_the_program(neon: Face, world: Wo
 
 
 def test_adopting_what_is_not_there_fails(neon: Face) -> None:
-    with pytest.raises(Refused, match="404: project not found: quiet-lake-1"):
+    with pytest.raises(Refused, match=r"404.* project not found: quiet-lake-1"):
         neon.adopt(KIND, "quiet-lake-1")
 
 
@@ -196,14 +196,14 @@ def test_other_failures_are_not_repeated(neon: Face, world: World, fault: str, l
 def test_a_full_account_and_one_with_organizations_refuse_a_project(neon: Face, world: World) -> None:
     with world.transaction() as tx:
         tx.put("neon", "account", "account", {"projects": 1, "organization_required": True})
-    with pytest.raises(Refused, match="400: org_id is required"):
+    with pytest.raises(Refused, match=r"400.* org_id is required"):
         neon.create(KIND, PROGRAM)
     neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
-    with pytest.raises(Refused, match=r"422: user projects limit of 1 exceeded, got 1 \(PROJECTS_LIMIT_EXCEEDED\)"):
+    with pytest.raises(Refused, match=r"422.*PROJECTS_LIMIT_EXCEEDED. user projects limit of 1 exceeded, got 1"):
         neon.create(KIND, {**PROGRAM, "orgId": "org-crew-1"})
     with world.transaction() as tx:
         tx.put("neon", "account", "account", {"quota_used": True})
-    with pytest.raises(Refused, match=r"402: .*exceeded the compute time quota"):
+    with pytest.raises(Refused, match=r"402.* exceeded the compute time quota"):
         neon.create(KIND, PROGRAM)
 
 
@@ -218,7 +218,7 @@ def test_new_defaults_leave_the_existing_compute_as_it_is(neon: Face, world: Wor
 
 
 def test_a_wrong_key_is_refused_at_configuration(world: World) -> None:
-    with pytest.raises(Refused, match="configuring neon: neon: 401: supplied credentials"):
+    with pytest.raises(Refused, match=r"configuring neon: .*401.* supplied credentials"):
         Face(world, "terraform-provider", apiKey="somebody-elses")
     assert Face(world, "terraform-provider", apiKey=credentials.NEON_KEY).create(KIND, PROGRAM)
 
