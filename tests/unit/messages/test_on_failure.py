@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -156,7 +157,9 @@ REAL = [
 ]
 
 
-@pytest.mark.parametrize(("type_", "said", "step"), REAL, ids=[said[-40:].replace("[", "(") for _, said, _ in REAL])
+@pytest.mark.parametrize(
+    ("type_", "said", "step"), REAL, ids=[re.sub(r"[^a-z ]", "", said)[-40:] for _, said, _ in REAL]
+)
 def test_a_real_message_gets_the_right_step(type_: str, said: str, step: str) -> None:
     settings, problems = examine("production", configuration("production"), set(), read_stack_files())
     assert not problems
