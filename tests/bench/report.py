@@ -31,7 +31,9 @@ _HEAD = """\
 Every command ran in the sandbox, in turns, with compiled modules. Times are medians of {rounds} rounds after a warm-up.
 The floor is a program that does nothing. The plain way is this program with `import pulumi_cloudflare` and
 `import pulumi_github` at its top, without the start-up lines of `__main__.py`. The figures contain neither the network
-nor real provider plug-ins, which start as processes of their own.
+nor real provider plug-ins, which start as processes of their own. Pulumi's own language host lists the installed
+packages at each start: with it (3.259.0, another day) a preview of dev took 1.87 s instead of 0.98, of staging 2.15
+instead of 1.44, of production 3.28 instead of 2.88.
 """
 
 
