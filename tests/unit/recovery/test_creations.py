@@ -82,6 +82,19 @@ def test_a_neon_project(world: World) -> None:
     assert f"delete {second} where it exists" in refusal(operation, first)
 
 
+def test_a_neon_project_of_another_organization_is_not_it(world: World) -> None:
+    with world.transaction() as tx:
+        create_project(tx, {"name": "tune", "org_id": "org-1"})
+    assert verdict(creating(PROJECT, name="tune", orgId="org-2")) == ("clear", "")
+    found = creations.verdict(STACK, State([], {}), creating(PROJECT, name="tune", orgId="org-1"))
+    assert found.reason == f"Neon project 'tune' is there as {found.identity}"
+
+
+def test_what_the_engine_alone_has_is_forgotten() -> None:
+    operation = creating("pulumi:providers:neon")
+    assert creations.verdict(STACK, state(operation), operation) == ("clear", "it exists in the state alone", "")
+
+
 def test_an_account_token(world: World) -> None:
     operation = creating(TOKEN, name="audio (pulumi)", accountId=ACCOUNT)
     assert verdict(operation) == ("clear", "")
