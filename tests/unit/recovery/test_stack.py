@@ -36,9 +36,8 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
             *own, last = arguments[: arguments.index("--stack")]
             assert arguments[len(own) + 1 :] == ("--stack", "staging", "--color", "never")
             words = [*own, last]
-            for word in words:
-                if word.endswith(".json"):
-                    asked.append(json.loads(Path(word).read_text(encoding="utf-8")))
+            files = [Path(word) for word in words if word.endswith(".json")]
+            asked.extend(json.loads(file.read_text(encoding="utf-8")) for file in files)
             asked.append(" ".join(word for word in words if not word.endswith(".json")))
             return CompletedProcess(arguments, code, out, err)
 
