@@ -29,6 +29,8 @@ SHAPES = {
     "Fly macaroon": st.builds(
         "FlyV1 {}{},fm2_{}".format, st.sampled_from(["fm2_", "fm1r_", "fm1a_"]), *[_of(LETTERS + "+/=", 60)] * 2
     ),
+    "bearer token of any service": _of(LETTERS, 20).map("Bearer 0{}".format),
+    "AWS access key id": _of(LETTERS[26:], 16).map("AKIA{}".format),
     "Pulumi token": _of("0123456789abcdef", 40).map("pul-{}".format),
     "R2 secret access key": _of("0123456789abcdef", 64),
     "Fernet key": _of(LETTERS + "_-", 43).map("{}=".format),
@@ -130,8 +132,8 @@ def test_a_document_stays_one(document: dict[str, str], secret: str) -> None:
 
 
 def test_names_tell_secrets() -> None:
-    environment = {"NEON_API_KEY": "short", "FLY_API_TOKEN": "long-enough", "PULUMI_STACK": "long-enough-too"}
-    assert credentials(environment) == ["long-enough"]
+    environment = {"NEON_API_KEY": "short", "FLY_API_TOKEN": "8-letter", "PULUMI_STACK": "long-enough-too"}
+    assert credentials(environment) == ["8-letter"]
     assert [name for name in ("databaseUrl", "oauth_key", "secretName", "region") if is_sensitive(name)] == [
         "databaseUrl",
         "oauth_key",
