@@ -126,33 +126,32 @@ def _pages_project(tx: Transaction, config: Config) -> None:
 def _names(tx: Transaction, config: Config, adopt: Config) -> None:
     """Serve the adopted names, and make the adopted DNS records, as a person would."""
     groups = [config.get(key) or {} for key in ("domains", "formerDomains")]
-    account = config.get("cloudflareAccountId", "")
-    roles = {name: role for group in groups for role, name in group.items() if role not in {"zone", "r2Dev"}}
     ids = {zone["name"]: zone["id"] for zone in zones.zones(tx)}
-    cloud = fly.Fly(tx, FLY_TOKEN, 0)
+    places = {host: (role, ids.get(group.get("zone"))) for group in groups for role, host in group.items()}
+    account, cloud = config.get("cloudflareAccountId", ""), fly.Fly(tx, FLY_TOKEN, 0)
     for host in adopt.get("domains", []):
-        if roles[host] == "api":
+        role, zone = places[host]
+        if role == "api":
             cloud.add_certificate(config["flyApp"], host)
-        elif roles[host] == "audio":
-            body = {"domain": host, "zone_id": ids[_zone_of(groups, host)], "enabled": True}
+        elif role == "audio":
+            body = {"domain": host, "zone_id": zone, "enabled": True}
             zones.add_bucket_domain(tx, account, config["bucket"], body)
         else:
             zones.add_pages_domain(tx, account, config["pagesProject"], host)
     for key, identity in adopt.get("dnsRecords", {}).items():
         type_, name = key.split()
         host = name.removeprefix("_fly-ownership.")
-        at_fly = cloud.requirements(config["flyApp"], host) if roles[host] == "api" else {}
-        content = at_fly.get(type_.lower()) or at_fly.get("ownership") or config.get("pagesHost")
-        content = content[0] if isinstance(content, list) else content
-        content = f'"{content["app_value"]}"' if isinstance(content, dict) else content
-        body = {"type": type_, "name": name, "content": content, "proxied": roles[host] != "api"}
-        made = zones.put_record(tx, ids[_zone_of(groups, host)], body)
-        tx.delete("cloudflare", "dns", f"{ids[_zone_of(groups, host)]}/{made['id']}")
-        tx.put("cloudflare", "dns", f"{ids[_zone_of(groups, host)]}/{identity}", {**made, "id": identity})
-
-
-def _zone_of(groups: list[Config], host: str) -> str:
-    return str(next(group["zone"] for group in groups if host in group.values()))
+        role, zone = places[host]
+        content = config.get("pagesHost")
+        if role == "api":
+            wanted = cloud.requirements(config["flyApp"], host)
+            proof = [f'"{wanted["ownership"]["app_value"]}"']
+            content = {"A": wanted["a"], "AAAA": wanted["aaaa"], "CNAME": [wanted["cname"]], "TXT": proof}[type_][0]
+        made = zones.put_record(
+            tx, str(zone), {"type": type_, "name": name, "content": content, "proxied": role != "api"}
+        )
+        tx.delete("cloudflare", "dns", f"{zone}/{made['id']}")
+        tx.put("cloudflare", "dns", f"{zone}/{identity}", {**made, "id": identity})
 
 
 def _github_environment(tx: Transaction, stack: str, config: Config, adopt: Config) -> None:
