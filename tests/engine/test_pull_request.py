@@ -74,11 +74,27 @@ def test_open_push_close(standing: Sandbox) -> None:
         tool(standing, "down", "7")
 
 
-def test_staging_s_own_secrets_are_the_pull_request_s(standing: Sandbox) -> None:
+def test_its_secrets_are_staging_s_and_the_template_s(standing: Sandbox) -> None:
     standing.config_set("staging", "extraSecrets.STRIPE_KEY", "sk_test_1", secret=True, path=True)
+    keys = {"storageAccessKeyId": "reads-alone-" * 2, "storageSecretAccessKey": "reads-alone-" * 5}
+    for key, value in keys.items():
+        options = ("--stack", "staging", "--config-file", "Pulumi.pr.yaml")
+        standing.pulumi("config", "set", "--secret", *options, key, value)
     up(standing, 7)
-    assert objects(standing)["fly secret"][f"{APP}/STRIPE_KEY"]["value"] == "sk_test_1"
-    assert "sk_test_1" not in str(standing.state("pr-7"))
+    secrets = objects(standing)["fly secret"]
+    assert secrets[f"{APP}/STRIPE_KEY"]["value"] == "sk_test_1"
+    assert secrets[f"{APP}/AWS_ACCESS_KEY_ID"]["value"] == keys["storageAccessKeyId"]
+    state = str(standing.state("pr-7"))
+    assert not [value for value in ("sk_test_1", *keys.values()) if value in state]
+
+
+def test_a_push_after_the_expiry_makes_another_copy(standing: Sandbox) -> None:
+    up(standing, 7)
+    expired = branch(standing)
+    with standing.world.transaction() as tx:
+        tx.delete("neon", "branch", f"{expired['project_id']}/{expired['id']}")
+    up(standing, 7)
+    assert branch(standing)["endpoint"]["host"] in objects(standing)["fly secret"][f"{APP}/DATABASE_URL"]["value"]
 
 
 def test_no_more_than_the_limit(standing: Sandbox) -> None:

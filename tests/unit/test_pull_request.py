@@ -70,6 +70,26 @@ def test_a_sweep_releases_the_lock_of_a_stack_that_is_quiet(ago: timedelta, quie
     assert sweep.is_quiet({}) is False
 
 
+def test_a_sweep_goes_on_after_an_environment_that_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[int] = []
+
+    def down(self: Environment, *, nothing_runs: bool) -> int:
+        asked.append(self.number)
+        if self.number == 7:
+            raise stacks.StackError("it is locked")
+        return 0
+
+    monkeypatch.setattr(Environment, "down", down)
+    monkeypatch.setattr(stacks, "pull_requests", lambda: {7: {}, 8: {}})
+    monkeypatch.setattr("ops.pull_request.leftovers.there", lambda _files: iter(()))
+    monkeypatch.setattr("ops.pull_request.leftovers.project_of", lambda _stack: "")
+    assert sweep.sweep(read_stack_files(EXAMPLE), set(), nothing_runs=False) == 1
+    assert asked == [7, 8]
+    assert "Pull request 7: it is locked" in capsys.readouterr().out
+
+
 class SimpleAnswer:
     """An answer of the CLI."""
 
