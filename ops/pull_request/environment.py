@@ -89,7 +89,9 @@ class Environment:
         with self._configured(values, secrets, new=self.number not in there) as options:
             if self.number in there and (code := self._settled(options, nothing_runs=nothing_runs)):
                 return code
-            leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
+            lost = leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
+            if lost and (code := self._settled(options, nothing_runs=False)):
+                return code
             try:
                 return streamed("up", *options, *_FLAGS, "--suppress-outputs")
             finally:

@@ -14,6 +14,7 @@ from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
 from ops import stacks
 from ops.access import Access
+from ops.joblog import say
 from ops.settings import readable
 from ops.strays import lists
 
@@ -50,8 +51,11 @@ def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
             yield int(match[1]), found
 
 
-def remove(number: int, files: StackFiles, states: Inventory) -> None:
-    """Delete a pull request's resources that no state has.
+def remove(number: int, files: StackFiles, states: Inventory) -> bool:
+    """Delete a pull request's resources that no state has, and a branch without its compute in the state.
+
+    Returns:
+        Whether there were any.
 
     Raises:
         StackError, StackFileError: The copied stack, or the pull request's, cannot be read.
@@ -59,10 +63,16 @@ def remove(number: int, files: StackFiles, states: Inventory) -> None:
     """
     if states.unread:
         raise stacks.StackError("; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items()))
-    for owner, found in there(files):
-        if owner == number and not states.owner(found.kind, found.key):
-            delete(found, project_of(pull_requests.parent_of(files)))
-            print(f"Deleted {found.kind.title} {found.name}, which no stack has.", flush=True)
+    whole = states.keys(kinds.NEON_ENDPOINT, pull_requests.stack_of(number))
+    lost = [
+        found
+        for owner, found in there(files)
+        if owner == number and not (states.owner(found.kind, found.key) and (whole or found.kind != kinds.NEON_BRANCH))
+    ]
+    for found in lost:
+        delete(found, project_of(pull_requests.parent_of(files)))
+        say(f"Deleted {found.kind.title} {found.name}, which an interrupted update left.")
+    return bool(lost)
 
 
 def delete(found: Found, project: str) -> None:

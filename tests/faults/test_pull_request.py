@@ -13,8 +13,6 @@ from tests.faults.blows import Blow
 from tests.faults.conftest import FULL
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.engine.conftest import Sandbox
 
 UP = [
@@ -49,14 +47,15 @@ def test_a_sweep_undoes_what_a_kill_left(standing: Sandbox, command: str, blow: 
     assert "Traceback" not in done.stderr
 
 
-def test_a_push_after_a_kill_makes_the_environment(standing: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("operation", ["branch.create", "endpoint.create"])
+def test_a_push_after_a_kill_makes_the_environment(standing: Sandbox, operation: str) -> None:
     worlds.fail_in_more_ways(standing)
     opened(standing, 7)
     arguments = ("bin/pull-request", "up", "7", "--branch", "x")
-    blow = Blow("neon", "branch.create", 0, "hang-after", "bin/pull-request")
+    blow = Blow("neon", operation, 0, "hang-after", "bin/pull-request")
     blows.strike(cast("Any", SimpleNamespace(arguments=arguments)), standing, blow)
     refused = up(standing, 7, check=False)
     assert "locked" in refused.stdout
     done = tool(standing, "up", "7", "--branch", "x", "--nothing-runs")
-    assert "Deleted Neon branch pr-7, which no stack has." in done.stdout
+    assert "Deleted Neon branch pr-7, which an interrupted update left." in done.stdout
     assert f"{APP}/DATABASE_URL" in everything(standing)["fly secret"]
