@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import get_monitor
 
 from infra.config.rotation import storage_tokens
 from infra.config.tiers import TIERS
@@ -30,8 +28,7 @@ class Protection:
 
     - `destroy` is refused as a whole, whatever its flags: see `Guard`.
     - Resources with data are *protected*, in production also those that a running application needs: the engine
-      refuses to replace them, and to delete them if they leave the program. With `--ignore-protect` it would make a
-      second one, to which the application changes over; so this class refuses a replacement whatever the flags.
+      refuses to replace them, and to delete them if they leave the program.
     - All of these are *retained*, with the bucket's tokens and the GitHub environment: the engine only forgets them
       if it deletes them, as `--ignore-protect` makes it do.
 
@@ -61,7 +58,6 @@ class Protection:
         self.adopted = frozenset({name for name in remembered if name in before} | adopted_names(settings))
         if self.adopted:
             Adopted(self.adopted, protect=self._live and not settings.unprotect)
-        self._hooks = pulumi.ResourceHookBinding(before_create=[self._replacement_hook()] if serves_hooks() else None)
         pulumi.runtime.register_stack_transformation(self._apply)
 
     def guard(self) -> None:
@@ -94,23 +90,11 @@ class Protection:
         if kind is None:
             return None
         self._declared[args.name] = args.resource
-        protect = self._protected(kind, args.name) and not self._settings.unprotect
         opts = pulumi.ResourceOptions(
-            protect=protect,
+            protect=self._protected(kind, args.name) and not self._settings.unprotect,
             retain_on_delete=self._retained(kind, args.name),
-            hooks=self._hooks if protect and args.name in self._before else None,
         )
         return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, opts))
-
-    def _replacement_hook(self) -> pulumi.ResourceHook:
-        def refuse(args: pulumi.ResourceHookArgs) -> None:
-            raise pulumi.RunError(
-                f"{args.name}: this run would replace the {KINDS[args.type].title}, and what runs would change over to "
-                f"the new one. If you mean it, for this one `up`:\n"
-                f"  pulumi config set unprotect true -s {self._settings.stack}"
-            )
-
-        return pulumi.ResourceHook("no-replacement", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
     def _protected(self, kind: Kind, name: str) -> bool:
         if not self._live or kind in (ACCOUNT_TOKEN, ENVIRONMENT) or name != _FIRST.get(kind.type, name):
@@ -155,11 +139,6 @@ class Guard(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(protect=protect, depends_on=resources)
         super().__init__("relay:infra:Guard", "guard", opts=opts)
         self.register_outputs({})
-
-
-def serves_hooks() -> bool:
-    """Return whether the engine calls hooks: Pulumi's mocks serve no callbacks, and registering a hook fails."""
-    return not isinstance(get_monitor(), MockMonitor)
 
 
 def adopted_names(settings: Settings) -> frozenset[str]:

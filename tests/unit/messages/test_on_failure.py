@@ -176,7 +176,7 @@ def test_it_is_said_of_what_a_cloud_has_but_fly(monkeypatch: pytest.MonkeyPatch)
     # Mocks that take a hook, where Pulumi's take none.
     original = mocks.set_mocks
     monkeypatch.setattr(mocks, "set_mocks", set_mocks)
-    monkeypatch.setattr("infra.protection.MockMonitor", type(None))
+    monkeypatch.setattr("infra.messages.on_failure.MockMonitor", type(None))
     resources = run_program("production").resources
     hooked = {resource.name for resource in resources if resource.options.hooks.on_error == ["next-step"]}
     assert hooked == {one.name for one in resources if one.type.startswith(("neon:", "cloudflare:", "github:"))}
