@@ -36,6 +36,7 @@ ADDRESSES = ("ATPROTO_CLIENT_ID", "ATPROTO_REDIRECT_URI")
 """Secrets that name the API's address."""
 
 STORAGE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+API_VARIABLE = "PUBLIC_API_URL"
 LOGFIRE_TOKEN = "LOGFIRE_WRITE_TOKEN"  # noqa: S105  (a variable's name)
 
 CLIENT_METADATA_PATH = "/client-metadata.json"
@@ -117,7 +118,7 @@ def frontend_variables(api_url: str) -> dict[str, str]:
 
     SvelteKit bakes them into the build: a change shows from the next build on.
     """
-    return {"PUBLIC_API_URL": api_url}
+    return {API_VARIABLE: api_url}
 
 
 def github_variables(
@@ -160,7 +161,7 @@ def pages_variables(settings: Settings) -> dict[str, dict[str, str]]:
 
 def previews_api_url(settings: Settings) -> str | None:
     """Return the API that previews of the frontend are built with; None where nobody knows it."""
-    return settings.pages_preview_variables.get("PUBLIC_API_URL", settings.preview_api_url)
+    return settings.pages_preview_variables.get(API_VARIABLE, settings.preview_api_url)
 
 
 def client_id(settings: Settings) -> str:
@@ -197,7 +198,8 @@ def namespace_of(settings: Settings) -> str:
 
 def origins(settings: Settings) -> list[str]:
     """Return the origins of the stack's frontends, as far as they are known."""
-    previews = [settings.preview_frontend_url] if settings.previews_may_call else []
+    shared = settings.previews_may_call and not settings.manages("frontend")
+    previews = [settings.preview_frontend_url] if shared else []
     known = dict.fromkeys(origin for origin in (settings.frontend_url, *_own_origins(settings), *previews) if origin)
     return [*known, *sorted(settings.cors_origins)]
 

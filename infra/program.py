@@ -68,9 +68,9 @@ async def _make(settings: Settings, before: states.State) -> Made:
     """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
     storage = backend = delivery = laptop = None
     # A frontend without a configured address gets its host from Cloudflare, and the other parts need it.
-    frontend = None if settings.frontend_url else await _frontend(settings)
+    frontend = await _frontend(settings) if settings.manages("frontend") and not settings.frontend_url else None
     frontend_url = frontend.url if frontend else None
-    keys = given_keys(settings)
+    keys = given_keys(settings, before)
     database = _database(settings, before)
     if settings.mints_storage_token:
         storage = await _storage(settings, keys, frontend_url)

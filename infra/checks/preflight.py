@@ -40,6 +40,7 @@ def findings(start: Start) -> Iterator[Finding]:
     yield from surroundings.engine_options(start)
     yield from surroundings.unprotected(start)
     yield from surroundings.another_database(start)
+    yield from surroundings.unknown_hosts(start)
     yield from checkout.unreleased(start)
     if not start.preview or adopted_names(start.settings) - (start.own_ids() or {}).keys():
         from infra.checks import access  # noqa: PLC0415  (see `infra.clouds`)

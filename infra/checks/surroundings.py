@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from infra.checks.findings import Finding
 from infra.providers.fly import process
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.checks.findings import Start
+    from infra.config.settings import Settings
 
 ENDPOINTS = ("CLOUDFLARE_BASE_URL", "GITHUB_BASE_URL", "NEON_API_URL", *process.ENDPOINTS)
 """Variables that send a service's calls, credential and all, to another address."""
@@ -63,6 +64,27 @@ def unprotected(start: Start) -> Iterator[Finding]:
             "unprotect is true: nothing protects what this stack made from `destroy` and replacements",
             f"Once it is not needed any more: `pulumi config rm unprotect -s {stack}`, then `pulumi up -s {stack}`",
         )
+
+
+def unknown_hosts(start: Start) -> Iterator[Finding]:
+    """Report the hosts that only another stack's `up` tells: notes for a new stack, which comes up without them."""
+    s, known = start.settings, start.own_ids() or {}
+    has_bucket = s.manages("storage") or s.tier == "production" or s.audio_host
+    if s.manages("backend") and not has_bucket:
+        yield _unknown_host(s, "bucketPublicHost", "bucket")
+    # The DNS record of a frontend's own name leads to the Pages host.
+    if not (s.manages("frontend") or (s.pages_url if s.domains.frontend else s.frontend_url)):
+        needed = s.domains.frontend or "variable-FRONTEND_URL" in known  # which the stack would forget
+        yield _unknown_host(s, "pagesHost", "Pages project", "wrong" if needed else "note")
+
+
+def _unknown_host(s: Settings, key: str, owner: str, state: Literal["note", "wrong"] = "note") -> Finding:
+    return Finding(
+        state,
+        f"{key} is missing, so that this stack comes up without the address of the {owner}",
+        f"Bring up the stack that manages the {owner}, and add the line with which it ends to Pulumi.yaml. Then: "
+        f"`pulumi up -s {s.stack}`",
+    )
 
 
 def another_database(start: Start) -> Iterator[Finding]:

@@ -108,8 +108,15 @@ def claims(s: Settings) -> Iterator[Claim]:
         # GitHub ignores the case of both.
         yield Claim("githubEnvironment", s.github_environment_name.lower(), repository.lower())
     yield Claim("atprotoNamespace", application.namespace_of(s))
+    yield from _owned(s, account, repository.lower())
+
+
+def _owned(s: Settings, account: str, repository: str) -> Iterator[Claim]:
+    """Yield what the stack owns by the parts that it manages."""
     if s.manages("frontend"):
         yield Claim("pagesProject", s.pages_project, account, "frontend")
+        if s.production_branch != s.main_branch:  # which people push to, and no deployment moves
+            yield Claim("productionBranch", s.production_branch, repository, "frontend")
     if s.manages("storage"):
         for bucket in (s.bucket, *sorted(s.extra_buckets)):
             yield Claim("bucket", bucket, account, "storage")
@@ -171,6 +178,8 @@ def _owners_missing(s: Settings, others: Mapping[str, Read]) -> Iterator[str]:
 
     Production counts as their owner while it is taken over part by part.
     """
+    if s.storage_from not in (None, s.stack, *others):
+        yield f"storageFrom is {s.storage_from!r}, but there is no Pulumi.{s.storage_from}.yaml"
     owners = [read.settings for read in others.values()]
     uses_bucket = not s.manages("storage") and (s.manages("backend") or s.storage_from or s.storage_access_key_id)
     shared = {one.bucket for one in owners if one.tier == "production" or one.manages("storage")}

@@ -69,6 +69,8 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
         The settings and every problem. A problem begins with its file and never shows a value that may be secret.
         With a problem, some settings are defaults or examples rather than the configured values.
     """
+    effective = files.effective(stack)
+    values = {key: value for key, value in values.items() if key in effective or key not in files.project}
     return _checked(stack, read_values(stack, values), values, plain, files)
 
 

@@ -94,22 +94,6 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
         )
 
 
-@rule(RULES, "tier", "manage", "pagesHost", "frontendUrl", "bucketPublicHost", "domains")
-def _hosts_of_other_stacks_are_known(s: Settings) -> Iterator[str]:
-    if s.manages("backend") and not (s.audio_host or s.manages("storage") or s.tier == "production"):
-        yield (
-            "bucketPublicHost is missing: the `up` of the stack that manages the bucket tells it. Bring that stack up "
-            "first and set bucketPublicHost"
-        )
-    # The DNS record of a frontend's name leads to the Pages host.
-    known = s.frontend_url and (s.pages_host or not s.domains.frontend)
-    if not known and not s.manages("frontend"):
-        yield (
-            "pagesHost is missing: the `up` of the stack that manages the Pages project tells it. Bring that stack up "
-            "first and set pagesHost, or set frontendUrl here"
-        )
-
-
 @rule(RULES, "neonPlan", "historyRetentionSeconds", "defaultBranchProtected")
 def _within_the_neon_plan(s: Settings) -> Iterator[str]:
     wanted, limit = s.history_retention_seconds, NEON_HISTORY_LIMITS[s.neon_plan]

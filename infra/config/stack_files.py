@@ -14,6 +14,8 @@ from infra.config.validators import STACK_NAME, STACK_NAME_RULE
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STRING = "tag:yaml.org,2002:str"
+OWNERS = {"bucketPublicHost": "bucket", "pagesHost": "pagesProject"}
+"""Keys of hosts, each with the key that names its owner."""
 
 
 class StackFileError(Exception):
@@ -45,8 +47,13 @@ class StackFiles(NamedTuple):
     template: dict[str, Any]
 
     def effective(self, stack: str) -> dict[str, Any]:
-        """Return the project's values overlaid with the stack's own."""
-        return {**self.project, **self.stacks.get(stack, {})}
+        """Return the project's values overlaid with the stack's own.
+
+        A bucket or Pages project of the stack's own does not have the host of the shared bucket or project.
+        """
+        own = self.stacks.get(stack, {})
+        others = {host for host, owner in OWNERS.items() if own.get(owner) not in (None, self.project.get(owner))}
+        return {key: value for key, value in self.project.items() if key not in others} | own
 
     def file_of(self, stack: str, key: str) -> str:
         """Return the file that sets the key for the stack, or the file where it belongs."""

@@ -127,6 +127,7 @@ WebUrl = Annotated[
         f"https://{_HOST}", "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`"
     ),
 ]
+# R2 matches one `*` in an origin (tried by its users: cloudflare-docs, issue 32888); its own page has no `*`.
 Origin = Annotated[
     str,
     _matching(rf"https://(\*\.)?{_HOST}", "an origin is https and a lower-case host, whose first label may be `*`"),

@@ -9,6 +9,7 @@ import pulumi
 
 from infra import application
 from infra.config.rotation import storage_slots, storage_tokens
+from infra.config.stack_files import OWNERS
 from infra.messages.fly_secrets import advise_on_secrets
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ def advise(settings: Settings, before: State, made: Made) -> None:
     database, storage, frontend = made.database, made.storage, made.frontend
     _warn_of_plan(settings, before)
     if frontend:
-        frontend.host.apply(partial(_compare, "pagesHost", settings.pages_host))
+        frontend.host.apply(partial(_compare, settings, "pagesHost", settings.pages_host))
     if storage:
-        storage.public_host.apply(partial(_compare, "bucketPublicHost", settings.bucket_public_host))
+        storage.public_host.apply(partial(_compare, settings, "bucketPublicHost", settings.bucket_public_host))
     if pulumi.runtime.is_dry_run():
         return
     new = "neon-project" not in before and not (settings.adopt.neon_project or settings.branch_of)
@@ -74,18 +75,22 @@ def _warn_of_plan(settings: Settings, before: State) -> None:
             )
 
 
-def _compare(key: str, configured: str | None, actual: str) -> None:
-    """Warn if a host that Cloudflare chose is not in Pulumi.yaml, where other stacks read it; a custom host may be."""
-    if configured is None:
+def _compare(settings: Settings, key: str, configured: str | None, actual: str) -> None:
+    """Warn if a host that Cloudflare chose is not in the file where other stacks read it; a custom host may be."""
+    own = OWNERS[key] in settings.own_keys
+    command = f"pulumi config set {key} {actual} -s {settings.stack}"
+    if configured is None and own:
+        pulumi.log.warn(f"Cloudflare chose the {key}. Set it, then `bin/handoff`:\n  {command}")
+    elif configured is None:
         pulumi.log.warn(
             f"Cloudflare chose the {key}, and other stacks read it from Pulumi.yaml. Add this line under `config:` "
             f"before you bring them up:\n  {key}: {actual}"
         )
     elif actual != configured and configured.endswith((".pages.dev", ".r2.dev")):
+        line = command if own else f"sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
         pulumi.log.warn(
-            f"{key} is {configured!r} in Pulumi.yaml, but Cloudflare says {actual!r}. Correct it, then `up` every "
-            "stack that uses it, and `bin/handoff`:\n"
-            f"  sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
+            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. Correct it, then `up` "
+            f"every stack that uses it, and `bin/handoff`:\n  {line}"
         )
 
 

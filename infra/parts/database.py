@@ -57,14 +57,7 @@ class Database(pulumi.ComponentResource):
             self._endpoint(settings, project, f"{known}/{adopt.neon_endpoint}")
         self.project_id = project.id
         self.host = project.database_host
-        self.url: pulumi.Output[str] = pulumi.Output.secret(
-            pulumi.Output.all(
-                user=project.database_user,
-                password=project.database_password,
-                host=project.database_host,
-                name=project.database_name,
-            ).apply(lambda parts: sqlalchemy_url(**parts))
-        )
+        self.url = _url(project)
         self.outputs: dict[str, Any] = {
             "neonProject": settings.neon_project,
             "neonProjectId": self.project_id,
@@ -85,6 +78,17 @@ class Database(pulumi.ComponentResource):
             suspend_timeout_seconds=None if compute.suspend_seconds is None else idle_seconds(settings),
             opts=pulumi.ResourceOptions(parent=self, import_=identity),
         )
+
+
+def _url(project: neon.Project) -> pulumi.Output[str]:
+    """Return the database's URL. No other code reads a project's password, which a newer provider keeps elsewhere."""
+    parts = pulumi.Output.all(
+        user=project.database_user,
+        password=project.database_password,
+        host=project.database_host,
+        name=project.database_name,
+    )
+    return pulumi.Output.secret(parts.apply(lambda found: sqlalchemy_url(**found)))
 
 
 def _compute(settings: Settings) -> neon.ProjectDefaultEndpointSettingsArgs:

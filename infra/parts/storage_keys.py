@@ -1,11 +1,12 @@
 """Name, derive and share the S3 credentials of a bucket."""
 
 import hashlib
+from contextlib import suppress
 from typing import NamedTuple
 
 import pulumi
 
-from infra import states
+from infra import application, states
 from infra.config.rotation import STORAGE_TOKEN
 from infra.config.settings import Settings
 from infra.parts.values import reveal
@@ -31,14 +32,14 @@ def s3_secret(token_value: str) -> str:
     return hashlib.sha256(token_value.encode()).hexdigest()
 
 
-def given_keys(settings: Settings) -> StorageKeys | None:
+def given_keys(settings: Settings, before: states.State) -> StorageKeys | None:
     """Return the bucket's keys that this stack does not make: configured keys, or another stack's."""
     if settings.storage_access_key_id and settings.storage_secret_access_key:
         return StorageKeys(reveal(settings.storage_access_key_id), reveal(settings.storage_secret_access_key))
-    return keys_of(settings.storage_from) if settings.storage_from else None
+    return keys_of(settings.storage_from, before) if settings.storage_from else None
 
 
-def keys_of(owner: str) -> StorageKeys:
+def keys_of(owner: str, before: states.State) -> StorageKeys | None:
     """Read a bucket's keys from the outputs of the stack that owns it.
 
     The engine's own invoke reads them, not a `StackReference`: the program cannot catch that a referenced stack is
@@ -46,29 +47,40 @@ def keys_of(owner: str) -> StorageKeys:
 
     Args:
         owner: The stack that owns the bucket, in this project.
+        before: The state that the last `up` of this stack left.
+
+    Returns:
+        The keys; None while neither the owner was brought up nor this stack's app has any.
 
     Raises:
-        pulumi.RunError: The stack is missing, was never brought up or keeps its keys on its app; or this stack cannot
-            decrypt its secrets. The message names both stacks.
+        pulumi.RunError: The app has keys, and the owner none to give; or this stack cannot decrypt its secrets. The
+            message names both stacks.
     """
-    mine = pulumi.get_stack()
-    try:
+    mine, outputs = pulumi.get_stack(), {}
+    with suppress(states.StateError):  # there is no such stack yet
         outputs = states.outputs(owner)
-    except states.StateError:
-        problem, remedy = "there is no such stack here", f"`pulumi stack init {owner}` and `up`"
-    else:
-        identity, secret = outputs.get("storageAccessKeyId"), outputs.get("storageSecretAccessKey")
-        if isinstance(identity, str) and identity and isinstance(secret, str) and secret:
-            return StorageKeys(pulumi.Output.secret(identity), pulumi.Output.secret(secret))
-        if not outputs:
-            problem, remedy = "it was never brought up", f"`pulumi up -s {owner}` first"
-        elif identity is None:
-            problem = "it has none to give: they are kept on its Fly app (adopt.keep), where nobody can read them"
-            remedy = f"Give {owner} keys of its own"
-        else:
-            problem = f"{mine}'s passphrase or key cannot decrypt its secrets"
-            remedy = "Both stacks need one secrets provider for that"
+    identity, secret = outputs.get("storageAccessKeyId"), outputs.get("storageSecretAccessKey")
+    if isinstance(identity, str) and identity and isinstance(secret, str) and secret:
+        return StorageKeys(pulumi.Output.secret(identity), pulumi.Output.secret(secret))
+    if not outputs and not _has_keys(before):
+        pulumi.log.warn(
+            f"Stack {mine} comes up without the bucket's keys: stack {owner}, which has them, was never brought up. "
+            f"After its first `up`:\n  pulumi up -s {mine}"
+        )
+        return None
+    problem, remedy = "it was never brought up", f"`pulumi up -s {owner}` first"
+    if outputs and identity is None:
+        problem = "it has none to give: they are kept on its Fly app (adopt.keep), where nobody can read them"
+        remedy = f"Give {owner} keys of its own"
+    elif outputs:
+        problem = f"{mine}'s passphrase or key cannot decrypt its secrets"
+        remedy = "Both stacks need one secrets provider for that"
     raise pulumi.RunError(
         f"storageFrom: stack {mine} takes the bucket's keys from stack {owner}, but {problem}. {remedy}, or set "
         f"storageAccessKeyId and storageSecretAccessKey for {mine} and remove storageFrom."
     )
+
+
+def _has_keys(before: states.State) -> bool:
+    """Return whether the stack's Fly app has keys of the bucket."""
+    return "fly-secrets" in before and application.STORAGE_KEYS[0] in before["fly-secrets"].outputs.get("digests", {})

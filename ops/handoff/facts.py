@@ -64,7 +64,7 @@ def _of_pull_requests(files: StackFiles) -> Iterator[Facts]:
 
 def _facts(settings: Settings) -> Facts:
     production = settings.tier == "production"
-    branch = settings.production_branch if production else settings.preview_branch
+    branch = settings.production_branch if production or settings.manages("frontend") else settings.preview_branch
     secrets = ("FLY_API_TOKEN", "NEON_API_KEY", "CLOUDFLARE_API_TOKEN")
     names = {name: settings.github_name(name) for name in (*secrets, "FLY_APP", "API_URL", "NEON_PROJECT_ID")}
     # The rehearsal runs in the image of the commit.

@@ -56,6 +56,44 @@ def test_staging_before_production_in_an_empty_world(empty_sandbox: Sandbox) -> 
     assert_nothing_to_do(empty_sandbox)
 
 
+def test_staging_with_a_bucket_and_a_pages_project_of_its_own(empty_sandbox: Sandbox) -> None:
+    with empty_sandbox.settings("staging") as settings:
+        settings["relay:manage"] += ["storage", "frontend"]
+        settings.update({"relay:bucket": "tune-audio-staging", "relay:pagesProject": "tune-staging"})
+        for key in ("storageAccessKeyId", "storageSecretAccessKey"):
+            del settings[f"relay:{key}"]
+    for stack in ("staging", "production", "dev"):
+        assert up(empty_sandbox, stack).keys() == {"created"}
+    said = empty_sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").stdout
+    for line in re.findall(r"pulumi config set (\w+Host) (\S+) -s staging", said):
+        empty_sandbox.config_set("staging", *line)
+    empty_sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    assert_nothing_to_do(empty_sandbox)
+
+    clouds = objects(empty_sandbox)
+    pages = {project["name"]: f"https://{project['subdomain']}" for project in clouds["cloudflare pages"].values()}
+    own = pages["tune-staging"]
+    preview = own.replace("https://", "https://fix-1.")
+    secrets = {key.removeprefix("tune-api-staging/"): secret["value"] for key, secret in clouds["fly secret"].items()}
+    assert secrets["FRONTEND_URL"] == own
+    admitted = [
+        url for url in (own, preview, *pages.values()) if re.fullmatch(secrets["FRONTEND_CORS_ORIGIN_REGEX"], url)
+    ]
+    assert admitted == [own, preview, own]
+    origins = {
+        bucket["name"]: set(bucket["cors"][0]["allowed"]["origins"]) for bucket in clouds["cloudflare bucket"].values()
+    }
+    local = "http://localhost:5173"
+    assert origins["tune-audio-staging"] == {own}
+    assert origins["tune-audio"] == {"https://tune-8xz.pages.dev", local}  # configured; an empty world gives another
+    tokens = {token["id"]: str(token["policies"]) for token in clouds["cloudflare token"].values()}
+    assert "tune-audio-staging" in tokens[secrets["AWS_ACCESS_KEY_ID"]]
+    configs = {project["name"]: project["deployment_configs"] for project in clouds["cloudflare pages"].values()}
+    for environment in ("preview", "production"):
+        variables = configs["tune-staging"][environment]["env_vars"]
+        assert variables["PUBLIC_API_URL"]["value"] == "https://tune-api-staging.fly.dev"
+
+
 def test_production_first(standing: Sandbox, stood: Callable[[bool], Sandbox]) -> None:
     for stack in STACKS:
         counts = summary((stood(False).folder.parent / f"{stack}.txt").read_text())

@@ -13,6 +13,8 @@ import pytest
 
 from infra.config.load import examine_files
 from infra.config.stack_files import read_stack_files
+from ops.handoff.facts import facts
+from sandbox.world import pages_builds
 from tests.engine import pages
 from tests.engine.conftest import ROOT, held
 from tests.engine.test_environments import objects
@@ -60,34 +62,84 @@ def team(checkout: Sandbox) -> Sandbox:
 
 def test_the_first_hour(team: Sandbox) -> None:
     """From nothing to staging: few edits, few commands, no example's value, and nothing run twice without a reason."""
-    (step,) = re.findall(r"^\*\*2\. .*?(?=^\*\*3\.)", FIRST_HOUR, re.MULTILINE | re.DOTALL)
-    _edit(team.project / "Pulumi.yaml", keys := re.findall(r"`([a-z]+[A-Z]\w*)`", step))
-    commands = pages.commands(FIRST_HOUR)
+    keys, commands = _fill_in(team), pages.commands(FIRST_HOUR)
     assert len(commands[: commands.index("pulumi up -s staging") + 1]) <= 7  # eight with `git clone`
-    with pages.Walk(team, FIRST_HOUR) as walk:
-        walk.run(commands[0], names={"relay-api": "tune-api", "YOURS": "made-up"})
-        team.run("--reset", "--empty")
-        with held(team) as opened:
-            hosts: dict[str, None] = {}
-            for command in commands[1:]:
-                said = walk.run(command, sandbox=opened)
-                new = dict.fromkeys(re.findall(r"^ +(\w+Host: \S+)$", said, re.MULTILINE))
-                with (team.folder / "mirror" / "Pulumi.yaml").open("a") as file:
-                    file.writelines(f"  {line}\n" for line in new.keys() - hosts.keys())
-                hosts |= new
-            assert len(keys) + len(["YOURS"]) + len(hosts) <= 8
-            assert "FLY_API_TOKEN is not set" in said
-            opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
-            opened.pulumi("preview", "--stack", "staging", "--expect-no-changes")
+    said, hosts = _walk(team, commands[1:])
+    assert len(keys) + len(["YOURS"]) + len(hosts) <= 8
+    assert "FLY_API_TOKEN is not set" in said[-1]
+    _require_frontends(team)
+
+
+def test_staging_comes_first_and_alone(team: Sandbox) -> None:
+    """The same commands in another order: staging says what it comes up without, and has it after production."""
+    _fill_in(team)
+    production, staging = "production", "staging"
+    init = {stack: f"pulumi stack init {stack}" for stack in (production, staging)}
+    up = {stack: f"pulumi up -s {stack}" for stack in (production, staging)}
+    assert {*init.values(), *up.values()} < {*pages.commands(FIRST_HOUR)}
+    order = [init[staging], up[staging], up[staging], init[production], up[production], up[staging], up[production]]
+    said, _ = _walk(team, order)
+    for text in ("bucketPublicHost is missing", "pagesHost is missing", "staging comes up without the bucket's keys"):
+        assert [number for number, output in enumerate(said) if text in output] == [1, 2]
+    _require_frontends(team)
+
+
+def _fill_in(team: Sandbox) -> list[str]:
+    """Give the stack files a team's values, as the page says; return the keys of Pulumi.yaml that it names."""
+    (step,) = re.findall(r"^\*\*2\. .*?(?=^\*\*3\.)", FIRST_HOUR, re.MULTILINE | re.DOTALL)
+    keys = re.findall(r"`([a-z]+[A-Z]\w*)`", step)
+    _edit(team.project / "Pulumi.yaml", keys)
+    (edit, *_) = pages.commands(FIRST_HOUR)
+    pages.Walk(team, f"```sh\n{edit}\n```").run(edit, names={"relay-api": "tune-api", "YOURS": "made-up"})
+    team.run("--reset", "--empty")
+    return keys
+
+
+def _walk(team: Sandbox, commands: list[str]) -> tuple[list[str], list[str]]:
+    """Run commands, and add each line that they print for Pulumi.yaml; at the end nothing is left to do.
+
+    Returns:
+        The output of each command, and the lines.
+    """
+    said, hosts = list[str](), dict[str, None]()
+    with held(team) as opened:
+        for command in commands:
+            text = pages.Walk(opened, f"```sh\n{command}\n```").run(command)
+            new = dict.fromkeys(re.findall(r"^ +(\w+Host: \S+)$", text, re.MULTILINE))
+            with (team.folder / "mirror" / "Pulumi.yaml").open("a") as file:
+                file.writelines(f"  {line}\n" for line in new.keys() - hosts.keys())
+            hosts |= new
+            said.append(text)
+        opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
+        opened.pulumi("preview", "--stack", "staging", "--expect-no-changes")
+    return said, list(hosts)
+
+
+def _require_frontends(team: Sandbox) -> None:
+    """See that users land on deployments that Pages has once the workflows ran, and that CORS admits these alone."""
     clouds = objects(team)
-    ((token, _),) = clouds["cloudflare token"].items()
-    ((_, frontend),) = clouds["cloudflare pages"].items()
+    ((_, project),) = clouds["cloudflare pages"].items()
     ((_, bucket),) = clouds["cloudflare bucket"].items()
-    assert f"https://main.{frontend['subdomain']}" in str(bucket["cors"])
-    for app, host in (("made-up", frontend["subdomain"]), ("made-up-staging", f"main.{frontend['subdomain']}")):
-        secret = {key: clouds["fly secret"][f"{app}/{key}"]["value"] for key in ("AWS_ACCESS_KEY_ID", "FRONTEND_URL")}
-        assert secret["AWS_ACCESS_KEY_ID"] in token
-        assert secret["FRONTEND_URL"] == f"https://{host}"
+    ((token, _),) = clouds["cloudflare token"].items()
+    urls = {}
+    for handed in facts(team.folder / "mirror"):  # what the workflows are written from
+        branch = handed["frontend_branch"]
+        with team.world.transaction() as tx:
+            pages_builds.build(tx, project["account_id"], project["name"], branch=branch, commit="c0ffee")
+            (made, *_) = pages_builds.builds(tx, project["account_id"], project["name"])
+        alias = "" if made["environment"] == "production" else f"{branch}."
+        urls[handed["stack"]] = f"https://{alias}{project['subdomain']}"
+    for stack, app in (("production", "made-up"), ("staging", "made-up-staging")):
+        secrets = {key: clouds["fly secret"][f"{app}/{key}"]["value"] for key in _OF_A_FRONTEND}
+        assert secrets["FRONTEND_URL"] == urls[stack]
+        assert secrets["AWS_ACCESS_KEY_ID"] in token
+        strangers = ["https://relay-4i6.pages.dev", f"https://{project['subdomain']}.evil.example"]
+        admitted = [url for url in (*urls.values(), *strangers) if re.fullmatch(secrets[_OF_A_FRONTEND[-1]], url)]
+        assert admitted == [urls[stack]]
+    assert {*bucket["cors"][0]["allowed"]["origins"]} == {*urls.values(), "http://localhost:5173"}
+
+
+_OF_A_FRONTEND = ("FRONTEND_URL", "AWS_ACCESS_KEY_ID", "FRONTEND_CORS_ORIGIN_REGEX")
 
 
 def _edit(path: Path, keys: list[str]) -> None:

@@ -37,12 +37,13 @@ def test_staging_gets_the_keys_of_production(empty_standing: Sandbox) -> None:
 
 def test_a_missing_stack(empty_sandbox: Sandbox) -> None:
     from_production(empty_sandbox, "prod")
-    assert "stack staging takes the bucket's keys from stack prod, but there is no such stack" in refusal(empty_sandbox)
+    assert "storageFrom is 'prod', but there is no Pulumi.prod.yaml" in refusal(empty_sandbox)
 
 
-def test_a_stack_never_brought_up(empty_sandbox: Sandbox) -> None:
-    from_production(empty_sandbox)
-    assert "from stack production, but it was never brought up" in refusal(empty_sandbox)
+def test_a_stack_whose_app_has_keys_does_not_lose_them(empty_standing: Sandbox) -> None:
+    empty_standing.pulumi("stack", "rm", "--stack", "production", "--force", "--yes", "--preserve-config")
+    from_production(empty_standing)
+    assert "from stack production, but it was never brought up" in refusal(empty_standing)
 
 
 def test_a_stack_that_keeps_its_keys(standing: Sandbox) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import pulumi
 import pytest
 
 from infra import application
@@ -17,23 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.config.settings import Settings
+    from tests.unit.program import State
 
 
 def settings(stack: str, changes: dict[str, Any] | None = None, project: dict[str, Any] | None = None) -> Settings:
     found, problems = examine_files(stack, files(project, **{stack: changes or {}}))
     assert problems == []
     return found
-
-
-def test_a_laptops_client_declares_its_redirect_and_its_scope() -> None:
-    """As AT Protocol's OAuth specification has it: parameters in the query of `http://localhost`, URL-encoded."""
-    url = urlsplit(application.client_id(settings("dev")))
-    assert (url.scheme, url.netloc, url.path) == ("http", "localhost", "")
-    assert parse_qs(url.query, strict_parsing=True) == {
-        "redirect_uri": ["http://127.0.0.1:8000/auth/callback"],
-        "scope": ["atproto repo:app.relay-dev.track"],
-    }
-    assert "+" not in url.query
 
 
 def test_a_scope_of_its_own() -> None:
@@ -139,13 +130,19 @@ def test_a_plain_secret_of_a_further_app_is_refused() -> None:
     ]
 
 
-def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def hostless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example's stack files, in the working directory, without the hosts that Cloudflare chooses."""
     for path in EXAMPLE.glob("Pulumi*.yaml"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         unknown = ("  pagesHost:", "  bucketPublicHost:")
         (tmp_path / path.name).write_text("".join(line for line in lines if not line.startswith(unknown)))
     monkeypatch.chdir(tmp_path)
-    run = run_program("production", {"adopt": None}, root=tmp_path)
+    return tmp_path
+
+
+def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(hostless: Path) -> None:
+    run = run_program("production", {"adopt": None}, root=hostless)
     values = run.one("fly-secrets").inputs["values"]
     assert values["FRONTEND_URL"] == run.outputs["frontendUrl"] == "https://tune-8xz.pages.dev"
     assert re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://tune-8xz.pages.dev")
@@ -161,7 +158,19 @@ def test_a_host_that_cloudflare_chooses_is_used_in_the_same_up(tmp_path: Path, m
     )
 
 
-@pytest.mark.parametrize("key", ["pagesHost", "bucketPublicHost"])
-def test_staging_waits_for_a_host_that_production_tells(key: str) -> None:
-    _, problems = examine_files("staging", files({key: None}))
-    assert [problem.partition(":")[2].partition(":")[0] for problem in problems] == [f" {key} is missing"]
+def test_staging_alone_has_no_frontend_and_says_so(hostless: Path) -> None:
+    run = run_program("staging", root=hostless)
+    values = run.one("fly-secrets").inputs["values"]
+    assert "FRONTEND_URL" not in values
+    assert not re.fullmatch(values["FRONTEND_CORS_ORIGIN_REGEX"], "https://staging.tune-8xz.pages.dev")
+    assert "variable-FRONTEND_URL" not in run.names()
+    assert "R2_PUBLIC_BUCKET_URL" not in run.outputs["flyEnv"]
+    said = [text for text in run.messages if " is missing, so that this stack comes up without" in text]
+    assert [text.partition(" ")[0] for text in said] == ["bucketPublicHost", "pagesHost"]
+    assert all("Then: `pulumi up -s staging`" in text for text in said)
+
+
+def test_a_stack_does_not_forget_its_frontend(hostless: Path) -> None:
+    state: State = {"variable-FRONTEND_URL": ("github:index/actionsVariable:ActionsVariable", {"id": "tune:X"})}
+    with pytest.raises(pulumi.RunError, match="pagesHost is missing"):
+        run_program("staging", state=state, root=hostless)

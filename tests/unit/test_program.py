@@ -266,10 +266,6 @@ def test_dev_outputs_two_dotenv_files() -> None:
     assert "dotenv" in run.secret_outputs
     lines = run.outputs["dotenv"].splitlines()
     assert "STORAGE_BACKEND=filesystem" in lines
-    assert (
-        "ATPROTO_CLIENT_ID='http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fauth%2Fcallback&scope=atproto%20repo%3Aapp.relay-dev.track'"
-        in lines
-    )
     assert not [line for line in lines if line.startswith("AWS_")]
     assert run.outputs["frontendDotenv"] == "PUBLIC_API_URL=http://localhost:8000"
 

@@ -27,7 +27,7 @@ class AppSecrets(FlyProvider):
     """Writes and removes the secrets of Fly apps."""
 
     # Digests stand for the values. `rollout` and `plain` only say how to write, and what an error may show.
-    watched = ("digests", "keep", "slots", "adopted", "delete_adopted")
+    watched = ("digests", "keep", "slots", "adopted")
     replacing = ("app",)
     found = ("remote", "staged", "foreign", "not_ours")
 
@@ -112,7 +112,7 @@ class AppSecrets(FlyProvider):
         """Remove exactly the managed secrets. If the app is gone, they are too.
 
         Raises:
-            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or see `accept_gone`.
+            RefusedError: The app was adopted; or see `accept_gone`.
         """
         refuse_adopted("removing its secrets", props, app=props["app"])
         try:

@@ -14,7 +14,7 @@ class Apps(FlyProvider):
     """Creates, imports and destroys Fly apps."""
 
     # `adopt` and `managed_secrets` matter only at the first meeting with the app.
-    watched = ("organization", "delete_adopted")
+    watched = ("organization",)
     replacing = ("name",)
     found = ("hostname", "adopted")
 
@@ -65,7 +65,7 @@ class Apps(FlyProvider):
         """Destroy the app; an app that is gone is no error.
 
         Raises:
-            RefusedError: The app was adopted, and `delete_adopted` is not in the state; or see `accept_gone`.
+            RefusedError: The app was adopted; or see `accept_gone`.
             AppNotFoundError: Fly.io says so, and yet the app is there.
         """
         refuse_adopted("destroying it", props, app=props["name"])

@@ -147,12 +147,12 @@ def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:
 
 
 def refuse_adopted(action: str, props: Props, *, app: str) -> None:
-    """Refuse to delete what existed before Pulumi, unless an earlier `up` recorded that it may go.
+    """Refuse to delete what existed before Pulumi.
 
     Raises:
-        RefusedError: The app was adopted, and `delete_adopted` is not in the state.
+        RefusedError: The app was adopted.
     """
-    if props["adopted"] and not props["delete_adopted"]:
+    if props["adopted"]:
         hint = "Set `adopt.flyApp`, run `pulumi up`, and it is left as it is; or forget it: `pulumi state delete URN`."
         raise RefusedError(action, "the app was adopted, not created, by this stack", app=app, hint=hint)
 

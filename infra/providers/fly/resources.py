@@ -40,14 +40,12 @@ class AppInputs(TypedDict):
         organization: Slug of the organization it belongs to; never changed from here.
         adopt: Whether to import an app that exists; otherwise it is created.
         managed_secrets: Names of the secrets to write, which an adopted app must not have yet.
-        delete_adopted: Let an adopted app be destroyed; counts from the `up` after it was set. False by default.
     """
 
     name: str
     organization: str
     adopt: bool
     managed_secrets: Sequence[str]
-    delete_adopted: NotRequired[bool]
 
 
 class App(Resource, module="fly", name="App"):
@@ -73,7 +71,7 @@ class App(Resource, module="fly", name="App"):
             opts: Pulumi's options.
             inputs: See `AppInputs`.
         """
-        props = {"delete_adopted": False, **inputs, "managed_secrets": sorted(inputs["managed_secrets"])}
+        props = {**inputs, "managed_secrets": sorted(inputs["managed_secrets"])}
         super().__init__(AppProvider(), pulumi_name, {**_outputs(App), **props}, opts)
 
 
@@ -90,8 +88,6 @@ class SecretsInputs(TypedDict):
         slots: Name → numbers of the resources that made its present value and the values before. A number may only go
             once all machines have the present value.
         rollout: Restart the machines with each change, rather than stage it for the next deployment. False by default.
-        delete_adopted: Let the managed secrets of an adopted app be removed; counts from the `up` after it was set.
-            False by default.
     """
 
     app: Input[str]
@@ -102,7 +98,6 @@ class SecretsInputs(TypedDict):
     organization: NotRequired[str]
     slots: NotRequired[Mapping[str, Sequence[int]]]
     rollout: NotRequired[bool]
-    delete_adopted: NotRequired[bool]
 
 
 class Secrets(Resource, module="fly", name="Secrets"):
@@ -131,7 +126,6 @@ class Secrets(Resource, module="fly", name="Secrets"):
         props = {
             **_outputs(Secrets),
             "rollout": False,
-            "delete_adopted": False,
             **inputs,
             "values": {name: Output.secret(value) for name, value in inputs["values"].items()},
             "keep": sorted(inputs["keep"]),

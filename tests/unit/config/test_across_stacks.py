@@ -235,6 +235,28 @@ def test_the_bucket_admits_every_frontend_that_uses_it() -> None:
     )
 
 
+OWN = {"manage": ["database", "backend", "storage", "frontend"], "bucket": "tune-qa", "pagesProject": "tune-qa"}
+
+
+def test_a_stack_with_a_bucket_and_pages_project_of_its_own() -> None:
+    """It inherits the host of neither, and its frontend is the production of its project."""
+    found = files(qa={**QA, **OWN, "storageAccessKeyId": None, "storageSecretAccessKey": None})
+    settings, said = examined("qa", found)
+    assert said == []
+    assert (settings.bucket_public_host, settings.pages_host) == (None, None)
+    assert settings.bucket_origins == ()
+    own = examined("qa", files(qa={**QA, **OWN, "pagesHost": "tune-qa-1.pages.dev"}))[0]
+    assert own.bucket_origins == (own.frontend_url,) == ("https://tune-qa-1.pages.dev",)
+
+
+def test_a_branch_that_a_release_moves_deploys_one_pages_project() -> None:
+    found = files({"productionBranch": "release"}, qa=QA | OWN)
+    assert problems("qa", found) == [
+        "manage has `frontend`, but stack production manages productionBranch 'release' already: remove the part here, "
+        "or set another productionBranch"
+    ]
+
+
 def test_encrypted_values_are_no_false_alarm() -> None:
     changes = {"extraSecrets": SECURE, "logfireToken": SECURE, "neonRegion": SECURE, "tier": SECURE}
     assert problems("staging", files(staging=changes)) == []

@@ -51,6 +51,12 @@ def _commands(job: dict[str, Any]) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step]
 
 
+def test_a_stack_with_a_pages_project_of_its_own_moves_that_projects_branch(tmp_path: Path) -> None:
+    own = {"manage": ["database", "backend", "delivery", "frontend"], "pagesProject": "tune-staging"}
+    workflow = _written(tmp_path, {"staging": {**own, "productionBranch": "live"}})[_workflow("staging")]
+    assert 'FRONTEND_BRANCH: "live"' in workflow
+
+
 def test_a_team_writes_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project, application = tmp_path / "project", tmp_path / "application"
     project.mkdir()

@@ -42,7 +42,6 @@ def inputs(*, keep: list[str] | None = None, values: dict[str, Any] | None = Non
         "digest_key": KEY,
         "adopted": False,
         "rollout": False,
-        "delete_adopted": False,
         **changes,
     }
 
@@ -62,20 +61,6 @@ def test_all_values_are_staged_in_one_write_and_read_back(fly: StandIn, secrets:
     assert secrets.outs["staged"] == ["A", "B"]
     assert secrets.outs["foreign"] == []
     assert secrets.outs["digests"] == {"A": digest(KEY, "A", "one"), "B": digest(KEY, "B", "two")}
-
-
-def test_two_hundred_secrets_are_one_write(fly: StandIn, secrets: Managed) -> None:
-    values = {f"S{i}": f"value # {i}\n" for i in range(200)}
-    secrets.up(**inputs(values=values))
-    assert fly.values(APP) == values
-    assert fly.writes() == {"secrets import": 1}
-
-
-def test_values_reach_flyctl_over_stdin_alone(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs(values={"A": "hunter2-hunter2"}))
-    for call in fly.calls:
-        assert "hunter2" not in " ".join([*call.argv, *call.env, *call.env.values()])
-    assert b"hunter2" in imported(fly)
 
 
 def test_fly_digests_are_not_in_the_state(fly: StandIn, secrets: Managed) -> None:
@@ -144,13 +129,6 @@ def test_only_what_changed_is_written(fly: StandIn, secrets: Managed) -> None:
     assert imported(fly) == b"B='new'\nC='three'\n"
 
 
-def test_an_unchanged_up_runs_nothing(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    count = len(fly.calls)
-    assert secrets.up(**inputs()) == "same"
-    assert fly.commands(count) == []
-
-
 def test_what_is_managed_no_more_is_removed_in_one_write(fly: StandIn, secrets: Managed) -> None:
     fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
@@ -175,11 +153,6 @@ def test_a_rollout_with_a_removal_restarts_once(fly: StandIn, secrets: Managed) 
     secrets.up(**inputs(values={"A": "new"}, rollout=True))
     writes = [call.argv for call in fly.calls if call.command in {"secrets import", "secrets unset"}]
     assert ["--stage" in argv for argv in writes] == [True, False]
-
-
-def test_the_way_to_write_is_no_difference(secrets: Managed) -> None:
-    secrets.up(**inputs())
-    assert secrets.plan(**inputs(rollout=True)) == "same"
 
 
 def test_names_wander_between_managed_and_kept(fly: StandIn, secrets: Managed) -> None:
@@ -240,7 +213,7 @@ def test_a_foreign_change_is_mended_by_any_write(fly: StandIn, secrets: Managed)
     assert fly.values(APP) == {"A": "one", "B": "new"}
 
 
-@pytest.mark.parametrize("change", [{"adopted": True}, {"delete_adopted": True}, {"__provider": "moved"}])
+@pytest.mark.parametrize("change", [{"adopted": True}, {"__provider": "moved"}])
 def test_settings_are_recorded_without_flyctl(fly: StandIn, secrets: Managed, change: dict[str, Any]) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
@@ -297,7 +270,12 @@ def gone(fly: StandIn) -> None:
     fly.set_secrets(APP, B=None)
 
 
-@pytest.mark.parametrize("state", [staged, partial, not_worked_out, gone])
+def set_by_hand(fly: StandIn) -> None:
+    fly.set_secrets(APP, B="old")
+    fly.deploy(APP)
+
+
+@pytest.mark.parametrize("state", [staged, partial, not_worked_out, gone, set_by_hand])
 def test_an_old_slot_stays_while_one_name_is_not_deployed(
     fly: StandIn, rotated: Managed, state: Callable[[StandIn], None]
 ) -> None:
@@ -313,37 +291,29 @@ def test_an_old_slot_stays_while_one_name_is_not_deployed(
     assert rotated.outs == before
 
 
-def test_an_old_slot_stays_where_somebody_else_set_the_secret(fly: StandIn, rotated: Managed) -> None:
-    fly.set_secrets(APP, A="old")
-    fly.deploy(APP)
-    with pytest.raises(RefusedError, match=r"would stop working: A\."):
-        rotated.up(**RETIRED)
-    assert not fly.writes()
-
-
 def test_a_name_that_is_made_no_longer_loses_its_only_slot_at_once(fly: StandIn, secrets: Managed) -> None:
     """The program leaves its token working, so that machines may use it until they have the next value."""
     secrets.up(**inputs(values={"A": "minted"}, slots={"A": [0]}))
     assert secrets.up(**inputs(values={"A": "given"}, slots={})) == "update"
 
 
-def test_a_name_that_is_made_no_longer_keeps_an_older_slot_until_it_is_deployed(rotated: Managed) -> None:
-    with pytest.raises(RefusedError, match="old values of these secrets"):
-        rotated.up(**inputs(values={"A": "given", "B": "given", "C": "c"}, slots={}))
+SLOTS = {"A": [0, 1], "B": [0, 1]}
 
 
-def test_a_slot_does_not_come_and_another_go_in_one_update(fly: StandIn, rotated: Managed) -> None:
+@pytest.mark.parametrize(
+    ("values", "slots", "names"),
+    [
+        pytest.param({"A": "given", "B": "given"}, {}, r"A, B\.", id="made no longer"),
+        pytest.param({"A": "third", "B": "new"}, {**SLOTS, "A": [2]}, r"A\..*undo that first", id="one comes"),
+        pytest.param({"A": "old", "B": "old"}, {"A": [0], "B": [0]}, r"A, B\.", id="taken back"),
+    ],
+)
+def test_an_old_slot_stays_while_a_value_changes(
+    fly: StandIn, rotated: Managed, values: dict[str, str], slots: dict[str, list[int]], names: str
+) -> None:
     fly.deploy(APP)
-    third = {**RETIRED, "values": {"A": "third", "B": "new", "C": "c"}, "slots": {"A": [2], "B": [0, 1]}}
-    with pytest.raises(RefusedError, match=r"would stop working: A\..*undo that first"):
-        rotated.up(**third)
-    assert not fly.writes()
-
-
-def test_a_rotation_is_not_taken_back_while_machines_may_have_it(fly: StandIn, rotated: Managed) -> None:
-    fly.deploy(APP)
-    with pytest.raises(RefusedError, match=r"would stop working: A, B\."):
-        rotated.up(**inputs(values={"A": "old", "B": "old", "C": "c"}, slots={"A": [0], "B": [0]}))
+    with pytest.raises(RefusedError, match=f"would stop working: {names}"):
+        rotated.up(**inputs(values={**values, "C": "c"}, slots=slots))
     assert not fly.writes()
 
 
@@ -372,17 +342,6 @@ def test_another_app_is_another_resource(fly: StandIn, secrets: Managed) -> None
 # Refresh.
 
 
-def test_refresh_is_one_read_and_shows_nothing_where_nothing_changed(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    fly.deploy(APP)
-    secrets.refresh()
-    outs, given = dict(secrets.outs), dict(secrets.inputs)
-    count = len(fly.calls)
-    secrets.refresh()
-    assert fly.commands(count) == ["secrets list"]
-    assert (secrets.outs, secrets.inputs) == (outs, given)
-
-
 def test_refresh_asks_again_where_no_secret_is_live(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     count = len(fly.calls)
@@ -395,14 +354,6 @@ def test_refresh_leaves_settings_that_are_newer_than_the_outputs(fly: StandIn, s
     assert secrets.up(**inputs(rollout=True)) == "same"
     secrets.refresh()
     assert secrets.inputs["rollout"] is True
-
-
-def test_a_deployment_is_no_drift(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    fly.deploy(APP)
-    secrets.refresh()
-    assert secrets.outs["staged"] == []
-    assert secrets.plan(**inputs()) == "same"
 
 
 def test_foreign_changes_show_and_are_mended_by_the_next_up(fly: StandIn, secrets: Managed) -> None:
@@ -447,14 +398,6 @@ def test_a_kept_name_that_is_gone_shows(fly: StandIn, secrets: Managed) -> None:
         secrets.up(**inputs(keep=["K"]))
 
 
-def test_new_foreign_names_are_reported(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    fly.set_secrets(APP, HAND="made")
-    secrets.refresh()
-    assert secrets.outs["foreign"] == ["HAND"]
-    assert secrets.plan(**inputs()) == "same"
-
-
 def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs())
     fly.set_secrets(APP, NEW="given")  # by an `up` that was killed before the state was written
@@ -465,10 +408,13 @@ def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly
     assert secrets.outs["foreign"] == []
 
 
-def test_a_foreign_secret_stays_one_after_a_look(fly: StandIn, secrets: Managed) -> None:
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_foreign_secret_stays_one_after_a_look(fly: StandIn, secrets: Managed, recorded: bool) -> None:
     fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs())
     secrets.refresh()
+    if not recorded:  # as in the state of an older version
+        del secrets.outs["not_ours"]
     with pytest.raises(RefusedError, match="not made by this stack: HAND"):
         secrets.up(**inputs(values={"HAND": "given"}))
 
@@ -479,29 +425,6 @@ def test_a_foreign_secret_that_was_removed_may_be_given(fly: StandIn, secrets: M
     fly.set_secrets(APP, HAND=None)
     secrets.up(**inputs(values={"HAND": "given"}))
     assert fly.values(APP) == {"HAND": "given"}
-
-
-def test_a_state_without_that_record_goes_by_the_last_look(fly: StandIn, secrets: Managed) -> None:
-    fly.set_secrets(APP, HAND="made")
-    secrets.up(**inputs())
-    del secrets.outs["not_ours"]
-    with pytest.raises(RefusedError, match="not made by this stack: HAND"):
-        secrets.up(**inputs(values={"HAND": "given"}))
-
-
-def test_a_token_that_sees_no_organization_is_no_deleted_app(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs(organization="acme"))
-    fly.drop_apps()
-    fly.leave("acme")
-    with pytest.raises(RefusedError, match="may see neither the app nor its organization acme"):
-        secrets.refresh()
-
-
-def test_refresh_forgets_the_secrets_of_an_app_that_is_gone(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    fly.drop_apps()
-    secrets.refresh()
-    assert secrets.id == ""
 
 
 # Delete.
@@ -522,13 +445,6 @@ def test_delete_without_values_runs_nothing(fly: StandIn, secrets: Managed) -> N
     assert fly.commands(count) == []
 
 
-def test_delete_with_a_token_of_somebody_else_forgets_nothing(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs(organization="acme"))
-    fly.leave("acme")
-    with pytest.raises(RefusedError, match="neither the app nor its organization acme"):
-        secrets.destroy()
-
-
 def test_an_app_whose_name_somebody_else_has_by_now_is_gone(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(organization="acme"))
     fly.change_app(APP, organization="rivals")
@@ -536,20 +452,11 @@ def test_an_app_whose_name_somebody_else_has_by_now_is_gone(fly: StandIn, secret
     assert secrets.id == ""
 
 
-def test_delete_of_a_missing_app_is_done(fly: StandIn, secrets: Managed) -> None:
-    secrets.up(**inputs())
-    fly.drop_apps()
-    secrets.destroy()
-
-
-def test_the_secrets_of_an_adopted_app_stay_unless_asked_otherwise(fly: StandIn, secrets: Managed) -> None:
+def test_the_secrets_of_an_adopted_app_stay(fly: StandIn, secrets: Managed) -> None:
     secrets.up(**inputs(adopted=True))
     with pytest.raises(RefusedError, match="removing its secrets failed: the app was adopted"):
         secrets.destroy()
     assert fly.values(APP) == {"A": "one", "B": "two"}
-    secrets.up(**inputs(adopted=True, delete_adopted=True))
-    secrets.destroy()
-    assert fly.values(APP) == {}
 
 
 # Preview.
@@ -621,10 +528,3 @@ def test_an_error_hides_secrets_and_shows_plain_settings(fly: StandIn, secrets: 
     fly.break_at(len(fly.calls) + 1, "exit1")
     with pytest.raises(FlyError, match=r"A='production' B='\[secret\]'"):
         secrets.up(**inputs(values={"A": "production", "B": "hunter3"}, plain=["A"]))
-
-
-def test_no_error_shows_a_value(fly: StandIn, secrets: Managed) -> None:
-    fly.break_at(1, "exit1")
-    with pytest.raises(FlyError) as caught:
-        secrets.up(**inputs(values={"A": "hunter2 and more"}))
-    assert "hunter2" not in str(caught.value)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 APP = "relay-api"
 FIRST = {"A": "hunter2-one", "B": "hunter2-two # x"}
 SECOND = {"A": "hunter2-new", "C": "hunter2-three"}
-SETTINGS = {"keep": [], "slots": {}, "digest_key": KEY, "adopted": False, "rollout": False, "delete_adopted": False}
+SETTINGS = {"keep": [], "slots": {}, "digest_key": KEY, "adopted": False, "rollout": False}
 
 
 class Stack:
@@ -34,7 +34,7 @@ class Stack:
 
     def up(self, values: dict[str, str], slot: int) -> None:
         """Bring all three about, with the token of one slot alone."""
-        self.app.up(name=APP, organization="acme", adopt=False, managed_secrets=sorted(values), delete_adopted=False)
+        self.app.up(name=APP, organization="acme", adopt=False, managed_secrets=sorted(values))
         self.secrets.up(app=APP, values=values, **SETTINGS)
         self.tokens[slot].up(app=APP, prefix="relay-staging", rotation=slot, expiry_hours=24)
         if self.tokens[1 - slot].id:

@@ -98,22 +98,6 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return seen
 
 
-def test_an_app_declares_its_inputs_and_outputs(declared: dict[str, Any]) -> None:
-    resources.App("fly-app", name="relay-api", organization="acme", adopt=False, managed_secrets=["B", "A"])
-    assert declared["type"] == "dynamic/fly:App"
-    assert type(declared["provider"]) is resources.AppProvider
-    assert declared["name"] == "fly-app"
-    assert declared["props"] == {
-        "name": "relay-api",
-        "organization": "acme",
-        "adopt": False,
-        "managed_secrets": ["A", "B"],
-        "delete_adopted": False,
-        "hostname": None,
-        "adopted": None,
-    }
-
-
 def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> None:
     async def secrecy() -> dict[str, bool]:
         values: dict[str, pulumi.Input[str]] = {"A": "plain", "B": pulumi.Output.from_input("output")}
@@ -142,7 +126,6 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
         "plain": ["A"],
         "slots": {},
         "rollout": False,
-        "delete_adopted": False,
         "digests": None,
         "staged": None,
         "foreign": None,

@@ -50,21 +50,6 @@ def test_no_value_is_altered() -> None:
     assert arrived >= 20_000
 
 
-def test_no_text_is_altered() -> None:
-    from hypothesis import given, settings
-    from hypothesis import strategies as st
-
-    @settings(max_examples=200, deadline=None)
-    @given(st.text(max_size=30))
-    def check(value: str) -> None:
-        if secret_problem("A", value) is None:
-            assert parse(encode({"A": value})) == {"A": value}
-        else:
-            assert "\n" in value
-
-    check()
-
-
 @pytest.mark.parametrize(
     "value",
     [
@@ -129,8 +114,3 @@ def test_the_error_names_every_refused_secret_and_shows_none() -> None:
 def test_names_that_are_refused(name: str) -> None:
     assert SECRET.problem(name)
     assert secret_problem(name, "fine") == SECRET.problem(name)
-
-
-@pytest.mark.parametrize("name", ["A", "_a", "DATABASE_URL", "a1"])
-def test_names_that_are_accepted(name: str) -> None:
-    assert secret_problem(name, "fine") is None

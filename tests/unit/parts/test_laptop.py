@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pulumi
 import pytest
@@ -51,6 +52,14 @@ def test_every_reader_reads_the_same(path: Path) -> None:
     assert others == [first, first]
     assert first["MINE"] == 'a "b" #c $HOME `d` é'
     assert first["DATABASE_URL"].endswith("/neondb?sslmode=require")
+    # AT Protocol's OAuth specification, "localhost client development": both are in the query, URL-encoded.
+    client = urlsplit(first["ATPROTO_CLIENT_ID"])
+    assert (client.scheme, client.netloc, client.path) == ("http", "localhost", "")
+    assert parse_qs(client.query, strict_parsing=True) == {
+        "redirect_uri": ["http://127.0.0.1:8000/auth/callback"],
+        "scope": ["atproto repo:app.relay-dev.track"],
+    }
+    assert "+" not in client.query
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=8).filter(lambda text: dotenv_problem(text) is None))
