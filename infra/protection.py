@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from infra.config.domains import all_of
 from infra.config.rotation import storage_tokens
 from infra.config.tiers import TIERS
 from infra.kinds import ACCOUNT_TOKEN, BUCKET, ENVIRONMENT, FLY_APP, FLY_SECRETS, KINDS, Kind
@@ -159,7 +160,11 @@ def adopted_names(settings: Settings) -> frozenset[str]:
             *(f"bucket-{name}" for name in adopt.extra_buckets),
             *(f"fly-app-{name}" for name in adopt.apps),
             *(f"variable-{name.removesuffix(suffix)}" for name in adopt.github_variables),
-            *(f"{kind}-{host}" for host in adopt.domains for kind in ("certificate", "pages-domain")),
+            *(
+                f"{'certificate' if domain.role == 'api' else 'pages-domain'}-{domain.host}"
+                for domain in all_of(settings.domains, settings.former_domains)
+                if domain.host in adopt.domains and domain.role != "audio"
+            ),
             *(f"record-{key.replace(' ', '-')}" for key in adopt.dns_records),
         }
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from infra.protection import adopted_names
 from tests.contract.registrations import run
+from tests.unit.checks.starting import start
 from tests.unit.program import ROOT, State, run_program
 from tests.unit.test_program import urns
 
@@ -46,6 +48,15 @@ def test_records_that_exist_are_imported_in_their_own_type() -> None:
     assert found.options.retainOnDelete
     assert made.one("pages-domain-tune.example").options.importId.endswith("/tune/tune.example")
     assert not made.one("record-CNAME-www.tune.example").options.importId
+
+
+def test_each_adopted_name_is_a_resource() -> None:
+    """Otherwise each preview would ask the services, as one with something to import does."""
+    adopt = {"domains": [API, "tune.example", "audio.tune.example"], "dnsRecords": {"CNAME tune.example": "c1"}}
+    names = {"zone": "tune.example", "api": API, "frontend": "tune.example", "audio": "audio.tune.example"}
+    settings = start("production", {"domains": names, "adopt": adopt}).settings
+    made = run_program("production", {"domains": names, "adopt": adopt}).names()
+    assert adopted_names(settings) <= made
 
 
 def test_records_that_were_adopted_stay_of_their_type() -> None:
