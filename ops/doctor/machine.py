@@ -72,7 +72,8 @@ def packages() -> Finding:
     if Path(sys.prefix).resolve() != bootstrap.VENV.resolve():  # `bin/doctor` runs in it where there is one
         return Finding("missing", ".venv: not made", install)
     text = (stacks.ROOT / "requirements.txt").read_text(encoding="utf-8")
-    other = [name for name, pin in re.findall(r"^([\w-]+)==(\S+)", text, re.MULTILINE) if _installed(name) != pin]
+    pins = re.findall(r"^([\w-]+)==(\S+)(?! *;)\s", text, re.MULTILINE)  # a pin with a marker is not for every Python
+    other = [name for name, pin in pins if _installed(name) != pin]
     if other:
         return Finding("missing", f".venv: {', '.join(other)} not as pinned in requirements.txt", install)
     return Finding("ok", ".venv, with what requirements.txt pins")

@@ -79,10 +79,15 @@ def running() -> Iterator[Postgres]:
 
 
 def _installed(folder: Path, *, copy: bool) -> Path:
-    """Return the folder of the server's programs; a copy in `folder` if the user could not read the package."""
+    """Return the folder of the server's programs; a copy in `folder` if the user could not read the package.
+
+    The package has no wheel for Python 3.15: there a Postgres on PATH takes its place.
+    """
     spec = find_spec(_PACKAGE)
-    assert spec is not None
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        found = shutil.which("initdb")
+        assert found, "No Postgres: install one, and put its folder with `initdb` on PATH."
+        return Path(found).resolve().parent
     package = Path(spec.origin).parent
     if copy:
         # Its libraries stand beside the package.
