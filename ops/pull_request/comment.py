@@ -14,7 +14,7 @@ from ops.pull_request.environment import LIFETIME
 if TYPE_CHECKING:
     from ops.pull_request.environment import Environment
 
-RESULTS = ("success", "failure", "cancelled", "gone")
+RESULTS = ("success", "failure", "gone")
 """The outcomes of a workflow's job, and of a removal."""
 _MARKER = "<!-- environment of this pull request -->"
 

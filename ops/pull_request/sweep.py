@@ -40,10 +40,9 @@ def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int
     # Read before the stacks: each of these was made after its own stack.
     found = list(leftovers.there(files))
     there = stacks.pull_requests()
-    live = {item.key for _, item in found if item.kind == kinds.NEON_BRANCH}
     failed = False
     for number, stack in there.items():
-        if why := "it is closed" if number not in still_open else _expired(number, live):
+        if why := "it is closed" if number not in still_open else _expired(number, files):
             say(f"Pull request {number}: {why}.")
             failed |= not _destroyed(Environment(number, files), nothing_runs=nothing_runs or is_quiet(stack))
     project = leftovers.project_of(pull_requests.parent_of(files))
@@ -54,15 +53,18 @@ def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int
     return int(failed)
 
 
-def _expired(number: int, live: set[str]) -> str:
-    """Return why an open pull request's environment is to go; empty if it is not.
+def _expired(number: int, files: StackFiles) -> str:
+    """Return why an open pull request's environment must go; empty if it may stay.
 
     Raises:
         StackError: Its state cannot be read.
+        CloudError, FlyError: A cloud did not answer.
     """
     states = inventory.read_these([pull_requests.stack_of(number)])
     if states.unread:
         raise StackError("; ".join(states.unread.values()))
+    # Listed after the state: what an `up` made meanwhile is no expired branch.
+    live = {item.key for _, item in leftovers.there(files)}
     gone = [key for key in states.keys(kinds.NEON_BRANCH, pull_requests.stack_of(number)) if key not in live]
     return "its database expired" if gone else ""
 

@@ -66,6 +66,8 @@ def test_open_push_close(standing: Sandbox) -> None:
             tx.put(
                 "neon", "branch", f"{made['project_id']}/{made['id']}", made | {"expires_at": "2099-01-01T00:00:00Z"}
             )
+        for stack in ("staging", "production"):
+            standing.pulumi("preview", "--stack", stack, "--expect-no-changes")
         done = up(standing, 7, "renamed")
         assert "1 updated" in done.stdout
         assert branch(standing)["expires_at"] < "2099"

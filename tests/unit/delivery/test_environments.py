@@ -10,7 +10,7 @@ import pytest
 
 from ops import stacks
 from ops.environments import __main__ as bin_environments
-from ops.environments.table import WIDTH, text
+from ops.environments.table import WIDTH, row, text
 from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
@@ -103,6 +103,12 @@ def test_what_a_cloud_does_not_say_is_not_known(
     assert found.pop("Wanted") == "0123456789ab"
     assert found.pop("Answering") == "no, 503"
     assert all(value.startswith("not known: ") for value in found.values()), found
+
+
+def test_a_pull_request_costs_nothing_while_nobody_uses_it() -> None:
+    outputs = {"environment": "pr-7", "flyApp": "relay-api-staging-pr-7", "apiUrl": "a", "frontendUrl": "f"}
+    found = row("pr-7", outputs | {"neonProject": "relay-staging", "neonBranch": "pr-7"})
+    assert (found["Database"], found["Cost a month"]) == ("relay-staging/pr-7", "$0.00")
 
 
 def test_each_environment_has_a_column_where_there_is_room() -> None:
