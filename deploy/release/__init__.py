@@ -4,6 +4,7 @@ Usage: python3 deploy/release COMMAND [ARGUMENT]
 
     wait WORKFLOW        wait for that workflow's run for this commit, if this repository has the workflow
     rehearse             run the migration on a copy of the database, and delete the copy
+    deploy               deploy this commit to Fly.io; if flyctl fails, find out whether it had deployed
     restore-point NAME   keep the database as it is now, as a Neon branch
     restore BRANCH       put the database back to such a branch; its present data stays under another name
     drill                restore the newest restore point into a branch of its own, and check it

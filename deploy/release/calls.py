@@ -28,11 +28,19 @@ now = time.monotonic
 
 
 class ReleaseError(Exception):
-    """A step failed. The message says why, and what to do next."""
+    """A step failed. The message says why, and what to do next.
+
+    Attributes:
+        passing: Whether the step may be done all the same, or may succeed at the next try.
+    """
+
+    passing = False
 
 
 class UnknownError(ReleaseError):
     """A step can neither be called done nor failed. The message names the command that finds out."""
+
+    passing = True
 
 
 class CallError(ReleaseError):
@@ -40,7 +48,6 @@ class CallError(ReleaseError):
 
     Attributes:
         status: The HTTP status; 0 if no answer arrived.
-        passing: Whether a repeated call may succeed.
         after: Seconds after which the service wants to be asked again.
     """
 
@@ -85,6 +92,11 @@ class Deadline:
                 if not error.passing or self.passed:
                     raise
                 self.wait(error.after)
+
+
+def rerun() -> str:
+    """Return a sentence that says how to run the present job again."""
+    return f"Run the job again:\ngh run rerun {os.environ.get('GITHUB_RUN_ID', 'RUN')} --failed"
 
 
 def variable(name: str) -> str:

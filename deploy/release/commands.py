@@ -7,14 +7,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import release
-from release import migrations, points, proof, repository
-from release.calls import CallError, ReleaseError, UnknownError
+from release import fly, migrations, points, proof, repository
+from release.calls import CallError, ReleaseError, rerun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 COMMANDS: dict[str, Callable[[], None]] = {
     "rehearse": migrations.rehearse,
+    "deploy": fly.deploy,
     "drill": migrations.drill,
     "prove": proof.prove,
 }
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
             print(release.__doc__, file=sys.stderr)
             return 2
     except ReleaseError as problem:
-        print(f"release {command}: {problem}", file=sys.stderr)
-        unknown = isinstance(problem, UnknownError) or (isinstance(problem, CallError) and problem.passing)
-        return 3 if unknown else 1
+        more = f"\n{rerun()}" if isinstance(problem, CallError) and problem.passing else ""
+        print(f"release {command}: {problem}{more}", file=sys.stderr)
+        return 3 if problem.passing else 1
     return 0

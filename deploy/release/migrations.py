@@ -45,6 +45,7 @@ def copy(name: str, parent: neon.Branch) -> Iterator[str]:
     ends = (now + LIFETIME).isoformat(timespec="seconds").replace("+00:00", "Z")
     unique = f"{name}-{now:%Y%m%d-%H%M%S}-{os.environ.get('GITHUB_RUN_ID', os.getpid())}"
     before = {number: signal.signal(number, _stopped) for number in (signal.SIGINT, signal.SIGTERM)}
+    branch = None
     try:
         branch = neon.create(unique, parent["id"], expires_at=ends, endpoints=[{"type": "read_write"}])
         yield neon.database_url(branch, os.environ.get("DATABASE_SCHEME") or "postgresql+psycopg")
@@ -52,7 +53,7 @@ def copy(name: str, parent: neon.Branch) -> Iterator[str]:
         for number in before:  # a cancelled job still deletes the branch
             signal.signal(number, signal.SIG_IGN)
         try:
-            for left in [branch for branch in neon.branches() if branch["name"] == unique]:
+            for left in [branch] if branch else [each for each in neon.branches() if each["name"] == unique]:
                 neon.delete(left)
         except CallError as problem:
             print(f"Branch {unique} stays until it ends at {ends}: {problem}")
@@ -87,14 +88,14 @@ def rehearse() -> None:
 
 
 def schema() -> str:
-    """Return the default branch's revision, read from a copy of it.
+    """Return which revision the default branch is at, read from a copy of it.
 
     Raises:
         ReleaseError: It is not this release's.
     """
     commands = [variable(name) for name in ("REVISION", "HEADS")]
     with copy("proof", neon.default(neon.branches())) as url:
-        return _at_head(commands[0], commands[1], url)
+        return f"the database is at {_at_head(commands[0], commands[1], url)}"
 
 
 def _at_head(revision: str, heads: str, url: str) -> str:

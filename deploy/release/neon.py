@@ -98,10 +98,11 @@ def create(name: str, parent: str, **more: Any) -> Branch:
                 _finish(operation["id"], deadline)
             return dict(made["branch"])
         except CallError as error:
-            if not error.passing or deadline.passed:
+            # 409: a branch of this name exists, perhaps by a call whose answer was lost, and the list may be late.
+            if deadline.passed or not (error.passing or error.status == 409):
                 raise
             deadline.wait(error.after)
-        found = [branch for branch in branches() if branch["name"] == name]
+        found = [branch for branch in branches() if branch["name"] == name and branch["current_state"] == "ready"]
         if found:
             return found[0]
 

@@ -1,26 +1,19 @@
-"""Prove that what answers is this commit's: the API, Fly's image, the schema, and the frontend."""
+"""Prove that the API, Fly's image, the schema and the frontend are this commit's."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
-import urllib.error
-import urllib.request
 from functools import partial
-from http.client import HTTPException
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from release import migrations
-from release.calls import AGENT, Deadline, ReleaseError, UnknownError, call, variable
+from release import fly, migrations
+from release.calls import Deadline, ReleaseError, UnknownError, call, rerun, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ANSWERS = 180.0
 STARTS = 600.0
 """Seconds in which Cloudflare Pages starts to build a pushed commit."""
 BUILDS = 1800.0
@@ -35,9 +28,9 @@ def prove() -> None:
         UnknownError: No check failed, but one could not be made.
     """
     checks: list[tuple[str, str, Callable[[], str]]] = [
-        ("API", "API_URL", answers),
-        ("image", "FLY_APP", image),
-        ("schema", "NEON_API_KEY", schema),
+        ("API", "API_URL", fly.answers),
+        ("image", "FLY_APP", fly.image),
+        ("schema", "NEON_API_KEY", migrations.schema),
         ("frontend", "CLOUDFLARE_API_TOKEN", frontend),
     ]
     failed, unknown = [], []
@@ -47,73 +40,13 @@ def prove() -> None:
             continue
         try:
             print(f"{name}: {check()}", flush=True)
-        except UnknownError as problem:
-            print(f"{name}: cannot be told: {problem}", flush=True)
-            unknown.append(name)
         except ReleaseError as problem:
-            print(f"{name}: FAILED: {problem}", flush=True)
-            failed.append(name)
+            print(f"{name}: {'cannot be told' if problem.passing else 'FAILED'}: {problem}", flush=True)
+            (unknown if problem.passing else failed).append(name)
     if failed:
         raise ReleaseError(f"this commit is not what answers: {', '.join(failed)}")
     if unknown:
-        raise UnknownError(
-            f"nothing failed, but this could not be checked: {', '.join(unknown)}. Run it again:\n"
-            f"gh run rerun {os.environ.get('GITHUB_RUN_ID', 'RUN')}"
-        )
-
-
-def answers() -> str:
-    """Return how the API answers at HEALTH_PATH.
-
-    Raises:
-        ReleaseError: It does not answer with success in time.
-    """
-    url = variable("API_URL") + os.environ.get("HEALTH_PATH", "")
-    if not re.match(r"https?://.", url):
-        raise ReleaseError(f"{url} is no address: is API_URL provisioned?")
-    request = urllib.request.Request(url, headers=AGENT)  # noqa: S310  (checked above)
-    deadline = Deadline(ANSWERS, POLL)
-    while True:
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-                return f"{url} answers {answer.status}"
-        except (OSError, HTTPException) as error:
-            if isinstance(error, urllib.error.HTTPError):
-                error.close()
-            if deadline.passed:
-                app = os.environ.get("FLY_APP", "APP")
-                raise ReleaseError(f"{url} does not answer: {error}. Its log:\nflyctl logs -a {app}") from None
-        deadline.wait()
-
-
-def image() -> str:
-    """Return the image that every machine of the Fly app runs: the workflow labels it with the commit.
-
-    Raises:
-        ReleaseError: A machine runs another image.
-        UnknownError: flyctl did not say.
-    """
-    app, commit = variable("FLY_APP"), variable("GITHUB_SHA")
-    command = ["flyctl", "status", "--json", "--app", app]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        machines = json.loads(done.stdout)["Machines"]
-        tags = {str(machine["image_ref"]["tag"]) for machine in machines}
-    except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
-        raise UnknownError(f"flyctl did not say ({type(error).__name__}):\n{' '.join(command)}") from None
-    if tags != {commit}:
-        found = ", ".join(sorted(tags)) or "no machine"
-        raise ReleaseError(f"{app} runs {found}, not {commit}:\nflyctl releases --image -a {app}")
-    return f"{len(machines)} of {len(machines)} machines run {commit}"
-
-
-def schema() -> str:
-    """Return the revision of the database, read from a copy of it.
-
-    Raises:
-        ReleaseError: It is not the release's.
-    """
-    return f"the database is at {migrations.schema()}"
+        raise UnknownError(f"nothing failed, but this could not be checked: {', '.join(unknown)}. {rerun()}")
 
 
 def frontend() -> str:

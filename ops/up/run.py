@@ -30,9 +30,13 @@ def streamed(*arguments: str) -> int:
         # The CLI ends an update in order at its first signal, and at once at its second: this process sends the first.
         start_new_session=True,
     ) as process:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+        before = {
+            number: signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
         assert process.stdout is not None  # noqa: S101  (for mypy: it is a pipe)
         for line in process.stdout:
             say(clean(line.rstrip("\n")))
+    for number, handler in before.items():
+        signal.signal(number, handler)
     return process.returncode

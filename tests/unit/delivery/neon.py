@@ -19,9 +19,14 @@ class Neon:
         branches: Its branches.
         limit: How many its plan allows.
         failing: What the next calls get, by method: a status, or one of `serving`'s.
-        lost: Statuses of changes that Neon makes and then does not confirm.
+        flaky: What each call gets the first time. Neon makes the change all the same if `confirms` is false.
+        late: How many lists leave out a new branch.
+        calls: How many calls there were.
+        called: Told of each call, before and after its effect.
         deleted: The names of deleted branches.
         address: Returns a database's address, for a branch's name.
+        seen: The calls that there were, by method and path.
+        slow: After how many looks an operation is finished.
         copied: Called with a new branch's name and its parent's.
     """
 
@@ -30,16 +35,27 @@ class Neon:
         self.limit: int | None = 10
         self.page = 100
         self.failing: dict[str, list[int]] = {}
-        self.lost: list[int] = []
+        self.flaky = 0
+        self.confirms = True
+        self.late = self.hidden = 0
+        self.calls = 0
+        self.called: Callable[[int, bool], None] = lambda *_: None
         self.deleted: list[str] = []
         self.restored: list[Any] = []
-        self.running = 0
+        self.running, self.slow = 0, 2
         self.address: Callable[[str], str] = lambda name: f"postgres://owner:npg_canary@{name}.neon.tech/neondb"
         self.copied: Callable[[str, str], None] = lambda *_: None
+        self.seen: set[tuple[str, str]] = set()
 
     def _branch(self, name: str, days: float) -> dict[str, Any]:
         made = datetime.now(UTC) - timedelta(days=days)
-        return {"id": f"br-{name}", "name": name, "created_at": made.isoformat(), "default": False, "parent_id": None}
+        return {
+            "id": f"br-{name}",
+            "name": name,
+            "created_at": made.isoformat(),
+            "default": False,
+            "parent_id": None,
+        } | {"current_state": "ready"}
 
     def add(self, name: str, days: float, parent: str = "br-main") -> None:
         """Add a branch that was made some days ago."""
@@ -52,14 +68,22 @@ class Neon:
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Answer a call."""
+        self.calls += 1
+        number = self.calls
+        self.called(number, False)
         if self.failing.get(method):
             return self.failing[method].pop(0), {"message": "not now"}
         url = urlsplit(path)
+        fails = self.flaky if (method, url.path) not in self.seen else 0
+        self.seen.add((method, url.path))
+        if fails and (self.confirms or method == "GET"):
+            return fails, {"message": "not now"}
         asked = {key: values[0] for key, values in parse_qs(url.query).items()}
         assert url.path.startswith(PROJECT)
         steps = url.path.removeprefix(PROJECT).strip("/").split("/")
-        status, answer = self._answer(method, steps, asked, body)
-        return (self.lost.pop(0), {}) if method != "GET" and self.lost else (status, answer)
+        answer = self._answer(method, steps, asked, body)
+        self.called(number, True)
+        return (fails, {}) if fails else answer
 
     def _answer(self, method: str, steps: list[str], asked: dict[str, str], body: Any) -> tuple[int, Any]:  # noqa: PLR0911  (a table)
         match method, steps:
@@ -89,7 +113,9 @@ class Neon:
 
     def _page(self, start: int) -> dict[str, Any]:
         """Return a page, the newest first. Its last page has a cursor, too."""
-        newest = sorted(self.branches, key=lambda branch: branch["created_at"], reverse=True)
+        listed = self.branches[:-1] if self.hidden > 0 else self.branches
+        self.hidden -= 1
+        newest = sorted(listed, key=lambda branch: branch["created_at"], reverse=True)
         return {"branches": newest[start : start + self.page], "pagination": {"next": str(start + self.page)}}
 
     def _create(self, body: Any) -> tuple[int, Any]:
@@ -103,7 +129,8 @@ class Neon:
         self.branches[-1]["expires_at"] = branch.get("expires_at")
         self.branches[-1]["endpoints"] = body.get("endpoints")
         self.copied(branch["name"], parent["name"])
-        self.running = 2
+        self.hidden = self.late
+        self.running = self.slow
         return 201, {"branch": self.branches[-1], "operations": [{"id": "op-1"}]}
 
     def _delete(self, target: str) -> tuple[int, Any]:
