@@ -33,7 +33,8 @@ def prove() -> None:
         ("schema", "NEON_API_KEY", migrations.schema),
         ("frontend", "CLOUDFLARE_API_TOKEN", frontend),
     ]
-    failed, unknown = [], []
+    failed: list[str] = []
+    unknown: list[str] = []
     for name, needed, check in checks:
         if not os.environ.get(needed):
             print(f"{name}: not checked, because {needed} is not set")
