@@ -49,7 +49,7 @@ async def main() -> dict[str, Any]:
     preflight.check(settings, before)
     counters.check(settings, before)
     protection = Protection(settings, before)
-    explain_failures(settings)
+    explain_failures(settings, before)
     made = await _make(settings, before)
     protection.guard()
     advise(settings, before, made)

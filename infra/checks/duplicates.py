@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infra.clouds.http import Client
     from infra.config.settings import Settings
     from infra.kinds import Kind
+    from infra.states import Recorded
 
 _REMOVE = {
     NEON_PROJECT.type: "Delete the other in Neon's console",
@@ -119,4 +120,25 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
             f"More than one {kind.title} is called {name!r}: a provider repeats a call that was answered with an "
             f"error. This stack has {made}, and nothing uses {others}. {_REMOVE[kind.type]}. Then run:\n"
             f"  pulumi up -s {settings.stack}"
+        )
+
+
+def refuse_second(settings: Settings, recorded: Recorded) -> None:
+    """Refuse to make a Neon project while the one in the state is there: `--ignore-protect` would replace it.
+
+    Only Neon tells that from making it again after somebody deleted it: the state is older than a refresh.
+
+    Args:
+        settings: The stack's settings.
+        recorded: The project in the state.
+
+    Raises:
+        pulumi.RunError: It is there.
+        CloudError, RefusedError: See `Client.ask`.
+    """
+    client = clients.client("Neon", CREDENTIALS["Neon"].value())
+    if recorded.id in ids(settings, client, NEON_PROJECT, str(recorded.outputs.get("name"))):
+        raise pulumi.RunError(
+            f"Database {recorded.id} would be replaced by a new and empty one, and the backend would change over to "
+            f"it. If you mean it, for this one `up`:\n  pulumi config set unprotect true -s {settings.stack}"
         )

@@ -11,7 +11,8 @@ from pulumi.runtime.settings import get_monitor
 
 from infra.checks.credentials import CREDENTIALS, needs_of
 from infra.config.settings import Settings
-from infra.kinds import KINDS
+from infra.kinds import KINDS, NEON_PROJECT
+from infra.states import State
 
 # By their providers' packages.
 _SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
@@ -57,11 +58,15 @@ _STEPS = {
 }
 
 
-def explain_failures(settings: Settings) -> None:
-    """Add a next step to the failures of the resources that are declared from here on.
+def explain_failures(settings: Settings, before: State) -> None:
+    """Add a next step to the failures of the resources that are declared from here on; refuse a second database.
 
     The engine calls an error hook before the update ends. The hook never asks for a repetition, because the providers
-    repeat every call that they can.
+    repeat every call that they can. Another hook keeps `--ignore-protect` from replacing the database by an empty one.
+
+    Args:
+        settings: The stack's settings.
+        before: The state that the last `up` left.
     """
     if isinstance(get_monitor(), MockMonitor):
         return  # Pulumi's mocks serve no callbacks, and registering a hook fails
@@ -72,12 +77,23 @@ def explain_failures(settings: Settings) -> None:
             pulumi.log.error(f"{failure.name}: {failure.failed_operation} failed. {step}")
         return False
 
+    def refuse(_: pulumi.ResourceHookArgs) -> None:
+        from infra.checks.duplicates import refuse_second  # noqa: PLC0415  (see `infra.clouds`)
+
+        refuse_second(settings, before["neon-project"])
+
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("next-step", explain)])
+    replaceable = settings.tier == "development" or settings.unprotect or "neon-project" not in before
+    of_database = pulumi.ResourceHookBinding(
+        before_create=None if replaceable else [pulumi.ResourceHook("no-second-database", refuse)],
+        on_error=hooks.on_error,
+    )
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if args.type_.partition(":")[0] not in _SERVICES:
             return None
-        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
+        own = of_database if args.type_ == NEON_PROJECT.type else hooks
+        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=own))
         return pulumi.ResourceTransformationResult(args.props, opts)
 
     pulumi.runtime.register_stack_transformation(bind)

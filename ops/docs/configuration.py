@@ -45,7 +45,8 @@ pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one o
 pulumi config rm neonPlan -s staging                               # back to the default
 ```
 
-A list has no order. Pulumi stops before any change if a **secret** is not encrypted.
+A list has no order. Pulumi stops before any change if a **secret** is not encrypted. What stacks share stands in these
+files: a value of a Pulumi ESC environment is seen by its own stack alone, and by no tool.
 """
 
 

@@ -306,3 +306,16 @@ def test_what_can_be_mended_is_a_message(error: Exception, said: str, capsys: py
 def test_a_mistake_of_the_program_is_not_hidden() -> None:
     with pytest.raises(KeyError):
         guarded("bin/it", lambda: _raising(KeyError("x")))
+
+
+def test_make_gives_no_text_to_a_shell_and_keeps_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    recover = tmp_path / "bin" / "recover"
+    recover.write_text('#!/bin/sh\nprintf %s "$1" > given\nexit 3\n')
+    recover.chmod(0o755)
+    stack = "x; touch pwned $(touch pwned)"
+    make = ["make", "-s", "-f", str(ROOT / "Makefile"), "recover", f"STACK={stack}"]
+    done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert (tmp_path / "given").read_text() == stack
+    assert not (tmp_path / "pwned").exists()

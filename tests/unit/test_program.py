@@ -468,3 +468,11 @@ def test_previews_do_not_reach_production() -> None:
     pattern = ran("production").one("fly-secrets").inputs["values"]["FRONTEND_CORS_ORIGIN_REGEX"]
     assert re.fullmatch(pattern, "https://tune-8xz.pages.dev")
     assert not re.fullmatch(pattern, "https://fix-a-b-1.tune-8xz.pages.dev")
+
+
+def test_an_address_that_is_kept_beside_another_api_is_warned_of() -> None:
+    """Fly shows no value: the kept client id may name the old address."""
+    adopt = {"flyApp": "tune-api", "keep": ["ATPROTO_CLIENT_ID", "OAUTH_ENCRYPTION_KEY"]}
+    messages = ran("production", {"adopt": adopt, "apiUrl": "https://api.tune.example"}).messages
+    (warning,) = [text for text in messages if "keeps ATPROTO_CLIENT_ID" in text]
+    assert warning.startswith("apiUrl is 'https://api.tune.example', and app tune-api keeps ATPROTO_CLIENT_ID")

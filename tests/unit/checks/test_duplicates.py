@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 
 from infra.checks import access, duplicates
 from infra.checks.findings import Finding
+from infra.states import Recorded
 from tests.unit.checks.starting import start
 from tests.unit.clouds.fake import TOKEN_NAME, Clouds
 from tests.unit.program import run_program
@@ -134,3 +136,14 @@ def test_names_are_of_what_the_stack_makes() -> None:
     assert duplicates.names(start("dev").settings).keys() == {"neon-project"}
     assert duplicates.names(start("production").settings).keys() == {"neon-project"}  # it keeps its token
     assert duplicates.names(start("production", {"adopt": None}).settings).keys() == {"neon-project", "storage-token"}
+
+
+@pytest.mark.parametrize(("there", "refused"), [(["old-1"], True), (["other"], False), ([], False)])
+def test_a_second_database_is_refused_while_the_first_is_there(
+    monkeypatch: pytest.MonkeyPatch, there: list[str], refused: bool
+) -> None:
+    """Somebody may have deleted the first; then it is made again."""
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(neon=there))
+    recorded = Recorded("neon:index/project:Project", {"id": "old-1", "name": "tune-staging"})
+    with pytest.raises(pulumi.RunError, match="old-1 would be replaced") if refused else nullcontext():
+        duplicates.refuse_second(start("staging").settings, recorded)
