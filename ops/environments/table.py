@@ -30,7 +30,7 @@ def row(stack: str, outputs: dict[str, Any] | None) -> Row:
         "API": outputs["apiUrl"],
         "Database": "/".join(outputs[key] for key in ("neonProject", "neonBranch") if outputs.get(key)) or "-",
         "Database host": outputs.get("databaseHost") or "-",
-        "Frontend": outputs["frontendUrl"],
+        "Frontend": outputs.get("frontendUrl") or "-",  # a new staging may not know it yet
         "Logs": f"flyctl logs -a {app}" if app else "-",
         "Logfire filter": f"deployment_environment = '{environment}'",
         "Cost a month": f"${cost:.2f}",

@@ -134,8 +134,8 @@ def _require_frontends(team: Sandbox) -> None:
         assert secrets["FRONTEND_URL"] == urls[stack]
         assert secrets["AWS_ACCESS_KEY_ID"] in token
         strangers = ["https://relay-4i6.pages.dev", f"https://{project['subdomain']}.evil.example"]
-        admitted = [url for url in (*urls.values(), *strangers) if re.fullmatch(secrets[_OF_A_FRONTEND[-1]], url)]
-        assert admitted == [urls[stack]]
+        admitted = {url for url in (*urls.values(), *strangers) if re.fullmatch(secrets[_OF_A_FRONTEND[-1]], url)}
+        assert admitted == {urls[stack]}
     assert {*bucket["cors"][0]["allowed"]["origins"]} == {*urls.values(), "http://localhost:5173"}
 
 

@@ -117,3 +117,7 @@ def test_each_environment_has_a_column_where_there_is_room() -> None:
     wide = [row | {"API": "https://" + "x" * 40} for row in rows]
     assert text(wide).splitlines()[0] == "Environment  a"
     assert max(map(len, text(wide).splitlines())) <= WIDTH
+
+
+def test_a_new_staging_has_no_frontend_yet() -> None:
+    assert row("staging", {"environment": "staging", "apiUrl": "https://tune-api-staging.fly.dev"})["Frontend"] == "-"
