@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra import kinds
 from infra.clouds import cloudflare, github, neon
+from infra.clouds.http import MissingError
 from infra.config.stack_files import PULL_REQUEST
 from infra.providers.fly.flyctl import Flyctl
 from ops.costs import FLY_MACHINE, R2_STORED
@@ -77,9 +79,9 @@ def _projects(access: Access, organization: str) -> Iterator[Found]:
 
 
 def branches(access: Access, project: str) -> Iterator[Found]:
-    """Yield the branches of a Neon project that have a pull request's name."""
+    """Yield the branches of a Neon project that have a pull request's name; none of a project that is gone."""
     client = access.client("Neon")
-    with client.documented():
+    with client.documented(), suppress(MissingError):
         for branch in neon.branches(client, project):
             if re.fullmatch(PULL_REQUEST, branch["name"]) and not branch.get("protected"):
                 yield Found(kinds.NEON_BRANCH, branch["id"], branch["name"], branch.get("created_at") or "", 0.0)

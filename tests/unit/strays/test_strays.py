@@ -104,6 +104,11 @@ def test_a_branch_with_a_pull_request_s_name_is_a_stray(nothing: Asked) -> None:
     assert "pr" in report.own_names("relay", [])
 
 
+def test_a_project_that_a_state_has_and_somebody_deleted_is_no_problem(nothing: Asked) -> None:
+    states = Inventory({(kinds.NEON_PROJECT.type, "gone-1"): "staging"}, frozenset(), {})
+    assert listed(nothing, states) == ([], {})
+
+
 def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:
     with nothing.world.transaction() as tx:
         for number in range(200):
