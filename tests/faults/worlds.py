@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from tests.engine.conftest import ROOT, Once, Sandbox, copied, held
 from tests.engine.test_environments import objects
+from tests.faults.strays import listed
 
 Prepare = Callable[[Sandbox], object]
 
@@ -52,6 +53,7 @@ class Scene:
         after: The shapes of all things after an undisturbed run.
         resources: The URNs in the state after it.
         calls: The calls it made, as (cloud, operation).
+        strays: What `bin/strays` lists after it, by kind and name.
     """
 
     stack: str
@@ -61,6 +63,7 @@ class Scene:
     after: Counter[str]
     resources: list[str]
     calls: list[tuple[str, str]]
+    strays: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -74,7 +77,9 @@ class Scene:
         after = _shapes(found)
         ids = _ids(found)
         lost = [f"{kind} {key} is another one" for (kind, key), id_ in self.kept.items() if ids.get((kind, key)) != id_]
-        return Outcome(lost + sorted((self.after - after).elements()), sorted((after - self.after).elements()))
+        strays = [f"stray: {kind} {name}" for kind, name in sorted(listed(sandbox) - self.strays)]
+        more = sorted((after - self.after).elements())
+        return Outcome(lost + sorted((self.after - after).elements()), more + strays)
 
 
 def scene(once: Once, name: str, *, world: Sandbox, stack: str, command: str, prepare: Prepare) -> Scene:
@@ -101,7 +106,16 @@ def scene(once: Once, name: str, *, world: Sandbox, stack: str, command: str, pr
         ids = _ids(found)
         kept = {place: id_ for place, id_ in _ids(objects(before)).items() if ids.get(place) == id_}
         calls = [(cloud, operation) for cloud, operation, _ in undisturbed.world.calls()]
-        made = Scene(stack, command, before, kept, _shapes(found), resources(undisturbed, stack), calls)
+        made = Scene(
+            stack,
+            command,
+            before,
+            kept,
+            _shapes(found),
+            resources(undisturbed, stack),
+            calls,
+            frozenset(listed(undisturbed)),
+        )
         (folder / "scene").write_bytes(pickle.dumps(made))
 
     found: Scene = pickle.loads((once(f"scene-{name}", fill) / "scene").read_bytes())  # noqa: S301  (made above)
