@@ -116,6 +116,7 @@ def _raise(error: Exception) -> Callable[[], None]:
 
 
 def test_a_machine_that_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_machine, "_NEWEST", sys.version_info[:2])
     monkeypatch.setattr(build, "check", lambda: None)
     monkeypatch.setattr(locate, "locate", lambda: Path("/opt/pulumi"))
     monkeypatch.setattr(bootstrap, "is_set_up", lambda: True)
