@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from infra.checks import clients, domains, duplicates
-from infra.checks.credentials import CREDENTIALS, needs_of
+from infra.checks.credentials import CREDENTIALS, CURES, needs_of
 from infra.checks.findings import Finding
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import CloudError, MissingError, RefusedError
@@ -16,19 +17,8 @@ from infra.providers.fly.flyctl import Flyctl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.checks.credentials import Credential
     from infra.checks.findings import Start
     from infra.clouds.http import Client
-
-_CURES = {
-    "org_id is required": "Set neonOrganizationId to the organization's id (`org-…`), which Neon's console shows under "
-    "the organization's settings",
-    "10042": "Enable R2 in Cloudflare's dashboard, under R2 Object Storage",
-    "SAML": "Authorise the token for the organization, under Configure SSO in GitHub's list of your tokens",
-    "lifetime": "Make a token with the shorter life that the organization asks for",
-    "archived": "Unarchive the repository in its settings",
-}
-"""By words of a service's answer, the cure where it is not another credential (public reports of each message)."""
 
 
 def check(start: Start) -> Iterator[Finding]:
@@ -47,17 +37,18 @@ def check(start: Start) -> Iterator[Finding]:
         try:
             found = [*try_out(start, clients.client(service, value))]
         except CloudError as error:
-            yield _failed(start, credential, error)
+            yield _failed(start, service, error)
             continue
         yield from found
         if not any(finding.stops for finding in found):
             yield Finding("ok", f"{service}: {credential.variables[-1]} reaches what this stack needs")
 
 
-def _failed(start: Start, credential: Credential, error: CloudError) -> Finding:
+def _failed(start: Start, service: str, error: CloudError) -> Finding:
     """Return the finding for a service's error: by its words first, then by whether it refuses the credential."""
+    credential = CREDENTIALS[service]
     variable = credential.variables[-1]
-    if cure := next((cure for words, cure in _CURES.items() if words in str(error)), ""):
+    if cure := next((cure for words, cure in CURES[service].items() if re.search(words, str(error))), ""):
         return Finding("wrong", f"{variable}: {error}", cure)
     if isinstance(error, RefusedError):
         return Finding(

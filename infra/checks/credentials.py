@@ -113,6 +113,20 @@ CREDENTIALS = {
 }
 """The credentials by service."""
 
+CURES = {
+    "Neon": {
+        "org_id is required": "Set neonOrganizationId to the organization's id (`org-…`), which Neon's console shows "
+        "under the organization's settings",
+    },
+    "Cloudflare": {r"\b10042\b": "Enable R2 in Cloudflare's dashboard, under R2 Object Storage"},
+    "GitHub": {
+        "archived": "Unarchive the repository in its settings",
+        "SAML": "Authorise the token for the organization, under Configure SSO in GitHub's list of your tokens",
+        "lifetime": "Make a token with the shorter life that the organization asks for",
+    },
+}
+"""By service, and by words of its answer, the cure where it is not another credential (reports of each message)."""
+
 
 def needs_of(settings: Settings) -> Needs:
     """Return the needs of a stack."""

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from infra.checks.credentials import CREDENTIALS, needs_of
+from infra.checks.credentials import CREDENTIALS, CURES, needs_of
 from infra.config.settings import Settings
 from infra.kinds import KINDS, NEON_PROJECT
 from infra.states import State
@@ -24,19 +24,13 @@ _LIMIT = (
 _MESSAGES: dict[str, dict[str, str]] = {
     "GitHub": {
         r"rate limit": _BUSY,
-        r"archived": "The repository is archived: unarchive it in its settings, then {up}.",
-        r"SAML": "Authorise {variable} for the organization (GitHub, token's settings, Configure SSO), then {up}.",
-        r"lifetime": "The organization wants a token of a shorter life: make {variable} with one, then {up}.",
         r"billing plan": "The repository's plan has no such rule. Take `approval` out or set githubScope to "
         "`repository`, or change the plan; then {up}.",
     },
     "Neon": {
         r"LIMIT_EXCEEDED|HTTP Code: 402": _LIMIT,
-        r"org_id is required": "The key sees organizations: set neonOrganizationId (`org-…`, in Neon's organization "
-        "settings), then {up}.",
     },
     "Cloudflare": {
-        r"\b10042\b": "Enable R2 for the account in Cloudflare's dashboard, then {up}.",
         r"\b8000011\b": "Install Cloudflare's GitHub app on the repository again (Workers & Pages), then {up}.",
         r"\b(8105[38]|8000018)\b": "The name is in use: {look} shows it, and takes it over with --write. Then {up}.",
         r'"code": ?1005\b': "The account has too many tokens: revoke unused tokens under Manage Account → Account API "
@@ -112,7 +106,8 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
     """
     service = _SERVICES[type_.partition(":")[0]]
     credential = CREDENTIALS[service]
-    known = (step for pattern, step in _MESSAGES[service].items() if re.search(pattern, said))
+    messages = _MESSAGES[service] | {words: f"{cure}. Then {{up}}." for words, cure in CURES[service].items()}
+    known = (step for pattern, step in messages.items() if re.search(pattern, said))
     return (next(known, "") or _by_status(type_, operation, said)).format(
         service=service,
         variable=credential.variables[-1],

@@ -133,12 +133,12 @@ LIMIT = "This is a limit of the Neon plan, and Neon made nothing."
 REAL = [
     (VARIABLE, "POST https://…: 403 You have exceeded a secondary rate limit. Please wait. []", f"GitHub {BUSY}"),
     (VARIABLE, "POST https://…: 403 API rate limit exceeded for user ID 1. [rate reset in 9m]", f"GitHub {BUSY}"),
-    (VARIABLE, "POST https://…: 403 Repository was archived so is read-only. []", "The repository is archived"),
-    (VARIABLE, "POST https://…: 403 Resource protected by organization SAML enforcement. []", "Authorise GITHUB_TOKEN"),
+    (VARIABLE, "POST https://…: 403 Repository was archived so is read-only. []", "Unarchive the repository"),
+    (VARIABLE, "POST https://…: 403 Resource protected by organization SAML enforcement. []", "Authorise the token"),
     (
         VARIABLE,
         "POST https://…: 403 … forbids access if the token's lifetime is greater than 366 days",
-        "The organization wants",
+        "Make a token with the shorter life",
     ),
     (
         VARIABLE,
@@ -147,7 +147,7 @@ REAL = [
     ),
     (NEON, "[HTTP Code: 422][Error Code: PROJECTS_LIMIT_EXCEEDED] projects limit exceeded", LIMIT),
     (NEON, "[HTTP Code: 402][Error Code: ] quota of 500 hours is used up", LIMIT),
-    (NEON, "[HTTP Code: 400][Error Code: ] org_id is required", "The key sees organizations: set neonOrganizationId"),
+    (NEON, "[HTTP Code: 400][Error Code: ] org_id is required", "Set neonOrganizationId"),
     (BUCKET, f'{URL}: 403 Forbidden {{"errors":[{{"code":10042,"message":"Please enable R2"}}]}}', "Enable R2"),
     (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code":8000011}}]}}', "Install Cloudflare's GitHub app"),
     (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code": 1005}}]}}', "The account has too many tokens"),
