@@ -199,4 +199,4 @@ def test_pages_variables_that_were_wiped_by_hand_are_named_by_up_and_doctor(stan
     done = standing.run("bin/doctor", "--for", "production", check=False)
     assert done.returncode == 1
     assert "WRONG    Pages project tune is not as configured: variable PUBLIC_API_URL" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert max(len(line) for line in done.stdout.splitlines() if "file://" not in line) <= 80  # a folder's is any
