@@ -25,10 +25,3 @@ def harmless(text: str) -> str:
 def say(text: str, *, file: TextIO | None = None) -> None:
     """Print a text from outside, harmless."""
     print(harmless(text), file=file or sys.stdout, flush=True)
-
-
-def warn(title: str, text: str) -> None:
-    """Print a warning, which a workflow's run shows as an annotation."""
-    data = harmless(text).replace("%", "%25").replace("\n", "%0A")
-    name = harmless(title).replace("%", "%25").replace(":", "%3A").replace(",", "%2C").replace("\n", " ")
-    print(f"::warning title={name}::{data}", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from ops import stacks
 from ops.doctor.stack import live
 from ops.drift import credentials
 from ops.drift.report import report
-from ops.joblog import say, warn
+from ops.joblog import say
 from ops.preview import run
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from infra.config.settings import Settings
 
-REPORT, STATE = "drift.md", "state.json"
-"""The files that stay in the folder: the report, empty without a difference, and a copy of the state."""
+REPORT, STATE = "drift.md", "state.json.enc"
+"""The files that stay in the folder: the report, empty if there is nothing to do, and a copy of the state."""
+_ENCRYPT = ("openssl", "enc", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-pass", "env:PULUMI_CONFIG_PASSPHRASE")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return _compare(options.stack, options.folder or Path(folder))
+            return _compare(options.stack, options.folder or Path(folder), keep=bool(options.folder))
         except (StackFileError, stacks.StackError) as error:
             say(f"bin/drift: {error}", file=sys.stderr)
             return 1
 
 
-def _compare(stack: str, folder: Path) -> int:
-    """Compare, print and keep the report, warn of credentials, and keep the state.
+def _compare(stack: str, folder: Path, *, keep: bool) -> int:
+    """Compare, keep the state if that is wanted, and print and keep the report.
 
     Raises:
         StackError: The state cannot be read.
@@ -56,22 +58,35 @@ def _compare(stack: str, folder: Path) -> int:
     preview = run.load(stack, folder)
     settings, findings = live(stack) if preview.complete else (None, [])
     drifted = not preview.complete or bool(preview.changes) or any(finding.stops for finding in findings)
-    text = report(stack, preview, findings)
+    ending = [*_ending(settings, _state(stack, folder if keep else None))] if settings else []
+    text = report(stack, preview, findings, ending)
     say(text.rstrip("\n"))
-    (folder / REPORT).write_text(text if drifted else "", encoding="utf-8")
+    (folder / REPORT).write_text(text if drifted or ending else "", encoding="utf-8")
     if "GITHUB_STEP_SUMMARY" in os.environ:
         with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(text)
-    if settings is None:
-        return 1
-    # Secret values in it stay encrypted.
+    return 1 if drifted else 0
+
+
+def _state(stack: str, folder: Path | None) -> dict[str, Any]:
+    """Return the stack's state, and keep a copy in a folder, encrypted with the stack's passphrase.
+
+    The stack's file, which may be public, relies on the same passphrase. Pulumi Cloud, which needs none, keeps copies.
+
+    Raises:
+        StackError: The state cannot be read, or openssl failed.
+    """
     done = stacks.ask("stack", "export", "--stack", stack)
     if done.returncode != 0:
         raise stacks.StackError(f"Reading the state of stack {stack}: {stacks.said(done)}")
-    (folder / STATE).write_text(done.stdout, encoding="utf-8")
-    for sentence in _ending(settings, stacks.document(done)):
-        warn(f"A credential of {stack} ends soon", sentence)
-    return 1 if drifted else 0
+    if folder and os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
+        command = [*_ENCRYPT, "-out", str(folder / STATE)]
+        try:
+            subprocess.run(command, input=done.stdout, text=True, capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise stacks.StackError(f"Keeping a copy of the state of stack {stack}: {error}") from None
+    state: dict[str, Any] = stacks.document(done)
+    return state
 
 
 def _ending(settings: Settings, state: dict[str, Any]) -> Iterator[str]:
@@ -79,7 +94,7 @@ def _ending(settings: Settings, state: dict[str, Any]) -> Iterator[str]:
     now = datetime.now(UTC)
     yield from credentials.in_state(state, now)
     if "RELAY_SANDBOX" not in os.environ:
-        yield from credentials.of_process(settings.cloudflare_account_id, now)
+        yield from credentials.of_process(settings.cloudflare_account_id, now, dict(os.environ))
         if settings.fly_app and settings.manages("backend"):
             for app in (settings.fly_app, *sorted(settings.apps)):
                 yield from credentials.of_app(app, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,7 @@ def in_state(state: Mapping[str, Any], now: datetime) -> Iterator[str]:
                 yield from _soon(str(resource["urn"]).rsplit("::", maxsplit=1)[-1], datetime.fromisoformat(text), now)
 
 
-def of_process(account: str, now: datetime, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+def of_process(account: str, now: datetime, environ: dict[str, str]) -> Iterator[str]:
     """Yield a sentence for each credential in the environment that ends within `WARN_BEFORE`, or cannot be asked.
 
     Neon's API keys have no end.
@@ -48,11 +47,12 @@ def of_process(account: str, now: datetime, environ: Mapping[str, str] = os.envi
     asked: dict[str, Callable[[str], datetime | None]] = {
         "CLOUDFLARE_API_TOKEN": lambda token: _of_cloudflare(token, account),
         "GITHUB_TOKEN": _of_github,
+        "FLY_API_TOKEN": lambda token: Flyctl(environ=environ | {"FLY_ACCESS_TOKEN": token}).tokens_debug(),
     }
     for name, end_of in asked.items():
         try:
             end = end_of(environ[name]) if environ.get(name) else None
-        except (CloudError, ValueError) as error:
+        except (CloudError, FlyError, ValueError) as error:
             yield f"{name}: its end is not known: {error}"
         else:
             yield from _soon(name, end, now) if end else ()

@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     from ops.preview.reader import Preview
 
 
-def report(stack: str, preview: Preview, findings: Sequence[Finding] = ()) -> str:
+def report(stack: str, preview: Preview, findings: Sequence[Finding] = (), ending: Sequence[str] = ()) -> str:
     """Return the differences in Markdown, with the commands that resolve them; the errors if the preview failed.
 
     Args:
         stack: The stack's name.
         preview: A preview that read the clouds first.
         findings: Differences that no preview shows.
+        ending: A sentence for each credential that ends soon.
     """
     text = summary(preview, Context())
     for finding in findings:
         if finding.state != "ok":
             text += "\n" + block(f"{finding.what}\n→ {finding.fix}" if finding.fix else finding.what)
+    if ending:
+        text += "\n**Credentials that end soon**\n\n" + block("\n".join(ending))
     if not preview.complete:
         return f"{text}\nThe clouds of {code(stack)} could not be compared.\n"
     if not preview.changes:

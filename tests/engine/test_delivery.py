@@ -104,7 +104,7 @@ def test_a_token_that_ends_soon_is_told(standing: Sandbox) -> None:
     up(standing, "staging")
     done = standing.run(DRIFT, "staging")
     end = datetime.now(UTC) + timedelta(hours=240)
-    assert "::warning title=A credential of staging ends soon::deploy-token" in done.stdout
+    assert "**Credentials that end soon**\n\n```text\ndeploy-token" in done.stdout
     assert f"ends on {end:%Y-%m-%d}" in done.stdout
 
 

@@ -7,7 +7,7 @@ with v0.4.87. Texts that only Fly.io's servers send are from public reports, and
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -188,6 +188,13 @@ def parse_secrets(stdout: str) -> dict[str, Secret]:
 def parse_minted(stdout: str) -> str:
     """Read the token of `tokens create --json`; an empty one means that none was made."""
     return str(json.loads(stdout)["token"])
+
+
+def parse_end(stdout: str) -> datetime | None:
+    """Read the earliest end in `tokens debug`, which prints macaroons (superfly/macaroon: `ValidityWindow`)."""
+    caveats = [caveat for macaroon in json.loads(stdout) for caveat in macaroon["caveats"] or []]
+    ends = [caveat["body"]["not_after"] for caveat in caveats if caveat["type"] == "ValidityWindow"]
+    return datetime.fromtimestamp(min(ends), UTC) if ends else None
 
 
 def parse_tokens(stdout: str) -> list[Token]:

@@ -160,12 +160,12 @@ class Flyctl(Certs):
             raise command.failed(errors.UnexpectedAnswerError, problem, errors.MINTING_HINT)
         return token
 
-    def tokens_list(self, app: str) -> list[Token]:
-        """Return an app's deploy tokens, revoked ones included.
+    def tokens_debug(self) -> datetime | None:
+        """Return the end of the token that flyctl runs with, which stands in the token itself; None for no end."""
+        return self._read(Command(action="reading its token", argv=["tokens", "debug"]), answers.parse_end)
 
-        Raises:
-            AppNotFoundError: There is no such app.
-        """
+    def tokens_list(self, app: str) -> list[Token]:
+        """Return an app's deploy tokens, revoked ones included."""
         argv = ["tokens", "list", "-a", app]
         return self._read(Command(action="listing its tokens", argv=argv, app=app), answers.parse_tokens)
 

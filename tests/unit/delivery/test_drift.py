@@ -116,7 +116,7 @@ def test_a_preview_that_failed_is_not_one_without_changes(
     assert capsys.readouterr().err.endswith("staging: preview failed\n")
 
 
-@pytest.mark.parametrize(("days", "count"), [(13, 2), (-1, 2), (15, 0), (None, 0)])
+@pytest.mark.parametrize(("days", "count"), [(13, 3), (-1, 3), (15, 0), (None, 0)])
 def test_the_workflows_own_credentials_are_asked_for_their_end(
     monkeypatch: pytest.MonkeyPatch, days: int | None, count: int
 ) -> None:
@@ -132,7 +132,16 @@ def test_the_workflows_own_credentials_are_asked_for_their_end(
     with serving(answer, headers=headers) as url:
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", url)
         monkeypatch.setenv("GITHUB_API_URL", url)
-        environ = {"CLOUDFLARE_API_TOKEN": "cfat_canary", "GITHUB_TOKEN": "github_pat_canary"}
+        environ = {
+            "CLOUDFLARE_API_TOKEN": "cfat_canary",
+            "GITHUB_TOKEN": "github_pat_canary",
+            "FLY_API_TOKEN": "fm2_canary",
+        }
+        caveat = {"type": "ValidityWindow", "body": {"not_before": 0, "not_after": int(end.timestamp()) if end else 0}}
+        macaroons = [
+            {"location": "https://api.fly.io/v1", "caveats": [{"type": "Organization"}, caveat] if end else None}
+        ]
+        monkeypatch.setattr(Flyctl, "_call", lambda *_: json.dumps(macaroons))
         said = [*credentials.of_process("a-1", NOW, environ)]
     assert [sentence.split()[0] for sentence in said] == [*environ][:count]
     assert "canary" not in str(said)
@@ -170,3 +179,29 @@ def test_what_no_preview_shows_is_in_the_report(
     assert bin_drift.main(["staging", str(tmp_path)]) == code
     assert (variable in capsys.readouterr().out) == (state != "ok")
     assert (variable in (tmp_path / bin_drift.REPORT).read_text()) == bool(code)
+
+
+def test_a_credential_that_ends_soon_is_reported_and_a_copy_of_the_state_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, _ = examine_files("staging", read_stack_files(EXAMPLE))
+    monkeypatch.setattr(bin_drift, "live", lambda _: (settings, []))
+    state = json.dumps(_state(expires_at=datetime.now(UTC).isoformat()) | {"steps": [], "url": "s3://relay-state"})
+    real = subprocess.run
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, **more: (
+            real(command, **more) if command[0] == "openssl" else subprocess.CompletedProcess(command, 0, state, "")
+        ),
+    )
+    monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "canary passphrase")
+    assert bin_drift.main(["staging", str(tmp_path)]) == 0
+    assert "deploy-token ended on" in capsys.readouterr().out
+    assert "deploy-token ended on" in (tmp_path / bin_drift.REPORT).read_text()
+    kept = tmp_path / bin_drift.STATE
+    assert b"deploy-token" not in kept.read_bytes()
+    decrypt = ["openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-in", str(kept)]
+    again = real([*decrypt, "-pass", "env:PULUMI_CONFIG_PASSPHRASE"], capture_output=True, text=True, check=True)
+    assert again.stdout == state

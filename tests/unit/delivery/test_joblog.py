@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.joblog import harmless, warn
+from ops.joblog import harmless
 
 
 @given(st.text(st.sampled_from(":#[]\r\n\t\x1b\x07\x0b\x85\xa0\u2028 am0;%")))
@@ -32,8 +32,3 @@ def test_no_line_is_a_command(text: str) -> None:
 )
 def test_a_text_stays_readable(text: str, shown: str) -> None:
     assert harmless(text) == shown
-
-
-def test_a_warning_is_one_annotation(capsys: pytest.CaptureFixture[str]) -> None:
-    warn("of a:b, c", "50 %\n::error::x")
-    assert capsys.readouterr().out == "::warning title=of a%3Ab%2C c::50 %25%0A: :error::x\n"
