@@ -125,10 +125,12 @@ class Environment:
             folder = Path(name)
             shutil.copy(stacks.folder() / "Pulumi.yaml", folder)
             file = folder / f"Pulumi.{self.stack}.yaml"
+            template = load(stacks.folder() / f"Pulumi.{TEMPLATE}.yaml")
             if new:
-                self._ask(folder, "stack", "init", self.stack, "--no-select")
+                provider = ("--secrets-provider", template["secretsprovider"]) if "secretsprovider" in template else ()
+                self._ask(folder, "stack", "init", self.stack, "--no-select", *provider)
             # The salt of the new stack, unless the template has one for its own secrets.
-            document = {**load(file), **load(stacks.folder() / f"Pulumi.{TEMPLATE}.yaml")}
+            document = {**load(file), **template}
             plain = {f"{self.files.name}:{key}": value for key, value in values.items() if key not in secrets}
             file.write_text(yaml.safe_dump({**document, "config": plain}), encoding="utf-8")
             for key, text in self._copied(secrets).items():
