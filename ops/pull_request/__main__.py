@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bin/pull-request",
         description="Give a pull request an environment of its own: a branch of the database that Pulumi.pr.yaml names "
         "and a Fly app, which stop while nobody uses them. Take it away once the pull request is closed.",
+        epilog="Exit code 0: done; otherwise the message says what failed, and the code is that of the command.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     parts = {
