@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote, urlsplit
@@ -164,9 +164,9 @@ def drill() -> None:
     The environment holds DRILL_TABLES, a JSON object with the fewest rows by table.
 
     Raises:
-        ReleaseError: There is no restore point, it has no revision, or a table has too few rows.
+        ReleaseError: There is no restore point, it has no revision, a table has too few rows, or psql failed.
     """
-    tables: dict[str, int] = json.loads(os.environ.get("DRILL_TABLES") or "{}")
+    tables = _floors(os.environ.get("DRILL_TABLES") or "{}")
     newest = next(iter(points(neon.branches())), None)
     if newest is None:
         raise ReleaseError("there is no restore point to restore: the next release makes one")
@@ -185,6 +185,15 @@ def drill() -> None:
     print(f"{newest['name']} was restored and checked in {time.monotonic() - start:.0f} s, at revision {revision}.")
 
 
+def _floors(text: str) -> dict[str, int]:
+    """Return the fewest rows by table."""
+    with suppress(ValueError):
+        found = json.loads(text)
+        if isinstance(found, dict) and all(isinstance(floor, int) for floor in found.values()):
+            return found
+    raise ReleaseError('DRILL_TABLES is no JSON object of numbers, such as {"tracks": 100}')
+
+
 def _query(statement: str, url: str) -> str:
     """Return a query's answer through psql. Its password is in no argument, which other processes see."""
     at = urlsplit(url)
@@ -199,7 +208,10 @@ def _query(statement: str, url: str) -> str:
     if "sslmode=require" in at.query:
         environment["PGSSLMODE"] = "require"
     command = ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--command={statement}"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ReleaseError(f"psql cannot be run: {error}") from None
     if done.returncode:
         raise ReleaseError(f"psql ended with exit code {done.returncode}: {done.stderr.strip()[:300]}")
     return done.stdout.strip()

@@ -100,11 +100,10 @@ def served(stack: str) -> str:
 
 
 def restore_points(project: str) -> str:
-    """Return the number of restore points, and the newest."""
-    client = neon.client(os.environ["NEON_API_KEY"])
-    listed = client.ask(f"projects/{project}/branches", "branches", query={"search": POINT, "limit": 100})
-    found = [branch["name"] for branch in listed]
-    points = [name.removeprefix(POINT) for name in found if name.startswith(POINT)]
+    """Return the number of restore points, and the newest three."""
+    listed = neon.branches(neon.client(os.environ["NEON_API_KEY"]), project)
+    newest_first = sorted(listed, key=lambda branch: str(branch["created_at"]), reverse=True)
+    points = [branch["name"].removeprefix(POINT) for branch in newest_first if branch["name"].startswith(POINT)]
     return f"{len(points)}, of {', '.join(points[:3])}" if points else "none"
 
 

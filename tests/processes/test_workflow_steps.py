@@ -30,7 +30,7 @@ case "$*" in
     "preview --stack staging --json --color never"*)
         cat "$SAID/stdout"; cat "$SAID/stderr" >&2; exit 1 ;;
     "up --stack staging --yes --skip-preview --non-interactive --suppress-outputs --color never")
-        cat "$SAID/stderr"; printf '::add-mask::x\\n\\033[2Jcleared\\n'; exit "${UP-255}" ;;
+        cat "$SAID/stderr"; printf '::add-mask::x\\n\\033[2Jcleared\\n'; exit 255 ;;
     "stack export "*) cat "$SAID/stderr" >&2; exit 1 ;;
     *) echo "the stand-in was not told of: pulumi $*" >&2; exit 99 ;;
 esac

@@ -43,7 +43,8 @@ def serving(
             if status == CUT:
                 self.close_connection = True
                 return
-            content = b"<html>a proxy</html>" if status == HTML else json.dumps(body).encode()
+            content = b"<html>a proxy</html>" if status == HTML else body
+            content = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status if status > 0 else 200)
             for header in headers.items():
                 self.send_header(*header)

@@ -92,6 +92,27 @@ def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, capsys: 
     assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("up", "state", "code", "compared"), [(0, "ok", 0, True), (0, "wrong", 1, True), (255, "ok", 255, False)]
+)
+def test_a_good_up_compares_the_clouds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, up: int, state: Any, *, code: int, compared: bool
+) -> None:
+    settings, _ = examine_files("staging", read_stack_files(EXAMPLE))
+    looks: list[str] = []
+
+    def live(stack: str) -> Any:
+        looks.append(stack)
+        return settings, [Finding(state, "variable PUBLIC_API_URL of previews is missing", "`pulumi up --refresh`")]
+
+    monkeypatch.setattr(bin_drift, "live", live)
+    monkeypatch.setattr(bin_up, "streamed", lambda *_: up)
+    _answer(monkeypatch, stdout='{"steps": [], "url": "s3://relay-state"}')
+    monkeypatch.setenv("RELAY_SANDBOX", str(tmp_path))
+    assert bin_up.main(["staging"]) == code
+    assert looks == (["staging"] if compared else [])
+
+
 def test_no_backend_is_told_without_the_credential_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-0123456789abcdef0123456789abcdef01234567")
     _answer(monkeypatch, code=1, stderr="error: invalid access token pul-0123456789abcdef0123456789abcdef01234567")

@@ -22,6 +22,17 @@ UPDATE = {
     "environment": {"git.head": "0123456789abcdef", "git.dirty": "false"},
 }
 STATUS = {"Machines": [{"image_ref": {"tag": "3d3c42e5aac5"}, "config": {"env": {"X": "canary"}}}]}
+# Two pages of branches, in no order.
+POINTS = [
+    {
+        "branches": [
+            {"name": f"restore-point-v{number}", "created_at": f"2026-11-{number:02}T04:29:00Z"} for number in numbers
+        ]
+        + [{"name": "a-restore-point-", "created_at": "2026-11-28T04:29:00Z"}],
+        "pagination": {"next": "2"},
+    }
+    for numbers in ((2, 1), (3, 4))
+]
 
 
 class _Clouds:
@@ -43,7 +54,7 @@ class _Clouds:
         assert method == "GET"
         answers: dict[str, Any] = {
             "/docs": {},
-            "/projects/p-1/branches": {"branches": [{"name": "restore-point-v1.2.3"}, {"name": "a-restore-point-"}]},
+            "/projects/p-1/branches": POINTS["cursor=2" in path],
             "/repos/o/r/actions/workflows/drill.yml/runs": {
                 "workflow_runs": [{"created_at": "2026-11-22T04:29:00Z", "conclusion": "success"}]
             },
@@ -84,7 +95,7 @@ def test_what_is_wanted_released_and_answering(clouds: _Clouds, capsys: pytest.C
         "Wanted": "0123456789ab",
         "Released": "3d3c42e5aac5",
         "Answering": "yes, 200",
-        "Restore points": "1, of v1.2.3",
+        "Restore points": "4, of v4, v3, v2",
         "Last drill": "2026-11-22, success",
     }
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +25,7 @@ from tests.unit.delivery.serving import CUT, HTML, SHORT, serving
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PASSING = [502, 503, 504, 429, CUT, HTML, SHORT]
@@ -52,10 +56,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def neon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Neon]:
     """A project, and the environment that reaches it."""
     project = Neon()
-    with serving(project.answer, token="napi_canary") as url:
+    with _reached(project.answer, monkeypatch):
+        yield project
+
+
+@contextmanager
+def _reached(answer: Callable[[str, str, Any], tuple[int, Any]], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with serving(answer, token="napi_canary") as url:
         for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
             monkeypatch.setenv(f"NEON_{name}", value)
-        yield project
+        yield
+
+
+@pytest.fixture
+def application(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Commands of an application whose database is at its head, and a psql that says so."""
+    for name, value in {"MIGRATION": "true", "REVISION": "echo one", "HEADS": "echo one"}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "psql").write_text("#!/bin/sh\necho 1\n")
+    (tmp_path / "psql").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
 
 class _GitHub:
@@ -187,18 +207,98 @@ def test_every_page_of_branches_is_read(neon: Neon) -> None:
 
 @pytest.mark.parametrize("confirms", [True, False])
 @pytest.mark.parametrize("failure", [*PASSING, 423])
+@pytest.mark.usefixtures("application")
 def test_every_call_may_fail_once_and_a_made_branch_may_be_listed_late(
-    neon: Neon, failure: int, monkeypatch: pytest.MonkeyPatch, *, confirms: bool
+    neon: Neon, failure: int, *, confirms: bool
 ) -> None:
-    for name, value in {"MIGRATION": "true", "REVISION": "echo one", "HEADS": "echo one"}.items():
-        monkeypatch.setenv(name, value)
     neon.add("restore-point-v0", 20)
     neon.add("restore-point-v1", 10)
     neon.add("restore-point-v2", 1)
-    for step in (["restore-point", "v3"], ["rehearse"]):
+    for step in (["restore-point", "v3"], ["rehearse"], ["drill"]):
         neon.flaky, neon.confirms, neon.late = failure, confirms, 2
+        neon.seen.clear()
         assert main(step) == 0
     assert neon.names == ["main", "restore-point-v1", "restore-point-v2", "restore-point-v3"]
+
+
+def _refused(
+    step: str, number: int, refusal: tuple[int, Any], monkeypatch: pytest.MonkeyPatch, *, onwards: bool
+) -> tuple[int, int]:
+    """Run a step of which Neon refuses a kind of call for good, and perhaps all later kinds. Check the branches.
+
+    Returns:
+        The exit code, and how many kinds of calls there were.
+    """
+    neon = Neon()
+    neon.add("restore-point-v0", 20)
+    neon.add("restore-point-v1", 1)
+    kinds: dict[tuple[str, str], int] = {}
+
+    def answer(method: str, path: str, body: Any) -> tuple[int, Any]:
+        assert method == "GET" or "br-main" not in path
+        kind = kinds.setdefault((method, re.sub(r"\?.*|(?<=/)br-[^/]*", "", path)), len(kinds) + 1)
+        return refusal if kind == number or (onwards and kind > number) else neon.answer(method, path, body)
+
+    with _reached(answer, monkeypatch):
+        code = main(step.split())
+    copies = [branch for branch in neon.branches[1:] if not branch["name"].startswith("restore-point-")]
+    assert all(branch["expires_at"] for branch in copies)
+    assert not copies or onwards or "DELETE" in {method for (method, _), kind in kinds.items() if kind == number}
+    assert (neon.names[0], neon.restored) == ("main", [])
+    return code, len(kinds)
+
+
+@pytest.mark.parametrize("onwards", [False, True])
+@pytest.mark.parametrize(
+    "refusal", [*((status, {"message": "no"}) for status in (401, 403, 404, 422)), (502, b"<html>Bad Gateway</html>")]
+)
+@pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
+@pytest.mark.usefixtures("application")
+def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
+    step: str,
+    refusal: tuple[int, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    onwards: bool,
+) -> None:
+    for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for number in itertools.count(1):
+        code, count = _refused(step, number, refusal, monkeypatch, onwards=onwards)
+        printed = capsys.readouterr()
+        if number > count:
+            break
+        if code == 0:  # the branch that cannot be deleted is named; a missing branch is deleted
+            assert " stays " in printed.out or refusal[0] == 404
+            continue
+        assert code == (3 if refusal[0] == 502 else 1)
+        assert printed.err.startswith(f"release {step.split(maxsplit=1)[0]}: ")
+        assert f"HTTP {refusal[0]}" in printed.out + printed.err
+    assert (code, count > 3) == (0, True)
+
+
+@pytest.mark.usefixtures("application")
+@pytest.mark.parametrize(
+    ("tables", "said"), [("{", "no JSON object"), ('{"a": "2"}', "no JSON object"), ('{"a": 2}', "too few rows in a")]
+)
+def test_a_drill_that_fails_says_why(
+    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tables: str, said: str
+) -> None:
+    neon.add("restore-point-v1", 1)
+    monkeypatch.setenv("DRILL_TABLES", tables)
+    assert main(["drill"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_drill_without_psql_says_so(
+    neon: Neon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    neon.add("restore-point-v1", 1)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["drill"]) == 1
+    assert "psql cannot be run" in capsys.readouterr().err
+    assert neon.names == ["main", "restore-point-v1"]
 
 
 def test_repeating_ends_at_the_deadline(neon: Neon, clock: Clock) -> None:
@@ -454,6 +554,15 @@ def test_an_api_that_does_not_answer_fails(clouds: _Clouds, capsys: pytest.Captu
     assert printed.err == "release prove: this commit is not what answers: API\n"
 
 
+def test_an_image_that_flyctl_does_not_tell_cannot_be_told(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
+    clouds.build(COMMIT)
+    clouds.tags = None
+    assert main(["prove"]) == 3
+    printed = capsys.readouterr()
+    assert "image: cannot be told: flyctl did not say" in printed.out
+    assert "nothing failed, but this could not be checked: image" in printed.err
+
+
 def test_a_machine_of_another_image_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
     clouds.build(COMMIT)
     clouds.tags = [COMMIT, "older"]
@@ -487,6 +596,16 @@ def test_a_flyctl_that_fails_may_have_deployed(
     assert said in printed.out + printed.err
     clouds.deploys, clouds.tags = 0, None
     assert main(["deploy"]) == 0
+
+
+@pytest.mark.parametrize("name", ["FLY_APP", "FLY_FILE", "GITHUB_SHA"])
+@pytest.mark.usefixtures("clouds")
+def test_a_deployment_without_a_variable_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.delenv(name)
+    assert main(["deploy"]) == 1
+    assert capsys.readouterr().err == f"release deploy: {name} is not set\n"
 
 
 def test_a_frontend_that_is_built_late_is_waited_for(clouds: _Clouds) -> None:
