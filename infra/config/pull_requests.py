@@ -24,7 +24,7 @@ _INHERITED = frozenset(
         *("flyOrganization", "flyRegion", "neonProject", "neonOrganizationId", "neonRegion", "neonPlan"),
         *("postgresVersion", "neonCompute", "cloudflareAccountId", "bucket", "bucketPublicHost"),
         *("pagesProject", "pagesHost", "corsOrigins", "atprotoNamespace", "clientMetadataPath", "oauthScope"),
-        *("githubOwner", "githubRepository", "productionBranch"),
+        *("githubOwner", "githubRepository", "productionBranch", "migrationCommand"),
         *("extraSecrets", "secretAliases", "logfireToken"),
     }
 )

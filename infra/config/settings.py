@@ -81,6 +81,8 @@ class Settings(groups.Frozen):
     """Scope that a laptop's OAuth client declares; `{namespace}` stands for the record namespace."""
     cors_origins: frozenset[valid.Origin] = frozenset()
     """Further origins that may call the API and read the buckets; the first label may be `*`."""
+    migration_command: valid.Text = application.MIGRATION
+    """Command that migrates the database, in the application's image: Fly's `release_command`, and the rehearsal's."""
     rollout: bool = False
     """Restart machines when secrets change. Default: stage them for the next deploy."""
     extra_secrets: dict[valid.SecretName, valid.Secret] = Field({})
@@ -108,8 +110,7 @@ class Settings(groups.Frozen):
     bucket_public_host: valid.Host | None = Field(None, examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
     """Public host of the bucket (`pub-….r2.dev`). Its owner's first `up` tells it."""
     storage_from: valid.StackName | None = None
-    """Stack to take the bucket's keys from; both share a passphrase. Default: the stack that makes them, unless keys
-    are configured."""
+    """Stack to take the bucket's keys from; both share a passphrase. Default, unless keys are set: their maker."""
     storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
     storage_secret_access_key: valid.Secret | None = None
@@ -150,8 +151,7 @@ class Settings(groups.Frozen):
     release_tags: valid.TagPattern = "v*"
     """Pattern of the release tags that deploy to production."""
     github_scope: Literal["environment", "repository"] = "environment"
-    """Where secrets and variables go. `repository` (private repositories on the free plan have no environments)
-    appends the stack to each name: FLY_API_TOKEN_STAGING."""
+    """Where secrets and variables go. `repository`, for private code on the free plan, adds the stack: NAME_STAGING."""
     github_environment: valid.EnvironmentName | None = None
     """GitHub environment. Default: the stack's name."""
     approval: groups.Approval = groups.Approval()

@@ -77,6 +77,13 @@ def test_a_team_writes_its_own_names(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert f"{application}/fly.staging.toml" in capsys.readouterr().err
 
 
+def test_the_migration_command_is_a_setting(tmp_path: Path) -> None:
+    written = _written(tmp_path, {"production": {"migrationCommand": "uv run alembic upgrade heads"}})
+    assert tomllib.loads(written["fly.toml"])["deploy"]["release_command"] == "uv run alembic upgrade heads"
+    (job,) = _jobs(written[_workflow("production")]).values()
+    assert job["env"]["MIGRATION"].endswith(" application uv run alembic upgrade heads")
+
+
 @pytest.mark.parametrize("stack", ["production", "staging"])
 def test_fly_files(tmp_path: Path, stack: str) -> None:
     fly = tomllib.loads(_written(tmp_path)[FLY[stack]])
