@@ -20,6 +20,7 @@ from infra.config.load import examine_files
 from infra.config.stack_files import TEMPLATE, load
 from ops import inventory, stacks
 from ops.access import Access
+from ops.joblog import say
 from ops.pull_request import leftovers
 from ops.stacks import StackError
 from ops.up.run import streamed
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
+    from ops.inventory import Inventory
 
 LIFETIME = timedelta(days=7)
 """How long an environment stays after the last push."""
@@ -93,9 +95,14 @@ class Environment:
             if lost and (code := self._settled(options, nothing_runs=False)):
                 return code
             try:
-                return streamed("up", *options, *_FLAGS, "--suppress-outputs")
+                code = streamed("up", *options, *_FLAGS, "--suppress-outputs")
             finally:
-                self._renew()
+                states = self._renew()
+            # An empty stack would count toward the limit.
+            if code and self.number not in there and not any(states):
+                say(f"Nothing was made, so stack {self.stack} goes.")
+                streamed("destroy", *options, *_FLAGS, "--remove")
+            return code
 
     def down(self, *, nothing_runs: bool) -> int:
         """Destroy the environment and its stack, then what an interrupted update left. Return Pulumi's exit code.
@@ -173,13 +180,14 @@ class Environment:
             stacks.ask("cancel", "--yes", "--stack", self.stack, root=stacks.folder())
         return streamed("refresh", *options, *_FLAGS, "--clear-pending-creates", "--suppress-outputs")
 
-    def _renew(self) -> None:
-        """Let Neon delete the branch by itself a week from now.
+    def _renew(self) -> Inventory:
+        """Let Neon delete the branch by itself a week from now, and return the stack's resources.
 
         Raises:
             CloudError: Neon refused.
         """
-        branches = inventory.read_these([self.stack]).keys(kinds.NEON_BRANCH, self.stack)
+        states = inventory.read_these([self.stack])
         project = leftovers.project_of(pull_requests.parent_of(self.files))
-        for branch in branches if project else ():
+        for branch in states.keys(kinds.NEON_BRANCH, self.stack) if project else ():
             neon.expire_branch(Access({}).client("Neon"), project, branch, datetime.now(UTC) + LIFETIME)
+        return states

@@ -1,17 +1,19 @@
 """Serve on loopback the paths of the clouds' HTTP APIs that the program and its tools call themselves.
 
 Everything else is answered with 501: not implemented, never a guess. A fault is "down", or a status, perhaps with the
-service's words: "403: API rate limit exceeded".
+service's words: "403: API rate limit exceeded". With "hang" and "hang-after", nothing is answered, before or after the
+effect, until a test removes the operation `hang` from the call log.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox import credentials
@@ -78,12 +80,23 @@ def answer(
     world.record(cloud, method, {"path": target})
     fault, _, said = (world.fault(cloud, method) or "").partition(": ")
     try:
-        if fault:
-            raise CloudError(503 if fault == "down" else int(fault), said or "Service Unavailable")  # noqa: TRY301
+        if fault and fault != "hang-after":
+            _fail(world, cloud, fault, said)
         if token != credentials.BY_CLOUD[cloud]:
             raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
         with world.transaction() as tx:
-            return 200, respond(tx, query, *map(unquote, filter(None, match.groups())))
+            found = respond(tx, query, *map(unquote, filter(None, match.groups())))
+        if fault:
+            _fail(world, cloud, "hang", said)
     except CloudError as error:
         errors = [{"code": error.code, "message": error.message}]
         return error.status, {"errors": errors} if cloud == "cloudflare" else {"message": error.message}
+    return 200, found
+
+
+def _fail(world: World, cloud: str, fault: str, said: str) -> NoReturn:
+    if fault == "hang":
+        world.record(cloud, fault, {})
+        while any(operation == fault for _, operation, _ in world.calls()):
+            time.sleep(0.05)
+    raise CloudError(int(fault) if fault.isdigit() else 503, said or "Service Unavailable")

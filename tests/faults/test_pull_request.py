@@ -1,7 +1,12 @@
-"""A pull request's environment whose update is killed at a call: a sweep leaves the world as it was before."""
+"""A pull request's environment whose update is killed at a call: a sweep leaves the world as it was before.
+
+The kills are at every call of `up`, of a push and of `down` that changes something. Calls that read change nothing: a
+kill there leaves what a kill before the next change leaves.
+"""
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,45 +20,56 @@ from tests.faults.conftest import FULL
 if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox
 
-UP = [
-    Blow("neon", "branch.create", 0, "hang", "bin/pull-request"),
-    Blow("neon", "branch.create", 0, "hang-after", "bin/pull-request"),
-    Blow("neon", "endpoint.create", 0, "hang-after", "bin/pull-request"),
-    Blow("fly", "apps create", 0, "pause-after", "bin/pull-request"),
-    Blow("fly", "secrets import", 0, "pause", "bin/pull-request"),
-    Blow("fly", "secrets import", 0, "pause-after", "bin/pull-request"),
-    Blow("neon", "PATCH", 0, "down"),
+CALLS = {
+    "up": ("neon branch.create", "neon endpoint.create", "fly apps create", "fly secrets import", "neon PATCH"),
+    "push": ("fly secrets import", "neon PATCH"),
+    "down": ("fly secrets unset", "neon endpoint.delete", "neon branch.delete", "fly apps destroy"),
+}
+"""Every call of a command that changes something in a cloud."""
+MOMENTS = {"neon": ("hang", "hang-after"), "fly": ("pause", "pause-after")}
+KILLS = [
+    (command, Blow(cloud, operation, 0, moment, "bin/pull-request"))
+    for command, calls in CALLS.items()
+    for cloud, _, operation in (call.partition(" ") for call in calls)
+    for moment in MOMENTS[cloud]
 ]
-DOWN = [
-    Blow("neon", "branch.delete", 0, "hang-after", "bin/pull-request"),
-    Blow("neon", "endpoint.delete", 0, "hang", "bin/pull-request"),
-    Blow("fly", "apps destroy", 0, "pause", "bin/pull-request"),
-    Blow("fly", "apps destroy", 0, "pause-after", "bin/pull-request"),
-]
-SHOWN = [("up", blow) for blow in (UP if FULL else UP[1:5])] + [("down", blow) for blow in (DOWN if FULL else DOWN[:1])]
+SHOWN = KILLS if FULL else [*KILLS[1:10:2], KILLS[-3]]
+READS = re.compile(r" (version|status|GET|(apps|orgs|secrets) list|.*\.(get|read))$")
+
+
+def arguments(command: str) -> tuple[str, ...]:
+    return ("bin/pull-request", "down", "7") if command == "down" else ("bin/pull-request", "up", "7", "--branch", "x")
 
 
 @pytest.mark.parametrize(("command", "blow"), SHOWN, ids=str)
 def test_a_sweep_undoes_what_a_kill_left(standing: Sandbox, command: str, blow: Blow) -> None:
     worlds.fail_in_more_ways(standing)
     before = everything(standing)
-    if command == "down":
+    if command != "up":
         up(standing, 7)
-    arguments = ("bin/pull-request", command, "7", *(["--branch", "x"] if command == "up" else []))
-    struck = blows.strike(cast("Any", SimpleNamespace(arguments=arguments)), standing, blow)
+    struck = blows.strike(cast("Any", SimpleNamespace(arguments=arguments(command))), standing, blow)
     assert struck.code != 0
     done = tool(standing, "sweep", "--nothing-runs")
     assert everything(standing) == before, done.stdout
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", CALLS)
+def test_a_kill_is_tried_at_every_call_that_changes_something(standing: Sandbox, command: str) -> None:
+    if command != "up":
+        up(standing, 7)
+    standing.world.forget_calls()
+    standing.run(*arguments(command))
+    made = {f"{cloud} {operation}" for cloud, operation, _ in standing.world.calls() if cloud != "random"}
+    assert {call for call in made if not READS.search(call)} == set(CALLS[command])
+
+
 @pytest.mark.parametrize("operation", ["branch.create", "endpoint.create"])
 def test_a_push_after_a_kill_makes_the_environment(standing: Sandbox, operation: str) -> None:
     worlds.fail_in_more_ways(standing)
     opened(standing, 7)
-    arguments = ("bin/pull-request", "up", "7", "--branch", "x")
     blow = Blow("neon", operation, 0, "hang-after", "bin/pull-request")
-    blows.strike(cast("Any", SimpleNamespace(arguments=arguments)), standing, blow)
+    blows.strike(cast("Any", SimpleNamespace(arguments=arguments("up"))), standing, blow)
     refused = up(standing, 7, check=False)
     assert "locked" in refused.stdout
     done = tool(standing, "up", "7", "--branch", "x", "--nothing-runs")

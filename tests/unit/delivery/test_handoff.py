@@ -274,7 +274,9 @@ def test_a_pull_request_s_environment_runs_the_infrastructure_of_main(tmp_path: 
         assert (checkout["ref"], "path" in checkout, checkout["persist-credentials"]) == ("trunk", False, False)
     assert jobs["open"]["steps"][1]["with"]["path"] == "application"
     (deploy,) = [step for step in jobs["open"]["steps"] if step.get("working-directory") == "application"]
-    assert deploy["env"].keys() == {"FLY_API_TOKEN"}
+    assert deploy["run"] == "python3 ../deploy/release deploy"
+    assert deploy["env"].keys() == {"FLY_API_TOKEN", "FLY_FILE", "HEALTH_PATH"}
+    assert deploy["env"]["FLY_FILE"] == "fly.pr.toml"
 
 
 def test_a_fork_gets_no_environment_and_a_pull_request_s_runs_wait_for_each_other(tmp_path: Path) -> None:
