@@ -20,6 +20,7 @@ from sandbox.credentials import ENVIRONMENT
 from sandbox.world import fly, github
 from tests.engine.conftest import STACKS, TIMEOUT, Sandbox
 from tests.engine.processes import descendants, gone, until
+from tests.faults import strays
 from tests.faults.blows import VICTIMS
 from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND
 
@@ -252,6 +253,7 @@ class Life:
                 self.refusals[stack] = " / ".join(errors) or done.stderr + done.stdout
             elif (again := self._pulumi(stack, "up", "--expect-no-changes")).returncode != 0:
                 self._fail(f"the last plan of {stack} is not empty:\n{again.stdout}{again.stderr}")
+        strays.listed(self._sandbox)
 
     def _fail(self, problem: str) -> None:
         steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(self.told, 1))
