@@ -160,7 +160,10 @@ def _previews_have_a_stack(s: Settings) -> Iterator[str]:
     if not (alias := branch_alias(s.preview_branch)):
         yield f"previewBranch is {s.preview_branch!r}: Cloudflare makes no alias of a name without letters or digits"
     elif alias == branch_alias(s.production_branch):
-        yield f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview"
+        yield (
+            f"previewBranch and productionBranch are both {s.preview_branch!r}: a production branch has no preview. "
+            "Set previewBranch to another branch in Pulumi.yaml"
+        )
 
 
 @rule(RULES, "tier", "manage", "adopt", "branchOf", "storageFrom")

@@ -274,7 +274,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "production",
         {"productionBranch": "staging"},
-        "Pulumi.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview",
+        "Pulumi.yaml: previewBranch and productionBranch are both 'staging': a production branch has no preview. "
+        "Set previewBranch to another branch in Pulumi.yaml",
     ),
     (
         "production",
