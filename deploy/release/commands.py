@@ -45,4 +45,12 @@ def main(arguments: Sequence[str]) -> int:
         more = f"\n{rerun()}" if isinstance(problem, CallError) and problem.passing else ""
         print(f"release {command}: {problem}{more}", file=sys.stderr)
         return 3 if problem.passing else 1
+    except (LookupError, TypeError, AttributeError, ValueError) as problem:
+        # Answers are read as the services document them. One of another form says nothing about what was done.
+        print(
+            f"release {command}: a service answered in another form than it documents "
+            f"({type(problem).__name__})\n{rerun()}",
+            file=sys.stderr,
+        )
+        return 3
     return 0

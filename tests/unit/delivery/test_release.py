@@ -278,6 +278,26 @@ def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     assert (code, count > 3) == (0, True)
 
 
+@pytest.mark.parametrize("body", [{}, [], None, "ok", {"branches": [{}], "branch": None}])
+@pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
+@pytest.mark.usefixtures("application")
+def test_an_answer_of_another_form_is_a_message(
+    step: str, body: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    codes = []
+    for number in itertools.count(1):
+        code, count = _refused(step, number, (200, body), monkeypatch, onwards=False)
+        printed = capsys.readouterr()
+        if number > count:
+            break
+        codes.append(code)
+        assert code == 0 or printed.err.startswith(f"release {step.split(maxsplit=1)[0]}: ")
+    assert {0, 3} >= set(codes) - {1}
+    assert 3 in codes
+
+
 @pytest.mark.usefixtures("application")
 @pytest.mark.parametrize(
     ("tables", "said"), [("{", "no JSON object"), ('{"a": "2"}', "no JSON object"), ('{"a": 2}', "too few rows in a")]
