@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.world import cloudflare, fly, neon
+from sandbox.world import fly, neon
 from tests.engine import pages
 from tests.engine.conftest import ROOT
 from tests.engine.test_environments import objects
@@ -307,43 +307,6 @@ def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
         assert f"@{host}/" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
         steps.run("pulumi preview -s staging --expect-no-changes")
     assert objects(standing)["neon project"].keys() >= {old, new}
-
-
-def test_bucket_and_pages_move_to_another_account(standing: Sandbox) -> None:
-    before = objects(standing)
-    account = "e" * 32
-    with walk(standing, "Bucket and Pages move to another Cloudflare account") as steps:
-        with standing.world.transaction() as tx:
-            tx.put("cloudflare", "account", account, {"id": account, "name": "Other"})
-            domain = cloudflare.create_bucket(tx, account, {"name": "tune-audio"})["managed_domain"]["domain"]
-            (pages,) = before["cloudflare pages"].values()
-            moved = pages | {"account_id": account, "subdomain": "tune-new.pages.dev"}
-            tx.put("cloudflare", "pages", f"{account}/tune", moved)
-        for stack in ("production", "staging", "dev"):
-            with standing.settings(stack) as settings:
-                settings["relay:cloudflareAccountId"] = account
-                settings["relay:pagesHost"] = "tune-new.pages.dev"
-                settings["relay:bucketPublicHost"] = domain
-                if stack == "production":
-                    settings["relay:adopt"]["keep"] = ["DATABASE_URL", "LOGFIRE_WRITE_TOKEN", "OAUTH_ENCRYPTION_KEY"]
-        steps.run("pulumi config set --secret storageAccessKeyId", given="a" * 32)
-        steps.run("pulumi config set --secret storageSecretAccessKey", given="b" * 64)
-        refused = standing.pulumi("preview", "--stack", "production", check=False)
-        assert "marked for protection" in refused.stdout
-        for _ in range(2):
-            steps.run("pulumi state delete --force")
-        planned = steps.run("pulumi preview -s production")
-        assert "2 to import" in planned
-        assert "to replace" not in planned
-        said = steps.run("pulumi up -s production")
-        assert "but Cloudflare says" not in said
-        steps.run("pulumi up -s staging")
-        steps.elsewhere("writes into this repository; tests/unit/delivery/test_handoff.py", "bin/handoff")
-        steps.run("pulumi preview -s production --expect-no-changes")
-    after = objects(standing)
-    for kind in ("cloudflare bucket", "cloudflare pages"):
-        assert before[kind].items() <= after[kind].items()
-    assert secrets(standing, "tune-api")["AWS_ACCESS_KEY_ID"] == "a" * 32
 
 
 def test_pages_variables_are_gone(standing: Sandbox) -> None:
