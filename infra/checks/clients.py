@@ -1,11 +1,18 @@
 """Make the clients that checks ask the services with."""
 
+from infra.checks.credentials import CREDENTIALS
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import Client, send
 
 _SERVICES = {service.name: service for service in (neon.SERVICE, cloudflare.SERVICE, github.SERVICE)}
 
 
-def client(service: str, credential: str) -> Client:
-    """Return a client of a service, by its name in `CREDENTIALS`."""
-    return Client(_SERVICES[service], credential, transport=send)
+def client(service: str, credential: str | None = None) -> Client:
+    """Return a client of a service, by its name in `CREDENTIALS`.
+
+    Args:
+        service: The service's name.
+        credential: Default: the credential that the service's provider takes.
+    """
+    value = CREDENTIALS[service].value() if credential is None else credential
+    return Client(_SERVICES[service], value, transport=send)

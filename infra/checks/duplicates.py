@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra.checks import clients
-from infra.checks.credentials import CREDENTIALS
 from infra.checks.findings import Finding
 from infra.clouds import cloudflare, neon
 from infra.clouds.http import CloudError
@@ -111,7 +110,7 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
     """
     kind, name = names(settings)[resource]
     try:
-        found = ids(settings, clients.client(kind.service, CREDENTIALS[kind.service].value()), kind, name)
+        found = ids(settings, clients.client(kind.service), kind, name)
     except CloudError as error:
         pulumi.log.warn(f"Not checked: whether more than one {kind.title} is called {name!r}: {error}.")
         return
@@ -136,8 +135,7 @@ def refuse_second(settings: Settings, recorded: Recorded) -> None:
         pulumi.RunError: It is there.
         CloudError, RefusedError: See `Client.ask`.
     """
-    client = clients.client("Neon", CREDENTIALS["Neon"].value())
-    if recorded.id in ids(settings, client, NEON_PROJECT, str(recorded.outputs.get("name"))):
+    if recorded.id in ids(settings, clients.client("Neon"), NEON_PROJECT, str(recorded.outputs.get("name"))):
         raise pulumi.RunError(
             f"Database {recorded.id} would be replaced by a new and empty one, and the backend would change over to "
             f"it. If you mean it, for this one `up`:\n  pulumi config set unprotect true -s {settings.stack}"

@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.clouds.http import Client, MissingError, Service
+from infra.clouds.http import Client, MissingError, Query, Service
 
 SERVICE = Service("Neon", "NEON_API_URL", "https://console.neon.tech/api/v2")
 """Neon's API. The variable is this project's own: Neon's provider has none."""
 
 # The most that one answer lists (Neon's API reference, "List projects").
-_PAGE = 400
+_PROJECTS = 400
 _BRANCHES = 100
 
 
@@ -31,18 +31,8 @@ def projects(client: Client, organization: str | None, search: str = "") -> Iter
     Raises:
         CloudError, RefusedError: See `Client.ask`.
     """
-    asked: dict[str, str | int] = {"search": search, "limit": _PAGE, "org_id": organization or "", "cursor": ""}
-    while True:
-        answer = client.ask("projects", query={name: value for name, value in asked.items() if value})
-        with client.documented():
-            found = answer["projects"]
-            yield from found
-            pagination = answer.get("pagination") or {}
-        following = pagination.get("next") or pagination.get("cursor")
-        # Neon names a cursor on the last page, too.
-        if not following or following == asked["cursor"] or len(found) < _PAGE:
-            return
-        asked["cursor"] = following
+    asked = {"search": search, "org_id": organization or ""}
+    return _pages(client, "projects", "projects", _PROJECTS, {name: value for name, value in asked.items() if value})
 
 
 def project(client: Client, identity: str) -> dict[str, Any]:
@@ -61,15 +51,21 @@ def branches(client: Client, project: str) -> list[dict[str, Any]]:
     Raises:
         CloudError, MissingError, RefusedError: See `Client.ask`.
     """
-    asked: dict[str, str | int] = {"limit": _BRANCHES}
-    listed: list[dict[str, Any]] = []
+    return [*_pages(client, f"projects/{project}/branches", "branches", _BRANCHES, {})]
+
+
+def _pages(client: Client, path: str, member: str, limit: int, query: Query) -> Iterator[dict[str, Any]]:
+    """Yield the items of a list that Neon answers in pages, by a cursor; it names one on the last page, too."""
+    asked = {**query, "limit": limit}
     while True:
-        answer = client.ask(f"projects/{project}/branches", query=asked)
+        answer = client.ask(path, query=asked)
         with client.documented():
-            listed += answer["branches"]
-            following = (answer.get("pagination") or {}).get("next")
-        if not following or following == asked.get("cursor") or not answer["branches"]:
-            return listed
+            found = answer[member]
+            yield from found
+            pagination = answer.get("pagination") or {}
+        following = pagination.get("next") or (pagination.get("cursor") if len(found) == limit else None)
+        if not found or following in {None, asked.get("cursor")}:
+            return
         asked["cursor"] = following
 
 

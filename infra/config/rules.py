@@ -80,12 +80,6 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
             yield f"adopt.{key} holds {', '.join(sorted(unlisted))}, which {key} does not"
     if s.fly_app in s.apps:
         yield f"apps holds {s.fly_app!r}, the backend's own app: its secrets are under extraSecrets and secretAliases"
-    scoped = s.github_scope == "environment" and not s.adopt.github_environment
-    if scoped and (s.adopt.github_variables or s.adopt.github_deployment_policy):
-        yield (
-            "adopt.githubVariables and adopt.githubDeploymentPolicy belong to an adopted environment: "
-            "set adopt.githubEnvironment"
-        )
     known = {s.github_name(name) for name in (*application.github_variables(s), *s.github_variables)}
     if strange := s.adopt.github_variables - known:
         yield (
@@ -116,15 +110,6 @@ def _compute_within_the_neon_plan(s: Settings) -> Iterator[str]:
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon's {s.neon_plan} plan knows {choices} alone"
     elif 0 < s.suspend_seconds < 60:
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon suspends after 60 seconds at the earliest"
-
-
-@rule(RULES, "manage", "adopt", "neonCompute")
-def _an_existing_compute_is_adopted(s: Settings) -> Iterator[str]:
-    if "neonCompute" in s.own_keys and s.adopt.neon_project and not s.adopt.neon_endpoint:
-        yield (
-            "neonCompute is set, but it reaches no existing compute: set adopt.neonEndpoint to its id, the first label "
-            "of databaseHost (`pulumi stack output databaseHost`)"
-        )
 
 
 @rule(RULES)

@@ -6,7 +6,7 @@ Tier = Literal["development", "preview", "staging", "production"]
 
 
 class Defaults(NamedTuple):
-    """The defaults of a tier.
+    """The defaults of a tier; a row of the table names those that differ from a laptop's.
 
     Attributes:
         frontend: The frontend that users of the stack see: on a laptop, a preview of the Pages project, or its
@@ -19,42 +19,22 @@ class Defaults(NamedTuple):
     """
 
     frontend: Literal["laptop", "preview", "production"]
-    kept: bool
-    previews_may_call: bool
-    suspend_seconds: int
-    deploys_on: str
-    deploys_from: Literal["", "mainBranch", "releaseTags"]
+    kept: bool = False
+    previews_may_call: bool = False
+    suspend_seconds: int = 300
+    deploys_on: str = ""
+    deploys_from: Literal["", "mainBranch", "releaseTags"] = ""
 
 
 TIERS: dict[Tier, Defaults] = {
-    "development": Defaults(
-        frontend="laptop",
-        kept=False,
-        previews_may_call=False,
-        suspend_seconds=300,
-        deploys_on="",
-        deploys_from="",
-    ),
-    "preview": Defaults(
-        frontend="preview",
-        kept=False,
-        previews_may_call=True,
-        suspend_seconds=300,
-        deploys_on="push to a pull request",
-        deploys_from="",
-    ),
+    "development": Defaults("laptop"),
+    "preview": Defaults("preview", previews_may_call=True, deploys_on="push to a pull request"),
     "staging": Defaults(
-        frontend="preview",
-        kept=True,
-        previews_may_call=True,
-        suspend_seconds=300,
-        deploys_on="push to {main_branch}",
-        deploys_from="mainBranch",
+        "preview", kept=True, previews_may_call=True, deploys_on="push to {main_branch}", deploys_from="mainBranch"
     ),
     "production": Defaults(
-        frontend="production",
+        "production",
         kept=True,
-        previews_may_call=False,
         suspend_seconds=0,
         deploys_on="published release ({release_tags})",
         deploys_from="releaseTags",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 def advise(settings: Settings, before: State, made: Made) -> None:
     """Log advice about the parts that the stack manages. Warnings about the plan show at preview too."""
-    stack = before.get(f"{pulumi.get_project()}-{settings.stack}")
-    outputs = stack.outputs if stack else {}
     database, storage, frontend = made.database, made.storage, made.frontend
     _warn_of_plan(settings, before)
     if frontend:
@@ -35,11 +33,6 @@ def advise(settings: Settings, before: State, made: Made) -> None:
         pulumi.Output.from_input(database.project_id).apply(partial(_new_project, settings))
     if storage and settings.mints_storage_token and storage.keys and storage_tokens(settings)[-1] not in before:
         storage.keys.access_key_id.apply(partial(_check_made, settings, storage_tokens(settings)[-1]))
-    if frontend and outputs.get("previewApiUrl") != application.previews_api_url(settings) == settings.preview_api_url:
-        pulumi.log.info(
-            f"Previews of the frontend use {settings.preview_api_url} from their next build. Cloudflare does not build "
-            "existing previews again."
-        )
     _say_rotation(settings)
     if frontend:
         frontend.host.apply(partial(_read_back, settings))
@@ -63,16 +56,22 @@ def _warn_of_plan(settings: Settings, before: State) -> None:
             f"apiUrl is {settings.api_url!r}, and app {settings.fly_app} keeps {' and '.join(kept)} as they are. If "
             "they name another address, nobody can sign in. Remove them from adopt.keep, and this program sets them."
         )
-    project, size = before.get("neon-project"), settings.neon_compute
-    if settings.manages("database") and project and not settings.adopt.neon_endpoint:
-        recorded = project.outputs.get("defaultEndpointSettings") or {}
-        known = (recorded.get("autoscalingLimitMinCu"), recorded.get("autoscalingLimitMaxCu"))
-        if "neon_compute" in settings.model_fields_set and known != (size.min_cu, size.max_cu):
-            pulumi.log.warn(
-                "neonCompute reaches computes that Neon makes later. To change the existing one, set its id, the first "
-                f"label of the host:\n  pulumi stack output databaseHost -s {settings.stack}\n"
-                f"  pulumi config set --path adopt.neonEndpoint ep-… -s {settings.stack}"
-            )
+    _warn_of_size(settings, before)
+
+
+def _warn_of_size(settings: Settings, before: State) -> None:
+    """Warn if the existing compute keeps its size: provider 0.15.0 applies a project's to computes made later."""
+    adopt, size, project = settings.adopt, settings.neon_compute, before.get("neon-project")
+    if not settings.manages("database") or "neon_compute" not in settings.model_fields_set or adopt.neon_endpoint:
+        return
+    recorded = (project.outputs.get("defaultEndpointSettings") if project else None) or {}
+    known = (recorded.get("autoscalingLimitMinCu"), recorded.get("autoscalingLimitMaxCu"))
+    if (project or adopt.neon_project) and known != (size.min_cu, size.max_cu):
+        pulumi.log.warn(
+            "neonCompute reaches computes that Neon makes later. To change the existing compute, set its id, the first "
+            f"label of the host:\n  pulumi stack output databaseHost -s {settings.stack}\n"
+            f"  pulumi config set --path adopt.neonEndpoint ep-… -s {settings.stack}"
+        )
 
 
 def _compare(settings: Settings, key: str, configured: str | None, actual: str) -> None:
@@ -97,9 +96,8 @@ def _compare(settings: Settings, key: str, configured: str | None, actual: str) 
 def _read_back(settings: Settings, _host: str) -> None:
     """Warn if the Pages project is not as configured after Cloudflare accepted it."""
     from infra.checks import clients, pages  # noqa: PLC0415  (see `infra.clouds`)
-    from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
 
-    for finding in pages.check(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
+    for finding in pages.check(settings, clients.client("Cloudflare")):
         if finding.state != "ok":
             pulumi.log.warn(f"{finding.what}. {finding.fix}".strip())
 
@@ -109,9 +107,8 @@ def _say_pending(settings: Settings, made: Made) -> None:
 
     def look(_records: list[str]) -> None:
         from infra.checks import clients, domains  # noqa: PLC0415  (see `infra.clouds`)
-        from infra.checks.credentials import CREDENTIALS  # noqa: PLC0415
 
-        for finding in domains.pending(settings, clients.client("Cloudflare", CREDENTIALS["Cloudflare"].value())):
+        for finding in domains.pending(settings, clients.client("Cloudflare")):
             if finding.state != "ok":
                 pulumi.log.info(f"{finding.what}. {finding.fix}".strip())
 

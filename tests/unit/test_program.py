@@ -304,13 +304,6 @@ def test_a_new_database_is_said_once() -> None:
         assert not [text for text in quiet.messages if "new and empty" in text]
 
 
-def test_a_new_api_of_previews_is_said_once() -> None:
-    run = ran("production")
-    assert [text for text in run.messages if "https://tune-api-staging.fly.dev from their next build" in text]
-    assert not [text for text in run_program("production", before=run.outputs).messages if "next build" in text]
-    assert not [text for text in ran("production", preview=True).messages if "next build" in text]
-
-
 def test_a_restore_key_reaches_the_environment_with_its_project() -> None:
     run = ran("production", {"neonRestoreKey": "napi_canary"})
     assert run.one("secret-NEON_API_KEY").inputs["value"] == "napi_canary"
@@ -393,10 +386,8 @@ def test_an_environment_may_deploy_from_other_refs(refs: str, protected: bool | 
 
 
 @pytest.mark.parametrize("kept", [{}, {"PUBLIC_API_URL": "https://tune-api.fly.dev"}])
-def test_previews_are_said_to_use_another_api_where_they_do(kept: dict[str, str]) -> None:
+def test_the_api_of_previews_is_an_output(kept: dict[str, str]) -> None:
     run = ran("production", {"pagesPreviewVariables": kept})
-    said = any(text.startswith("Previews of the frontend use https://tune-api-staging") for text in run.messages)
-    assert said == (not kept)
     assert run.outputs["previewApiUrl"] == kept.get("PUBLIC_API_URL", "https://tune-api-staging.fly.dev")
 
 
@@ -430,6 +421,8 @@ def test_a_size_that_reaches_no_existing_compute_is_warned_of() -> None:
 
     assert warned(2)
     assert not warned(1)
+    adopted = run_program("production", {"neonCompute": {"maxCu": 1}}, preview=True).messages
+    assert any("computes that Neon makes later" in text for text in adopted)
 
 
 def test_the_database_url_is_a_secret_output() -> None:

@@ -94,7 +94,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_services_are_asked_for_all_they_hold(asked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(method: str, path: str, _: Any) -> tuple[int, Any]:
         return 200, {
-            "/projects?limit=400&org_id=org-throw-away-1": {"projects": [{"id": "calm-1", "name": "a"}]},
+            "/projects?org_id=org-throw-away-1&limit=400": {"projects": [{"id": "calm-1", "name": "a"}]},
             "/repos/throw-away/empty/environments?page=1&per_page=100": {
                 "total_count": 1,
                 "environments": [{"name": "b"}],

@@ -108,7 +108,7 @@ def test_the_organization_that_neon_asks_for(clouds: Callable[..., Clouds]) -> N
 def test_the_organization_is_sent_to_neon(clouds: Callable[..., Clouds]) -> None:
     asked = clouds()
     list(access.check(start("dev", {"neonOrganizationId": "org-1"})))
-    assert asked.asked[0].endswith("projects?search=tune-dev&limit=400&org_id=org-1")
+    assert asked.asked[0].endswith("projects?search=tune-dev&org_id=org-1&limit=400")
 
 
 # --- Cloudflare

@@ -92,7 +92,7 @@ def test_projects_of_exactly_that_name(world: World) -> None:
     calls = [detail["path"] for cloud, operation, detail in world.calls() if (cloud, operation) == ("neon", "GET")]
     assert calls == [
         "/api/v2/projects?search=relay&limit=400",
-        "/api/v2/projects?search=relay-staging&limit=400&org_id=org-1",
+        "/api/v2/projects?search=relay-staging&org_id=org-1&limit=400",
         "/api/v2/projects?search=a%20b%26c%3Dd&limit=400",
     ]
 

@@ -20,7 +20,7 @@ def answering(answers: dict[str, Any]) -> Callable[[Request], Response]:
 
 
 def test_neon_names_a_cursor_until_the_list_is_short() -> None:
-    address = f"{neon.SERVICE.address}/projects?limit=400&org_id=org-1"
+    address = f"{neon.SERVICE.address}/projects?org_id=org-1&limit=400"
     full = {"projects": [{"id": str(n), "name": "a"} for n in range(400)], "pagination": {"cursor": "c1"}}
     rest = {"projects": [{"id": "400", "name": "b"}], "pagination": {"cursor": "c2"}}
     client = Client(neon.SERVICE, "key", transport=answering({address: full, f"{address}&cursor=c1": rest}))

@@ -272,20 +272,6 @@ def test_keys_of_a_renamed_project() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"pagesBuild": {}}, "pagesBuild means nothing on this stack, which does not manage `frontend`: remove it"),
-        (
-            {"previewStack": "dev"},
-            "previewStack means nothing on this stack, which does not manage `frontend`: remove it",
-        ),
-    ],
-)
-def test_a_key_without_effect_is_refused(changes: dict[str, Any], said: str) -> None:
-    assert said in problems("staging", files(staging=changes))
-
-
 def test_production_may_say_early_what_it_takes_over_later() -> None:
     assert problems("production", files(production={"manage": ["database"], "approval": {"users": [1]}})) == []
 
