@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from infra import application
 from infra.config.domains import Role, all_of, record_keys
+from infra.config.keys import Part
 from infra.config.rules import Rules, rule
-from infra.config.settings import Part, Settings
+from infra.config.settings import Settings
 
 RULES: Rules = []
 """The rules of this module."""

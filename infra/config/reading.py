@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from infra.config.keys import Keys
 from infra.config.settings import Settings
 from infra.config.stack_files import StackFiles
 
-# An excluded field is a fact of the run, not a configuration key.
-KEYS = {str(field.alias): field for field in Settings.model_fields.values() if not field.exclude}
+KEYS = {str(field.alias): field for field in Keys.model_fields.values()}
 """The fields of the model by their configuration keys."""
 
 SECRET_KEYS = frozenset(key for key, field in KEYS.items() if "SecretStr" in str(field.annotation))

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from infra import application
 from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE, Adopt, Approval
-from infra.config.settings import Part, Settings
+from infra.config.keys import Part
+from infra.config.settings import Settings
 from infra.config.stack_files import PULL_REQUEST
 from infra.config.validators import branch_alias
 

@@ -1,4 +1,4 @@
-"""Render docs/configuration.md, the reference of every setting, from `infra.config.settings`."""
+"""Render docs/configuration.md, the reference of every setting, from `infra.config.keys`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.config.across_stacks import SHARED
+from infra.config.keys import Keys
 from infra.config.reading import SECRET_KEYS
-from infra.config.settings import Settings
 from infra.config.stack_files import load
 from ops.stacks import ROOT
 
@@ -30,7 +30,7 @@ SECTIONS = {
 _HEAD = """\
 # Configuration
 
-Written by `bin/docs` from `infra/config/settings.py`: edit that, not this file. `make doctor` checks a stack's values
+Written by `bin/docs` from `infra/config/keys.py`: edit that, not this file. `make doctor` checks a stack's values
 against it, and so does every `preview` and `up` before anything is touched.
 
 `Pulumi.yaml` holds the values that every environment shares, as the `default` of a key under `config`; edit it there.
@@ -68,11 +68,8 @@ class Setting(NamedTuple):
 
 def settings() -> Iterator[Setting]:
     """Yield every configuration key, with those of a group after the key of the group."""
-    whole = Settings.model_json_schema()
-    hidden = {str(field.alias) for field in Settings.model_fields.values() if field.exclude}
+    whole = Keys.model_json_schema()
     for key, schema in whole["properties"].items():
-        if key in hidden:
-            continue
         yield _setting(key, schema, required=key in whole["required"])
         of_names = schema.get("additionalProperties", {})
         for group, path in ((_group(schema), key), (_group(of_names), f"{key}.NAME")):
