@@ -52,7 +52,7 @@ def rule(rules: Rules, *keys: str) -> Callable[[Check], Check]:
 def _backend_has_an_app(s: Settings) -> Iterator[str]:
     if s.manages("backend") and not s.fly_app:
         yield "flyApp is missing: a stack that manages `backend` names its Fly app"
-    elif s.tier != "development" and not (s.fly_app or s.api_url_override):
+    elif s.tier != "development" and not s.has_api:
         yield "flyApp is missing: outside development a stack names its Fly app, or the URL of its API in apiUrl"
     if s.tier == "development" and (extra := s.manage - {"database"}):
         yield f"manage: development runs on a laptop and owns at most `database`, not {', '.join(sorted(extra))}"

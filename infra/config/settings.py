@@ -30,9 +30,14 @@ class Settings(Keys):
         return "development" if self.tier == "development" else self.stack
 
     @property
+    def has_api(self) -> bool:
+        """Whether the configuration names the API; a rule requires it outside development."""
+        return bool(self.fly_app or self.api_url_override)
+
+    @property
     def api_url(self) -> str:
-        """Where the API answers, without a trailing slash; a rule requires `flyApp` or `apiUrl` outside development."""
-        if self.tier == "development" and not (self.fly_app or self.api_url_override):
+        """Where the API answers, without a trailing slash."""
+        if self.tier == "development" and not self.has_api:
             return application.LOCAL_API_URL
         return self.api_url_override or f"https://{self.domains.api or f'{self.fly_app}.fly.dev'}"
 
