@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SERVICES = {"neon": "Neon", "cloudflare": "Cloudflare", "github": "GitHub", "fly": "Fly.io"}
 _OVERWRITES = "making it again overwrites it"
-_LOOKS_FIRST = "making it looks first"
-_IN_PROJECT = ("projectId", "id")
 _STATE_ALONE = "it exists in the state alone"
 
 
@@ -29,7 +28,6 @@ class Kind(NamedTuple):
         adopt: The keys under `adopt` that take over an existing one; empty where Pulumi cannot import it.
         name: The input that its service knows it by, for a reader.
         identity: The parts of its import id: names of inputs, or `id` for the id that the service gave it.
-        separator: What joins those parts; GitHub's provider wants a colon inside a part written as `??`.
         defaults: What the service takes for an input that the program leaves out.
         repeats: The service accepts its name twice, so that a lost answer can leave two.
         again: Why creating it once more does no harm; empty where that could make a second or is refused.
@@ -43,10 +41,14 @@ class Kind(NamedTuple):
     adopt: tuple[str, ...] = ()
     name: str = ""
     identity: tuple[str, ...] = ()
-    separator: str = "/"
     defaults: Mapping[str, str] = {}
     repeats: bool = False
     again: str = ""
+
+    @property
+    def separator(self) -> str:
+        """What joins the parts of its import id; GitHub's provider wants a colon inside a part written as `??`."""
+        return ":" if self.service == "GitHub" else "/"
 
     @property
     def named(self) -> bool:
@@ -67,10 +69,23 @@ class Kind(NamedTuple):
         return self.separator.join(str(facts[part]).replace(":", "??") for part in self.identity)
 
 
-NEON_PROJECT = Kind(
-    "neon:index/project:Project",
+KINDS: dict[str, Kind] = {}
+"""The kinds by type token."""
+
+
+def _kind(resource: str, title: str, **facts: Any) -> Kind:
+    """Enter a kind into the table, by its package and name: `neon:Project` is of type `neon:index/project:Project`."""
+    package, name = resource.split(":")
+    token = f"{package}:index/{name[0].lower()}{name[1:]}:{name}"
+    if package == "fly":
+        token = f"pulumi-python:dynamic/{resource}"
+    kind = KINDS[token] = Kind(token, title, _SERVICES.get(package, ""), **facts)
+    return kind
+
+
+NEON_PROJECT = _kind(
+    "neon:Project",
     "Neon project",
-    "Neon",
     holds_data=True,
     needed=True,
     adopt=("neonProject",),
@@ -78,14 +93,13 @@ NEON_PROJECT = Kind(
     identity=("id",),
     repeats=True,
 )
-NEON_ENDPOINT = Kind(
-    "neon:index/endpoint:Endpoint", "Neon compute", "Neon", needed=True, adopt=("neonEndpoint",), identity=_IN_PROJECT
+NEON_BRANCH = _kind("neon:Branch", "Neon branch", needed=True, name="name", identity=("projectId", "id"))
+NEON_ENDPOINT = _kind(
+    "neon:Endpoint", "Neon compute", needed=True, adopt=("neonEndpoint",), identity=("projectId", "id")
 )
-NEON_BRANCH = NEON_ENDPOINT._replace(type="neon:index/branch:Branch", title="Neon branch", adopt=(), name="name")
-BUCKET = Kind(
-    "cloudflare:index/r2Bucket:R2Bucket",
+BUCKET = _kind(
+    "cloudflare:R2Bucket",
     "R2 bucket",
-    "Cloudflare",
     holds_data=True,
     needed=True,
     adopt=("bucket", "extraBuckets"),
@@ -93,155 +107,84 @@ BUCKET = Kind(
     identity=("accountId", "name", "jurisdiction"),
     defaults={"jurisdiction": "default"},
 )
-BUCKET_CORS = Kind(
-    "cloudflare:index/r2BucketCors:R2BucketCors",
-    "CORS rules of an R2 bucket",
-    "Cloudflare",
-    needed=True,
-    again=_OVERWRITES,
-)
-BUCKET_DOMAIN = Kind(
-    "cloudflare:index/r2ManagedDomain:R2ManagedDomain",
-    "public address of an R2 bucket",
-    "Cloudflare",
-    needed=True,
-    again=_OVERWRITES,
-)
-ACCOUNT_TOKEN = Kind(
-    "cloudflare:index/accountToken:AccountToken",
-    "Cloudflare account token",
-    "Cloudflare",
-    needed=True,
-    name="name",
-    repeats=True,
-)
-PAGES_PROJECT = Kind(
-    "cloudflare:index/pagesProject:PagesProject",
+BUCKET_CORS = _kind("cloudflare:R2BucketCors", "CORS rules of an R2 bucket", needed=True, again=_OVERWRITES)
+BUCKET_DOMAIN = _kind("cloudflare:R2ManagedDomain", "public address of an R2 bucket", needed=True, again=_OVERWRITES)
+ACCOUNT_TOKEN = _kind("cloudflare:AccountToken", "Cloudflare account token", needed=True, name="name", repeats=True)
+PAGES_PROJECT = _kind(
+    "cloudflare:PagesProject",
     "Pages project",
-    "Cloudflare",
     needed=True,
     adopt=("pagesProject",),
     name="name",
     identity=("accountId", "name"),
 )
-ENVIRONMENT = Kind(
-    "github:index/repositoryEnvironment:RepositoryEnvironment",
+ENVIRONMENT = _kind(
+    "github:RepositoryEnvironment",
     "GitHub environment",
-    "GitHub",
     holds_data=True,  # people set secrets of their own in it
     adopt=("githubEnvironment",),
     name="environment",
     identity=("repository", "environment"),
-    separator=":",
     again=_OVERWRITES,
 )
-DEPLOYMENT_POLICY = Kind(
-    "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy",
+DEPLOYMENT_POLICY = _kind(
+    "github:RepositoryEnvironmentDeploymentPolicy",
     "deployment policy of a GitHub environment",
-    "GitHub",
     adopt=("githubDeploymentPolicy",),
     identity=("repository", "environment", "id"),
-    separator=":",
 )
-VARIABLE = Kind(
-    "github:index/actionsVariable:ActionsVariable",
+VARIABLE = _kind(
+    "github:ActionsVariable",
     "GitHub variable",
-    "GitHub",
     adopt=("githubVariables",),
     name="variableName",
     identity=("repository", "variableName"),
-    separator=":",
 )
-ENVIRONMENT_VARIABLE = VARIABLE._replace(
-    type="github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable",
-    title="variable of a GitHub environment",
+ENVIRONMENT_VARIABLE = _kind(
+    "github:ActionsEnvironmentVariable",
+    "variable of a GitHub environment",
+    adopt=("githubVariables",),
+    name="variableName",
     identity=("repository", "environment", "variableName"),
 )
-SECRET = Kind(
-    "github:index/actionsSecret:ActionsSecret",
+SECRET = _kind(
+    "github:ActionsSecret",
     "GitHub secret",
-    "GitHub",
     name="secretName",
     identity=("repository", "secretName"),
-    separator=":",
     again=_OVERWRITES,
 )
-ENVIRONMENT_SECRET = SECRET._replace(
-    type="github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
-    title="secret of a GitHub environment",
+ENVIRONMENT_SECRET = _kind(
+    "github:ActionsEnvironmentSecret",
+    "secret of a GitHub environment",
+    name="secretName",
     identity=("repository", "environment", "secretName"),
+    again=_OVERWRITES,
 )
-FLY_APP = Kind(
-    "pulumi-python:dynamic/fly:App",
+FLY_APP = _kind(
+    "fly:App",
     "Fly app",
-    "Fly.io",
     needed=True,
     adopt=("flyApp",),
     name="name",
     again="making it looks first, and takes over an app that was made and not used",
 )
-FLY_SECRETS = Kind(
-    "pulumi-python:dynamic/fly:Secrets",
-    "secrets of a Fly app",
-    "Fly.io",
-    needed=True,
-    again="making it sets them again",
-)
-FLY_TOKEN = Kind(
-    "pulumi-python:dynamic/fly:DeployToken",
-    "deploy token of a Fly app",
-    "Fly.io",
-    again="making it first revokes what an interrupted `up` left",
+FLY_SECRETS = _kind("fly:Secrets", "secrets of a Fly app", needed=True, again="making it sets them again")
+FLY_TOKEN = _kind(
+    "fly:DeployToken", "deploy token of a Fly app", again="making it first revokes what an interrupted `up` left"
 )
 # Without data, and made again in minutes: a name that leaves the settings is let go, in production too.
-CERTIFICATE = Kind(
-    "pulumi-python:dynamic/fly:Certificate", "certificate of a Fly app", "Fly.io", name="hostname", again=_LOOKS_FIRST
-)
-DNS_RECORD = Kind(
-    "cloudflare:index/dnsRecord:DnsRecord",
-    "DNS record",
-    "Cloudflare",
-    adopt=("dnsRecords",),
-    name="name",
-    identity=("zoneId", "id"),
-)
-PAGES_DOMAIN = DNS_RECORD._replace(
-    type="cloudflare:index/pagesDomain:PagesDomain",
-    title="domain of a Pages project",
+CERTIFICATE = _kind("fly:Certificate", "certificate of a Fly app", name="hostname", again="making it looks first")
+DNS_RECORD = _kind("cloudflare:DnsRecord", "DNS record", adopt=("dnsRecords",), name="name", identity=("zoneId", "id"))
+PAGES_DOMAIN = _kind(
+    "cloudflare:PagesDomain",
+    "domain of a Pages project",
     adopt=("domains",),
+    name="name",
     identity=("accountId", "projectName", "name"),
 )
-_BUCKET_DOMAIN = ("cloudflare:index/r2CustomDomain:R2CustomDomain", "domain of an R2 bucket", "Cloudflare")
-BUCKET_CUSTOM_DOMAIN = Kind(*_BUCKET_DOMAIN, name="domain", identity=("domain",))  # Pulumi cannot import it
-RANDOM_PASSWORD = Kind("random:index/randomPassword:RandomPassword", "random key", needed=True, again=_STATE_ALONE)
-GITHUB_PROVIDER = Kind("pulumi:providers:github", "GitHub provider", again=_STATE_ALONE)
-
-KINDS = {
-    kind.type: kind
-    for kind in (
-        NEON_PROJECT,
-        NEON_BRANCH,
-        NEON_ENDPOINT,
-        BUCKET,
-        BUCKET_CORS,
-        BUCKET_DOMAIN,
-        ACCOUNT_TOKEN,
-        PAGES_PROJECT,
-        ENVIRONMENT,
-        DEPLOYMENT_POLICY,
-        VARIABLE,
-        ENVIRONMENT_VARIABLE,
-        SECRET,
-        ENVIRONMENT_SECRET,
-        FLY_APP,
-        FLY_SECRETS,
-        FLY_TOKEN,
-        CERTIFICATE,
-        DNS_RECORD,
-        PAGES_DOMAIN,
-        BUCKET_CUSTOM_DOMAIN,
-        RANDOM_PASSWORD,
-        GITHUB_PROVIDER,
-    )
-}
-"""The kinds by type token."""
+# Pulumi cannot import it.
+BUCKET_CUSTOM_DOMAIN = _kind("cloudflare:R2CustomDomain", "domain of an R2 bucket", name="domain", identity=("domain",))
+RANDOM_PASSWORD = _kind("random:RandomPassword", "random key", needed=True, again=_STATE_ALONE)
+_PROVIDER = "pulumi:providers:github"
+KINDS[_PROVIDER] = Kind(_PROVIDER, "GitHub provider", again=_STATE_ALONE)
