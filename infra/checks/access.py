@@ -11,8 +11,10 @@ from infra.checks.findings import Finding
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import CloudError, MissingError, RefusedError
 from infra.kinds import ACCOUNT_TOKEN, NEON_PROJECT
+from infra.providers.fly.answers import dotted
 from infra.providers.fly.errors import FlyAuthError, FlyError
 from infra.providers.fly.flyctl import Flyctl
+from infra.providers.fly.runner import TESTED_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,15 +64,16 @@ def _fly(start: Start) -> Iterator[Finding]:
     settings = start.settings
     if not settings.manages("backend"):
         return
-    newer: list[str] = []
-    flyctl = Flyctl(environ=start.environ, warn=newer.append)
+    flyctl = Flyctl(environ=start.environ)
     try:
-        version = ".".join(map(str, flyctl.version()))
-        yield from (Finding("note", text) for text in newer)
-        yield Finding("ok", f"flyctl {version}")
+        version = flyctl.version()
     except FlyError as error:
         yield Finding("missing", f"flyctl: {error.problem}", error.hint)
         return
+    if version > TESTED_VERSION:
+        tested = dotted(TESTED_VERSION)
+        yield Finding("note", f"flyctl {dotted(version)} is newer than the tested {tested}; it should work.")
+    yield Finding("ok", f"flyctl {dotted(version)}")
     if "Fly.io" not in start.credentials:
         return
     organization = settings.fly_organization

@@ -27,7 +27,7 @@ def engine(root: Path) -> str:
 
 def flyctl(root: Path) -> str:
     """Return the oldest version of flyctl that the provider accepts, which is the tested one."""
-    text = (root / "infra/providers/fly/flyctl.py").read_text(encoding="utf-8")
+    text = (root / "infra/providers/fly/runner.py").read_text(encoding="utf-8")
     (found,) = re.findall(r"^TESTED_VERSION = \((.*)\)$", text, re.MULTILINE)
     return str(found).replace(", ", ".")
 

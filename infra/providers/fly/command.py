@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TypeVar
 
 from infra.providers.fly import errors
@@ -18,7 +18,7 @@ ROLLOUT_TIMEOUT = 900.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)  # a text of it would show the input
+@dataclass(frozen=True, repr=False)  # a text of it would show the input
 class Command:
     """A run of flyctl.
 
@@ -36,6 +36,7 @@ class Command:
     action: str
     argv: Sequence[str]
     app: str | None = None
+    _: KW_ONLY
     stdin: bytes = b""
     hidden: Collection[str] = ()
     timeout: float = READ_TIMEOUT

@@ -1,56 +1,29 @@
-"""Run flyctl, and turn its answers into typed results or errors.
+"""Give each subcommand of flyctl in use a method of its name, which returns a typed result or raises an error.
 
-`Flyctl` has a method for each subcommand in use, under the subcommand's name; those here were verified with v0.4.87.
+The subcommands were verified with v0.4.87. `certs` was read in that version's source and in its client fly-go v0.9.6,
+and not seen with the real binary: `certs show` is an alias of `certs check`, which also has Fly.io look at the DNS
+records and go on with the certificate.
 """
 
-import os
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from threading import Lock
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
-from infra.providers.fly import answers, errors, process, secrets_format
+from infra.providers.fly import answers, certs, errors, secrets_format
 from infra.providers.fly.answers import AppStatus, Secret, Token
-from infra.providers.fly.certs import Certs
+from infra.providers.fly.certs import Certificate
 from infra.providers.fly.command import READ_TIMEOUT, ROLLOUT_TIMEOUT, SLOW_TIMEOUT, Command
-from infra.providers.fly.names import APP, ORGANIZATION, SECRET, TOKEN
-
-TESTED_VERSION = (0, 4, 87)
-"""The version this module was verified with, and the oldest accepted: older ones read secrets differently."""
-
-RETRY_PAUSES = (1.0, 4.0)
-"""Seconds before the second and the third try, where a repeat is safe."""
-
-T = TypeVar("T")
+from infra.providers.fly.names import HOST, ORGANIZATION, SECRET, TOKEN
+from infra.providers.fly.runner import Runner
 
 
-@dataclass(kw_only=True, eq=False, repr=False)  # a text of it would show the token
-class Flyctl(Certs):
-    """Runs flyctl. Safe to use from several threads: runs for one app wait for each other.
-
-    Attributes:
-        run: Starts a process; tests give their own.
-        environ: Environment that holds token, PATH, proxies and flyctl's endpoints.
-        sleep: Waits some seconds.
-        now: Returns the time of day, in UTC.
-        warn: Receives the warning, once, that flyctl is newer than the tested version.
-    """
-
-    run: process.Run = process.run_process
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    warn: Callable[[str], None] = lambda _text: None
-    _workspace: process.Workspace = field(default_factory=process.Workspace, init=False)
-    _version: tuple[int, ...] | None = field(default=None, init=False)
-    _version_lock: Lock = field(default_factory=Lock, init=False)
+class Flyctl(Runner):
+    """flyctl's subcommands."""
 
     def apps_create(self, app: str, *, organization: str) -> None:
         """Create an app, without a repeat. When it fails, the app may exist all the same."""
         argv = ["apps", "create", app, "--org", organization]
-        command = Command(action="creating it", argv=argv, app=app, timeout=SLOW_TIMEOUT, writes=True, repeats=False)
+        command = Command("creating it", argv, app, timeout=SLOW_TIMEOUT, writes=True, repeats=False)
         command.require(ORGANIZATION, organization)
         self._call(command)
 
@@ -60,23 +33,52 @@ class Flyctl(Certs):
         Raises:
             AppNotFoundError: It is gone already.
         """
-        argv = ["apps", "destroy", app, "--yes"]
-        self._call(Command(action="destroying it", argv=argv, app=app, timeout=SLOW_TIMEOUT, writes=True))
+        self._call(Command("destroying it", ["apps", "destroy", app, "--yes"], app, timeout=SLOW_TIMEOUT, writes=True))
 
     def apps_list(self, organization: str) -> dict[str, bool]:
         """List an organization's apps: by name, whether the app was deployed."""
-        argv = ["apps", "list", "--json", "--org", organization]
-        return self._read(Command(action="listing the apps", argv=argv), answers.parse_apps)
+        command = Command("listing the apps", ["apps", "list", "--json", "--org", organization])
+        return self._read(command, answers.parse_apps)
+
+    def certs_add(self, app: str, host: str) -> Certificate:
+        """Add a certificate for a name, without a repeat. When it fails, the certificate may exist all the same."""
+        argv = ["certs", "add", host, "--json", "-a", app]
+        command = Command(f"adding the certificate for {host}", argv, app, writes=True, repeats=False)
+        command.require(HOST, host)
+        return self._read(command, certs.parse_certificate)
+
+    def certs_check(self, app: str, host: str) -> Certificate:
+        """Return a certificate, after Fly.io has looked at the name's DNS records."""
+        command = Command(f"checking the certificate for {host}", ["certs", "check", host, "--json", "-a", app], app)
+        command.require(HOST, host)
+        return self._read(command, certs.parse_certificate)
+
+    def certs_list(self, app: str) -> dict[str, str]:
+        """Return the names that an app has certificates for; see `parse_hosts`. A token that only reads can do that.
+
+        Raises:
+            AppNotFoundError: There is no such app.
+        """
+        command = Command("listing its certificates", ["certs", "list", "--json", "-a", app], app)
+        with self._told_from_gone(app):
+            return self._read(command, certs.parse_hosts)
+
+    def certs_remove(self, app: str, host: str) -> None:
+        """Remove a name and its certificates."""
+        argv = ["certs", "remove", host, "--yes", "-a", app]
+        command = Command(f"removing the certificate for {host}", argv, app, writes=True)
+        command.require(HOST, host)
+        self._call(command)
 
     def machine_list(self, app: str) -> list[str]:
         """List the ids of an app's machines, including those that no deployment made."""
-        argv = ["machine", "list", "--json", "-a", app]
-        return self._read(Command(action="listing its machines", argv=argv, app=app), answers.parse_ids)
+        command = Command("listing its machines", ["machine", "list", "--json", "-a", app], app)
+        return self._read(command, answers.parse_ids)
 
     def orgs_list(self) -> frozenset[str]:
         """List the slugs of the organizations that the token may see."""
-        argv = ["orgs", "list", "--json"]
-        return self._read(Command(action="listing the organizations", argv=argv), answers.parse_organizations)
+        command = Command("listing the organizations", ["orgs", "list", "--json"])
+        return self._read(command, answers.parse_organizations)
 
     def secrets_import(
         self, app: str, values: Mapping[str, str], *, stage: bool = True, plain: Collection[str] = ()
@@ -93,9 +95,9 @@ class Flyctl(Certs):
             SecretFormatError: flyctl cannot carry a value unaltered; nothing was sent.
         """
         command = Command(
-            action=f"setting {len(values)} secrets",
-            argv=["secrets", "import", "-a", app, *(["--stage"] if stage else [])],
-            app=app,
+            f"setting {len(values)} secrets",
+            ["secrets", "import", "-a", app, *(["--stage"] if stage else [])],
+            app,
             stdin=secrets_format.encode(values),
             hidden=[value for name, value in values.items() if name not in plain],
             timeout=READ_TIMEOUT if stage else ROLLOUT_TIMEOUT,
@@ -114,22 +116,18 @@ class Flyctl(Certs):
         Raises:
             AppNotFoundError: There is no such app.
         """
-        argv = ["secrets", "list", "--json", "-a", app]
-        try:
-            listed = self._read(Command(action="listing its secrets", argv=argv, app=app), answers.parse_secrets)
-        except (errors.FlyAuthError, errors.FlyctlFailedError):
-            # An app that is gone has other words here, "unauthorized" if somebody else has its name. `status` tells.
-            self.status(app)
-            raise
+        command = Command("listing its secrets", ["secrets", "list", "--json", "-a", app], app)
+        with self._told_from_gone(app):
+            listed = self._read(command, answers.parse_secrets)
         deployed = not listed or any(secret.deployed for secret in listed.values())
         return listed if deployed or not sure else self.secrets_list(app)
 
     def secrets_unset(self, app: str, names: Sequence[str], *, stage: bool = True) -> None:
         """Remove secrets, all in one request; absent ones are no error. `stage` as in `secrets_import`."""
         command = Command(
-            action="removing secrets",
-            argv=["secrets", "unset", *names, "-a", app, *(["--stage"] if stage else [])],
-            app=app,
+            "removing secrets",
+            ["secrets", "unset", *names, "-a", app, *(["--stage"] if stage else [])],
+            app,
             timeout=READ_TIMEOUT if stage else ROLLOUT_TIMEOUT,
             writes=True,
             repeats=stage,
@@ -143,13 +141,12 @@ class Flyctl(Certs):
         Raises:
             AppNotFoundError: There is no such app, or the token may not see it.
         """
-        command = Command(action="looking at it", argv=["status", "--json", "-a", app], app=app)
-        return self._read(command, answers.parse_status)
+        return self._read(Command("looking at it", ["status", "--json", "-a", app], app), answers.parse_status)
 
     def tokens_create_deploy(self, app: str, *, name: str, expiry_hours: int) -> str:
         """Mint a deploy token and return it: nothing shows it again. Not repeated, as each call mints another."""
         argv = ["tokens", "create", "deploy", "-a", app, "--name", name, "--expiry", f"{expiry_hours}h", "--json"]
-        command = Command(action=f"making the deploy token {name}", argv=argv, app=app, writes=True, repeats=False)
+        command = Command(f"making the deploy token {name}", argv, app, writes=True, repeats=False)
         command.require(TOKEN, name)
         try:
             token = self._read(command, answers.parse_minted)
@@ -162,88 +159,29 @@ class Flyctl(Certs):
 
     def tokens_debug(self) -> datetime | None:
         """Return the end of the token that flyctl runs with, which stands in the token itself; None for no end."""
-        return self._read(Command(action="reading its token", argv=["tokens", "debug"]), answers.parse_end)
+        return self._read(Command("reading its token", ["tokens", "debug"]), answers.parse_end)
 
     def tokens_list(self, app: str) -> list[Token]:
         """Return an app's deploy tokens, revoked ones included."""
-        argv = ["tokens", "list", "-a", app]
-        return self._read(Command(action="listing its tokens", argv=argv, app=app), answers.parse_tokens)
+        return self._read(Command("listing its tokens", ["tokens", "list", "-a", app], app), answers.parse_tokens)
 
     def tokens_revoke(self, app: str, ids: Sequence[str]) -> frozenset[str]:
         """Revoke tokens of an app; return the ids that flyctl reports as revoked. flyctl itself never fails here."""
-        command = Command(action="revoking tokens", argv=["tokens", "revoke", *ids], app=app, writes=True)
+        command = Command("revoking tokens", ["tokens", "revoke", *ids], app, writes=True)
         command.require(TOKEN, *ids)
         lines = answers.plain(self._call(command)).splitlines()
         return frozenset(token_id for token_id in ids if f"Revoked {token_id}" in lines)
 
-    def version(self) -> tuple[int, ...]:
-        """Return flyctl's version. flyctl is asked once per process.
-
-        Raises:
-            FlyctlMissingError: There is no flyctl.
-            FlyctlTooOldError: It is older than `TESTED_VERSION`.
-        """
-        command = Command(action="asking flyctl for its version", argv=["version", "--json"])
-        tested = answers.dotted(TESTED_VERSION)
-        with self._version_lock:
-            if self._version is None:
-                self._version = command.parsed(answers.parse_version, self._once(command))
-                if self._version > TESTED_VERSION:
-                    self.warn(
-                        f"flyctl {answers.dotted(self._version)} is newer than the tested {tested}; it should work."
-                    )
-        if self._version < TESTED_VERSION:
-            problem = f"flyctl is {answers.dotted(self._version)}, and at least {tested} is needed"
-            raise command.failed(errors.FlyctlTooOldError, problem)
-        return self._version
-
     def volumes_list(self, app: str) -> list[str]:
         """List the ids of an app's volumes."""
-        argv = ["volumes", "list", "--json", "-a", app]
-        return self._read(Command(action="listing its volumes", argv=argv, app=app), answers.parse_ids)
+        command = Command("listing its volumes", ["volumes", "list", "--json", "-a", app], app)
+        return self._read(command, answers.parse_ids)
 
-    def _read(self, command: Command, parse: Callable[[str], T]) -> T:
-        return command.parsed(parse, self._call(command))
-
-    def _call(self, command: Command) -> str:
-        """Run a subcommand that needs the token, and return its output; repeat it after passing failures if it may be.
-
-        A failure without a known meaning gets one repeat: flyctl shows some 5xx answers without their number.
-        """
-        if command.app is not None:
-            command.require(APP, command.app)
-        if not process.token(self.environ):
-            raise command.failed(errors.FlyAuthError, f"neither {' nor '.join(process.TOKEN_VARIABLES)} is set")
-        self.version()
-        for repeat, pause in enumerate(RETRY_PAUSES if command.repeats else ()):
-            try:
-                return self._once(command)
-            except (errors.ThrottledError, errors.TransientError):
-                pass
-            except errors.FlyctlFailedError:
-                if repeat:
-                    raise
-            self.sleep(pause)
-        return self._once(command)
-
-    def _once(self, command: Command) -> str:
-        with self._workspace.opened(command.app) as (config_dir, cwd):
-            env = process.child_environment(self.environ, config_dir)
-            argv, stdin, timeout = ["flyctl", *command.argv], command.stdin, command.timeout
-            try:
-                done = self.run(argv, stdin=stdin, env=env, cwd=cwd, timeout=timeout)
-            except TimeoutError:
-                problem = f"flyctl did not finish within {timeout:.0f} s and was stopped"
-                raise command.failed(errors.FlyctlTimeoutError, problem) from None
-            except OSError as error:
-                raise command.failed(errors.FlyctlMissingError, f"flyctl cannot be run ({error.strerror})") from None
-        if done.returncode == 0:
-            return done.stdout
-        if done.returncode != 1:
-            # 126, 127 or a signal: stopped. Any other code is a panic, whose trace may hold the input.
-            how = "was stopped" if done.returncode < 0 or done.returncode in {126, 127} else "crashed"
-            raise command.failed(errors.FlyctlStoppedError, f"flyctl {how} (exit code {done.returncode})")
-        text = answers.shown(done.stderr, [*command.hidden, process.token(self.environ)])
-        problem = f"flyctl answered: {text}" if text else "flyctl gave no reason"
-        kind = answers.meaning(done.stderr)
-        raise command.failed(kind, problem, answers.next_step(kind, text))
+    @contextmanager
+    def _told_from_gone(self, app: str) -> Iterator[None]:
+        """Ask `status` after a list failed: of an app that is gone, a list says "unauthorized" or something else."""
+        try:
+            yield
+        except (errors.FlyAuthError, errors.FlyctlFailedError):
+            self.status(app)
+            raise

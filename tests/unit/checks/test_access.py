@@ -213,6 +213,13 @@ def test_flyctl_missing_or_too_old(monkeypatch: pytest.MonkeyPatch, error: Any, 
     assert found.fix.startswith(hint)
 
 
+def test_a_newer_flyctl_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    flyctl(monkeypatch, version=(2026, 8, 21))
+    assert Finding("note", "flyctl 2026.8.21 is newer than the tested 0.4.87; it should work.") in [
+        *access.check(start("staging"))
+    ]
+
+
 def test_a_fly_token_of_another_organization(monkeypatch: pytest.MonkeyPatch) -> None:
     flyctl(monkeypatch, orgs={"personal", "acme"})
     assert bad(access.check(start("staging"))) == [

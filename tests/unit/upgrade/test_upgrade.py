@@ -54,7 +54,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in (*upgrade.FILES, "infra/providers/fly/flyctl.py"):
+    for name in (*upgrade.FILES, "infra/providers/fly/runner.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
