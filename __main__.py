@@ -17,8 +17,8 @@ atexit.register(gc.freeze)
 
 import pulumi  # noqa: E402
 
-from infra.messages.typed import rename_commands  # noqa: E402
+from infra.messages.typed import as_typed, change_texts  # noqa: E402
 from infra.program import main  # noqa: E402
 
-rename_commands(pulumi.log, "info", "warn", "error")  # `error` prints a refusal, too
+change_texts(pulumi.log, as_typed, "info", "warn", "error")  # `error` prints a refusal, too
 pulumi.run(main)

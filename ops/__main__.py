@@ -5,7 +5,9 @@ from __future__ import annotations
 import runpy
 import sys
 
-from infra.messages.typed import rename_commands
+from infra.errors import UserError
+from infra.messages.typed import as_typed, change_texts
+from ops.joblog import harmless
 from setup.errors import SandboxError, guarded
 
 # Folders whose name is not their command.
@@ -13,13 +15,18 @@ _COMMANDS = {"recovery": "recover", "pull_request": "pull-request"}
 
 
 def run() -> int:
-    """Run the tool that the first argument names, with the other arguments. It exits with its own code."""
+    """Run the tool that the first argument names, with the other arguments. It exits with its own code.
+
+    No text from outside that a tool prints commands a workflow's runner or the terminal.
+    """
     for stream in (sys.stdout, sys.stderr):
-        rename_commands(stream, "write")
+        change_texts(stream, lambda text: harmless(as_typed(text)), "write")
     try:
         runpy.run_module(f"ops.{sys.argv[0]}", run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:
         raise SandboxError(f"{error.name} is not installed in {sys.prefix}: run `bin/setup`.") from None
+    except UserError as error:
+        raise SandboxError(str(error)) from None
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.clouds import github
 from infra.clouds.http import Client, CloudError, RefusedError
+from infra.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ BOT = "github-actions[bot]"
 """The author of all that a workflow writes with its own token."""
 
 
-class GitHubError(Exception):
+class GitHubError(UserError):
     """GitHub refused or did not answer. The message says what to do, where that is known."""
 
 

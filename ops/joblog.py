@@ -1,10 +1,8 @@
-"""Print texts from outside into a job's log, where a line may be a command to the runner or to the terminal."""
+"""Make texts from outside harmless in a job's log, where a line may be a command to the runner or to the terminal."""
 
 from __future__ import annotations
 
 import re
-import sys
-from typing import TextIO
 
 # Escape sequences, control characters, and marks that change the direction of writing.
 _CONTROL = re.compile(
@@ -20,8 +18,3 @@ def harmless(text: str) -> str:
     """
     lines = _CONTROL.sub("", text.replace("\r", "\n"))
     return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", lines).replace("##[", "# #[")
-
-
-def say(text: str, *, file: TextIO | None = None) -> None:
-    """Print a text from outside, harmless."""
-    print(harmless(text), file=file or sys.stdout, flush=True)

@@ -1,4 +1,4 @@
-"""Ask the Pulumi CLI about the project's stacks."""
+"""Run the Pulumi CLI for tools: ask it about the project's stacks, or show an update as it goes on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from ops.redact import credentials, redact
+from infra.errors import UserError
+from ops.redact import credentials, redact, redactor
 
 ROOT = Path(__file__).resolve().parent.parent
 _OPTIONS = ("PULUMI_OPTION_", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW")
 
 
-class StackError(Exception):
+class StackError(UserError):
     """Report a question that the Pulumi CLI did not answer. The message holds the question and the CLI's answer."""
 
 
@@ -99,6 +101,42 @@ def ask(
         raise StackError(not_started(error)) from None
     except subprocess.TimeoutExpired:
         raise StackError(f"`pulumi {' '.join(arguments)}` did not answer within {timeout:.0f} s.") from None
+
+
+def stream(*arguments: str) -> int:
+    """Run an update by the Pulumi CLI, print its redacted output line by line as it comes, and return its exit code.
+
+    Raises:
+        StackError: It cannot be run.
+    """
+    clean = redactor(credentials(os.environ))
+    flags = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--color", "never"]
+    try:
+        started = subprocess.Popen(
+            ["pulumi", *arguments, *flags],  # noqa: S607
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            # The CLI ends an update in order at its first signal, and at once at its second: `stop` sends the first.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise StackError(not_started(error)) from None
+    with started as process:
+
+        def stop(*_: object) -> None:
+            process.send_signal(signal.SIGINT)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        for line in process.stdout or ():
+            print(clean(line.rstrip("\n")))
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return process.returncode
 
 
 def not_started(error: OSError) -> str:

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 from urllib.request import Request as UrllibRequest
 
+from infra.errors import UserError
+
 TIMEOUT = 10.0
 """Seconds that a service has to answer a request."""
 
@@ -26,7 +28,7 @@ Query = Mapping[str, str | int]
 """Parameters of a query, unquoted."""
 
 
-class CloudError(Exception):
+class CloudError(UserError):
     """Report that a service gave no usable answer. The message holds no credential.
 
     Attributes:

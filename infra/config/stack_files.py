@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from infra.config.validators import STACK_NAME, STACK_NAME_RULE
+from infra.errors import UserError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STRING = "tag:yaml.org,2002:str"
@@ -18,7 +19,7 @@ OWNERS = {"bucketPublicHost": "bucket", "pagesHost": "pagesProject"}
 """Keys of hosts, each with the key that names its owner."""
 
 
-class StackFileError(Exception):
+class StackFileError(UserError):
     """Pulumi could not use a file. The message names the file, and the line."""
 
 

@@ -23,11 +23,17 @@ def as_typed(text: str) -> str:
     return _COMMAND.sub(r"\g<0>bin/sandbox ", text) if "RELAY_SANDBOX" in os.environ else text
 
 
-def rename_commands(printer: object, *functions: str) -> None:
-    """Let the functions of an object that print a text, their first argument, name commands as a person types them."""
+def change_texts(printer: object, change: Callable[[str], str], *functions: str) -> None:
+    """Let the functions of an object that print a text, their first argument, change it before.
+
+    Args:
+        printer: An object, such as a stream or a module.
+        change: Returns the text to print.
+        functions: The names of the functions.
+    """
     for name in functions:
-        setattr(printer, name, _renaming(getattr(printer, name)))
+        setattr(printer, name, _changing(getattr(printer, name), change))
 
 
-def _renaming(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda text, *options, **named: function(as_typed(text), *options, **named)
+def _changing(function: Callable[..., Any], change: Callable[[str], str]) -> Callable[..., Any]:
+    return lambda text, *options, **named: function(change(text), *options, **named)

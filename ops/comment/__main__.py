@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import stacks
-from ops.github import GitHubError, Repository
-from ops.joblog import say
+from ops.github import Repository
 from ops.preview import markdown, run, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def marker(stack: str) -> str:
@@ -24,10 +23,13 @@ def marker(stack: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the summary and the comment, and return the exit code: 1 if GitHub refused the comment.
+    """Write the summary and the comment, or the issue about drift, and return 0.
 
     In a workflow it reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the token
     it writes no comment. Outside a workflow it prints the comment.
+
+    Raises:
+        GitHubError: GitHub refused it.
     """
     parser = argparse.ArgumentParser(
         prog="bin/comment",
@@ -42,29 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     environment = os.environ
     if options.issue:
-        return _written(lambda: _issue(options.stack, options.folder, environment))
+        url = _issue(options.stack, options.folder, environment)
+        print(f"Wrote {url}" if url else "There is no drift, and no issue.", file=sys.stderr)
+        return 0
     number, commit = _pull_request(environment)
     context = markdown.Context(commit=commit, sandbox=options.sandbox, run_url=_run_url(environment))
     preview = run.load(options.stack, options.folder)
+    text = markdown.comment(preview, context)
     if "GITHUB_STEP_SUMMARY" in environment:
         with Path(environment["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
             summary.write(markdown.summary(preview, context))
     else:
-        say(markdown.comment(preview, context).rstrip("\n"))
-    if options.sandbox or number is None or "GITHUB_TOKEN" not in environment:
-        return 0
-    text = markdown.comment(preview, context)
-    return _written(lambda: Repository.of(environment).put_comment(number, marker(options.stack), text))
-
-
-def _written(write: Callable[[], str]) -> int:
-    """Write to GitHub, print the address, and return the exit code."""
-    try:
-        url = write()
-    except GitHubError as error:
-        say(f"bin/comment: {error}", file=sys.stderr)
-        return 1
-    print(f"Wrote {url}" if url else "Nothing to write.", file=sys.stderr)
+        print(text.rstrip("\n"))
+    if not options.sandbox and number is not None and "GITHUB_TOKEN" in environment:
+        url = Repository.of(environment).put_comment(number, marker(options.stack), text)
+        print(f"Wrote {url}", file=sys.stderr)
     return 0
 
 

@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.config.stack_files import StackFileError
 from ops import stacks
 from ops.doctor.stack import live
 from ops.drift import credentials
-from ops.drift.report import report
-from ops.joblog import say
 from ops.preview import run
+from ops.preview.markdown import Context, summary
+from ops.preview.wording import block, code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from infra.checks.findings import Finding
     from infra.config.settings import Settings
+    from ops.preview.reader import Preview
 
 REPORT, STATE = "drift.md", "state.json.enc"
 """The files that stay in the folder: the report, empty if there is nothing to do, and a copy of the state."""
@@ -40,11 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", help="where to keep the report and a copy of the state")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            return _compare(options.stack, options.folder or Path(folder), keep=bool(options.folder))
-        except (StackFileError, stacks.StackError) as error:
-            say(f"bin/drift: {error}", file=sys.stderr)
-            return 1
+        return _compare(options.stack, options.folder or Path(folder), keep=bool(options.folder))
 
 
 def _compare(stack: str, folder: Path, *, keep: bool) -> int:
@@ -60,12 +57,38 @@ def _compare(stack: str, folder: Path, *, keep: bool) -> int:
     drifted = not preview.complete or bool(preview.changes) or any(finding.stops for finding in findings)
     ending = [*_ending(settings, _state(stack, folder if keep else None))] if settings else []
     text = report(stack, preview, findings, ending)
-    say(text.rstrip("\n"))
+    print(text.rstrip("\n"))
     (folder / REPORT).write_text(text if drifted or ending else "", encoding="utf-8")
     if "GITHUB_STEP_SUMMARY" in os.environ:
-        with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(text)
+        with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as file:
+            file.write(text)
     return 1 if drifted else 0
+
+
+def report(stack: str, preview: Preview, findings: Sequence[Finding] = (), ending: Sequence[str] = ()) -> str:
+    """Return the differences in Markdown, with the commands that resolve them; the errors if the preview failed.
+
+    Args:
+        stack: The stack's name.
+        preview: A preview that read the clouds first.
+        findings: Differences that no preview shows.
+        ending: A sentence for each credential that ends soon.
+    """
+    text = summary(preview, Context())
+    for finding in findings:
+        if finding.state != "ok":
+            text += "\n" + block(f"{finding.what}\n→ {finding.fix}" if finding.fix else finding.what)
+    if ending:
+        text += "\n**Credentials that end soon**\n\n" + block("\n".join(ending))
+    if not preview.complete:
+        return f"{text}\nThe clouds of {code(stack)} could not be compared.\n"
+    if not preview.changes:
+        return text
+    return (
+        f"{text}\nThe clouds of {code(stack)} differ from this commit.\n\n"
+        f"- To restore what is written here: `pulumi up --refresh -s {stack}`\n"
+        f"- To keep the change: write it into `Pulumi.{stack}.yaml` or the program, then `pulumi refresh -s {stack}`\n"
+    )
 
 
 def _state(stack: str, folder: Path | None) -> dict[str, Any]:

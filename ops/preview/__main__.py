@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import stacks
-from ops.joblog import say
 from ops.preview import run
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = run.run(options.stack, options.folder)
     preview = run.load(options.stack, options.folder)
     for error in preview.errors:
-        say(error, file=sys.stderr)
+        print(error, file=sys.stderr)
     counts = f"{len(preview.changes)} changes, {len(preview.warnings)} warnings"
     print(f"{options.stack}: {counts if preview.complete else 'preview failed'}", file=sys.stderr)
     return code

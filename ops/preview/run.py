@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ops.backend import refusal
+from ops.backend import require_shared
 from ops.preview.reader import read
 from ops.redact import credentials, redact, redacted_json
 from ops.stacks import StackError, ask
@@ -30,30 +30,23 @@ def run(stack: str, folder: Path, *, refresh: bool = False) -> int:
         refresh: Read the clouds first, instead of trusting the state.
 
     Returns:
-        The CLI's exit code; 1 or 127 if it did not start.
+        The CLI's exit code; 1 if it did not start.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (STDOUT, STDERR, EXIT_CODE):
         (folder / name).unlink(missing_ok=True)
     known = credentials(os.environ)
-    code, stdout, stderr = _preview(stack, refresh=refresh)
+    code, stdout, stderr = 1, "", ""
+    try:
+        require_shared()
+        done = ask("preview", "--stack", stack, "--json", "--color", "never", *(["--refresh"] if refresh else []))
+        code, stdout, stderr = done.returncode, done.stdout, done.stderr
+    except StackError as error:
+        stderr = str(error)
     (folder / STDOUT).write_text(redacted_json(stdout, known), encoding="utf-8")
     (folder / STDERR).write_text(redact(stderr, known), encoding="utf-8")
     (folder / EXIT_CODE).write_text(str(code), encoding="utf-8")
     return code
-
-
-def _preview(stack: str, *, refresh: bool) -> tuple[int, str, str]:
-    """Return the CLI's exit code, standard output and standard error."""
-    refused = refusal()
-    if refused:
-        return 1, "", refused
-    flags = ["--json", "--color", "never", *(["--refresh"] if refresh else [])]
-    try:
-        done = ask("preview", "--stack", stack, *flags)
-    except StackError as error:
-        return 127, "", str(error)
-    return done.returncode, done.stdout, done.stderr
 
 
 def load(stack: str, folder: Path) -> Preview:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from infra.clouds import github
-from infra.clouds.http import CloudError
 from infra.config import pull_requests
-from infra.config.stack_files import StackFileError, read_stack_files
-from infra.providers.fly.errors import FlyError
+from infra.config.stack_files import read_stack_files
+from infra.errors import UserError
 from ops import stacks
 from ops.access import Access
-from ops.backend import refusal
-from ops.github import GitHubError
-from ops.joblog import say
-from ops.pull_request import comment, sweep
-from ops.pull_request.environment import Environment
+from ops.backend import require_shared
+from ops.pull_request import comment, leftovers
+from ops.pull_request.environment import LIFETIME, Environment
 from ops.settings import readable
 
 if TYPE_CHECKING:
@@ -26,30 +24,67 @@ if TYPE_CHECKING:
 
     from infra.config.stack_files import StackFiles
 
+# Longer than the workflow may run, so that nobody updates a stack that did not change for so long.
+_QUIET = timedelta(hours=2)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     options = _parser().parse_args(arguments)
-    if refused := refusal():
-        say(f"bin/pull-request: {refused}", file=sys.stderr)
-        return 1
-    try:
-        return _run(options)
-    except (stacks.StackError, StackFileError, CloudError, FlyError, GitHubError, OSError) as error:
-        say(f"bin/pull-request: {error}", file=sys.stderr)
-        return 1
-
-
-def _run(options: argparse.Namespace) -> int:
+    require_shared()
     files = read_stack_files(stacks.folder())
     if options.command == "sweep":
-        return sweep.sweep(files, _open(files), nothing_runs=options.nothing_runs)
+        return sweep(files, _open(files), nothing_runs=options.nothing_runs)
     environment = Environment(options.number, files)
     if options.command == "up":
         return environment.up(options.branch, nothing_runs=options.nothing_runs)
     if options.command == "down":
         return environment.down(nothing_runs=options.nothing_runs)
     return comment.write(environment, options.branch, options.result)
+
+
+def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int:
+    """Destroy what is closed or expired, then delete what has a pull request's name and no stack.
+
+    Args:
+        files: The stack files.
+        still_open: The numbers of the open pull requests.
+        nothing_runs: The caller vouches that no pull request's stack is being updated.
+
+    Returns:
+        1 if something could not be destroyed, else 0.
+
+    Raises:
+        StackError, StackFileError: Pulumi or the copied stack cannot be read.
+        CloudError, FlyError: A cloud did not answer.
+    """
+    # Read before the stacks: each of these was made after its own stack.
+    found = list(leftovers.there(files))
+    there = stacks.pull_requests()
+    failed = False
+    for number, stack in there.items():
+        if number in still_open and not unchanged_for(LIFETIME, stack):
+            continue
+        print(f"Pull request {number}: {'it had no push for a week' if number in still_open else 'it is closed'}.")
+        try:
+            quiet = nothing_runs or unchanged_for(_QUIET, stack)
+            failed |= Environment(number, files).down(nothing_runs=quiet) != 0
+        except UserError as error:
+            print(f"Pull request {number}: {error}")
+            failed = True
+    for number, item in found:
+        if number not in there:
+            leftovers.delete(item, files)
+    return int(failed)
+
+
+def unchanged_for(time: timedelta, stack: dict[str, Any]) -> bool:
+    """Tell whether a stack did not change for longer than a time; a stack that never changed does not count."""
+    try:
+        changed = datetime.fromisoformat(str(stack.get("lastUpdate")))
+    except ValueError:
+        return False
+    return datetime.now(UTC) - changed > time
 
 
 def _open(files: StackFiles) -> set[int]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ops.costs import FLY_MACHINE
 from ops.github import Repository
-from ops.joblog import say
 from ops.pull_request.environment import LIFETIME
 
 if TYPE_CHECKING:
@@ -35,9 +34,9 @@ def write(environment: Environment, branch: str, result: str) -> int:
     """
     text = body(environment, branch, result)
     if "GITHUB_REPOSITORY" in os.environ and os.environ.get("GITHUB_TOKEN"):
-        say(f"Wrote {Repository.of(os.environ).put_comment(environment.number, _MARKER, text)}")
+        print(f"Wrote {Repository.of(os.environ).put_comment(environment.number, _MARKER, text)}")
     else:
-        say(text)
+        print(text)
     return 0
 
 

@@ -20,21 +20,17 @@ from infra.config.load import examine_files
 from infra.config.stack_files import TEMPLATE, load
 from ops import inventory, stacks
 from ops.access import Access
-from ops.joblog import say
 from ops.pull_request import leftovers
 from ops.stacks import StackError
-from ops.up.run import streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
-    from ops.inventory import Inventory
 
 LIFETIME = timedelta(days=7)
 """How long an environment stays after the last push."""
-_FLAGS = ("--yes", "--skip-preview", "--non-interactive", "--color", "never")
 
 
 @dataclass(frozen=True)
@@ -82,26 +78,26 @@ class Environment:
         """
         settings = self.settings(branch)
         there = stacks.pull_requests()
-        if self.number not in there and len(there) >= settings.preview_limit:
+        new = self.number not in there
+        if new and len(there) >= settings.preview_limit:
             raise StackError(
                 f"{len(there)} pull requests have an environment, and previewLimit is {settings.preview_limit}: "
                 f"{', '.join(map(str, there))}. Take one away:\n  bin/pull-request down {next(iter(there))}"
             )
         values, secrets = pull_requests.values(self.number, branch, self.files)
-        with self._configured(values, secrets, new=self.number not in there) as options:
-            if self.number in there and (code := self._settled(options, nothing_runs=nothing_runs)):
+        with self._configured(values, secrets, new=new) as options:
+            if not new and (code := self._settled(options, nothing_runs=nothing_runs)):
                 return code
-            lost = leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
-            if lost and (code := self._settled(options, nothing_runs=False)):
+            if leftovers.remove(self.number, self.files) and (code := self._settled(options, nothing_runs=False)):
                 return code
             try:
-                code = streamed("up", *options, *_FLAGS, "--suppress-outputs")
+                code = stacks.stream("up", *options)
             finally:
-                states = self._renew()
+                made = self._renew()
             # An empty stack would count toward the limit.
-            if code and self.number not in there and not any(states):
-                say(f"Nothing was made, so stack {self.stack} goes.")
-                streamed("destroy", *options, *_FLAGS, "--remove")
+            if code and new and not made:
+                print(f"Nothing was made, so stack {self.stack} goes.")
+                stacks.stream("destroy", *options, "--remove")
             return code
 
     def down(self, *, nothing_runs: bool) -> int:
@@ -115,10 +111,10 @@ class Environment:
         if self.number in stacks.pull_requests():
             with self._configured({}, frozenset(), new=False) as options:
                 code = self._settled(options, nothing_runs=nothing_runs)
-                code = code or streamed("destroy", *options, *_FLAGS, "--remove")
+                code = code or stacks.stream("destroy", *options, "--remove")
             if code:
                 return code
-        leftovers.remove(self.number, self.files, inventory.read_these([self.stack]))
+        leftovers.remove(self.number, self.files)
         return 0
 
     @contextmanager
@@ -178,16 +174,16 @@ class Environment:
         """Release a dead lock, forget creations that were interrupted, and see what expired. Return the exit code."""
         if nothing_runs:
             stacks.ask("cancel", "--yes", "--stack", self.stack, root=stacks.folder())
-        return streamed("refresh", *options, *_FLAGS, "--clear-pending-creates", "--suppress-outputs")
+        return stacks.stream("refresh", *options, "--clear-pending-creates")
 
-    def _renew(self) -> Inventory:
-        """Let Neon delete the branch by itself a week from now, and return the stack's resources.
+    def _renew(self) -> bool:
+        """Let Neon delete the branch by itself a week from now, and tell whether the stack has anything.
 
         Raises:
             CloudError: Neon refused.
         """
         states = inventory.read_these([self.stack])
-        project = leftovers.project_of(pull_requests.parent_of(self.files))
+        project = leftovers.project_of(self.files)
         for branch in states.keys(kinds.NEON_BRANCH, self.stack) if project else ():
             neon.expire_branch(Access({}).client("Neon"), project, branch, datetime.now(UTC) + LIFETIME)
-        return states
+        return any(states)

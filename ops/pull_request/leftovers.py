@@ -12,9 +12,8 @@ from infra.config import pull_requests
 from infra.config.stack_files import PULL_REQUEST
 from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
-from ops import stacks
+from ops import inventory, stacks
 from ops.access import Access
-from ops.joblog import say
 from ops.settings import readable
 from ops.strays import lists
 
@@ -22,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.config.stack_files import StackFiles
-    from ops.inventory import Inventory
     from ops.strays.lists import Found
 
 
-def project_of(stack: str) -> str:
-    """Return the id of a stack's Neon project; empty while it has none.
+def project_of(files: StackFiles) -> str:
+    """Return the id of the copied stack's Neon project; empty while it has none.
 
     Raises:
-        StackError: Pulumi cannot read the stack.
+        StackError, StackFileError: The copied stack cannot be read.
     """
-    return str((stacks.outputs(stack, stacks.folder()) or {}).get("neonProjectId") or "")
+    outputs = stacks.outputs(pull_requests.parent_of(files), stacks.folder()) or {}
+    return str(outputs.get("neonProjectId") or "")
 
 
 def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
@@ -43,7 +42,7 @@ def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
         CloudError, FlyError: A cloud did not answer.
     """
     parent = readable(pull_requests.parent_of(files), files)
-    project = project_of(parent.stack)
+    project = project_of(files)
     branches = lists.branches(Access({}), project) if project else ()
     for found in (*lists.apps(parent.fly_organization), *branches):
         named = f"{parent.fly_app}-{PULL_REQUEST}" if found.kind == kinds.FLY_APP else PULL_REQUEST
@@ -51,7 +50,7 @@ def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
             yield int(match[1]), found
 
 
-def remove(number: int, files: StackFiles, states: Inventory) -> bool:
+def remove(number: int, files: StackFiles) -> bool:
     """Delete a pull request's resources that no state has, and a branch without its compute in the state.
 
     Returns:
@@ -61,28 +60,31 @@ def remove(number: int, files: StackFiles, states: Inventory) -> bool:
         StackError, StackFileError: The copied stack, or the pull request's, cannot be read.
         CloudError, FlyError: A cloud did not answer, or refused.
     """
+    stack = pull_requests.stack_of(number)
+    states = inventory.read_these([stack])
     if states.unread:
-        raise stacks.StackError("; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items()))
-    whole = states.keys(kinds.NEON_ENDPOINT, pull_requests.stack_of(number))
+        raise stacks.StackError(f"Reading the state of stack {stack}: {states.unread[stack]}")
+    whole = states.keys(kinds.NEON_ENDPOINT, stack)
     lost = [
         found
         for owner, found in there(files)
         if owner == number and not (states.owner(found.kind, found.key) and (whole or found.kind != kinds.NEON_BRANCH))
     ]
     for found in lost:
-        delete(found, project_of(pull_requests.parent_of(files)))
-        say(f"Deleted {found.kind.title} {found.name}, which an interrupted update left.")
+        delete(found, files)
     return bool(lost)
 
 
-def delete(found: Found, project: str) -> None:
-    """Delete a Fly app or a Neon branch; one that is gone is no error.
+def delete(found: Found, files: StackFiles) -> None:
+    """Delete a Fly app or a Neon branch that an interrupted update left; one that is gone is no error.
 
     Raises:
+        StackError, StackFileError: The copied stack cannot be read.
         CloudError, FlyError: The cloud refused.
     """
     if found.kind == kinds.FLY_APP:
         with suppress(AppNotFoundError):
             Flyctl().apps_destroy(found.name)
     else:
-        neon.delete_branch(Access({}).client("Neon"), project, found.key)
+        neon.delete_branch(Access({}).client("Neon"), project_of(files), found.key)
+    print(f"Deleted {found.kind.title} {found.name}, which an interrupted update left.")

@@ -12,20 +12,18 @@ from infra import kinds
 from infra.clouds import cloudflare
 from infra.config.load import examine_files
 from infra.config.rotation import storage_tokens
-from infra.config.stack_files import StackFileError, read_stack_files
+from infra.config.stack_files import read_stack_files
 from infra.parts.storage_keys import token_name
 from ops import inventory, stacks
 from ops.recovery import processes
 from ops.recovery.creations import explained, revoke, verdict
-from ops.recovery.stack import Stack
-from ops.recovery.state import RecoveryError
-from ops.stacks import StackError
+from ops.recovery.stack import RecoveryError, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ops.recovery.creations import Verdict
-    from ops.recovery.state import Lock, Operation, State
+    from ops.recovery.stack import Lock, Operation, State
 
 # A provider's error on an import id that leads nowhere; the engine's, where a provider reads nothing under it.
 _ABSENT = re.compile(r"\b404\b|not found|does not exist|non-existent", re.IGNORECASE)
@@ -54,35 +52,29 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
     locks = stack.locks()
     for lock in locks:
         _require_stranded(stack, lock, nothing_runs=nothing_runs)
-    survivors = _end_survivors()
+    survivors = processes.survivors(stacks.folder())
+    for process in survivors or ():
+        processes.end(process)
+        print(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
     # Read before the lock's release: `pulumi cancel` drops operations that are no creation.
     first = stack.state()
     if locks:
         stack.cancel()
-        _say(f"The lock of an update that has ended was released ({', '.join(map(str, locks))}).")
+        print(f"The lock of an update that has ended was released ({', '.join(map(str, locks))}).")
     state = stack.state()
     creations = [operation for operation in state.pending if operation.kind == "creating"]
     others = [operation for operation in first.pending if operation.kind != "creating"]
     under_way = bool(creations or others)
     if under_way:
         count = len(creations) + len(others)
-        _say(f"{count} operation{'s were' if count > 1 else ' was'} under way when the last update ended:")
+        print(f"{count} operation{'s were' if count > 1 else ' was'} under way when the last update ended:")
         _resolve(stack, state, creations)
         for operation in others:
-            _say(f"  {operation.kind} {operation.name}: Pulumi reads it from the cloud")
+            print(f"  {operation.kind} {operation.name}: Pulumi reads it from the cloud")
         stack.settle()
     if survivors is None and (locks or under_way):
-        _say(_UNSEEN)
+        print(_UNSEEN)
     return bool(locks or under_way or survivors)
-
-
-def _end_survivors() -> bool | None:
-    """End the processes of a killed engine; tell whether there were any, or None where this machine hides them."""
-    found = processes.survivors(stacks.folder())
-    for process in found or ():
-        processes.end(process)
-        _say(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
-    return None if found is None else bool(found)
 
 
 def _resolve(stack: Stack, state: State, creations: Sequence[Operation]) -> None:
@@ -98,10 +90,10 @@ def _resolve(stack: Stack, state: State, creations: Sequence[Operation]) -> None
         except RecoveryError as error:
             problems.append(f"  creating {operation.name}: {error}.")
     if problems:
-        again = f"Beyond the lines above nothing was changed. Then run:\n  bin/recover {stack.name}"
-        raise RecoveryError("\n".join(["This needs a person:", *problems, again]))
+        again = f"Nothing else was changed. Once that is settled, run:\n  bin/recover {stack.name}"
+        raise RecoveryError("\n".join(["A person must settle this:", *problems, again]))
     for operation, decided in found:
-        _say(f"  creating {operation.name}: {_carried_out(stack, operation, decided)}")
+        print(f"  creating {operation.name}: {_carried_out(stack, operation, decided)}")
 
 
 def _carried_out(stack: Stack, operation: Operation, decided: Verdict) -> str:
@@ -156,19 +148,16 @@ def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
     with explained():
         client = stack.access.client("Cloudflare")
         ours = [identity for name in names for identity in cloudflare.token_ids(client, account, name)]
+    if states.unread:
+        raise RecoveryError(f"A token may be in use: the state of {', '.join(states.unread)} cannot be read.")
     for identity in identities:
-        if states.unread or (owner := states.owner(kinds.ACCOUNT_TOKEN, identity)):
-            whose = f"stack {owner} has it" if not states.unread else f"{', '.join(states.unread)} could not be read"
-            raise RecoveryError(f"Token {identity} may be in use: {whose}. `rotate.storageToken` replaces a token.")
+        if owner := states.owner(kinds.ACCOUNT_TOKEN, identity):
+            raise RecoveryError(f"Stack {owner} uses token {identity}. `rotate.storageToken` replaces a token.")
         if identity not in ours:
-            raise RecoveryError(f"{identity} is no token of this stack's ({', '.join(names)}): left alone.")
+            raise RecoveryError(f"{identity} is no token of this stack's ({', '.join(names)}), so it stays.")
     for identity in identities:
         revoke(stack, account, identity)
-        _say(f"Token {identity} is revoked.")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+        print(f"Token {identity} is revoked.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -188,18 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--revoke", metavar="ID", nargs="+", help="revoke tokens that bin/adopt names as lost")
     options = parser.parse_args(arguments)
-    try:
-        if options.revoke:
-            revoke_lost(Stack(options.stack), options.revoke)
-            return 0
-        done = recover(Stack(options.stack), nothing_runs=options.nothing_runs)
-    except (RecoveryError, StackError, StackFileError) as error:
-        print(f"bin/recover: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"bin/recover: interrupted. Run again:\n  bin/recover {options.stack}", file=sys.stderr)
-        return 130
-    _say(f"Next: pulumi up -s {options.stack}" if done else "Nothing to recover.")
+    stack = Stack(options.stack)
+    if options.revoke:
+        revoke_lost(stack, options.revoke)
+        return 0
+    done = recover(stack, nothing_runs=options.nothing_runs)
+    print(f"Next: pulumi up -s {stack.name}" if done else "Nothing to recover.")
     return 0
 
 

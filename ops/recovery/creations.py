@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from infra import kinds
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import CloudError, MissingError
-from ops.recovery.state import RecoveryError
+from ops.recovery.stack import RecoveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from infra.kinds import Kind
-    from ops.recovery.stack import Stack
-    from ops.recovery.state import Operation, State
+    from ops.recovery.stack import Operation, Stack, State
 
 # The engine's own: providers and components.
 _ENGINE = ("pulumi:", "relay:")
@@ -45,17 +44,17 @@ def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
     kind = kinds.KINDS.get(operation.type)
     if operation.type.startswith(_ENGINE):
         return Verdict("clear", "it exists in the state alone")
-    if kind is None:
+    if kind and kind.again:
+        return Verdict("clear", kind.again)
+    if kind is None or not (kind.named or kind.type in _LOOKS):
         raise RecoveryError(
-            "this tool does not know the type. Look it up in its cloud: `pulumi import` takes in what is there; then "
+            "this tool cannot look up its type. Look in its cloud: `pulumi import` takes in what is there; then "
             "`pulumi refresh --clear-pending-creates` forgets that it was being made"
         )
-    if kind.again:
-        return Verdict("clear", kind.again)
     with explained():
         if look := _LOOKS.get(kind.type):
-            return look(stack, state, operation)
-        return _named(state, operation, kind)
+            return _by_id(state, operation, kind, look(stack, state, operation))
+        return _by_name(state, operation, kind)
 
 
 @contextmanager
@@ -88,71 +87,53 @@ def revoke(stack: Stack, account: str, identity: str) -> None:
         ) from None
 
 
-def _neon_project(stack: Stack, state: State, operation: Operation) -> Verdict:
-    name = operation.inputs["name"]
-    found = neon.project_ids(stack.access.client("Neon"), name, operation.inputs.get("orgId"))
-    return _by_id(state, operation, f"Neon project {name!r}", found, console="Neon's console")
+def _neon_projects(stack: Stack, _state: State, operation: Operation) -> list[str]:
+    inputs = operation.inputs
+    return neon.project_ids(stack.access.client("Neon"), inputs["name"], inputs.get("orgId"))
 
 
-def _account_token(stack: Stack, state: State, operation: Operation) -> Verdict:
-    account, name = operation.inputs["accountId"], operation.inputs["name"]
-    listed = cloudflare.token_ids(stack.access.client("Cloudflare"), account, name)
-    ours = {resource.get("id") for resource in state.resources.values()}
-    lost = [identity for identity in listed if identity not in ours]
-    if len(lost) > 1:
-        raise RecoveryError(
-            f"{len(lost)} have this name, and the state has none of them: {', '.join(lost)}. In Cloudflare's "
-            "dashboard (Manage Account → Account API Tokens) revoke those that nobody uses, until at most one is left"
-        )
-    title = f"Cloudflare account token {name!r}"
-    if not lost:
-        return Verdict("clear", f"there is no {title} that the state does not know")
-    return Verdict("revoke", f"{title} is there as {lost[0]}, and its value is lost", lost[0])
+def _account_tokens(stack: Stack, _state: State, operation: Operation) -> list[str]:
+    inputs = operation.inputs
+    return cloudflare.token_ids(stack.access.client("Cloudflare"), inputs["accountId"], inputs["name"])
 
 
-def _policy(stack: Stack, state: State, operation: Operation) -> Verdict:
+def _policies(stack: Stack, state: State, operation: Operation) -> list[str]:
     inputs = operation.inputs
     kind = "branch" if "branchPattern" in inputs else "tag"
-    owner = state.owner(operation.resource)
-    pattern, repository, environment = inputs[f"{kind}Pattern"], inputs["repository"], inputs["environment"]
     client = stack.access.client("GitHub")
+    repository = f"{state.owner(operation.resource)}/{inputs['repository']}"
     with client.documented():
-        policies = github.policies(client, f"{owner}/{repository}", environment)
-        alike = [policy for policy in policies if policy["name"] == pattern]
-        found = [str(policy["id"]) for policy in alike if policy.get("type", "branch") == kind]
-    title = f"deployment policy {pattern!r} of {repository}'s environment {environment!r}"
-    return _by_id(state, operation, title, found, console="GitHub")
+        policies = github.policies(client, repository, inputs["environment"])
+        alike = [policy for policy in policies if policy["name"] == inputs[f"{kind}Pattern"]]
+        return [str(policy["id"]) for policy in alike if policy.get("type", "branch") == kind]
 
 
-def _dns_record(stack: Stack, state: State, operation: Operation) -> Verdict:
-    zone, type_, name = (operation.inputs[key] for key in ("zoneId", "type", "name"))
-    listed = cloudflare.records(stack.access.client("Cloudflare"), zone, name)
-    found = [record["id"] for record in listed if record["type"] == type_]
-    return _by_id(state, operation, f"DNS record {type_} {name}", found, console="Cloudflare's dashboard")
+def _dns_records(stack: Stack, _state: State, operation: Operation) -> list[str]:
+    inputs = operation.inputs
+    listed = cloudflare.records(stack.access.client("Cloudflare"), inputs["zoneId"], inputs["name"])
+    return [record["id"] for record in listed if record["type"] == inputs["type"]]
 
 
-def _bucket_domain(stack: Stack, _state: State, operation: Operation) -> Verdict:
+def _bucket_domains(stack: Stack, _state: State, operation: Operation) -> list[str]:
     account, bucket, host = (operation.inputs[key] for key in ("accountId", "bucketName", "domain"))
     try:
         cloudflare.get(stack.access.client("Cloudflare"), account, f"r2/buckets/{bucket}/domains/custom/{host}")
     except MissingError:
-        return Verdict("clear", f"bucket {bucket} has no domain {host}")
-    raise RecoveryError(
-        f"bucket {bucket} has the domain {host}, and Pulumi cannot import it: delete it in Cloudflare's dashboard "
-        "(R2 → the bucket → Settings → Custom Domains), as nothing uses it yet"
-    )
+        return []
+    return [host]
 
 
-_LOOKS: dict[str, Callable[[Stack, State, Operation], Verdict]] = {
-    kinds.NEON_PROJECT.type: _neon_project,
-    kinds.ACCOUNT_TOKEN.type: _account_token,
-    kinds.DEPLOYMENT_POLICY.type: _policy,
-    kinds.DNS_RECORD.type: _dns_record,
-    kinds.BUCKET_CUSTOM_DOMAIN.type: _bucket_domain,
+_LOOKS: Mapping[str, Callable[[Stack, State, Operation], list[str]]] = {
+    kinds.NEON_PROJECT.type: _neon_projects,
+    kinds.ACCOUNT_TOKEN.type: _account_tokens,
+    kinds.DEPLOYMENT_POLICY.type: _policies,
+    kinds.DNS_RECORD.type: _dns_records,
+    kinds.BUCKET_CUSTOM_DOMAIN.type: _bucket_domains,
 }
+"""The questions to a cloud by type: each returns the ids of all that the creation may have made."""
 
 
-def _named(state: State, operation: Operation, kind: Kind) -> Verdict:
+def _by_name(state: State, operation: Operation, kind: Kind) -> Verdict:
     """Return the verdict on a resource whose import id follows from its inputs."""
     identity = kind.import_id(operation.inputs)
     if operation.urn not in state.resources:
@@ -164,24 +145,35 @@ def _named(state: State, operation: Operation, kind: Kind) -> Verdict:
     return Verdict("clear", "the state has it already")
 
 
-def _by_id(state: State, operation: Operation, title: str, found: list[str], *, console: str) -> Verdict:
-    """Return the verdict on a resource that its cloud gave an id, given the ids of all that have its name."""
-    kind = kinds.KINDS[operation.type]
+def _by_id(state: State, operation: Operation, kind: Kind, found: list[str]) -> Verdict:
+    """Return the verdict on a resource that its cloud gave an id, given the ids of all that may be it."""
+    title = _title(kind, operation.inputs)
+    known = {resource.get("id") for resource in state.resources.values()}
     imports = {identity: kind.import_id(operation.inputs, identity) for identity in found}
-    known = state.resources.get(operation.urn, {}).get("id")
-    unknown = [identity for identity, import_id in imports.items() if known not in {identity, import_id}]
-    if known and unknown:
-        raise RecoveryError(_replaced(known, ", ".join(unknown)))
-    if known:
-        return Verdict("clear", f"the state has {title} already, as {known}")
+    unknown = [identity for identity, import_id in imports.items() if not known & {identity, import_id}]
+    if not unknown:
+        return Verdict("clear", f"the state has {title} already" if found else f"there is no {title}")
     if len(unknown) > 1:
         raise RecoveryError(
-            f"{len(unknown)} are there ({title}), and the state has none of them: {', '.join(unknown)}. In {console} "
-            "delete those that nobody uses, or rename them, until at most one is left"
+            f"{title} is there more than once, and the state has none of them: {', '.join(unknown)}. Delete at "
+            f"{kind.service} those that nobody uses, until at most one is left"
         )
-    if not unknown:
-        return Verdict("clear", f"there is no {title}")
-    return Verdict("import", f"{title} is there as {unknown[0]}", imports[unknown[0]])
+    (identity,) = unknown
+    if kind == kinds.ACCOUNT_TOKEN:
+        return Verdict("revoke", f"{title} is there as {identity}, and its value is lost", identity)
+    if kind == kinds.BUCKET_CUSTOM_DOMAIN:
+        raise RecoveryError(
+            f"{title} is there, and Pulumi cannot import it: delete it in Cloudflare's dashboard "
+            "(R2 → the bucket → Settings → Custom Domains), as nothing uses it yet"
+        )
+    if operation.urn in state.resources:
+        raise RecoveryError(_replaced(state.resources[operation.urn].get("id"), identity))
+    return Verdict("import", f"{title} is there as {identity}", imports[identity])
+
+
+def _title(kind: Kind, inputs: Mapping[str, Any]) -> str:
+    name = inputs.get(kind.name) or inputs.get("branchPattern") or inputs.get("tagPattern")
+    return f"{kind.title} {name!r}"
 
 
 def _replaced(old: str | None, new: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,21 +41,9 @@ class Process(NamedTuple):
 
 
 def runs_engine(pid: int) -> bool | None:
-    """Tell whether a process is a running Pulumi engine.
-
-    Returns:
-        None where a process of that id runs, and this machine has no /proc that names its program.
-    """
-    if PROC.is_dir():
-        # Any mention counts: to take an engine for another program would release its lock.
-        return any("pulumi" in word for word in _words(pid))
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return None
-    return None
+    """Tell whether a process is a running Pulumi engine; None where this machine has no /proc."""
+    # Any mention counts: to take an engine for another program would release its lock.
+    return any("pulumi" in word for word in _words(pid)) if PROC.is_dir() else None
 
 
 def survivors(folder: Path) -> list[Process] | None:
@@ -75,10 +64,8 @@ def survivors(folder: Path) -> list[Process] | None:
 
 def end(process: Process) -> None:
     """End a process at once; one that has ended by itself is no error."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def _has_engine(process: Process, found: dict[int, Process]) -> bool:

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from infra.errors import UserError
 from ops import stacks
 from ops.access import Access
-from ops.recovery.state import Lock, Operation, RecoveryError, State
 from ops.redact import credentials, redact
 
 if TYPE_CHECKING:
@@ -21,10 +21,94 @@ _NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
 _LOCK = re.compile(r"^\s+(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)$", re.MULTILINE)
 
 
+class RecoveryError(UserError):
+    """Report that recovery cannot go on. The message says why and what to do, and holds no secret."""
+
+
+class Operation(NamedTuple):
+    """An operation that was under way when the stack's last update ended.
+
+    Attributes:
+        kind: `creating`, `updating`, `deleting`, `importing` or `reading`.
+        resource: The resource as the state has it.
+    """
+
+    kind: str
+    resource: dict[str, Any]
+
+    @property
+    def urn(self) -> str:
+        """The resource's URN."""
+        return str(self.resource["urn"])
+
+    @property
+    def type(self) -> str:
+        """The resource's type token."""
+        return str(self.resource["type"])
+
+    @property
+    def name(self) -> str:
+        """The resource's logical name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The resource's inputs; a secret is an object that holds ciphertext."""
+        return dict(self.resource.get("inputs") or {})
+
+
+class State(NamedTuple):
+    """A stack's state.
+
+    Attributes:
+        pending: The operations that were under way when the engine wrote it.
+        resources: The resources by URN, without those that wait for their deletion.
+    """
+
+    pending: list[Operation]
+    resources: dict[str, dict[str, Any]]
+
+    def owner(self, resource: dict[str, Any]) -> str:
+        """Return the owner of the repository that a GitHub resource belongs to.
+
+        Raises:
+            KeyError: The state has no provider that names the owner.
+        """
+        provider = self.resources.get(resource["provider"].rpartition("::")[0], {})
+        return str(provider.get("inputs", {})["owner"])
+
+
+class Lock(NamedTuple):
+    """A lock that an update of the stack took.
+
+    Attributes:
+        place: Its file's URL; empty where the backend keeps no file.
+        user: The user who ran the update.
+        host: The machine that ran it.
+        pid: Its process id there.
+        since: When it began, in ISO 8601.
+    """
+
+    place: str = ""
+    user: str = ""
+    host: str = ""
+    pid: int = 0
+    since: str = ""
+
+    def __str__(self) -> str:
+        """Describe the update that took the lock."""
+        return f"process {self.pid} of {self.user} on {self.host}, since {self.since}" if self.pid else "another update"
+
+
 class Stack(NamedTuple):
     """A stack, by the name that `pulumi --stack` takes."""
 
     name: str
+
+    @property
+    def access(self) -> Access:
+        """The stack's access to the clouds."""
+        return Access.of(self.name)
 
     def state(self) -> State:
         """Read the state.
@@ -38,8 +122,7 @@ class Stack(NamedTuple):
             raise RecoveryError(
                 f"There is no stack {self.name} here. Stack files: {files}; `pulumi stack ls` lists stacks."
             )
-        if done.returncode != 0:
-            raise RecoveryError(f"Reading the state of stack {self.name}: {errors(done)}")
+        _require(done, f"Reading the state of stack {self.name}")
         deployment = stacks.document(done)["deployment"] or {}
         pending = [
             Operation(operation["type"], operation["resource"])
@@ -60,8 +143,8 @@ class Stack(NamedTuple):
             return [Lock(place, user, host, int(pid), since) for place, user, host, pid, since in found] or [Lock()]
         if re.search(r"another update is (currently )?in progress", done.stderr, re.IGNORECASE):
             return [Lock()]
-        if done.returncode != 0 and "no resource named" not in done.stderr:
-            raise RecoveryError(f"Stack {self.name} cannot be updated: {errors(done)}")
+        if "no resource named" not in done.stderr:
+            _require(done, f"Asking stack {self.name} for its lock")
         return []
 
     def cancel(self) -> None:
@@ -70,9 +153,7 @@ class Stack(NamedTuple):
         Raises:
             RecoveryError: Pulumi did not release them.
         """
-        done = self.pulumi("cancel", "--yes")
-        if done.returncode != 0:
-            raise RecoveryError(f"Releasing the lock of stack {self.name}: {errors(done)}")
+        _require(self.pulumi("cancel", "--yes"), f"Releasing the lock of stack {self.name}")
 
     def import_(self, operation: Operation, identity: str) -> str | None:
         """Import the resource that an interrupted creation made.
@@ -93,7 +174,7 @@ class Stack(NamedTuple):
             file.flush()
             flags = ["--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
             done = self.pulumi("import", "--file", file.name, *flags)
-        return None if done.returncode == 0 else errors(done)
+        return None if done.returncode == 0 else _errors(done)
 
     def settle(self) -> None:
         """Forget the pending creations, and refresh the resources that an update was changing or deleting.
@@ -102,16 +183,8 @@ class Stack(NamedTuple):
             RecoveryError: Pulumi could not read a resource.
         """
         done = self.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
-        if done.returncode != 0:
-            raise RecoveryError(
-                f"Refreshing stack {self.name}: {errors(done)}\n"
-                f"The lines above are done. Once the error is mended, run:\n  pulumi refresh -s {self.name}"
-            )
-
-    @property
-    def access(self) -> Access:
-        """The stack's access to the clouds."""
-        return Access.of(self.name)
+        then = f"\nThe lines above are done. Once the error is mended, run:\n  pulumi refresh -s {self.name}"
+        _require(done, f"Refreshing stack {self.name}", then)
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the CLI on this stack, without questions.
@@ -122,7 +195,17 @@ class Stack(NamedTuple):
         return stacks.ask(*arguments, "--stack", self.name, "--color", "never", root=stacks.folder())
 
 
-def errors(done: subprocess.CompletedProcess[str]) -> str:
+def _require(done: subprocess.CompletedProcess[str], action: str, then: str = "") -> None:
+    """Check that the CLI did what it was asked.
+
+    Raises:
+        RecoveryError: It did not.
+    """
+    if done.returncode != 0:
+        raise RecoveryError(f"{action}: {_errors(done)}{then}")
+
+
+def _errors(done: subprocess.CompletedProcess[str]) -> str:
     """Return the errors that Pulumi reported, once each: progress goes to the other stream."""
     text = f"{done.stderr}\n{done.stdout}"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)

@@ -48,7 +48,7 @@ BUCKET = Call("cloudflare", "bucket.create", "bucket", "bucket", "it is there as
 PAGES = Call("cloudflare", "pages.create", "pages", "pages-project", "it is there as ffffffffffffffffffffffffffffff01/")
 VARIABLE = Call("github", "environment-variable.create", "variable", "variable-", "it is there as tune:staging:")
 POLICY = Call(
-    "github", "deployment-policy.create", "deployment-policy", "deployment-policy", "deployment policy 'main'"
+    "github", "deployment-policy.create", "deployment-policy", "deployment-policy", "of a GitHub environment 'main' is"
 )
 APP = Call("fly", "apps create", "app", "fly-app", "making it looks first")
 # A name may repeat in the cloud, which is what the first `up` after a kill would do.
@@ -230,7 +230,7 @@ def test_two_that_may_be_it(empty_sandbox: Sandbox) -> None:
     before = made(empty_sandbox)["neon", "project"]
     done = empty_sandbox.run("bin/recover", "dev", check=False)
     assert done.returncode == 1
-    assert f"the state has none of them: {', '.join(before)}. In Neon's console delete those" in done.stderr
+    assert f"the state has none of them: {', '.join(before)}. Delete at Neon those" in done.stderr
     assert made(empty_sandbox)["neon", "project"] == before
     pending = empty_sandbox.state("dev")["deployment"]["pending_operations"]
     assert "neon-project" in [one["resource"]["urn"].rpartition("::")[2] for one in pending]

@@ -10,7 +10,7 @@ import pytest
 from infra.config.stack_files import read_stack_files
 from ops import stacks
 from ops.pull_request import __main__ as bin_pull_request
-from ops.pull_request import comment, sweep
+from ops.pull_request import comment
 from ops.pull_request.environment import Environment
 from tests.unit.program import EXAMPLE
 
@@ -64,30 +64,48 @@ def test_a_pull_request_s_stack_is_known_by_its_name(
     assert stacks.pull_requests().keys() == listed
 
 
-@pytest.mark.parametrize(("ago", "quiet"), [(timedelta(minutes=5), False), (timedelta(hours=3), True)])
-def test_a_sweep_releases_the_lock_of_a_stack_that_is_quiet(ago: timedelta, quiet: bool) -> None:
-    assert sweep.is_quiet({"lastUpdate": (datetime.now(UTC) - ago).isoformat()}) is quiet
-    assert sweep.is_quiet({}) is False
+@pytest.mark.parametrize(
+    ("still_open", "ago", "gone"),
+    [
+        (False, timedelta(minutes=5), "down"),
+        (False, timedelta(hours=3), "down --nothing-runs"),
+        (True, timedelta(days=6), ""),
+        (True, timedelta(days=8), "down --nothing-runs"),
+        (True, None, ""),
+    ],
+)
+def test_a_sweep_takes_what_is_closed_or_old_and_releases_the_lock_of_what_is_quiet(
+    swept: list[str], monkeypatch: pytest.MonkeyPatch, still_open: bool, ago: timedelta | None, gone: str
+) -> None:
+    stack = {"lastUpdate": (datetime.now(UTC) - ago).isoformat()} if ago else {}
+    monkeypatch.setattr(stacks, "pull_requests", lambda: {8: stack})
+    assert bin_pull_request.sweep(read_stack_files(EXAMPLE), {8} if still_open else set(), nothing_runs=False) == 0
+    assert swept == ([f"8 {gone}"] if gone else [])
 
 
 def test_a_sweep_goes_on_after_an_environment_that_stays(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[int] = []
+    monkeypatch.setattr(stacks, "pull_requests", lambda: {7: {}, 8: {}})
+    assert bin_pull_request.sweep(read_stack_files(EXAMPLE), set(), nothing_runs=False) == 1
+    assert swept == ["7 down", "8 down"]
+    assert "Pull request 7: it is locked" in capsys.readouterr().out
+
+
+@pytest.fixture
+def swept(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The environments that a sweep takes away; that of pull request 7 is locked."""
+    asked: list[str] = []
 
     def down(self: Environment, *, nothing_runs: bool) -> int:
-        asked.append(self.number)
+        asked.append(f"{self.number} down{' --nothing-runs' if nothing_runs else ''}")
         if self.number == 7:
             raise stacks.StackError("it is locked")
         return 0
 
     monkeypatch.setattr(Environment, "down", down)
-    monkeypatch.setattr(stacks, "pull_requests", lambda: {7: {}, 8: {}})
     monkeypatch.setattr("ops.pull_request.leftovers.there", lambda _files: iter(()))
-    monkeypatch.setattr("ops.pull_request.leftovers.project_of", lambda _stack: "")
-    assert sweep.sweep(read_stack_files(EXAMPLE), set(), nothing_runs=False) == 1
-    assert asked == [7, 8]
-    assert "Pull request 7: it is locked" in capsys.readouterr().out
+    return asked
 
 
 class SimpleAnswer:

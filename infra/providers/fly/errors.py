@@ -4,6 +4,8 @@ Pulumi shows only the text of an exception. So the text says what was being done
 (already redacted), and the next step.
 """
 
+from infra.errors import UserError
+
 MINTING_HINT = (
     "Fly.io may refuse to let an organization's or an app's token make tokens. Make the deploy token as a person "
     "(`flyctl auth login`, then `flyctl tokens create deploy`), and set it as `flyDeployToken`."
@@ -11,7 +13,7 @@ MINTING_HINT = (
 """The next step where a token may not mint another."""
 
 
-class FlyError(Exception):
+class FlyError(UserError):
     """Something about Fly.io failed.
 
     Attributes:

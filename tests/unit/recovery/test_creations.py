@@ -8,8 +8,7 @@ import pytest
 
 from ops.access import Access
 from ops.recovery import creations
-from ops.recovery.stack import Stack
-from ops.recovery.state import Operation, RecoveryError, State
+from ops.recovery.stack import Operation, RecoveryError, Stack, State
 from sandbox import credentials
 from sandbox.http import face as http_face
 from sandbox.world import cloudflare, github, zones
@@ -77,7 +76,7 @@ def test_a_neon_project(world: World) -> None:
     assert verdict(operation, first) == ("clear", "")
     with world.transaction() as tx:
         second = create_project(tx, {"name": "tune"})["id"]
-    assert f"the state has none of them: {first}, {second}. " in refusal(operation)
+    assert f"the state has none of them: {first}, {second}. Delete at Neon those" in refusal(operation)
     assert f"it was to replace {first}, which the state still has" in refusal(operation, first)
     assert f"delete {second} where it exists" in refusal(operation, first)
 
@@ -103,7 +102,7 @@ def test_an_account_token(world: World) -> None:
             name = "audio (pulumi-1)" if identity[0] == "c" else "audio (pulumi)"
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
-    assert f"the state has none of them: {'a' * 32}, {'b' * 32}. In Cloudflare's dashboard" in refusal(operation)
+    assert f"the state has none of them: {'a' * 32}, {'b' * 32}. Delete at Cloudflare" in refusal(operation)
     creations.revoke(STACK, ACCOUNT, "b" * 32)
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
@@ -162,7 +161,7 @@ def test_what_may_be_made_again(world: World, type_: str) -> None:
 
 
 def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "this tool does not know the type" in refusal(creating("aws:s3/bucket:Bucket"))
+    assert "this tool cannot look up its type" in refusal(creating("aws:s3/bucket:Bucket"))
     assert refusal(creating(PROJECT)) == "the state does not say its name"
     world.inject("neon", "GET", "down")
     assert refusal(creating(PROJECT, name="tune")) == (
@@ -187,11 +186,14 @@ def test_a_dns_record(world: World, zone: str) -> None:
     name = "api.tune.example"
     operation = creating("cloudflare:index/dnsRecord:DnsRecord", zoneId=zone, type="TXT", name=name)
     with world.transaction() as tx:
-        zones.put_record(tx, zone, {"type": "A", "name": name, "content": "192.0.2.1"})
+        address = zones.put_record(tx, zone, {"type": "A", "name": name, "content": "192.0.2.1"})["id"]
     assert verdict(operation) == ("clear", "")
     with world.transaction() as tx:
         made = zones.put_record(tx, zone, {"type": "TXT", "name": name, "content": '"a"'})["id"]
     assert verdict(operation) == ("import", f"{zone}/{made}")
+    second = creating("cloudflare:index/dnsRecord:DnsRecord", zoneId=zone, type="A", name=name)
+    of_a_sibling = State([second], {"urn:of::another": {"id": address}})
+    assert creations.verdict(STACK, of_a_sibling, second).action == "clear"
 
 
 def test_a_name_of_a_bucket_cannot_be_imported(world: World, zone: str) -> None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops import stacks
-from ops.recovery.stack import Stack
-from ops.recovery.state import Lock, Operation, RecoveryError, State
+from ops.recovery.stack import Lock, Operation, RecoveryError, Stack, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +69,7 @@ def test_a_look_for_locks_reads_no_cloud(cli: Callable[..., list[Any]]) -> None:
     cli(1, err="error: [409] Conflict: another update is currently in progress")
     assert [str(lock) for lock in STACK.locks()] == ["another update"]
     cli(1, err="error: no such bucket")
-    with pytest.raises(RecoveryError, match=r"^Stack staging cannot be updated: error: no such bucket$"):
+    with pytest.raises(RecoveryError, match=r"^Asking stack staging for its lock: error: no such bucket$"):
         STACK.locks()
 
 
