@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ops.recovery.creations import Verdict
+    from ops.recovery.processes import Process
     from ops.recovery.stack import Lock, Operation, State
 
 # A provider's error on an import id that leads nowhere; the engine's, where a provider reads nothing under it.
@@ -53,9 +54,7 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
     for lock in locks:
         _require_stranded(stack, lock, nothing_runs=nothing_runs)
     survivors = processes.survivors(stacks.folder())
-    for process in survivors or ():
-        processes.end(process)
-        print(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
+    _end(survivors or ())
     # Read before the lock's release: `pulumi cancel` drops operations that are no creation.
     first = stack.state()
     if locks:
@@ -75,6 +74,13 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
     if survivors is None and (locks or under_way):
         print(_UNSEEN)
     return bool(locks or under_way or survivors)
+
+
+def _end(survivors: Sequence[Process]) -> None:
+    """End processes of an engine that is gone."""
+    for process in survivors:
+        processes.end(process)
+        print(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
 
 
 def _resolve(stack: Stack, state: State, creations: Sequence[Operation]) -> None:
