@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.clouds import github
-from infra.clouds.http import Client, CloudError, RefusedError
-from infra.errors import UserError
+from infra.clouds.http import Client, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BOT = "github-actions[bot]"
 """The author of all that a workflow writes with its own token."""
-
-
-class GitHubError(UserError):
-    """GitHub refused or did not answer. The message says what to do, where that is known."""
 
 
 class Repository(NamedTuple):
@@ -47,7 +43,7 @@ class Repository(NamedTuple):
             The comment's address.
 
         Raises:
-            GitHubError: A call failed.
+            CloudError: GitHub refused, or did not answer.
         """
         path, text = f"issues/{number}/comments", f"{marker}\n{body}"
         found = next(self._own(path, marker), None)
@@ -67,7 +63,7 @@ class Repository(NamedTuple):
             The issue's address.
 
         Raises:
-            GitHubError: A call failed.
+            CloudError: GitHub refused, or did not answer.
         """
         text = f"{marker}\n{body}"
         found = next(self._own("issues", marker), None)
@@ -84,7 +80,7 @@ class Repository(NamedTuple):
             The issue's address; empty if there is none.
 
         Raises:
-            GitHubError: A call failed.
+            CloudError: GitHub refused, or did not answer.
         """
         found = next(self._own("issues", marker), None)
         if not found:
@@ -94,21 +90,26 @@ class Repository(NamedTuple):
 
     def _own(self, path: str, marker: str) -> Iterator[dict[str, Any]]:
         """Yield the workflow's entries of a list that begin with a marker; an author may be null."""
-        try:
+        with _permitted():
             for entry in self.client.items(f"repos/{self.name}/{path}"):
                 login = (entry.get("user") or {}).get("login")
                 if login == BOT and (entry.get("body") or "").startswith(marker):
                     yield entry
-        except CloudError as error:
-            raise _explained(error) from None
 
     def _call(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        try:
+        with _permitted():
             return self.client.ask(f"repos/{self.name}/{path}", method=method, body=body)
-        except CloudError as error:
-            raise _explained(error) from None
 
 
-def _explained(error: CloudError) -> GitHubError:
-    hint = ". The job needs `permissions:` with `pull-requests: write` or `issues: write`"
-    return GitHubError(f"{error}{hint if isinstance(error, RefusedError) else ''}.")
+@contextmanager
+def _permitted() -> Iterator[None]:
+    """Name the permission that a workflow's token lacks.
+
+    Raises:
+        RefusedError: GitHub refused the token.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        needed = "`pull-requests: write` or `issues: write`"
+        raise RefusedError(f"{error}: the job needs `permissions:` with {needed}", error.status) from None

@@ -29,8 +29,6 @@ def stack_name(text: str) -> str:
     Raises:
         argparse.ArgumentTypeError: It is no name. Pulumi would take an empty one for the selected stack.
     """
-    if not text:
-        raise argparse.ArgumentTypeError("the stack's name is empty: an unset variable?")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no stack's name: letters, digits, `.`, `_` and `-`")
     return text

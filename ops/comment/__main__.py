@@ -1,4 +1,8 @@
-"""`bin/comment`: show a preview in the job summary, and in one comment per stack on the pull request."""
+"""Write a kept preview into the job summary and the pull request's comment.
+
+Each stack has one comment, which every push edits. Outside a workflow this
+prints the comment. Exit code 0: written; 1: GitHub refused it.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the summary and the comment, or the issue about drift, and return 0.
 
     In a workflow it reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the token
-    it writes no comment. Outside a workflow it prints the comment.
+    it writes no comment.
 
     Raises:
-        GitHubError: GitHub refused it.
+        CloudError: GitHub refused it.
     """
-    parser = argparse.ArgumentParser(
-        prog="bin/comment",
-        description="Write a preview that `bin/preview` kept into the job summary and the pull request's comment.",
-        epilog="Exit code 0: written; 1: GitHub refused it.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/comment", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="the folder that `bin/preview` wrote")
-    parser.add_argument("--issue", action="store_true", help="write the issue about drift that `bin/drift` found")
+    parser.add_argument(
+        "--issue", action="store_true", help="write the issue about what `bin/drift` found, or close it"
+    )
     parser.add_argument("--sandbox", action="store_true", help="the preview ran in the sandbox: write no comment")
     options = parser.parse_args(arguments)
 
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Wrote {url}" if url else "There is no drift, and no issue.", file=sys.stderr)
         return 0
     number, commit = _pull_request(environment)
-    context = markdown.Context(commit=commit, sandbox=options.sandbox, run_url=_run_url(environment))
+    context = markdown.Context(commit, options.sandbox)
     preview = run.load(options.stack, options.folder)
     text = markdown.comment(preview, context)
     if "GITHUB_STEP_SUMMARY" in environment:
@@ -75,16 +78,6 @@ def _issue(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
     if not text:
         return repository.close_issue(marked)
     return repository.put_issue(marked, f"Drift: {stack}", wording.clip(text, markdown.COMMENT_LIMIT))
-
-
-def _run_url(environment: Mapping[str, str]) -> str:
-    """Return the address of the workflow's run; empty outside a workflow."""
-    if "GITHUB_RUN_ID" not in environment:
-        return ""
-    server, repository, number = (
-        environment.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID")
-    )
-    return f"{server}/{repository}/actions/runs/{number}"
 
 
 def _pull_request(environment: Mapping[str, str]) -> tuple[int | None, str]:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ops import costs
 from ops.docs import configuration as settings_reference
 from ops.docs import credentials
 from ops.stacks import ROOT
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 WRITTEN: dict[str, Callable[[], str]] = {
     "docs/configuration.md": settings_reference.render,
-    "docs/costs.md": costs.render,
     "docs/credentials.md": credentials.render,
 }
 """The generated documents, with the function that renders each."""

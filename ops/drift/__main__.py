@@ -1,4 +1,7 @@
-"""`bin/drift`: fail if a stack's clouds differ from its program, and warn of credentials that end soon."""
+"""Compare a stack's clouds with its program, and name credentials that end soon.
+
+It changes nothing. Exit code 0: equal; 1: they differ, or that is unknown.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,8 @@ _ENCRYPT = ("openssl", "enc", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-pa
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the stack with its clouds, and return the exit code: 1 if they differ or cannot be compared."""
-    parser = argparse.ArgumentParser(
-        prog="bin/drift",
-        description="Compare a stack's clouds with its program; warn of credentials that end soon. Changes nothing.",
-        epilog="Exit code 0: equal; 1: they differ, or could not be compared.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/drift", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, nargs="?", help="where to keep the report and a copy of the state")
     options = parser.parse_args(arguments)

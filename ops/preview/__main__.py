@@ -1,4 +1,7 @@
-"""`bin/preview`: preview a stack and keep the redacted output for `bin/comment`."""
+"""Preview a stack, and keep the redacted output in a folder for `bin/comment`.
+
+It changes nothing in the clouds. The exit code is that of `pulumi preview`.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Preview the stack, print one line about the result, and return the CLI's exit code."""
-    parser = argparse.ArgumentParser(
-        prog="bin/preview",
-        description="Preview a stack and keep the redacted output in a folder. Changes nothing in the clouds.",
-        epilog="The exit code is that of `pulumi preview`.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/preview", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="where to keep the output")
     options = parser.parse_args(arguments)

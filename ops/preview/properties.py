@@ -16,8 +16,6 @@ SECRET = "[secret]"  # noqa: S105 -- the engine's own mask
 UNKNOWN = "(known after up)"
 # The engine's mark for a value that only an `up` can know (`plugin.UnknownStringValue`).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# One encoder: `json.dumps` with arguments would make a new encoder for each of thousands of values.
-_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _text(value: Any, keys: Sequence[str | int], kind: str, clean: Callable[[str
         return None
     name = next((key for key in reversed(keys) if isinstance(key, str)), "")
     masked = _mask(value, hidden=is_sensitive(name) or (kind.endswith("Secret") and "value" in name.lower()))
-    text = masked if isinstance(masked, str) else _as_json(masked)
+    text = masked if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False)
     return clean(text.replace(_UNKNOWN, UNKNOWN))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
+from infra.kinds import KINDS
 from ops.preview.reader import OPERATIONS
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _VALUE_LIMIT = 400
 _INLINE_LIMIT = 60
-_NAMES = {"github": "GitHub", "r2": "R2", "pages": "Pages", "actions": "Actions", "api": "API"}
 _LOCKED = (
     "Another update holds the stack's lock. If none runs (one was killed), put the stack in order: "
     "`bin/recover {stack}`, with `--nothing-runs` once you are sure of that."
@@ -52,7 +51,8 @@ def headline(preview: Preview) -> str:
 def plain_words(change: Change) -> str:
     """Return one change as one line of Markdown."""
     verb = change.operation if change.operation in OPERATIONS[2:] else f"**{change.operation}**"
-    line = f"{verb} {_kind(change.type)} {code(change.name)}{_consequence(change)}"
+    kind = KINDS[change.type].title if change.type in KINDS else code(change.type)
+    line = f"{verb} {kind} {code(change.name)}{_consequence(change)}"
     if change.operation not in {"replace", "update"}:
         return line
     touched = [prop for prop in change.properties if prop.replaces] or list(change.properties)
@@ -99,17 +99,6 @@ def diff_lines(change: Change) -> Iterator[str]:
             yield f"+   {path}: {_one_line(prop.new)}"
         if prop.old is None and prop.new is None:
             yield f"!   {path}"
-
-
-@cache
-def _kind(type_token: str) -> str:
-    """Return a type in words: `GitHub repository environment` for `github:index/…:RepositoryEnvironment`."""
-    package, _, rest = type_token.partition(":")
-    module, _, kind = rest.rpartition(":")
-    provider = module.removeprefix("dynamic/") if package == "pulumi-python" else package
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind).lower().split()
-    first = [] if words[0] == provider else [_NAMES.get(provider, provider.capitalize())]
-    return " ".join([*first, *(_NAMES.get(word, word) for word in words)])
 
 
 def _consequence(change: Change) -> str:

@@ -1,4 +1,9 @@
-"""`bin/pull-request`: give a pull request an environment, take it away, and sweep up what is left of others."""
+"""Give a pull request an environment of its own, and take it away once it closes.
+
+The environment is a branch of the database that Pulumi.pr.yaml names, and a Fly
+app; both stop while nobody uses them. Exit code 0: done; otherwise the message
+says what failed, and the code is that of the command.
+"""
 
 from __future__ import annotations
 
@@ -112,12 +117,8 @@ def _number(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bin/pull-request",
-        description="Give a pull request an environment of its own: a branch of the database that Pulumi.pr.yaml names "
-        "and a Fly app, which stop while nobody uses them. Take it away once the pull request is closed.",
-        epilog="Exit code 0: done; otherwise the message says what failed, and the code is that of the command.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/pull-request", description=__doc__, formatter_class=raw)
     commands = parser.add_subparsers(dest="command", required=True)
     parts = {
         "up": "make or renew the environment",

@@ -29,7 +29,7 @@ def write(environment: Environment, branch: str, result: str) -> int:
         result: One of `RESULTS`.
 
     Raises:
-        GitHubError: GitHub refused the comment.
+        CloudError: GitHub refused the comment.
         StackError, StackFileError: The template cannot be used.
     """
     text = body(environment, branch, result)

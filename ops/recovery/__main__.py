@@ -1,4 +1,10 @@
-"""`bin/recover`: put a stack in order after an update that was killed, so that the next `up` converges."""
+"""Put a stack in order after an update that was killed.
+
+It releases the update's lock, ends the providers that the update left running,
+looks up in the clouds what it was making, imports what is there, forgets what
+is not, and revokes a token whose value was lost. Exit code 0: `pulumi up` comes
+next; 1: the message says what stands in the way.
+"""
 
 from __future__ import annotations
 
@@ -168,13 +174,8 @@ def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Recover one stack and return the exit code: 0 when the next command is `pulumi up`."""
-    parser = argparse.ArgumentParser(
-        prog="bin/recover",
-        description="Put a stack in order after an update that was killed: release its lock, end the providers that it "
-        "left running, look up in the clouds what it was making, import what is there, forget what is not, revoke a "
-        "token whose value was lost.",
-        epilog="Exit code 0: `pulumi up` comes next; 1: the message says what stands in the way.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/recover", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", metavar="STACK", type=stacks.stack_name, help="the stack's name")
     parser.add_argument(
         "--nothing-runs",

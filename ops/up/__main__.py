@@ -1,4 +1,9 @@
-"""`bin/up`: run `pulumi up` for a workflow, print no secret and no command to the runner, and compare the clouds."""
+"""Run `pulumi up` for a workflow, then compare the clouds with the program.
+
+It asks nothing, changes the clouds, and redacts its log. The exit code is that
+of `pulumi up`; 1: the backend is refused, `pulumi` cannot be run, or the clouds
+differ afterwards.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring the stack up, and return the CLI's exit code; 1 if the clouds differ."""
-    parser = argparse.ArgumentParser(
-        prog="bin/up",
-        description="Run `pulumi up` for a workflow: without asking, with a redacted log. Changes the clouds. Then "
-        "compares them with the program, as `bin/drift` does.",
-        epilog="The exit code is that of `pulumi up`; 1: the backend is refused, `pulumi` cannot be run, or the clouds "
-        "differ afterwards.",
-    )
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("bin/up", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", type=stacks.stack_name)
     stack = parser.parse_args(arguments).stack
     require_shared()

@@ -115,7 +115,7 @@ def _preview_and_comment(folder: Path) -> str:
 def test_a_preview_that_quotes_credentials_is_told_without_them(said: Path) -> None:
     summary = _preview_and_comment(said)
     assert f"the token {MASK} and the passphrase {MASK} are refused" in summary
-    assert "create Cloudflare R2 bucket `bucket`" in summary
+    assert "create R2 bucket `bucket`" in summary
     for name in (run.STDOUT, run.STDERR):
         _assert_hidden((said / "preview" / name).read_text())
     assert json.loads((said / "preview" / run.STDOUT).read_text())["steps"][0]["op"] == "create"

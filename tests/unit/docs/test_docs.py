@@ -11,7 +11,6 @@ import pytest
 from infra.checks.credentials import CREDENTIALS
 from infra.config.keys import Keys
 from infra.config.reading import SECRET_KEYS
-from ops import costs
 from ops.docs import __main__ as docs
 from ops.docs import configuration as settings_reference
 from ops.docs import credentials
@@ -31,7 +30,6 @@ def test_a_committed_document_is_what_the_code_says(name: str) -> None:
 
 def test_what_is_stale_is_told_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "costs.md").write_text(costs.render())
     (tmp_path / "docs" / "credentials.md").write_text(credentials.render())
     assert docs.main(["--check"], tmp_path) == 1
     assert capsys.readouterr().err == "docs/configuration.md differs from the code. To write it:\n  bin/docs\n"

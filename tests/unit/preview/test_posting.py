@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from infra.clouds.http import CloudError, RefusedError
 from ops.comment import __main__ as comment
-from ops.github import BOT, GitHubError, Repository
+from ops.github import BOT, Repository
 from ops.preview import run
 from tests.unit.delivery.serving import serving
 
@@ -120,7 +121,7 @@ def test_an_issue_is_opened_once_edited_when_it_changes_and_closed(github: _GitH
 
 def test_a_refusal_names_the_permission_and_not_the_token(github: _GitHub, repository: Repository) -> None:
     github.fail = 403
-    with pytest.raises(GitHubError, match="pull-requests: write") as error:
+    with pytest.raises(RefusedError, match="pull-requests: write") as error:
         repository.put_comment(7, "<!-- mine -->", "new")
     assert "token-of-the-job" not in str(error.value)
 
@@ -161,7 +162,7 @@ def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(
 
 def test_a_comment_that_cannot_be_written_fails_the_job(github: _GitHub, tmp_path: Path) -> None:
     github.fail = 500
-    with pytest.raises(GitHubError, match="answered 500"):
+    with pytest.raises(CloudError, match="answered 500"):
         comment.main(["staging", str(tmp_path)])
 
 
