@@ -6,6 +6,9 @@ import pytest
 
 from infra.providers.fly.flyctl import Flyctl
 from infra.providers.fly.props import FlyProvider
+from infra.providers.fly.resources import SecretsProvider
+from tests.unit.fly.engine import Managed
+from tests.unit.fly.secrets_inputs import APP
 from tests.unit.fly.standin import ENVIRONMENT, NOW, StandIn
 
 
@@ -34,3 +37,10 @@ def flyctl(fly: StandIn, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flyct
     made = Flyctl(run=fly, environ=ENVIRONMENT, sleep=clock.sleep, now=lambda: NOW)
     monkeypatch.setattr(FlyProvider, "flyctl", made)
     return made
+
+
+@pytest.fixture
+def secrets(fly: StandIn) -> Managed:
+    """Give an app's secrets, before their first `up`."""
+    fly.add_app(APP)
+    return Managed(SecretsProvider())

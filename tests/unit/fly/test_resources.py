@@ -141,16 +141,6 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
     assert type(declared["provider"]) is resources.DeployTokenProvider
     assert declared["opts"].protect is True
     assert set(declared["opts"].additional_secret_outputs) == {"token", "token_name"}
-    assert declared["props"] == {
-        "app": "relay-api",
-        "prefix": "relay-staging",
-        "rotation": 1,
-        "expiry_hours": 24,
-        "token": None,
-        "token_id": None,
-        "token_name": None,
-        "expires_at": None,
-    }
 
 
 def test_an_error_of_ours_is_answered_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
