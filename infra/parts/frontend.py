@@ -39,8 +39,8 @@ class Frontend(pulumi.ComponentResource):
             ),
             source=_source(settings),
             deployment_configs={
-                "preview": _deployment(settings.pages_build, variables["preview"]),
-                "production": _deployment(settings.pages_build, variables["production"]),
+                "preview": _deployment(build, variables["preview"]),
+                "production": _deployment(build, variables["production"]),
             },
             opts=pulumi.ResourceOptions(
                 parent=self, import_=identity, ignore_changes=sorted(settings.pages_keep) or None
@@ -72,20 +72,18 @@ def _source(settings: Settings) -> cloudflare.PagesProjectSourceArgs:
 def _deployment(
     build: PagesBuild, variables: dict[str, str]
 ) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
-    """Return the configuration of Pages' previews or of its production: both have the same members."""
-    return {
-        **_runtime(build),
+    """Return the configuration of Pages' previews or of its production: both have the same members.
+
+    What the Workers runtime does is left to Cloudflare, unless it is configured. The provider keeps an empty list of
+    flags as null, and would show a change in each plan.
+    """
+    deployment: cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict = {
         "build_image_major_version": build.image_version,
         "fail_open": True,
         "env_vars": {name: {"type": "plain_text", "value": value} for name, value in variables.items()},
     }
-
-
-def _runtime(build: PagesBuild) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
-    """Return the configured behaviour of the Workers runtime. Undeclared members stay as Cloudflare has them."""
-    runtime: cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict = {}
     if build.compatibility_date:
-        runtime["compatibility_date"] = build.compatibility_date
-    if build.compatibility_flags:  # the provider keeps an empty list as null, and would show a change in each plan
-        runtime["compatibility_flags"] = list(build.compatibility_flags)
-    return runtime
+        deployment["compatibility_date"] = build.compatibility_date
+    if build.compatibility_flags:
+        deployment["compatibility_flags"] = list(build.compatibility_flags)
+    return deployment

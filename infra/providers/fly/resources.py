@@ -5,7 +5,7 @@ have no attributes, which the state would hold: settings are inputs, and the tok
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
@@ -71,8 +71,7 @@ class App(Resource, module="fly", name="App"):
             opts: Pulumi's options.
             inputs: See `AppInputs`.
         """
-        props = {**inputs, "managed_secrets": sorted(inputs["managed_secrets"])}
-        super().__init__(AppProvider(), pulumi_name, {**_outputs(App), **props}, opts)
+        super().__init__(AppProvider(), pulumi_name, {**_outputs(App), **inputs}, opts)
 
 
 class SecretsInputs(TypedDict):
@@ -84,10 +83,10 @@ class SecretsInputs(TypedDict):
         keep: Names that must exist and are never written.
         digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
         adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
-        organization: Slug of the app's organization. Without it, a wrong token looks like a deleted app.
+        organization: Slug of the app's organization, which tells a wrong token from a deleted app.
         slots: Name → numbers of the resources that made its present value and the values before. A number may only go
             once all machines have the present value.
-        rollout: Restart the machines with each change, rather than stage it for the next deployment. False by default.
+        rollout: Restart the machines with each change, rather than stage it for the next deployment.
     """
 
     app: Input[str]
@@ -95,9 +94,9 @@ class SecretsInputs(TypedDict):
     keep: Sequence[str]
     digest_key: Input[str]
     adopted: Input[bool]
-    organization: NotRequired[str]
-    slots: NotRequired[Mapping[str, Sequence[int]]]
-    rollout: NotRequired[bool]
+    organization: str
+    slots: Mapping[str, Sequence[int]]
+    rollout: bool
 
 
 class Secrets(Resource, module="fly", name="Secrets"):
@@ -125,14 +124,11 @@ class Secrets(Resource, module="fly", name="Secrets"):
         """
         props = {
             **_outputs(Secrets),
-            "rollout": False,
             **inputs,
             "values": {name: Output.secret(value) for name, value in inputs["values"].items()},
-            "keep": sorted(inputs["keep"]),
             # Text in the program's hands is a setting. Secrets are outputs, marked as such from the first line on.
             "plain": sorted(name for name, value in inputs["values"].items() if isinstance(value, str)),
             "digest_key": Output.secret(inputs["digest_key"]),
-            "slots": {name: list(numbers) for name, numbers in inputs.get("slots", {}).items()},
         }
         super().__init__(SecretsProvider(), pulumi_name, props, opts)
 
@@ -152,7 +148,7 @@ class DeployTokenInputs(TypedDict):
     prefix: str
     rotation: int
     expiry_hours: int
-    organization: NotRequired[str]
+    organization: str
 
 
 class DeployToken(Resource, module="fly", name="DeployToken"):
@@ -184,6 +180,20 @@ class DeployToken(Resource, module="fly", name="DeployToken"):
         super().__init__(DeployTokenProvider(), pulumi_name, {**_outputs(DeployToken), **inputs}, opts)
 
 
+class CertificateInputs(TypedDict):
+    """Inputs of a certificate.
+
+    Attributes:
+        app: The app's name.
+        hostname: The name.
+        organization: As for `Secrets`.
+    """
+
+    app: Input[str]
+    hostname: str
+    organization: str
+
+
 class Certificate(Resource, module="fly", name="Certificate"):
     """The certificate of one name of a Fly app.
 
@@ -200,25 +210,16 @@ class Certificate(Resource, module="fly", name="Certificate"):
     ownership: Output[str]
 
     def __init__(
-        self,
-        pulumi_name: str,
-        *,
-        app: Input[str],
-        hostname: str,
-        organization: str,
-        opts: ResourceOptions | None = None,
+        self, pulumi_name: str, *, opts: ResourceOptions | None = None, **inputs: Unpack[CertificateInputs]
     ) -> None:
         """Declare a certificate.
 
         Args:
             pulumi_name: Pulumi's name for it.
-            app: The app's name.
-            hostname: The name.
-            organization: As for `Secrets`.
             opts: Pulumi's options.
+            inputs: See `CertificateInputs`.
         """
-        props = {**_outputs(Certificate), "app": app, "hostname": hostname, "organization": organization}
-        super().__init__(CertificateProvider(), pulumi_name, props, opts)
+        super().__init__(CertificateProvider(), pulumi_name, {**_outputs(Certificate), **inputs}, opts)
 
 
 def _outputs(declared: type[Resource]) -> dict[str, None]:

@@ -105,10 +105,12 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
             "fly-secrets",
             app="relay-api",
             values=values,
-            keep=["Z", "K"],
+            keep=["K", "Z"],
             digest_key=KEY,
             adopted=False,
             organization="acme",
+            slots={},
+            rollout=False,
         )
         given = declared["props"]
         outputs = {**given["values"], "digest_key": given["digest_key"]}
@@ -135,7 +137,13 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
 def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict[str, Any]) -> None:
     opts = pulumi.ResourceOptions(protect=True, additional_secret_outputs=["token_name"])
     resources.DeployToken(
-        "deploy-token", app="relay-api", prefix="relay-staging", rotation=1, expiry_hours=24, opts=opts
+        "deploy-token",
+        app="relay-api",
+        prefix="relay-staging",
+        rotation=1,
+        expiry_hours=24,
+        organization="acme",
+        opts=opts,
     )
     assert declared["type"] == "dynamic/fly:DeployToken"
     assert type(declared["provider"]) is resources.DeployTokenProvider
