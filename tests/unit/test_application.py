@@ -12,7 +12,7 @@ import pytest
 from infra import application
 from infra.config.load import examine_files
 from tests.unit.config.test_across_stacks import files
-from tests.unit.program import EXAMPLE, ran, run_program
+from tests.unit.program import EXAMPLE, run_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,55 +70,6 @@ def test_further_origins(origin: str, admitted: bool) -> None:
     found = settings("production", {"corsOrigins": ["https://www.tune.example", "https://*.tune.example"]})
     assert bool(re.fullmatch(application.cors_origin_regex(found, found.frontend_url), origin)) is admitted
     assert found.bucket_origins[:2] == ("https://tune-8xz.pages.dev", "https://*.tune.example")
-
-
-def test_further_names_and_values() -> None:
-    run = ran(
-        "staging",
-        {
-            "secretAliases": {"POSTGRES_URL": "DATABASE_URL", "STRIPE": "STRIPE_KEY"},
-            "extraSecrets": {"STRIPE_KEY": "sk_1"},
-            "githubSecrets": {"SENTRY_TOKEN": "sntrys_1"},
-            "githubVariables": {"SENTRY_PROJECT": "tune"},
-        },
-    )
-    secrets = run.one("fly-secrets").inputs["values"]
-    assert secrets["POSTGRES_URL"] == secrets["DATABASE_URL"]
-    assert secrets["STRIPE"] == "sk_1"
-    assert run.one("secret-SENTRY_TOKEN").inputs["value"] == "sntrys_1"
-    assert "value" in run.one("secret-SENTRY_TOKEN").secrets
-    assert run.one("variable-SENTRY_PROJECT").inputs["value"] == "tune"
-
-
-APPS = {
-    "extraSecrets": {"REDIS_PASSWORD": "CanaryRedis"},
-    "apps": {
-        "tune-redis": {"secretAliases": {"REDIS_PASSWORD": "REDIS_PASSWORD"}},
-        "tune-worker": {
-            "extraSecrets": {"OPENAI_KEY": "CanaryWorker"},
-            "secretAliases": {"DB_URL": "DATABASE_URL", "S3_ID": "AWS_ACCESS_KEY_ID"},
-        },
-    },
-    "githubSecretAliases": {"REDIS": "REDIS_PASSWORD"},
-}
-
-
-def test_further_apps_share_values_with_the_backend() -> None:
-    run = ran("production", {"adopt": None, "rotate": {"storageToken": 1}, **APPS})
-    backend, worker, redis = (run.one(f"fly-secrets{app}") for app in ("", "-tune-worker", "-tune-redis"))
-    assert redis.inputs["values"] == {"REDIS_PASSWORD": "CanaryRedis"}
-    assert worker.inputs["values"] == {
-        "OPENAI_KEY": "CanaryWorker",
-        "DB_URL": backend.inputs["values"]["DATABASE_URL"],
-        "S3_ID": backend.inputs["values"]["AWS_ACCESS_KEY_ID"],
-    }
-    assert worker.secrets >= {f"values.{name}" for name in worker.inputs["values"]}
-    # The bucket's old token is revoked once the worker, too, has the new one.
-    assert worker.inputs["slots"] == {"S3_ID": [0, 1]}
-    assert worker.options.parent == backend.options.parent
-    assert run.one("fly-app-tune-worker").inputs["name"] == "tune-worker"
-    assert run.one("secret-REDIS").inputs["value"] == "CanaryRedis"
-    assert "value" in run.one("secret-REDIS").secrets
 
 
 def test_a_plain_secret_of_a_further_app_is_refused() -> None:
