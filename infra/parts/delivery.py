@@ -31,24 +31,32 @@ class Delivery(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, transformations=[_token_as_configured])
         provider = github.Provider("github", owner=settings.github_owner, opts=opts)
         within = pulumi.ResourceOptions(parent=self, provider=provider)
-        where = {"repository": settings.github_repository}
-        secret_type: Any = github.ActionsSecret
-        variable_type: Any = github.ActionsVariable
-        if settings.github_scope == "environment":
+        repository, environment = settings.github_repository, settings.github_environment_name
+        in_environment = settings.github_scope == "environment"
+        if in_environment:
             within = _environment(settings, within)
-            where["environment"] = settings.github_environment_name
-            secret_type, variable_type = github.ActionsEnvironmentSecret, github.ActionsEnvironmentVariable
         secrets = application.github_secrets(settings, settings.fly_deploy_token or minted_token)
         variables = application.github_variables(settings, neon_project, frontend_url)
         shared = aliased(app_secrets, settings.github_secret_aliases)
         for secret, value in (inputs_of({**secrets, **settings.github_secrets}) | shared).items():
-            name = settings.github_name(secret)
-            secret_type(f"secret-{secret}", **where, secret_name=name, value=value, opts=within)
+            resource, name = f"secret-{secret}", settings.github_name(secret)
+            if in_environment:
+                github.ActionsEnvironmentSecret(
+                    resource, repository=repository, environment=environment, secret_name=name, value=value, opts=within
+                )
+            else:
+                github.ActionsSecret(resource, repository=repository, secret_name=name, value=value, opts=within)
         for variable, text in inputs_of({**variables, **settings.github_variables}).items():
-            name = settings.github_name(variable)
-            opts = _adopting(within, [*where.values(), name] if name in settings.adopt.github_variables else None)
-            variable_type(f"variable-{variable}", **where, variable_name=name, value=text, opts=opts)
-        self.outputs: dict[str, Any] = {"githubEnvironment": settings.github_environment_name}
+            resource, name = f"variable-{variable}", settings.github_name(variable)
+            identity = [repository, environment, name] if in_environment else [repository, name]
+            opts = _adopting(within, identity if name in settings.adopt.github_variables else None)
+            if in_environment:
+                github.ActionsEnvironmentVariable(
+                    resource, repository=repository, environment=environment, variable_name=name, value=text, opts=opts
+                )
+            else:
+                github.ActionsVariable(resource, repository=repository, variable_name=name, value=text, opts=opts)
+        self.outputs: dict[str, Any] = {"githubEnvironment": environment}
         self.register_outputs({})
 
 
