@@ -14,7 +14,7 @@ from infra.config.validators import STACK_NAME, STACK_NAME_RULE
 from infra.errors import UserError
 
 _ROOT = Path(__file__).resolve().parents[2]
-_STRING = "tag:yaml.org,2002:str"
+_STRING, _DATE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"
 OWNERS = {"bucketPublicHost": "bucket", "pagesHost": "pagesProject"}
 """Keys of hosts, each with the key that names its owner."""
 
@@ -119,7 +119,7 @@ def load(path: Path) -> dict[str, Any]:
 
     Raises:
         StackFileError: The file is not readable, does not hold keys and values, has a key twice or a key that is no
-            text, or uses an alias.
+            text, or holds an alias or a bare date.
     """
     # The C loader where PyYAML has it: every preview runs these lines.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -129,7 +129,7 @@ def load(path: Path) -> dict[str, Any]:
             return {}
         if not isinstance(node, yaml.MappingNode):
             raise StackFileError(f"{path.name}, line {_line(node)}: expected keys and values")
-        _check_keys(path, node)
+        _check_nodes(path, node)
         for key, value in node.value:
             if key.value == "config" and value.value and not isinstance(value, yaml.MappingNode):
                 raise StackFileError(f"{path.name}, line {_line(value)}: expected keys and values under `config`")
@@ -139,13 +139,18 @@ def load(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(f"{path.name}{line}: not valid YAML: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, RecursionError, ValueError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        at = error.start if isinstance(error, UnicodeDecodeError) else int(error.position)
+        number = path.read_bytes()[:at].count(b"\n") + 1
+        problem = f"{path.name}, line {number}: a character that no YAML file has; type the line again"
+        raise StackFileError(problem) from None
+    except (OSError, RecursionError, ValueError, yaml.YAMLError) as error:
         raise StackFileError(f"{path.name} cannot be read: {error}") from None
     return document
 
 
-def _check_keys(path: Path, root: yaml.MappingNode) -> None:
-    """Check that every key is a text that its mapping has once, and that no part of the file stands for another.
+def _check_nodes(path: Path, root: yaml.MappingNode) -> None:
+    """Check that every key is a text that its mapping has once, and that no value is an alias or a bare date.
 
     A few aliases of aliases make a file of a few lines billions of values long.
     """
@@ -169,6 +174,8 @@ def _check_keys(path: Path, root: yaml.MappingNode) -> None:
                 rest.append(value)
         elif isinstance(node, yaml.SequenceNode):
             rest += node.value
+        elif node.tag == _DATE:  # of which Pulumi makes `2026-01-01 00:00:00 +0000 UTC`
+            raise StackFileError(f"{path.name}, line {_line(node)}: put the date in quotes")
 
 
 def _line(node: yaml.Node) -> int:
