@@ -41,8 +41,7 @@ def check(start: Start, client: Client) -> Iterator[Finding]:
             yield _no_zone(settings, name, elsewhere=bool(found))
     own = start.own_ids() if domains else {}
     if own is None:
-        yield Finding("note", "Not checked: whether its domains are free, as the state cannot be read")
-        return
+        return  # doctor reports the state itself
     for domain in domains:
         if zones[domain.zone]:
             yield from _name(settings, client, zones[domain.zone], domain, own)

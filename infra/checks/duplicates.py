@@ -73,13 +73,7 @@ def _namesakes(start: Start, kind: Kind, resource: str, name: str, found: set[st
     settings = start.settings
     adopted = settings.adopt.neon_project if kind == NEON_PROJECT else None
     recorded = start.own_ids() if found and not adopted else {}
-    if recorded is None:
-        yield Finding(
-            "wrong",
-            f"{kind.title} {name!r} exists already, and whether it is this stack's own is in its state, which cannot "
-            "be read",
-            f"`pulumi stack export -s {settings.stack}` says why",
-        )
+    if recorded is None:  # doctor reports the state itself
         return
     own = adopted or recorded.get(resource)
     if own == "" and len(found) == 1:  # the state has the resource without its id: it must be this one

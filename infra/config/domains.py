@@ -1,12 +1,13 @@
 """Define the names of the team's own that a stack is served at, and derive the DNS records that they take."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from infra.config.groups import Frozen
 from infra.config.validators import Host
 
 Role = Literal["api", "frontend", "www", "audio"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Names(Frozen):
@@ -25,8 +26,7 @@ class Names(Frozen):
 
     def named(self) -> dict[Role, str]:
         """Return the name of each role that has one."""
-        found = {"api": self.api, "frontend": self.frontend, "www": self.www, "audio": self.audio}
-        return {role: name for role, name in found.items() if name}  # type: ignore[misc]
+        return {role: name for role in ROLES if (name := getattr(self, role))}
 
     def origins(self) -> list[str]:
         """Return the origins of the frontends."""

@@ -1,6 +1,6 @@
 """Define the groups of settings: keys that stand below another key in a stack file."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -73,12 +73,28 @@ class PagesBuild(Frozen):
     """Flags of the Workers runtime, such as `nodejs_compat`. A `wrangler.toml` in the root folder overrides them."""
 
 
-NEON_HISTORY_LIMITS = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
-"""Longest history retention of each Neon plan, in seconds (Neon's plans page, 2026-03)."""
+class NeonPlan(NamedTuple):
+    """The limits of a Neon plan.
+
+    Attributes:
+        history_seconds: The longest history retention.
+        largest_cu: The largest compute, in compute units.
+        idle_seconds: The idle times after which Neon may suspend a compute; 0: never. Empty: never, or from 60 s on.
+        protects: Branches may be protected.
+    """
+
+    history_seconds: int
+    largest_cu: float
+    idle_seconds: frozenset[int] = frozenset()
+    protects: bool = True
 
 
-NEON_LARGEST_COMPUTE = {"free": 2.0, "launch": 16.0, "scale": 56.0}
-"""Largest compute of each Neon plan, in compute units (Neon's plans page, 2026-03)."""
+NEON_PLANS = {
+    "free": NeonPlan(21_600, 2.0, frozenset({300}), protects=False),
+    "launch": NeonPlan(604_800, 16.0, frozenset({0, 300})),
+    "scale": NeonPlan(2_592_000, 56.0),
+}
+"""The plans by name (Neon's plans page, 2026-03)."""
 
 
 class NeonCompute(Frozen):

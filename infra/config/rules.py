@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from infra import application
-from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE, Adopt, Approval
+from infra.config.groups import NEON_PLANS, Adopt, Approval
 from infra.config.keys import Part
 from infra.config.settings import Settings
 from infra.config.stack_files import PULL_REQUEST
@@ -91,23 +91,25 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
 
 @rule(RULES, "neonPlan", "historyRetentionSeconds", "defaultBranchProtected")
 def _within_the_neon_plan(s: Settings) -> Iterator[str]:
-    wanted, limit = s.history_retention_seconds, NEON_HISTORY_LIMITS[s.neon_plan]
-    if wanted > limit:
-        yield f"historyRetentionSeconds is {wanted}, but Neon's {s.neon_plan} plan keeps at most {limit} seconds"
-    if s.default_branch_protected and s.neon_plan == "free":
-        yield "defaultBranchProtected is true, but Neon's free plan has no protected branches"
+    plan, wanted = NEON_PLANS[s.neon_plan], s.history_retention_seconds
+    if wanted > plan.history_seconds:
+        yield (
+            f"historyRetentionSeconds is {wanted}, but Neon's {s.neon_plan} plan keeps at most {plan.history_seconds} "
+            "seconds"
+        )
+    if s.default_branch_protected and not plan.protects:
+        yield f"defaultBranchProtected is true, but Neon's {s.neon_plan} plan has no protected branches"
 
 
 @rule(RULES, "tier", "neonPlan", "neonCompute")
 def _compute_within_the_neon_plan(s: Settings) -> Iterator[str]:
-    size, largest = s.neon_compute, NEON_LARGEST_COMPUTE[s.neon_plan]
+    size, plan = s.neon_compute, NEON_PLANS[s.neon_plan]
     if size.min_cu > size.max_cu:
         yield f"neonCompute.minCu is {size.min_cu}, but neonCompute.maxCu is {size.max_cu}"
-    if size.max_cu > largest:
-        yield f"neonCompute.maxCu is {size.max_cu}, but Neon's {s.neon_plan} plan scales to at most {largest}"
-    allowed = {"free": {300}, "launch": {0, 300}}.get(s.neon_plan)
-    if allowed and s.suspend_seconds not in allowed:
-        choices = " or ".join(map(str, sorted(allowed)))
+    if size.max_cu > plan.largest_cu:
+        yield f"neonCompute.maxCu is {size.max_cu}, but Neon's {s.neon_plan} plan scales to at most {plan.largest_cu}"
+    if plan.idle_seconds and s.suspend_seconds not in plan.idle_seconds:
+        choices = " or ".join(map(str, sorted(plan.idle_seconds)))
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon's {s.neon_plan} plan knows {choices} alone"
     elif 0 < s.suspend_seconds < 60:
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon suspends after 60 seconds at the earliest"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra import kinds
 from infra.clouds import cloudflare, neon
 from infra.clouds.http import Client, MissingError
-from infra.config.groups import NEON_HISTORY_LIMITS, NEON_LARGEST_COMPUTE
+from infra.config.groups import NEON_PLANS
 from infra.config.rotation import storage_tokens
 from infra.parts.storage_keys import token_name
 from ops.adopt.rows import Look, Row, differing
@@ -78,7 +78,7 @@ def _adopted(client: Client, identity: str, there: tuple[str, ...], settings: Se
             # Neon's 0 stands for its default, which the program leaves alone, and its -1 for never.
             "neonCompute.suspendSeconds": {0: None, -1: 0}.get(idle, idle),
         }
-    plans = [plan for plan in NEON_HISTORY_LIMITS if _allows(plan, real, size)]
+    plans = [plan for plan in NEON_PLANS if _allows(plan, real, size)]
     # The configured plan stands unless the real values need a larger one.
     if plans and settings.neon_plan not in plans:
         real["neonPlan"] = plans[0]
@@ -89,12 +89,12 @@ def _adopted(client: Client, identity: str, there: tuple[str, ...], settings: Se
 
 def _allows(plan: str, real: dict[str, Any], size: dict[str, Any]) -> bool:
     """Tell whether a plan allows the real values."""
-    idle = {"free": {None, 300}, "launch": {None, 300, 0}}.get(plan)
+    limits, idle = NEON_PLANS[plan], size["neonCompute.suspendSeconds"]
     return (
-        real["historyRetentionSeconds"] <= NEON_HISTORY_LIMITS[plan]
-        and size["neonCompute.maxCu"] <= NEON_LARGEST_COMPUTE[plan]
-        and not (idle and size["neonCompute.suspendSeconds"] not in idle)
-        and not (plan == "free" and real["defaultBranchProtected"])
+        real["historyRetentionSeconds"] <= limits.history_seconds
+        and size["neonCompute.maxCu"] <= limits.largest_cu
+        and (idle is None or not limits.idle_seconds or idle in limits.idle_seconds)
+        and (limits.protects or not real["defaultBranchProtected"])
     )
 
 

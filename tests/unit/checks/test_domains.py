@@ -86,8 +86,8 @@ def test_a_caa_record_that_forbids_the_issuer(
     assert [what.startswith(f"A CAA record of {ZONE} lets pki.goog alone issue") for what in whats] == [True] * refused
 
 
-def test_a_state_that_cannot_be_read_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [finding.state for finding in found(monkeypatch, own=None)] == ["note"]
+def test_no_record_is_foreign_while_the_state_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, record(), own=None) == []
 
 
 def issuing(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
