@@ -34,7 +34,9 @@ def check(start: Start) -> Iterator[Finding]:
             continue
         value = start.credentials[service]
         if value is None:
-            yield Finding("note", f"{service}: not tried, as {credential.config} cannot be decrypted here")
+            yield Finding(
+                "note", f"{service}: the credential was not tried: {credential.config} cannot be decrypted here"
+            )
             continue
         try:
             found = [*try_out(start, clients.client(service, value))]
@@ -124,8 +126,8 @@ def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
     if refused:
         yield Finding(
             "wrong",
-            f"CLOUDFLARE_API_TOKEN does not reach account {account}, or may not do there what "
-            f"{' and '.join(refused)} needs: {next(iter(refused.values()))}",
+            f"CLOUDFLARE_API_TOKEN does not reach account {account}, or lacks there the "
+            f"permission for {' and '.join(refused)}: {next(iter(refused.values()))}",
             f"Correct cloudflareAccountId, or the token. It takes {CREDENTIALS['Cloudflare'].wanted(needs)}",
         )
     else:

@@ -89,7 +89,7 @@ def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[st
             if name not in found:
                 yield f"variable {name} of {title} is missing"
             elif name not in wanted:
-                yield f"variable {name} of {title} is not from here"
+                yield f"variable {name} of {title} is not configured"
             elif found[name]["type"] != "plain_text":
                 yield f"variable {name} of {title} is a secret"
             elif found[name]["value"] != wanted[name]:

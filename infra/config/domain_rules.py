@@ -45,9 +45,9 @@ def _a_bucket_has_an_address(s: Settings) -> Iterator[str]:
 def _adopted_domains_are_configured(s: Settings) -> Iterator[str]:
     domains = [*all_of(s.domains, s.former_domains)]
     if strange := s.adopt.domains - {domain.host for domain in domains}:
-        yield f"adopt.domains holds {', '.join(sorted(strange))}, which `domains` does not"
+        yield f"adopt.domains names {', '.join(sorted(strange))}, and `domains` does not"
     if unknown := s.adopt.dns_records.keys() - {key for domain in domains for key in record_keys(domain)}:
-        yield f"adopt.dnsRecords holds {', '.join(sorted(unknown))}, which no name of `domains` takes"
+        yield f"adopt.dnsRecords names {', '.join(sorted(unknown))}, and no name of `domains` has that record"
 
 
 @rule(RULES, "adopt", "domains", "apiUrl", "flyApp")

@@ -78,13 +78,13 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
         ("apps", s.adopt.apps - s.apps.keys()),
     ):
         if unlisted:
-            yield f"adopt.{key} holds {', '.join(sorted(unlisted))}, which {key} does not"
+            yield f"adopt.{key} names {', '.join(sorted(unlisted))}, and {key} does not"
     if s.fly_app in s.apps:
-        yield f"apps holds {s.fly_app!r}, the backend's own app: its secrets are under extraSecrets and secretAliases"
+        yield f"apps names {s.fly_app!r}, the backend's own app: set its secrets under extraSecrets and secretAliases"
     known = {s.github_name(name) for name in (*application.github_variables(s), *s.github_variables)}
     if strange := s.adopt.github_variables - known:
         yield (
-            f"adopt.githubVariables holds {', '.join(sorted(strange))}, which this program does not set: it sets "
+            f"adopt.githubVariables names {', '.join(sorted(strange))}, which this program does not set: it sets "
             f"{', '.join(sorted(known))}"
         )
 
@@ -128,7 +128,7 @@ def _what_excludes_what(s: Settings) -> Iterator[str]:
         (
             "githubSecretAliases",
             s.github_secret_aliases and without_app,
-            "manage lacks `backend`, whose values they are",
+            "manage lacks `backend`, which has their values",
         ),
         ("adopt.githubEnvironment", s.adopt.github_environment and in_repository, only),
         ("githubEnvironment", s.github_environment and in_repository, only),

@@ -97,7 +97,7 @@ def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
     made = made_here(s)
     for each in ROTATING:
         if each.counter(s) and each not in made:
-            why, kept = "this stack does not make that one", sorted(s.adopt.keep.intersection(each.secrets))
+            why, kept = "this stack makes no such key or token", sorted(s.adopt.keep.intersection(each.secrets))
             # Nor would it make the token of a bucket that another stack owns, if it did not keep the keys.
             if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
                 why = f"adopt.keep keeps {', '.join(kept)}, and what is kept is not rotated: take it off that list"

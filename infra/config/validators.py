@@ -124,7 +124,8 @@ Host = Annotated[str, _matching(_HOST, "a host is lower case, with neither schem
 WebUrl = Annotated[
     str,
     _matching(
-        f"https://{_HOST}", "a URL here is https, a lower-case host and no trailing slash: `https://api.example.com`"
+        f"https://{_HOST}",
+        "a URL is https, with a lower-case host and without a trailing slash: `https://api.example.com`",
     ),
 ]
 # R2 matches one `*` in an origin (tried by its users: cloudflare-docs, issue 32888); its own page has no `*`.

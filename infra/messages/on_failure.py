@@ -43,7 +43,7 @@ _STEPS = {
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",
     "403": "{variable} may not do this. It takes {credential}. Then {up}.",
     "404": "Somebody deleted it, or {variable} may not see it. It takes {credential}. Then {again}.",
-    "create 404": "What it belongs to does not exist, or {variable} may not see it. It takes {credential}. Then {up}.",
+    "create 404": "The object above it does not exist, or {variable} may not see it. It takes {credential}. Then {up}.",
     "create 409": "It exists already: {look} shows it, and takes it over with --write. Then {up}. Or choose another "
     "name.",
     **dict.fromkeys(("423", "429"), _BUSY),

@@ -80,7 +80,7 @@ def test_a_stack_asks_only_the_services_it_uses(clouds: Callable[..., Clouds]) -
 def test_a_credential_that_cannot_be_decrypted_is_a_note() -> None:
     encrypted = start("dev")._replace(credentials={"Neon": None})
     assert [*access.check(encrypted)] == [
-        Finding("note", "Neon: not tried, as neon:apiKey cannot be decrypted here"),
+        Finding("note", "Neon: the credential was not tried: neon:apiKey cannot be decrypted here"),
     ]
 
 
@@ -128,7 +128,7 @@ def test_a_cloudflare_token_is_tried_for_each_part(
     clouds(**dict.fromkeys(refused, (403, "Authentication error")))
     (found,) = bad(access.check(start("production", {"adopt": None})))
     assert found.what == (
-        f"CLOUDFLARE_API_TOKEN does not reach account {ACCOUNT}, or may not do there what {needs} needs: "
+        f"CLOUDFLARE_API_TOKEN does not reach account {ACCOUNT}, or lacks there the permission for {needs}: "
         "Cloudflare answered 403 (Authentication error)"
     )
     assert found.fix.startswith("Correct cloudflareAccountId, or the token. It takes an API token for the one account")

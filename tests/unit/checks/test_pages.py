@@ -85,7 +85,7 @@ def test_a_project_as_configured() -> None:
         (
             "deployment_configs.production.env_vars.TOKEN",
             {"type": "plain_text", "value": "canary"},
-            "variable TOKEN of production is not from here",
+            "variable TOKEN of production is not configured",
         ),
         ("production_branch", "trunk", f"production_branch is 'trunk' instead of '{SETTINGS.production_branch}'"),
         ("build_config.build_command", None, "build_command is None instead of 'bun install && bun run build'"),

@@ -365,7 +365,7 @@ def test_a_credential_in_the_stack_file(machine: Machine, monkeypatch: pytest.Mo
     assert found == (
         Finding("ok", "Neon: NEON_API_KEY reaches what this stack needs")
         if opens
-        else Finding("note", "Neon: not tried, as neon:apiKey cannot be decrypted here")
+        else Finding("note", "Neon: the credential was not tried: neon:apiKey cannot be decrypted here")
     )
 
 

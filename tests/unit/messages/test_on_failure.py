@@ -1,4 +1,4 @@
-"""What is said after a cloud's failure, given the words in which its provider tells it."""
+"""The next step after a cloud's failure, given the words of its provider."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. T
             VARIABLE,
             "create",
             "POST https://api.github.com/repos/o/r/environments/e/variables: 404 Not Found []",
-            f"What it belongs to does not exist, or GITHUB_TOKEN may not see it. It takes {GITHUB_TOKEN}. Then {UP}.",
+            f"The object above it does not exist, or GITHUB_TOKEN may not see it. It takes {GITHUB_TOKEN}. Then {UP}.",
         ),
         (
             NEON,
