@@ -98,27 +98,6 @@ def test_a_comment_is_edited_wherever_it_is(github: _GitHub, repository: Reposit
     assert len(github.comments) == 254
 
 
-@pytest.mark.parametrize("others", [0, 99, 100, 101])
-def test_a_missing_comment_is_posted(github: _GitHub, repository: Repository, others: int) -> None:
-    for _ in range(others):
-        github.add("visitor", "text")
-    repository.put_comment(7, "<!-- mine -->", "new")
-    assert github.comments[-1]["body"] == "<!-- mine -->\nnew"
-    assert len(github.comments) == others + 1
-
-
-def test_an_issue_is_opened_once_edited_when_it_changes_and_closed(github: _GitHub, repository: Repository) -> None:
-    for text in ("one", "one", "two"):
-        repository.put_issue("<!-- drift -->", "Drift", text)
-    assert [issue["body"] for issue in github.issues] == ["<!-- drift -->\ntwo"]
-    assert [call.split()[0] for call in github.seen if not call.startswith("GET")] == ["POST", "PATCH"]
-    repository.close_issue("<!-- drift -->")
-    assert github.issues[0]["state"] == "closed"
-    assert repository.close_issue("<!-- drift -->") == ""
-    repository.put_issue("<!-- drift -->", "Drift", "again")
-    assert len(github.issues) == 2
-
-
 def test_a_refusal_names_the_permission_and_not_the_token(github: _GitHub, repository: Repository) -> None:
     github.fail = 403
     with pytest.raises(RefusedError, match="pull-requests: write") as error:
@@ -136,11 +115,6 @@ def test_a_failed_preview_replaces_an_earlier_success(github: _GitHub, tmp_path:
     assert "no stack named" in (tmp_path / "summary.md").read_text()
 
 
-def test_a_job_that_failed_before_its_preview_comments_too(github: _GitHub, tmp_path: Path) -> None:
-    assert comment.main(["staging", str(tmp_path / "missing")]) == 0
-    assert "failed before the preview" in github.comments[0]["body"]
-
-
 def test_each_stack_has_a_comment_of_its_own(github: _GitHub, tmp_path: Path) -> None:
     for stack in ("staging", "production", "staging"):
         comment.main([stack, str(tmp_path / "missing")])
@@ -148,6 +122,7 @@ def test_each_stack_has_a_comment_of_its_own(github: _GitHub, tmp_path: Path) ->
         comment.marker("staging"),
         comment.marker("production"),
     ]
+    assert "failed before the preview" in github.comments[0]["body"]
 
 
 def test_the_sandbox_and_a_job_without_a_token_only_write_the_summary(
@@ -166,19 +141,17 @@ def test_a_comment_that_cannot_be_written_fails_the_job(github: _GitHub, tmp_pat
         comment.main(["staging", str(tmp_path)])
 
 
-def test_drift_is_one_issue_that_ends_with_it(github: _GitHub, tmp_path: Path) -> None:
-    folder = tmp_path / "drift"
-    folder.mkdir()
-    for text in ("", "one", "one", "two"):
-        (folder / "drift.md").write_text(text)
-        assert comment.main(["staging", str(folder), "--issue"]) == 0
-    assert [issue["body"] for issue in github.issues] == ["<!-- infrastructure drift: staging -->\ntwo"]
-    (folder / "drift.md").write_text("")
-    assert comment.main(["staging", str(folder), "--issue"]) == 0
-    assert github.issues[0]["state"] == "closed"
-
-
-def test_a_comparison_that_did_not_end_closes_no_issue(github: _GitHub, tmp_path: Path) -> None:
-    (tmp_path / "drift").mkdir()
-    assert comment.main(["staging", str(tmp_path / "drift"), "--issue"]) == 0
-    assert "ended before it had a report" in github.issues[0]["body"]
+def test_drift_is_one_issue_that_is_edited_when_it_changes_and_closed(github: _GitHub, tmp_path: Path) -> None:
+    report = tmp_path / "drift.md"
+    for text in ("", "one", "one", "two", "", "again"):
+        report.write_text(text)
+        assert comment.main(["staging", str(tmp_path), "--issue"]) == 0
+    report.unlink()
+    assert comment.main(["staging", str(tmp_path), "--issue"]) == 0
+    first, second = github.issues
+    assert first == first | {"body": "<!-- infrastructure drift: staging -->\ntwo", "state": "closed"}
+    assert "The comparison of `staging` ended before it had a report" in second["body"]
+    assert [call.split()[0] for call in github.seen if not call.startswith("GET")] == [
+        *("POST", "PATCH", "PATCH"),
+        *("POST", "PATCH"),
+    ]

@@ -15,14 +15,7 @@ from tests.unit.preview.record import HERE, SCENARIOS, rendered
 NAMES = [scenario.name for scenario in SCENARIOS]
 CANARY = "canary5f1d"
 SENSITIVE = ("password", "deploy_token", "apiKey", "connectionUri", "__provider")
-SHAPES = [
-    f"postgresql+psycopg://owner:{CANARY}@ep-1.eu-central-1.aws.neon.tech/db?sslmode=require",
-    f"FlyV1 fm2_{CANARY},fm2_{CANARY}",
-    f"npg_{CANARY}0",
-    f"github_pat_{CANARY}0123456789",
-    f"Authorization: Bearer {CANARY}",
-    f"AWS_SECRET_ACCESS_KEY={CANARY}",
-]
+SHAPE = f"postgresql+psycopg://owner:{CANARY}@ep-1.eu-central-1.aws.neon.tech/db?sslmode=require"
 
 
 def _record(name: str) -> dict[str, Any]:
@@ -47,34 +40,22 @@ def test_markdown_is_as_expected(name: str) -> None:
     assert rendered(name) == (HERE / f"{name}.md").read_text()
 
 
-def test_every_file_belongs_to_a_scenario() -> None:
-    files = {path.name for pattern in ("*.json", "*.md") for path in HERE.glob(pattern)}
-    assert files == {f"{name}.{kind}" for name in NAMES for kind in ("json", "md")}
-
-
-def test_the_recordings_cover_what_can_happen() -> None:
-    told = "".join((HERE / f"{name}.md").read_text() for name in NAMES)
-    for text in ("**replace**", "**delete**", "- update", "- import", "- create", "no changes", "preview failed"):
-        assert text in told
-
-
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_secret_is_known_by_its_shape_in_every_text(name: str, shape: str) -> None:
+def test_a_secret_is_known_by_its_shape_in_every_text(name: str) -> None:
     record = _record(name)
-    record["stderr"] += f"\nerror: connecting failed: {shape} (timeout)\n"
+    record["stderr"] += f"\nerror: connecting failed: {SHAPE} (timeout)\n"
     document = record["preview"]
     if document:
         document["diagnostics"] = [
             *(document.get("diagnostics") or []),
             *(
-                {"severity": severity, "message": f"{severity}: {shape}"}
+                {"severity": severity, "message": f"{severity}: {SHAPE}"}
                 for severity in ("warning", "error", "info#err")
             ),
         ]
         for step in document["steps"]:
             for state in _states(step):
-                state["inputs"] = {**state.get("inputs", {}), "note": shape, "list": [shape]}
+                state["inputs"] = {**state.get("inputs", {}), "note": SHAPE, "list": [SHAPE]}
     for text in _comments(record):
         assert CANARY not in text
 
@@ -121,15 +102,11 @@ HOST = "error: an unhandled error occurred: program exited with non-zero exit co
 
 
 @pytest.mark.parametrize("name", ["bad-configuration", "crash"])
-def test_what_the_official_language_host_adds_to_an_error_is_left_out(name: str) -> None:
+def test_the_host_s_own_error_is_shown_only_where_it_is_alone(name: str) -> None:
     record = _record(name)
     before = _comments(record)
     record["preview"]["diagnostics"].append({"message": HOST, "severity": "error"})
     assert _comments(record) == before
-
-
-def test_and_is_told_where_it_is_all_there_is() -> None:
-    record = _record("crash")
     record["preview"]["diagnostics"] = [{"message": HOST, "severity": "error"}]
     assert "program exited with non-zero exit code: 1" in _comments(record)[0]
 
@@ -199,11 +176,6 @@ def test_a_failure_without_words_says_its_exit_code() -> None:
     record = _record("no-changes") | {"exit_code": 255, "stderr": ""}
     record["preview"]["diagnostics"] = None
     assert "exit code 255" in _comments(record)[0]
-
-
-def test_protection_lifted_in_the_same_change_is_no_protection() -> None:
-    assert "protected" in rendered("replace-refused")
-    assert "protected" not in rendered("replace-unprotected")
 
 
 def _states(step: dict[str, Any]) -> list[dict[str, Any]]:

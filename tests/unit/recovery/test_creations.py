@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra import kinds
 from ops.access import Access
 from ops.recovery import creations
 from ops.recovery.stack import Operation, RecoveryError, Stack, State
@@ -79,14 +80,7 @@ def test_a_neon_project(world: World) -> None:
     assert f"the state has none of them: {first}, {second}. Delete at Neon those" in refusal(operation)
     assert f"it was to replace {first}, which the state still has" in refusal(operation, first)
     assert f"delete {second} where it exists" in refusal(operation, first)
-
-
-def test_a_neon_project_of_another_organization_is_not_it(world: World) -> None:
-    with world.transaction() as tx:
-        create_project(tx, {"name": "tune", "org_id": "org-1"})
     assert verdict(creating(PROJECT, name="tune", orgId="org-2")) == ("clear", "")
-    found = creations.verdict(STACK, State([], {}), creating(PROJECT, name="tune", orgId="org-1"))
-    assert found.reason == f"Neon project 'tune' is there as {found.identity}"
 
 
 def test_what_the_engine_alone_has_is_forgotten() -> None:
@@ -142,19 +136,7 @@ def test_what_has_a_name_of_its_own(operation: Operation, identity: str, in_stat
     assert f": delete {identity} where it exists" in said
 
 
-@pytest.mark.parametrize(
-    "type_",
-    [
-        "random:index/randomPassword:RandomPassword",
-        "pulumi-python:dynamic/fly:App",
-        "pulumi-python:dynamic/fly:Secrets",
-        "pulumi-python:dynamic/fly:DeployToken",
-        "github:index/repositoryEnvironment:RepositoryEnvironment",
-        "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret",
-        "cloudflare:index/r2BucketCors:R2BucketCors",
-        "cloudflare:index/r2ManagedDomain:R2ManagedDomain",
-    ],
-)
+@pytest.mark.parametrize("type_", [kind.type for kind in kinds.KINDS.values() if kind.again])
 def test_what_may_be_made_again(world: World, type_: str) -> None:
     assert verdict(creating(type_)) == ("clear", "")
     assert world.calls() == []
