@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ops import stacks
 from ops.preview import run
+from ops.preview.wording import headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preview = run.load(options.stack, options.folder)
     for error in preview.errors:
         print(error, file=sys.stderr)
-    counts = f"{len(preview.changes)} changes, {len(preview.warnings)} warnings"
-    print(f"{options.stack}: {counts if preview.complete else 'preview failed'}", file=sys.stderr)
+    print(f"{options.stack}: {headline(preview)}", file=sys.stderr)
     return code
 
 

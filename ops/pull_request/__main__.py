@@ -70,7 +70,8 @@ def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int
     for number, stack in there.items():
         if number in still_open and not unchanged_for(LIFETIME, stack):
             continue
-        print(f"Pull request {number}: {'it had no push for a week' if number in still_open else 'it is closed'}.")
+        why = "had no push for a week" if number in still_open else "is closed"
+        print(f"Pull request {number} {why}. Destroying its environment:")
         try:
             quiet = nothing_runs or unchanged_for(_QUIET, stack)
             failed |= Environment(number, files).down(nothing_runs=quiet) != 0

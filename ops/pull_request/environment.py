@@ -61,7 +61,7 @@ class Environment:
         files = self.files._replace(stacks={**self.files.stacks, self.stack: values})
         settings, problems = examine_files(self.stack, files)
         if problems:
-            raise StackError("\n  - ".join([f"{self.stack} cannot be made; nothing was touched:", *problems]))
+            raise StackError("\n  - ".join([f"Stack {self.stack} cannot be made, and nothing was changed:", *problems]))
         return settings
 
     def up(self, branch: str, *, nothing_runs: bool) -> int:
@@ -81,7 +81,7 @@ class Environment:
         new = self.number not in there
         if new and len(there) >= settings.preview_limit:
             raise StackError(
-                f"{len(there)} pull requests have an environment, and previewLimit is {settings.preview_limit}: "
+                f"previewLimit is {settings.preview_limit}, and these pull requests have an environment: "
                 f"{', '.join(map(str, there))}. Take one away:\n  bin/pull-request down {next(iter(there))}"
             )
         values, secrets = pull_requests.values(self.number, branch, self.files)
@@ -96,7 +96,7 @@ class Environment:
                 made = self._renew()
             # An empty stack would count toward the limit.
             if code and new and not made:
-                print(f"Nothing was made, so stack {self.stack} goes.")
+                print(f"The update made nothing. Removing stack {self.stack}:")
                 stacks.stream("destroy", *options, "--remove")
             return code
 

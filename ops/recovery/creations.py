@@ -48,8 +48,8 @@ def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
         return Verdict("clear", kind.again)
     if kind is None or not (kind.named or kind.type in _LOOKS):
         raise RecoveryError(
-            "this tool cannot look up its type. Look in its cloud: `pulumi import` takes in what is there; then "
-            "`pulumi refresh --clear-pending-creates` forgets that it was being made"
+            f"this tool cannot look up its type. Look in its cloud: `pulumi import -s {stack.name}` takes in what is "
+            f"there; then `pulumi refresh -s {stack.name} --clear-pending-creates` forgets that it was being made"
         )
     with explained():
         if look := _LOOKS.get(kind.type):
@@ -141,7 +141,7 @@ def _by_name(state: State, operation: Operation, kind: Kind) -> Verdict:
     old = state.resources[operation.urn].get("id")
     # Cloudflare's provider uses the bare name as the id.
     if old not in {identity, operation.inputs[kind.name]}:
-        raise RecoveryError(_replaced(old, identity))
+        raise _replaced(state, operation, identity)
     return Verdict("clear", "the state has it already")
 
 
@@ -167,7 +167,7 @@ def _by_id(state: State, operation: Operation, kind: Kind, found: list[str]) -> 
             "(R2 → the bucket → Settings → Custom Domains), as nothing uses it yet"
         )
     if operation.urn in state.resources:
-        raise RecoveryError(_replaced(state.resources[operation.urn].get("id"), identity))
+        raise _replaced(state, operation, identity)
     return Verdict("import", f"{title} is there as {identity}", imports[identity])
 
 
@@ -176,8 +176,10 @@ def _title(kind: Kind, inputs: Mapping[str, Any]) -> str:
     return f"{kind.title} {name!r}"
 
 
-def _replaced(old: str | None, new: str) -> str:
-    return (
-        f"it was to replace {old}, which the state still has, and Pulumi cannot import a second one: delete {new} "
-        "where it exists, as nothing uses it yet, then forget it with `pulumi refresh --clear-pending-creates`"
+def _replaced(state: State, operation: Operation, new: str) -> RecoveryError:
+    stack = operation.urn.split(":")[2]
+    return RecoveryError(
+        f"it was to replace {state.resources[operation.urn].get('id')}, which the state still has, and Pulumi cannot "
+        f"import a second resource of that name: delete {new} where it exists, as nothing uses it yet; then "
+        f"`pulumi refresh -s {stack} --clear-pending-creates` forgets that it was being made"
     )

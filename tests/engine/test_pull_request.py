@@ -107,7 +107,7 @@ def test_no_more_than_the_limit(standing: Sandbox) -> None:
     with untouched(standing):
         done = up(standing, 8, check=False)
         assert done.returncode == 1
-        assert "1 pull requests have an environment, and previewLimit is 1: 7." in done.stderr
+        assert "previewLimit is 1, and these pull requests have an environment: 7." in done.stderr
         assert done.stderr.endswith("bin/pull-request down 7\n")
     up(standing, 7)
 
@@ -139,8 +139,8 @@ def test_a_sweep_takes_what_is_closed_or_expired_and_strays(standing: Sandbox) -
         state.write_text(changed.sub('"time": "2026-01-02T03:04:05Z"', state.read_text()))
         standing.run("flyctl", "apps", "create", "tune-api-staging-pr-70", "--org", "tune-works")
         done = tool(standing, "sweep")
-        assert "Pull request 7: it is closed." in done.stdout
-        assert "Pull request 9: it had no push for a week." in done.stdout
+        assert "Pull request 7 is closed." in done.stdout
+        assert "Pull request 9 had no push for a week." in done.stdout
         assert "Deleted Fly app tune-api-staging-pr-70" in done.stdout
         assert branch(standing, "pr-8")
         tool(standing, "down", "8")
