@@ -126,11 +126,12 @@ class Registered:
 
 @dataclass
 class Run:
-    """What one run of the program did."""
+    """What one run of the program did: `outputs` are the stack's, `components` the outputs of each component."""
 
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
+    components: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -191,9 +192,11 @@ class _Recorder(mocks.MockMonitor):
         return super().Invoke(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        raw = json_format.MessageToDict(request.outputs)
         if "::pulumi:pulumi:Stack::" in request.urn:
-            raw = json_format.MessageToDict(request.outputs)
             self._run.outputs = _unwrap(raw, "", self._run.secret_outputs)
+        else:
+            self._run.components[request.urn.rpartition("::")[2]] = raw
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 

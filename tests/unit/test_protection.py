@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract.registrations import VARIANTS
+from tests.contract.registrations import run as run_of
 from tests.unit.program import Run, State, ran, run_program
 
 LIVE = {"neon-project", "bucket", "bucket-cors", "bucket-public-domain", "pages-project", "fly-app", "fly-secrets"}
@@ -90,6 +92,13 @@ def test_the_memory_of_adoptions_is_protected_like_the_guard(
 ) -> None:
     """A refused `destroy` would otherwise forget it alone."""
     assert ran(stack, changes).one("adopted").options.protect == protects
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_import_is_remembered(variant: str) -> None:
+    made = run_of(variant)
+    imported = {resource.name for resource in made.resources if resource.options.importId}
+    assert imported <= {*made.components.get("adopted", {"names": []})["names"]} <= made.names()
 
 
 def test_the_state_remembers_an_adoption() -> None:
