@@ -8,7 +8,7 @@ import pytest
 
 from infra.providers.fly.errors import RefusedError
 from infra.providers.fly.process import Completed
-from infra.providers.fly.resources import AppProvider, DeployTokenProvider, SecretsProvider
+from infra.providers.fly.resources import AppProvider, CertificateProvider, DeployTokenProvider, SecretsProvider
 from tests.unit.fly.engine import KEY, Managed
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ INPUTS: list[tuple[type[ResourceProvider], dict[str, Any]]] = [
     (AppProvider, {"name": APP, "adopt": False, "managed_secrets": []}),
     (SecretsProvider, {"app": APP, "values": {"A": "1"}, "keep": [], "slots": {}, "digest_key": KEY, **OPTIONS}),
     (DeployTokenProvider, {"app": APP, "prefix": "relay-staging", "rotation": 0, "expiry_hours": 720}),
+    (CertificateProvider, {"app": APP, "hostname": "api.relay.example"}),
 ]
 
 
-@pytest.fixture(params=INPUTS, ids=["app", "secrets", "token"])
+@pytest.fixture(params=INPUTS, ids=["app", "secrets", "token", "certificate"])
 def managed(fly: StandIn, request: pytest.FixtureRequest) -> Managed:
     """Make a resource of an app; a revocation is not confirmed, as for a token of another organization."""
     provider, inputs = request.param

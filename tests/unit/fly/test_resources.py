@@ -28,6 +28,9 @@ STORED = {
     "DeployTokenProvider": (
         "gASVPAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwTRGVwbG95VG9rZW5Qcm92aWRlcpSTlCmBlC4="
     ),
+    "CertificateProvider": (
+        "gASVPAAAAAAAAACMHWluZnJhLnByb3ZpZGVycy5mbHkucmVzb3VyY2VzlIwTQ2VydGlmaWNhdGVQcm92aWRlcpSTlCmBlC4="
+    ),
 }
 
 
