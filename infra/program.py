@@ -67,13 +67,13 @@ async def main() -> dict[str, Any]:
 async def _make(settings: Settings, before: states.State) -> Made:
     """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
     storage = backend = delivery = laptop = None
-    # A frontend without a configured address gets its host from Cloudflare, and the other parts need it.
-    frontend = await _frontend(settings) if settings.manages("frontend") and not settings.frontend_url else None
-    frontend_url = frontend.url if frontend else None
+    # The other parts need the host of the frontend, which Cloudflare chooses at the first `up`.
+    frontend = await _frontend(settings) if settings.manages("frontend") and not settings.pages_host else None
+    frontend_url = frontend.url if frontend and not settings.frontend_url else None
     keys = given_keys(settings, before)
     database = _database(settings, before)
     if settings.mints_storage_token:
-        storage = await _storage(settings, keys, frontend_url)
+        storage = await _storage(settings, keys, frontend)
         keys = storage.keys
     database_url = database.url if database else None
     if settings.manages("backend"):
@@ -92,7 +92,7 @@ async def _make(settings: Settings, before: states.State) -> Made:
             app_secrets=backend.values if backend else {},
         )
     if settings.manages("storage") and not storage:
-        storage = await _storage(settings, keys, frontend_url)
+        storage = await _storage(settings, keys, frontend)
     if settings.manages("frontend") and not frontend:
         frontend = await _frontend(settings)
     if settings.tier == "development" and database_url:
@@ -139,8 +139,8 @@ async def _domains(
     return Domains(settings, await zone_ids(settings), before, pages_url=pages_url, after=served)
 
 
-async def _storage(settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None) -> Storage:
+async def _storage(settings: Settings, given: StorageKeys | None, frontend: Frontend | None) -> Storage:
     await _load("pulumi_cloudflare")
     from infra.parts.storage import Storage
 
-    return Storage(settings, given, frontend_url)
+    return Storage(settings, given, frontend.host if frontend else None)

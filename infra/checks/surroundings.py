@@ -82,7 +82,7 @@ def _unknown_host(s: Settings, key: str, owner: str, state: Literal["note", "wro
     return Finding(
         state,
         f"{key} is missing, so that this stack comes up without the address of the {owner}",
-        f"Bring up the stack that manages the {owner}, and add the line with which it ends to Pulumi.yaml. Then: "
+        f"Bring up the stack that manages the {owner}, and run the command with which it ends. Then: "
         f"`pulumi up -s {s.stack}`",
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pydantic.alias_generators import to_snake
 
 from infra import application
+from infra.config.hosts import with_pages_host
 from infra.config.ownership import claimed_twice, owners_missing
 from infra.config.reading import Read, read_files
 from infra.config.settings import Settings
@@ -37,7 +38,7 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
     hidden = preview in others and others[preview].unknown & _NAMES_API
     known = preview in stacks and not hidden and stacks[preview].has_api
     order = sorted(stacks.values(), key=lambda s: (s.stack != settings.stack, -list(TIERS).index(s.tier), s.stack))
-    sharing = [s for s in order if s.bucket == settings.bucket]
+    sharing = [s for s in with_pages_host(settings, order) if s.bucket == settings.bucket]
     origins = [origin for s in sharing for origin in application.origins(s)]
     audio = (s.domains.audio for s in sharing if s.domains.audio)
     return settings.model_copy(

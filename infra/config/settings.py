@@ -20,7 +20,7 @@ class Settings(Keys):
     preview_api_url: str | None = None
     """API URL of `previewStack`."""
     bucket_origins: tuple[str, ...] = ()
-    """Origins of every frontend that uses the bucket."""
+    """Origins of every frontend that uses the bucket; `{pagesHost}` stands for a host that this `up` tells first."""
     bucket_domain: str | None = None
     """`domains.audio` of the stack that manages the bucket."""
 

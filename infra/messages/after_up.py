@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from infra import application
+from infra.config.hosts import other_hosts
 from infra.config.rotation import storage_slots, storage_tokens
-from infra.config.stack_files import OWNERS
 from infra.messages.fly_secrets import advise_on_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.config.settings import Settings
     from infra.program import Made
     from infra.states import State
@@ -22,10 +24,11 @@ def advise(settings: Settings, before: State, made: Made) -> None:
     """Log advice about the parts that the stack manages. Warnings about the plan show at preview too."""
     database, storage, frontend = made.database, made.storage, made.frontend
     _warn_of_plan(settings, before)
-    if frontend:
-        frontend.host.apply(partial(_compare, settings, "pagesHost", settings.pages_host))
+    hosts = {"pagesHost": frontend.host} if frontend else {}
     if storage:
-        storage.public_host.apply(partial(_compare, settings, "bucketPublicHost", settings.bucket_public_host))
+        hosts["bucketPublicHost"] = storage.public_host
+    if hosts:
+        pulumi.Output.all(**hosts).apply(partial(_compare, settings))
     if pulumi.runtime.is_dry_run():
         return
     new = "neon-project" not in before and not (settings.adopt.neon_project or settings.branch_of)
@@ -74,22 +77,13 @@ def _warn_of_size(settings: Settings, before: State) -> None:
         )
 
 
-def _compare(settings: Settings, key: str, configured: str | None, actual: str) -> None:
-    """Warn if a host that Cloudflare chose is not in the file where other stacks read it; a custom host may be."""
-    own = OWNERS[key] in settings.own_keys
-    command = f"pulumi config set {key} {actual} -s {settings.stack}"
-    if configured is None and own:
-        pulumi.log.warn(f"Cloudflare chose the {key}. Set it, then `bin/handoff`:\n  {command}")
-    elif configured is None:
+def _compare(settings: Settings, hosts: Mapping[str, str]) -> None:
+    """Warn of hosts that Cloudflare chose and the files lack, where other stacks and `bin/handoff` read them."""
+    if other := other_hosts(settings, hosts):
+        chosen = " and ".join(f"{key} {host}" for key, host in other.items())
         pulumi.log.warn(
-            f"Cloudflare chose the {key}, and other stacks read it from Pulumi.yaml. Add this line under `config:` "
-            f"before you bring them up:\n  {key}: {actual}"
-        )
-    elif actual != configured and configured.endswith((".pages.dev", ".r2.dev")):
-        line = command if own else f"sed -i.bak 's/{configured}/{actual}/' Pulumi.yaml && rm Pulumi.yaml.bak"
-        pulumi.log.warn(
-            f"{key} is {configured!r} in the configuration, but Cloudflare says {actual!r}. Correct it, then `up` "
-            f"every stack that uses it, and `bin/handoff`:\n  {line}"
+            f"Cloudflare chose {chosen}. Other stacks read that from the stack files, and so does `bin/handoff`. To "
+            f"write it there, before you bring them up:\n  bin/adopt {settings.stack} --write"
         )
 
 

@@ -1,11 +1,13 @@
 """Make the audio storage: the R2 bucket, its public address, CORS rules and S3 keys."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from infra.config.hosts import PAGES_HOST
 from infra.config.rotation import storage_tokens
 from infra.config.settings import Settings
 from infra.parts.storage_keys import StorageKeys, s3_secret, token_name
@@ -24,19 +26,22 @@ class Storage(pulumi.ComponentResource):
     """
 
     def __init__(
-        self, settings: Settings, given: StorageKeys | None, frontend_url: pulumi.Output[str] | None = None
+        self, settings: Settings, given: StorageKeys | None, pages_host: pulumi.Output[str] | None = None
     ) -> None:
         """Declare the storage.
 
         Args:
             settings: The stack's settings.
             given: Configured keys of the bucket.
-            frontend_url: The frontend's address, where Cloudflare chooses it.
+            pages_host: The host of the Pages project, where this `up` is the first that tells it.
         """
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
         bucket = self._bucket("bucket", account, name, adopted=bool(settings.adopt.bucket))
-        origins: list[pulumi.Input[str]] = [*([frontend_url] if frontend_url else []), *settings.bucket_origins]
+        origins: list[pulumi.Input[str]] = [
+            pages_host.apply(partial(origin.replace, PAGES_HOST)) if pages_host else origin
+            for origin in settings.bucket_origins
+        ]
         child = pulumi.ResourceOptions(parent=self, depends_on=[bucket])
         public = settings.domains.r2_dev
         self.public_host = _public_domain("bucket-public-domain", account, name, child, enabled=public).domain

@@ -8,6 +8,7 @@ from infra import kinds
 from infra.clouds import cloudflare, neon
 from infra.clouds.http import Client, MissingError
 from infra.config.groups import NEON_PLANS
+from infra.config.hosts import other_hosts
 from infra.config.rotation import storage_tokens
 from infra.parts.storage_keys import token_name
 from ops.adopt.rows import Look, Row, differing
@@ -130,13 +131,16 @@ def _bucket(look: Look, client: Client, name: str) -> Row:
             continue
         key = kind.import_id({"accountId": account, "name": name, "jurisdiction": jurisdiction})
         there = (look.line(kind, key, bucket.get("creation_date"), name),)
-        if look.inventory.owner(kind, key):
+        owner = look.inventory.owner(kind, key)
+        if owner and (owner, name) != (settings.stack, settings.bucket):
             return Row(resource, there)
         if jurisdiction != "default":
             return Row(resource, there, notes=(f"it is in jurisdiction {jurisdiction}: this program's are in none",))
         if name != settings.bucket:
             return Row(resource, there, {"extraBuckets": [name]})
-        host = cloudflare.get(client, account, f"r2/buckets/{name}/domains/managed").get("domain")
-        return Row(resource, there, {"bucket": name}, differing(settings, {"bucketPublicHost": host}))
+        with client.documented():
+            host = cloudflare.get(client, account, f"r2/buckets/{name}/domains/managed")["domain"]
+        real = other_hosts(settings, {"bucketPublicHost": host})
+        return Row(resource, there, {} if owner else {"bucket": name}, real)
     adopted = name == settings.adopt.bucket or name in settings.adopt.extra_buckets
     return Row(resource, notes=("adopt names it, and Cloudflare has no such bucket",) if adopted else ())

@@ -9,6 +9,7 @@ from infra import application, kinds
 from infra.checks.pages import member, source_of, spelling, variable_path, variables_of
 from infra.clouds import cloudflare
 from infra.clouds.http import MissingError
+from infra.config.hosts import other_hosts
 from ops.adopt.rows import Look, Row, differing
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ def frontend(look: Look) -> Iterator[Row]:
         return
     key = kind.import_id({"accountId": account, "name": name})
     there = (look.line(kind, key, project.get("created_on"), name),)
-    if look.inventory.owner(kind, key):
-        yield Row(resource, there)
-        return
+    owner = look.inventory.owner(kind, key)
     with client.documented():
+        host = other_hosts(settings, {"pagesHost": project["subdomain"]})
+        if owner:
+            yield Row(resource, there, settings=host if owner == settings.stack else {})
+            return
         variables = {context: variables_of(project, context) for context in _CONTEXTS}
         found = [*variables["preview"].items(), *variables["production"].items()]
         if encrypted := sorted({variable for variable, given in found if given["type"] != "plain_text"}):

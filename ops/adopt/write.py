@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.config.across_stacks import SHARED
 from infra.config.reading import data_of
+from infra.config.stack_files import OWNERS
 from ops import stacks
 from ops.stacks import StackError
 
@@ -63,7 +64,9 @@ def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
                 member(key)[below] = value
     changed = {key: value for key, value in wanted.items() if _text(value) != _text(data_of(effective.get(key)))}
     mine = files.stacks[stack]
-    shared = {key: value for key, value in changed.items() if key in SHARED and key not in mine}
+    # A bucket or Pages project of the stack's own has a host of its own, too.
+    own_keys = mine.keys() | {key for key, owner in OWNERS.items() if owner in mine}
+    shared = {key: value for key, value in changed.items() if key in SHARED and key not in own_keys}
     own = {key: value for key, value in changed.items() if key not in shared}
     then = files._replace(stacks={**files.stacks, stack: {**mine, **own}}, project={**files.project, **shared})
     return Proposals(own, shared, then)

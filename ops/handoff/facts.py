@@ -107,7 +107,10 @@ def _settings(stack: str, files: StackFiles) -> Settings:
         raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into")
     settings = with_facts(read.settings, neighbours(stack, files))
     if not settings.audio_host:
-        raise HandoffError(f"Pulumi.yaml: bucketPublicHost is missing; `pulumi up -s {stack}` ends with its line")
+        raise HandoffError(
+            "Pulumi.yaml: bucketPublicHost is missing. To write it, name the stack that manages the bucket:\n"
+            "  bin/adopt production --write"
+        )
     return settings.model_copy(update={"own_keys": frozenset(files.stacks[stack])})
 
 

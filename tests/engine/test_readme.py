@@ -64,8 +64,8 @@ def test_the_first_hour(team: Sandbox) -> None:
     """From nothing to staging: few edits, few commands, no example's value, and nothing run twice without a reason."""
     keys, commands = _fill_in(team), pages.commands(FIRST_HOUR)
     assert len(commands[: commands.index("pulumi up -s staging") + 1]) <= 7  # eight with `git clone`
-    said, hosts = _walk(team, commands[1:])
-    assert len(keys) + len(["YOURS"]) + len(hosts) <= 8
+    said = _walk(team, commands[1:])
+    assert len(keys) + len(["YOURS"]) <= 8
     assert "FLY_API_TOKEN is not set" in said[-1]
     _require_frontends(team)
 
@@ -73,12 +73,12 @@ def test_the_first_hour(team: Sandbox) -> None:
 def test_staging_comes_first_and_alone(team: Sandbox) -> None:
     """The same commands in another order: staging says what it comes up without, and has it after production."""
     _fill_in(team)
-    production, staging = "production", "staging"
+    production, staging, adopt = "production", "staging", "bin/adopt production --write"
     init = {stack: f"pulumi stack init {stack}" for stack in (production, staging)}
     up = {stack: f"pulumi up -s {stack}" for stack in (production, staging)}
-    assert {*init.values(), *up.values()} < {*pages.commands(FIRST_HOUR)}
-    order = [init[staging], up[staging], up[staging], init[production], up[production], up[staging], up[production]]
-    said, _ = _walk(team, order)
+    assert {*init.values(), *up.values(), adopt} < {*pages.commands(FIRST_HOUR)}
+    order = [init[staging], up[staging], up[staging], init[production], up[production], adopt, up[staging]]
+    said = _walk(team, order)
     for text in ("bucketPublicHost is missing", "pagesHost is missing", "staging comes up without the bucket's keys"):
         assert [number for number, output in enumerate(said) if text in output] == [1, 2]
     _require_frontends(team)
@@ -95,24 +95,13 @@ def _fill_in(team: Sandbox) -> list[str]:
     return keys
 
 
-def _walk(team: Sandbox, commands: list[str]) -> tuple[list[str], list[str]]:
-    """Run commands, and add each line that they print for Pulumi.yaml; at the end nothing is left to do.
-
-    Returns:
-        The output of each command, and the lines.
-    """
-    said, hosts = list[str](), dict[str, None]()
+def _walk(team: Sandbox, commands: list[str]) -> list[str]:
+    """Run commands, and return the output of each; at the end nothing is left to do."""
     with held(team) as opened:
-        for command in commands:
-            text = pages.Walk(opened, f"```sh\n{command}\n```").run(command)
-            new = dict.fromkeys(re.findall(r"^ +(\w+Host: \S+)$", text, re.MULTILINE))
-            with (team.folder / "mirror" / "Pulumi.yaml").open("a") as file:
-                file.writelines(f"  {line}\n" for line in new.keys() - hosts.keys())
-            hosts |= new
-            said.append(text)
+        said = [pages.Walk(opened, f"```sh\n{command}\n```").run(command) for command in commands]
         opened.pulumi("preview", "--stack", "production", "--expect-no-changes")
         opened.pulumi("preview", "--stack", "staging", "--expect-no-changes")
-    return said, list(hosts)
+    return said
 
 
 def _require_frontends(team: Sandbox) -> None:

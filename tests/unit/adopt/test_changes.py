@@ -40,6 +40,13 @@ def test_what_the_file_says_already_is_no_change() -> None:
     assert proposals("dev", rows, FILES).own == {}
 
 
+def test_the_host_of_a_bucket_of_its_own_is_no_shared_value() -> None:
+    rows = [Row("bucket", settings={"bucketPublicHost": "pub-1.r2.dev"})]
+    assert proposals("dev", rows, FILES).shared == {"bucketPublicHost": "pub-1.r2.dev"}
+    own = FILES._replace(stacks={"dev": {"bucket": "tune-dev"}})
+    assert proposals("dev", rows, own).own == {"bucketPublicHost": "pub-1.r2.dev"}
+
+
 def test_it_is_written_by_pulumi_with_the_kinds_of_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 

@@ -113,6 +113,29 @@ def test_a_bucket_and_its_public_host(asked: Asked) -> None:
     assert (token.there, token.notes) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("part", "kind", "key", "host"),
+    [
+        (
+            "storage",
+            kinds.BUCKET,
+            "tune-audio/default",
+            "bucketPublicHost: pub-99999999999999999999999999999999.r2.dev",
+        ),
+        ("frontend", kinds.PAGES_PROJECT, "tune", "pagesHost: tune-8xz.pages.dev"),
+    ],
+)
+def test_a_host_that_the_first_up_told_is_proposed(
+    asked: Asked, part: str, kind: kinds.Kind, key: str, host: str
+) -> None:
+    name, _, value = host.partition(": ")
+    mine, theirs = (owned(kind, f"{ACCOUNT}/{key}", stack) for stack in ("production", "staging"))
+    row = asked.look("production", part, {name: None}, mine).rows[0]
+    assert (row.adopt, row.settings) == ({}, {name: value})
+    for changes, inventory in (({name: None}, theirs), ({name: "audio.tune.example"}, mine)):
+        assert asked.look("production", part, changes, inventory).rows[0].settings == {}
+
+
 def test_a_token_whose_value_is_lost(asked: Asked) -> None:
     token = {"id": "a" * 32, "account_id": ACCOUNT, "name": "tune-audio (pulumi)"}
     with asked.world.transaction() as tx:

@@ -244,7 +244,7 @@ def test_a_stack_with_a_bucket_and_pages_project_of_its_own() -> None:
     settings, said = examined("qa", found)
     assert said == []
     assert (settings.bucket_public_host, settings.pages_host) == (None, None)
-    assert settings.bucket_origins == ()
+    assert settings.bucket_origins == ("https://{pagesHost}",)
     own = examined("qa", files(qa={**QA, **OWN, "pagesHost": "tune-qa-1.pages.dev"}))[0]
     assert own.bucket_origins == (own.frontend_url,) == ("https://tune-qa-1.pages.dev",)
 

@@ -1,0 +1,26 @@
+"""Say which hosts Cloudflare has yet to choose, and which it chose and no stack file has."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from infra.config.settings import Settings
+
+PAGES_HOST = "{pagesHost}"
+"""Stands for the host of a Pages project that this `up` makes."""
+
+
+def with_pages_host(settings: Settings, stacks: Iterable[Settings]) -> Iterator[Settings]:
+    """Yield the stacks, with `PAGES_HOST` for the Pages project whose host the stack's own `up` tells first."""
+    first = settings.manages("frontend") and not settings.pages_host
+    for one in stacks:
+        unknown = first and one.pages_project == settings.pages_project
+        yield one.model_copy(update={"pages_host": PAGES_HOST}) if unknown else one
+
+
+def other_hosts(settings: Settings, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the hosts that Cloudflare chose, by key, where the stack files have none or another of Cloudflare's."""
+    configured = {"pagesHost": settings.pages_host, "bucketPublicHost": settings.bucket_public_host}
+    return {
+        key: host
+        for key, host in chosen.items()
+        if configured[key] != host and (configured[key] or host).endswith((".pages.dev", ".r2.dev"))
+    }
