@@ -118,6 +118,18 @@ def test_what_a_stack_may_not_take_from_another(changes: dict[str, Any], said: s
     assert problems("qa", files(qa=QA | changes)) == [said]
 
 
+def test_two_stacks_have_no_frontend_in_common() -> None:
+    url = {"frontendUrl": "https://example.com"}
+    assert problems("qa", files(qa=QA | url, production=url)) == [
+        "frontendUrl is 'https://example.com' in Pulumi.production.yaml too: each stack has its own"
+    ]
+
+
+def test_a_second_laptop_is_possible() -> None:
+    laptop = {"tier": "development", "manage": ["database"], "neonProject": "tune-dev-2"}
+    assert problems("dev-2", files(**{"dev-2": laptop})) == []
+
+
 def test_a_bad_name_is_compared_with_nobodys() -> None:
     """An example stands for it meanwhile, and that may be a neighbour's name."""
     found = files(staging={"neonProject": "relay-staging"}, qa=QA | {"neonProject": None})

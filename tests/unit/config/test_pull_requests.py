@@ -86,10 +86,21 @@ def test_a_template_that_reaches_too_far_is_refused(template: dict[str, Any], pr
     assert any(f"Pulumi.pr.yaml: {problem}" in line for line in problems(template)), problems(template)
 
 
+def test_a_stack_of_a_pull_request_names_the_copied_stack() -> None:
+    found = _with_itself()
+    del found.stacks["pr-7"]["branchOf"]
+    assert any("branchOf is missing" in problem for problem in examine_files("pr-7", found)[1])
+
+
 @pytest.mark.parametrize("key", ["flyApp", "neonProject", "apiUrl", "frontendUrl"])
 def test_a_name_that_follows_from_the_number_is_not_set(key: str) -> None:
     with pytest.raises(StackFileError, match=rf"Pulumi.pr.yaml: {key} cannot be set there"):
         problems({key: "relay"})
+
+
+def test_a_stack_without_a_database_has_nothing_to_copy() -> None:
+    found = files(staging={"manage": ["backend", "delivery"]})
+    assert any("which manages no database" in problem for problem in problems({}, found))
 
 
 def test_a_protected_branch_is_not_copied() -> None:
