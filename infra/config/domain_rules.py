@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from infra import application
-from infra.config.domains import Role, all_of, record_keys
+from infra.config.domains import Role, all_of
 from infra.config.keys import Part
 from infra.config.rules import Rules, rule
 from infra.config.settings import Settings
@@ -39,15 +39,6 @@ def _a_name_has_its_service(s: Settings) -> Iterator[str]:
 def _a_bucket_has_an_address(s: Settings) -> Iterator[str]:
     if not (s.domains.r2_dev or s.domains.audio):
         yield "domains.r2Dev is false, but domains.audio is missing: nothing would serve the bucket"
-
-
-@rule(RULES, "adopt", "domains", "formerDomains")
-def _adopted_domains_are_configured(s: Settings) -> Iterator[str]:
-    domains = [*all_of(s.domains, s.former_domains)]
-    if strange := s.adopt.domains - {domain.host for domain in domains}:
-        yield f"adopt.domains names {', '.join(sorted(strange))}, and `domains` does not"
-    if unknown := s.adopt.dns_records.keys() - {key for domain in domains for key in record_keys(domain)}:
-        yield f"adopt.dnsRecords names {', '.join(sorted(unknown))}, and no name of `domains` has that record"
 
 
 @rule(RULES, "adopt", "domains", "apiUrl", "flyApp")

@@ -6,9 +6,11 @@ only be unset.
 
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
 from infra import application
+from infra.config.domains import all_of, record_keys
 from infra.config.groups import NEON_PLANS, Adopt, Approval
 from infra.config.keys import Part
 from infra.config.settings import Settings
@@ -58,11 +60,7 @@ def _backend_has_an_app(s: Settings) -> Iterator[str]:
         yield f"manage: development runs on a laptop and owns at most `database`, not {', '.join(sorted(extra))}"
 
 
-@rule(
-    RULES,
-    *("manage", "adopt", "flyApp", "apps", "pagesProject", "bucket", "extraBuckets"),
-    *("githubScope", "githubEnvironment", "githubVariables"),
-)
+@rule(RULES, "manage", "adopt", "flyApp", "apps", "pagesProject", "bucket", "githubEnvironment")
 def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     pairs = [
         ("flyApp", s.adopt.fly_app, s.fly_app, "backend"),
@@ -73,20 +71,25 @@ def _adopted_names_are_the_configured_ones(s: Settings) -> Iterator[str]:
     for key, adopted, configured, part in pairs:
         if adopted and part in s.manage and adopted != configured:
             yield f"adopt.{key} is {adopted!r}, but {key} is {configured!r}: one of them is wrong"
-    for key, unlisted in (
-        ("extraBuckets", s.adopt.extra_buckets - s.extra_buckets.keys()),
-        ("apps", s.adopt.apps - s.apps.keys()),
-    ):
-        if unlisted:
-            yield f"adopt.{key} names {', '.join(sorted(unlisted))}, and {key} does not"
     if s.fly_app in s.apps:
         yield f"apps names {s.fly_app!r}, the backend's own app: set its secrets under extraSecrets and secretAliases"
-    known = {s.github_name(name) for name in (*application.github_variables(s), *s.github_variables)}
-    if strange := s.adopt.github_variables - known:
-        yield (
-            f"adopt.githubVariables names {', '.join(sorted(strange))}, which this program does not set: it sets "
-            f"{', '.join(sorted(known))}"
-        )
+
+
+@rule(RULES, "adopt", "apps", "extraBuckets", "domains", "formerDomains", "githubScope", "githubVariables")
+def _adopted_names_are_among_the_configured_ones(s: Settings) -> Iterator[str]:
+    domains = [*all_of(s.domains, s.former_domains)]
+    variables = (*application.github_variables(s), *s.github_variables)
+    rows: list[tuple[str, AbstractSet[str], AbstractSet[str]]] = [
+        ("apps", s.adopt.apps, s.apps.keys()),
+        ("extraBuckets", s.adopt.extra_buckets, s.extra_buckets.keys()),
+        ("githubVariables", s.adopt.github_variables, {s.github_name(name) for name in variables}),
+        ("domains", s.adopt.domains, {domain.host for domain in domains}),
+        ("dnsRecords", s.adopt.dns_records.keys(), {key for domain in domains for key in record_keys(domain)}),
+    ]
+    for key, adopted, configured in rows:
+        if strange := adopted - configured:
+            has = ", ".join(sorted(configured)) or "none"
+            yield f"adopt.{key} names {', '.join(sorted(strange))}, but this stack has {has}"
 
 
 @rule(RULES, "neonPlan", "historyRetentionSeconds", "defaultBranchProtected")

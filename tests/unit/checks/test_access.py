@@ -17,6 +17,7 @@ from infra.providers.fly.errors import (
 )
 from tests.unit.checks.starting import start
 from tests.unit.clouds.fake import Clouds
+from tests.unit.program import STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -111,6 +112,18 @@ def test_the_organization_is_sent_to_neon(clouds: Callable[..., Clouds]) -> None
     assert asked.asked[0].endswith("projects?search=tune-dev&org_id=org-1&limit=400")
 
 
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_default_branch_that_is_protected_is_not_copied(
+    monkeypatch: pytest.MonkeyPatch, clouds: Callable[..., Clouds], protected: bool
+) -> None:
+    monkeypatch.setattr("infra.states.outputs", STANDING.__getitem__)
+    asked = clouds(branches={"branches": [{"id": "br-1", "default": True, "protected": protected}]})
+    whats = [finding.what for finding in bad(access.check(start("pr-7")))]
+    refused = "The default branch of Neon project calm-hill-55556666 is protected: no pull request gets a copy of it"
+    assert whats == [refused] * protected
+    assert not [line for line in asked.asked if "search=" in line]
+
+
 # --- Cloudflare
 
 
@@ -126,7 +139,9 @@ def test_a_cloudflare_token_is_tried_for_each_part(
     clouds: Callable[..., Clouds], refused: list[str], needs: str
 ) -> None:
     clouds(**dict.fromkeys(refused, (403, "Authentication error")))
-    (found,) = bad(access.check(start("production", {"adopt": None})))
+    findings = [*access.check(start("production", {"adopt": None}))]
+    assert "Cloudflare: CLOUDFLARE_API_TOKEN reaches what this stack needs" not in [one.what for one in findings]
+    (found,) = bad(findings)
     assert found.what == (
         f"CLOUDFLARE_API_TOKEN does not reach account {ACCOUNT}, or lacks there the permission for {needs}: "
         "Cloudflare answered 403 (Authentication error)"
@@ -229,6 +244,11 @@ def test_a_fly_token_of_another_organization(monkeypatch: pytest.MonkeyPatch) ->
             "Correct flyOrganization, or use a token of that organization: `flyctl tokens create org -o tune-works`",
         )
     ]
+
+
+def test_flyctl_is_not_asked_without_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    flyctl(monkeypatch, orgs=AssertionError("asked without a token"))
+    assert bad(access.check(start("staging", without="Fly.io"))) == []
 
 
 def test_a_fly_token_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ZONE, API = "tune.example", "api.tune.example"
 _NO_IDS: dict[str, str] = {}
 NAMES = {"zone": ZONE, "api": API}
+FRONTEND = f"app.{ZONE}"
 
 
 def record(type_: str = "CNAME", name: str = API, *, proxied: bool = False, **members: Any) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def found(
 ) -> list[Finding]:
     answers = {"records": {"result": [*records]}, **({"zones": zones} if zones is not None else {})}
     monkeypatch.setattr("infra.checks.clients.send", Clouds(**answers))
-    changes = {"domains": NAMES, **({"adopt": adopt} if adopt else {})}
+    changes = {"domains": NAMES | {"frontend": FRONTEND}, **({"adopt": adopt} if adopt else {})}
     return [finding for finding in access.check(start("staging", changes, own=own)) if finding.state != "ok"]
 
 
@@ -65,7 +66,9 @@ def test_a_record_of_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxied_record_breaks_the_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = found(monkeypatch, record(proxied=True), dnsRecords={f"CNAME {API}": "r1"})
     assert finding.what == f"The record of {API} is proxied, and Fly.io cannot check the name for its certificate"
-    # This stack's own is mended by `up --refresh`.
+    # The record of a frontend is proxied, and this stack's own is mended by `up --refresh`.
+    frontend = record(name=FRONTEND, proxied=True)
+    assert found(monkeypatch, frontend, dnsRecords={f"CNAME {FRONTEND}": "r1"}) == []
     assert found(monkeypatch, record(proxied=True), own={f"record-CNAME-{API}": "r1"}) == []
 
 

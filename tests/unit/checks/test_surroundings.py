@@ -59,6 +59,23 @@ def test_a_stack_without_its_protection() -> None:
     assert not [*surroundings.unprotected(start("staging"))]
 
 
+@pytest.mark.parametrize(
+    ("stack", "own", "found"),
+    [
+        ("staging", {}, [("note", "bucketPublicHost"), ("note", "pagesHost")]),
+        ("staging", {"variable-FRONTEND_URL": "x"}, [("note", "bucketPublicHost"), ("wrong", "pagesHost")]),
+        ("production", {}, []),
+        ("dev", {}, []),
+    ],
+)
+def test_hosts_that_only_their_owner_can_tell(stack: str, own: dict[str, str], found: list[tuple[str, str]]) -> None:
+    known = start(stack, own=own)
+    unknown = known.settings.model_copy(update={"bucket_public_host": None, "pages_host": None})
+    findings = surroundings.unknown_hosts(known._replace(settings=unknown))
+    assert [(finding.state, finding.what.split()[0]) for finding in findings] == found
+    assert not [*surroundings.unknown_hosts(known)]
+
+
 def test_another_id_does_not_exchange_the_database() -> None:
     assert [*surroundings.another_database(start("production", own={"neon-project": "old-1"}))] == [
         Finding(

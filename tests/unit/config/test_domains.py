@@ -84,11 +84,11 @@ def test_names_that_cannot_be_served(domains: dict[str, str], problem: str) -> N
         ({"domains": {"zone": ZONE, "audio": AUDIO}}, "domains.audio is set, but this stack does not manage `storage`"),
         (
             {"domains": {"zone": ZONE, "api": f"a.{ZONE}"}, "adopt": {"domains": [API]}},
-            f"adopt.domains names {API}, and `domains` does not",
+            f"adopt.domains names {API}, but this stack has a.{ZONE}",
         ),
         (
             {"domains": {"zone": ZONE, "api": API}, "adopt": {"dnsRecords": {f"MX {API}": "1"}}},
-            f"adopt.dnsRecords names MX {API}, and no name of `domains` has that record",
+            f"adopt.dnsRecords names MX {API}, but this stack has A {API}, AAAA {API}, CNAME {API}, TXT _fly-",
         ),
     ],
 )
