@@ -47,12 +47,12 @@ class Kind(NamedTuple):
 
     @property
     def separator(self) -> str:
-        """What joins the parts of its import id; GitHub's provider wants a colon inside a part written as `??`."""
+        """Return the sign between the parts of an import id; GitHub's provider writes a colon within a part as `??`."""
         return ":" if self.service == "GitHub" else "/"
 
     @property
     def named(self) -> bool:
-        """Whether its import id follows from its inputs."""
+        """Return whether the import id follows from the inputs."""
         return bool(self.identity) and "id" not in self.identity
 
     def import_id(self, inputs: Mapping[str, Any], identity: str = "") -> str:

@@ -35,7 +35,7 @@ class Protection:
 
     In every tier, a resource that was once adopted is retained for good; an `Adopted` component remembers it.
 
-    `unprotect: true` lifts all this, but for production's data and what was adopted.
+    `unprotect: true` lifts all this; production's data, and resources that were adopted, stay retained.
 
     A setting can drop a token, a further bucket or app, or the GitHub environment; so they are retained and not
     protected.

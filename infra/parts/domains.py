@@ -16,7 +16,7 @@ _AUTOMATIC = 1
 
 
 class Domains(pulumi.ComponentResource):
-    """Everything that each name of `domains` and `formerDomains` takes. Resources carry the name in their own.
+    """The resources behind each name of `domains` and `formerDomains`; they are called after the name they serve.
 
     Attributes:
         records: The ids of its DNS records.

@@ -126,7 +126,7 @@ class Registered:
 
 @dataclass
 class Run:
-    """What one run of the program did: `outputs` are the stack's, `components` the outputs of each component."""
+    """Record one run of the program: `outputs` are the stack's, `components` holds those of each component."""
 
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class _Clouds(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         known = args.typ in ANSWERS or args.typ.startswith(("relay:", "github:", "cloudflare:", "pulumi:"))
-        assert known, f"a resource type the tests were not told about: {args.typ}"
+        assert known, f"a resource type without an entry in ANSWERS: {args.typ}"
         return (args.resource_id or f"{args.name}-id"), {**args.inputs, **ANSWERS.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> Any:
@@ -170,7 +170,7 @@ class _Clouds(mocks.Mocks):
             return {"results": [{"id": f"zone-of-{args.args['name']}", "name": args.args["name"]}]}
         if args.token in _FUNCTIONS:
             return {**args.args, **_FUNCTIONS[args.token]}
-        assert "PermissionGroupsList" in args.token, f"an invoke the tests were not told about: {args.token}"
+        assert "PermissionGroupsList" in args.token, f"an invoke that these mocks do not answer: {args.token}"
         return _GROUPS
 
 

@@ -1,4 +1,4 @@
-"""What the program tells the application, from a stack's settings."""
+"""Give the application its variables, from a stack's settings."""
 
 from __future__ import annotations
 

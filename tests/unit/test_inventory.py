@@ -1,4 +1,4 @@
-"""Which stack's state has a resource."""
+"""Find the stack whose state has a resource."""
 
 from __future__ import annotations
 

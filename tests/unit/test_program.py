@@ -1,4 +1,4 @@
-"""What the program registers for each stack."""
+"""Run the whole program for each stack: URNs, imports, secrecy, addresses."""
 
 from __future__ import annotations
 

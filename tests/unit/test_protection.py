@@ -1,4 +1,4 @@
-"""What the engine may delete or replace, by tier."""
+"""Protect and retain resources, by tier."""
 
 from __future__ import annotations
 

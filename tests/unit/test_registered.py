@@ -1,4 +1,4 @@
-"""What the program registers for a stack with changed settings: the cases of registered.yaml."""
+"""Change settings of a stack, and compare the registered resources: the cases of registered.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.program import Run, ran
 CASES: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("registered.yaml").read_text("utf-8"))
 
 
-def of(case: str) -> Run:
+def run_of(case: str) -> Run:
     """Return what the program does in a case."""
     return ran(CASES[case]["stack"], CASES[case].get("settings"))
 
@@ -28,8 +28,8 @@ def at(run: Run, path: str) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_registered(case: str) -> None:
-    run, wanted = of(case), CASES[case]
+def test_a_setting_changes_these_inputs(case: str) -> None:
+    run, wanted = run_of(case), CASES[case]
     inputs, outputs = wanted.get("inputs", {}), wanted.get("outputs", {})
     assert {path: at(run, path) for path in inputs} == inputs
     assert {name: run.outputs[name] for name in outputs} == outputs
@@ -40,7 +40,7 @@ def test_what_is_registered(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_value_of_a_secret_is_encrypted(case: str) -> None:
-    run = of(case)
+    run = run_of(case)
     for secrets in (one for one in run.resources if one.name.startswith("fly-secrets")):
         # A dict with an unknown in it becomes one secret; else each entry is one. Either way nothing is plain.
         assert "values" in secrets.secrets or {f"values.{name}" for name in secrets.inputs["values"]} <= secrets.secrets
@@ -50,6 +50,6 @@ def test_every_value_of_a_secret_is_encrypted(case: str) -> None:
 
 def test_the_user_of_the_new_token_depends_on_the_old_one() -> None:
     """The engine deletes nothing that a protected or failed resource depends on, whatever flags it is given."""
-    user = of("rotation makes a new key, a new token beside the old one, and uses it").one("fly-secrets").options
+    user = run_of("rotation makes a new key, a new token beside the old one, and uses it").one("fly-secrets").options
     assert user.protect
     assert {"storage-token", "storage-token-1"} <= {urn.rsplit("::", 1)[1] for urn in user.dependencies}

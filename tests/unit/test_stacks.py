@@ -1,4 +1,4 @@
-"""How tools run the Pulumi CLI: for a stack that is named, and in an environment of their own."""
+"""Run the Pulumi CLI for tools: for a stack that they name, in an environment of their own."""
 
 from __future__ import annotations
 

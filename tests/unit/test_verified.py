@@ -1,4 +1,4 @@
-"""When the tests on real accounts refuse to run, and that they destroy what they made."""
+"""Refuse the tests on real accounts in time, and destroy the resources that they made."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_the_services_are_asked_for_all_they_hold(asked: Path, monkeypatch: pyte
 
 
 class Cli:
-    """Stands in for `pulumi`: notes what is run, and fails where it is told to."""
+    """Stand in for `pulumi`: note each command, and fail at the chosen commands."""
 
     def __init__(self, *fails: str) -> None:
         self.fails = fails

@@ -47,7 +47,7 @@ class Certificates(FlyProvider):
         return ReadResult(id_, props) if there else ReadResult("", {})
 
     def delete(self, _id: str, props: Props) -> None:
-        """Remove the certificate; one that is gone is no error, nor is an app that is.
+        """Remove the certificate. A certificate or an app that is gone already is no error.
 
         Raises:
             FlyError: flyctl failed, and the app still has the certificate.

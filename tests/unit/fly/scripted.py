@@ -1,4 +1,4 @@
-"""A flyctl that gives scripted answers, and fails on any call it was not told about."""
+"""Script flyctl's answers; a call without a scripted answer fails the test."""
 
 from __future__ import annotations
 

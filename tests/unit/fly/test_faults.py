@@ -1,4 +1,4 @@
-"""Whatever goes wrong at whichever call, the next `up` ends where an undisturbed one ends."""
+"""Break each call of flyctl in each way: the next `up` ends where an undisturbed `up` ends."""
 
 from __future__ import annotations
 

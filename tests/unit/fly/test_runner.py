@@ -1,4 +1,4 @@
-"""How flyctl is run: its environment and folders, its version, its repeats."""
+"""Run flyctl: its environment and folders, its version, its repeats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every value arrives as it was, or is refused before anything is sent."""
+"""Carry each value to Fly.io unaltered, or refuse it before flyctl runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an `up` leaves to do, with the commands that finish it."""
+"""Name the work that an `up` leaves, with the commands that finish it."""
 
 from __future__ import annotations
 
