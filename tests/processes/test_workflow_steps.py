@@ -116,9 +116,9 @@ def test_a_preview_that_quotes_credentials_is_told_without_them(said: Path) -> N
     summary = _preview_and_comment(said)
     assert f"the token {MASK} and the passphrase {MASK} are refused" in summary
     assert "create R2 bucket `bucket`" in summary
-    for name in (run.STDOUT, run.STDERR):
-        _assert_hidden((said / "preview" / name).read_text())
-    assert json.loads((said / "preview" / run.STDOUT).read_text())["steps"][0]["op"] == "create"
+    kept = (said / "preview" / run.KEPT).read_text()
+    _assert_hidden(kept)
+    assert json.loads(json.loads(kept)["stdout"])["steps"][0]["op"] == "create"
 
 
 @pytest.mark.parametrize("stdout", ["", '{"steps": [', "42"])

@@ -107,8 +107,8 @@ def test_a_refusal_names_the_permission_and_not_the_token(github: _GitHub, repos
 
 def test_a_failed_preview_replaces_an_earlier_success(github: _GitHub, tmp_path: Path) -> None:
     own = github.add(BOT, f"{comment.marker('staging')}\nall was well")
-    (tmp_path / run.STDERR).write_text("error: no stack named 'staging' found")
-    (tmp_path / run.EXIT_CODE).write_text("6")
+    kept = {"stdout": "", "stderr": "error: no stack named 'staging' found", "exit_code": 6}
+    (tmp_path / run.KEPT).write_text(json.dumps(kept))
     assert comment.main(["staging", str(tmp_path)]) == 0
     assert "preview failed" in own["body"]
     assert "0123456789ab" in own["body"]
