@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ops.redact import MASK, credentials, is_sensitive, redact, redacted_json
@@ -95,6 +95,7 @@ def _lines(secret: str) -> list[str]:
 
 
 @given(SECRETS)
+@example("sl/ash, space & <é>")
 def test_a_known_secret_is_hidden_however_it_is_written(secret: str) -> None:
     in_go = json.dumps(secret, ensure_ascii=False)[1:-1]
     for character in "<>&":
@@ -126,9 +127,15 @@ def test_of_two_secrets_the_longer_is_hidden_whole(secret: str, more: str) -> No
 
 @given(st.dictionaries(st.text(), SECRETS), SECRETS)
 def test_a_document_stays_one(document: dict[str, str], secret: str) -> None:
-    text = redacted_json(json.dumps({"a": document, "b": [secret, f"x{secret}"]}), [secret])
+    text = redacted_json(json.dumps({"a": document, "b": [secret, f"x{secret}"], "c": [1, None, True]}), [secret])
     assert json.loads(text)["b"][0] == MASK
+    assert json.loads(text)["c"] == [1, None, True]
     assert redacted_json(f"{{{secret}") == ""
+
+
+def test_a_secret_that_is_no_unicode_stops_nothing() -> None:
+    secret = b"canary \xff bytes".decode(errors="surrogateescape")
+    assert redact(f"<{secret}>", [secret]) == f"<{MASK}>"
 
 
 def test_names_tell_secrets() -> None:
