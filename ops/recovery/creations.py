@@ -146,7 +146,10 @@ def _by_name(state: State, operation: Operation, kind: Kind) -> Verdict:
 
 
 def _by_id(state: State, operation: Operation, kind: Kind, found: list[str]) -> Verdict:
-    """Return the verdict on a resource that its cloud gave an id, given the ids of all that may be it."""
+    """Return the verdict on a resource that its cloud gave an id, given the ids of all that may be it.
+
+    An id that another resource of the state has is not it: two DNS records may have one name.
+    """
     title = _title(kind, operation.inputs)
     known = {resource.get("id") for resource in state.resources.values()}
     imports = {identity: kind.import_id(operation.inputs, identity) for identity in found}

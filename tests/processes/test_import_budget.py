@@ -66,6 +66,7 @@ def test_the_provider_process_loads_no_sdk_of_a_cloud() -> None:
     modules = set(found["modules"])
     assert not {"pulumi_cloudflare", "pulumi_github", "pulumi_neon", "pulumi_random", "pydantic"} & modules
     assert {name for name in modules if name.startswith("infra.")} <= {
+        "infra.errors",
         "infra.providers",
         *(name for name in modules if name.startswith("infra.providers.fly")),
     }
