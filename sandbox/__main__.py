@@ -23,8 +23,8 @@ For example:
        bin/sandbox pulumi up -s staging
        bin/sandbox pulumi preview -s production --diff
 
-`pulumi` runs in a mirror of this project: it never modifies the stack files,
-an edit of one shows at the next command, and `config set` lasts until --reset.
+`pulumi` runs in a mirror of this project: it never modifies the stack files.
+An edit of one shows at the next command; `config set` lasts until then.
 All state is in .sandbox, or in the folder that RELAY_SANDBOX names.
 The exit code is the command's.
 """

@@ -1,4 +1,4 @@
-"""Claim the sandbox's folder, and delete or move the world in it and nothing else."""
+"""Claim the sandbox's folder, and delete the world in it and nothing else."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,6 @@ _MADE = [
     "bin",
     "clouds.sqlite",
     "clouds.sqlite-journal",
-    "derived",
     "fly",
     "home",
     "logs",
@@ -33,14 +32,6 @@ def clear(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def move(source: Path, target: Path) -> None:
-    """Move a whole world from one folder into another."""
-    target.mkdir(exist_ok=True)
-    for name in _MADE:
-        if (source / name).exists():
-            (source / name).rename(target / name)
 
 
 def claim(folder: Path) -> None:

@@ -4,8 +4,9 @@ Pulumi writes into stack files, a salt even at a preview; the copies protect the
 
 - no salt and no secrets provider: the sandbox has its own passphrase;
 - a made-up value, encrypted for the sandbox, for each `secure:` value;
-- the user's changes in the sandbox (`config set`) over the committed values, key by key;
 - no `adopt` in an empty world, which has nothing to adopt.
+
+What `config set` writes into a copy lasts until the committed file changes.
 
 This module edits files as YAML nodes, not as Python values: PyYAML and the engine disagree on `yes` and `017`.
 """
@@ -13,7 +14,7 @@ This module edits files as YAML nodes, not as Python values: PyYAML and the engi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,6 @@ class Mirror:
     Attributes:
         source: The project's folder, with `Pulumi.yaml`.
         folder: The mirror.
-        derived: The copies as this module wrote them; a difference is the user's change in the sandbox.
         state: The file backend's folder.
     """
 
@@ -61,22 +61,25 @@ class Mirror:
             empty: Whether the world has nothing to adopt.
         """
         self.source = source
-        self.folder, self.derived, self.state = (world / name for name in ("mirror", "derived", "state"))
+        self.folder, self.state = world / "mirror", world / "state"
         self._engine = pulumi
         self._environment = environment
         self._empty = empty
 
-    def refresh(self) -> tuple[Config, dict[str, Config]]:
+    def refresh(self, changed: Collection[str]) -> tuple[Config, dict[str, Config]]:
         """Bring the mirror up to date with the committed files, and make the stacks that are missing.
 
+        Args:
+            changed: The names of the files that differ from the last time, or are gone.
+
         Returns:
-            The project file's content, and the configuration of each stack: its keys without the project's
-            namespace, a made-up value where the committed file has an encrypted one.
+            The project file's content, and the configuration of each stack whose file this wrote: its keys without
+            the project's namespace, a made-up value where the committed file has an encrypted one.
 
         Raises:
             SandboxError: A file is not one that Pulumi can use.
         """
-        for folder in (self.folder, self.derived, self.state):
+        for folder in (self.folder, self.state):
             folder.mkdir(parents=True, exist_ok=True)
         for name in LINKS:
             link, target = self.folder / name, self.source / name
@@ -90,22 +93,26 @@ class Mirror:
         text = _read(self.source / "Pulumi.yaml")
         write(self.folder / "Pulumi.yaml", text)
         stacks = stack_files(self.source)
-        for gone in {path.name for path in self.derived.iterdir()} - {path.name for path in stacks.values()}:
-            (self.derived / gone).unlink()
+        for gone in set(changed) - {"Pulumi.yaml", *(path.name for path in stacks.values())}:
             (self.folder / gone).unlink(missing_ok=True)
+        stale = [stack for stack, path in stacks.items() if path.name in changed or not self._is_made(name, stack)]
         with ThreadPoolExecutor() as pool:
-            configs = pool.map(lambda stack: self._refresh_stack(name, stack), stacks)
-            return _value(_parse(text)), dict(zip(stacks, configs, strict=True))
+            configs = pool.map(lambda stack: self._refresh_stack(name, stack), stale)
+            return _value(_parse(text)), dict(zip(stale, configs, strict=True))
+
+    def _is_made(self, project: str, stack: str) -> bool:
+        made = self.folder / f"Pulumi.{stack}.yaml", self.state / ".pulumi" / "stacks" / project / f"{stack}.json"
+        return all(path.is_file() for path in made)
 
     def _refresh_stack(self, project: str, stack: str) -> Config:
         """Make one stack and its file, and return its configuration: see `refresh`."""
         name = f"Pulumi.{stack}.yaml"
-        copy, base, fresh = self.folder / name, self.derived / name, self.derived / f"new.{name}"
+        copy, fresh = self.folder / name, self.folder / f"new.{name}"
         root = _parse(_read(self.source / name))
         root.value = [(key, value) for key, value in root.value if key.value not in _ENCRYPTION]
         config = _config(root)
         if self._empty:
-            _set(config, f"{project}:adopt", None)
+            config.value = [(key, value) for key, value in config.value if key.value != f"{project}:adopt"]
         secrets = {_path(steps): node for steps, node in _secure(config)}
         # Made-up values have the program's keys, without its namespace.
         own = f"{project}:"
@@ -114,7 +121,6 @@ class Mirror:
         for key, node in keys.items():
             node.value = values[key]
         plain = _short(_value(config), own) | {key: values[key] for key in values.keys() - keys.keys()}
-        changes = _changes(base, copy)
         if not (self.state / ".pulumi" / "stacks" / project / f"{stack}.json").is_file():
             self._pulumi("stack", "init", stack, "--no-select")
         if copy.is_file():
@@ -125,15 +131,7 @@ class Mirror:
             full = {key if ":" in key else own + key: value for key, value in values.items()}
             pairs = [part for key, value in full.items() for part in ("--secret", f"{key}={value}")]
             self._pulumi("config", "set-all", "--path", "--stack", stack, "--config-file", str(fresh), *pairs)
-        text = _read(fresh)
-        fresh.replace(base)
-        if changes:
-            root = _parse(text)
-            config = _config(root)
-            for key, change in changes.items():
-                _set(config, key, change)
-            text = yaml.serialize(root)
-        write(copy, text)
+        fresh.replace(copy)
         return plain
 
     def _pulumi(self, *arguments: str) -> None:
@@ -162,16 +160,9 @@ def _config(root: yaml.MappingNode) -> yaml.MappingNode:
         if key.value == "config" and isinstance(value, yaml.MappingNode):
             return value
     node = yaml.MappingNode("tag:yaml.org,2002:map", [])
-    root.value = [(key, value) for key, value in root.value if key.value != "config"]
-    _set(root, "config", node)
+    others = [(key, value) for key, value in root.value if key.value != "config"]
+    root.value = [*others, (yaml.ScalarNode(_STRING, "config"), node)]
     return node
-
-
-def _set(mapping: yaml.MappingNode, key: str, value: yaml.Node | None) -> None:
-    """Set a key where it stands, or at the end; None removes it."""
-    names = [name.value for name, _ in mapping.value]
-    place = names.index(key) if key in names else len(names)
-    mapping.value[place : place + 1] = [] if value is None else [(yaml.ScalarNode(_STRING, key), value)]
 
 
 def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], yaml.Node]]:
@@ -193,15 +184,6 @@ def _secure(node: yaml.Node, steps: tuple[str | int, ...] = ()) -> Iterator[tupl
 def _path(steps: tuple[str | int, ...]) -> str:
     """Return a value's path as `pulumi config --path` reads it: `relay:a["b"][0]`."""
     return str(steps[0]) + "".join(f"[{json.dumps(step)}]" for step in steps[1:])
-
-
-def _changes(base: Path, copy: Path) -> dict[str, yaml.Node | None]:
-    """Return the user's changes to a copy by key of `config`; None stands for a removed key."""
-    if not (base.is_file() and copy.is_file()):
-        return {}
-    before, after = ({key.value: value for key, value in _config(_parse(_read(path))).value} for path in (base, copy))
-    changed = {key: node for key, node in after.items() if key not in before or _value(node) != _value(before[key])}
-    return {**changed, **dict.fromkeys(before.keys() - after.keys())}
 
 
 def _value(node: yaml.Node) -> Any:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -82,18 +81,8 @@ class Sandbox:
     def reset(self, *, empty: bool) -> None:
         """Start over, with the world that the stack files describe or with an empty one."""
         with self._locked():
-            before = self.folder / ".before-reset"
-            if not before.is_dir():  # a reset that was killed leaves the last complete world here
-                folder.move(self.folder, before)
-            try:
-                folder.clear(self.folder)
-                self._prepare(empty=empty)
-            except BaseException:
-                folder.clear(self.folder)
-                folder.move(before, self.folder)
-                raise
-            finally:
-                shutil.rmtree(before)
+            folder.clear(self.folder)
+            self._prepare(empty=empty)
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command in the sandbox and return its exit code as a shell would."""
@@ -147,7 +136,8 @@ class Sandbox:
         shim = _SHIM.format_map({name: shlex.quote(str(path)) for name, path in paths.items()})
         write(self.folder / "bin" / "pulumi", shim, 0o755)
         install.install(self.folder, self._python)
-        project, stacks = mirror.refresh()
+        before, now = record.get("files", {}), new["files"]
+        project, stacks = mirror.refresh([name for name in before | now if before.get(name) != now.get(name)])
         if not record:
             from sandbox.seed import seed  # noqa: PLC0415
             from sandbox.world.errors import CloudError  # noqa: PLC0415

@@ -252,7 +252,7 @@ def test_fly_answers(survives: Callable[[str, Blow], Struck], name: str, blow: B
     assert re.search(rf"{where}.+ failed: .+\. .+\.$", struck.said, re.MULTILINE), struck.said
 
 
-@cases("mark", [(mark,) for mark in ("lock", "bin/pulumi", "mirror/Pulumi.yaml", "derived", "clouds.sqlite")])
+@cases("mark", [(mark,) for mark in ("lock", "bin/pulumi", "mirror/Pulumi.yaml", "state", "clouds.sqlite")])
 def test_kill_while_the_world_is_made(scenes: Callable[[str], Scene], tmp_path: Path, mark: str) -> None:
     fly = Sandbox(scenes("fresh").before.project, tmp_path / "world")
     process = subprocess.Popen(
