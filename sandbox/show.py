@@ -78,7 +78,7 @@ def _github(tx: Transaction) -> Iterator[str]:
         yield f"repository {repository}"
         for environment in _within(tx, "github", "environment", repository):
             yield f"  environment {environment['name']}"
-            place = f"{repository}/{environment['name'].replace('/', '%2F')}"
+            place = f"{repository}/{environment['name']}"
             for kind, line in _IN_ENVIRONMENT.items():
                 for document in _within(tx, "github", kind, place):
                     yield f"    {line.format(**document)}"

@@ -71,11 +71,11 @@ def _records(tx: Transaction, query: dict[str, str], zone: str) -> Document:
 
 
 def _pages_domain(tx: Transaction, _query: dict[str, str], account: str, project: str, name: str) -> Document:
-    return _answer(zones.pages_domain(tx, account, project, name))
+    return _answer(zones.get(tx, "pages-domain", account, project, name))
 
 
 def _bucket_domain(tx: Transaction, _query: dict[str, str], account: str, bucket: str, name: str) -> Document:
-    return _answer(zones.bucket_domain(tx, account, bucket, name))
+    return _answer(zones.get(tx, "bucket-domain", account, bucket, name))
 
 
 def _answer(result: Document | list[Document]) -> Document:

@@ -1,25 +1,24 @@
 """Serve on loopback the paths of the clouds' HTTP APIs that the program and its tools call themselves.
 
-Everything else is answered with 501: not implemented, never a guess. A fault is "down", or a status, perhaps with the
-service's words: "403: API rate limit exceeded". With "hang" and "hang-after", nothing is answered, before or after the
-effect, until a test removes the operation `hang` from the call log.
+Everything else is answered with 501: not implemented, never a guess. Tests inject faults by method (see
+`sandbox.world.calls`), such as "403: API rate limit exceeded"; where the fault is no answer at all, this one is 503.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox import credentials
 from sandbox.http import cloudflare, github, neon
+from sandbox.world.calls import once
 from sandbox.world.errors import CloudError
-from sandbox.world.store import Document, World
+from sandbox.world.store import Document, Transaction, World
 
 Respond = Callable[..., Document | list[Document]]
 
@@ -77,26 +76,15 @@ def answer(
     cloud, respond, match = next((route for route in routes if route[2]), ("", None, None))
     if not (respond and match):
         return 501, {"message": f"{method} {url.path} is not implemented in the sandbox"}
-    world.record(cloud, method, {"path": target})
-    fault, _, said = (world.fault(cloud, method) or "").partition(": ")
-    try:
-        if fault and fault != "hang-after":
-            _fail(world, cloud, fault, said)
+    groups = [unquote(group) for group in match.groups() if group]
+
+    def effect(tx: Transaction) -> Any:
         if token != credentials.BY_CLOUD[cloud]:
-            raise CloudError(401, "authentication failed: invalid credential", code="10000")  # noqa: TRY301
-        with world.transaction() as tx:
-            found = respond(tx, query, *map(unquote, filter(None, match.groups())))
-        if fault:
-            _fail(world, cloud, "hang", said)
+            raise CloudError(401, "authentication failed: invalid credential", code="10000")
+        return respond(tx, query, *groups)
+
+    try:
+        return 200, once(world, cloud, method, {"path": target}, effect)
     except CloudError as error:
         errors = [{"code": error.code, "message": error.message}]
-        return error.status, {"errors": errors} if cloud == "cloudflare" else {"message": error.message}
-    return 200, found
-
-
-def _fail(world: World, cloud: str, fault: str, said: str) -> NoReturn:
-    if fault == "hang":
-        world.record(cloud, fault, {})
-        while any(operation == fault for _, operation, _ in world.calls()):
-            time.sleep(0.05)
-    raise CloudError(int(fault) if fault.isdigit() else 503, said or "Service Unavailable")
+        return error.status or 503, {"errors": errors} if cloud == "cloudflare" else {"message": error.message}

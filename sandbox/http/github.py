@@ -94,8 +94,7 @@ def _runs(tx: Transaction, query: dict[str, str], *workflow: str) -> Document:
 
 def _within(tx: Transaction, kind: str, *place: str) -> list[Document]:
     """Return the objects of a kind directly below a repository or an environment."""
-    parts = [part.replace("/", "%2F") for part in place]
-    return [item for key, item in tx.list("github", kind).items() if key.split("/")[:-1] == parts]
+    return [item for key, item in tx.list("github", kind).items() if key.split("/")[:-1] == list(place)]
 
 
 def _page(query: dict[str, str], name: str, items: list[Document]) -> Document:

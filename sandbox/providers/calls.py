@@ -1,15 +1,6 @@
-"""Make one call of a provider to its service: record it, inject a test's fault, and retry like the real provider.
+"""Make one call of a provider to its service: retry like the real provider.
 
 Seen: which answers each provider repeats, and how often (Cloudflare for Terraform 5.22.0, github 6.13.0, Neon 0.15.0).
-
-Faults by name (see `sandbox.world.store.World.inject`):
-- a status such as "404" or "500": the service answers it and does nothing;
-- a status with "-after", such as "502-after": the service does its work and answers the status;
-- either with a message, such as "422: no such branch": the service's own words;
-- "cut": the connection breaks before the request arrives;
-- "lost", "timeout", "garbage": the service does its work, and no usable answer arrives;
-- "hang", "hang-after": nothing arrives, before or after the effect, until the engine cancels. Meanwhile the call log
-  has an operation `hang`; a test that removes it turns the call into a timeout.
 """
 
 from __future__ import annotations
@@ -20,19 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeVar
 
+from sandbox.world.calls import Result, once
 from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction, World
-
-Result = TypeVar("Result")
-
-_NO_ANSWER = {
-    "cut": "connection reset by peer",
-    "lost": "unexpected EOF",
-    "timeout": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-    "garbage": "invalid character '<' looking for beginning of value",
-}
 
 
 # Reported: the forms in which each provider shows its service's refusal, whose addresses are cut here.
@@ -113,30 +95,9 @@ class Caller:
         """
         for _ in range(self._service.attempts - 1):
             try:
-                return self._once(operation, detail, effect)
+                return once(self._world, self._cloud, operation, detail, effect, stopping=self._stopping)
             except CloudError as error:
                 if error.status not in self._service.retried or self._stopping.is_set():
                     raise
             time.sleep(self._service.wait)
-        return self._once(operation, detail, effect)
-
-    def _once(self, operation: str, detail: Document, effect: Callable[[Transaction], Result]) -> Result:
-        self._world.record(self._cloud, operation, detail)
-        fault, _, said = (self._world.fault(self._cloud, operation) or "").partition(": ")
-        kind, _, when = fault.partition("-")
-        if fault and not (when or kind in {"lost", "timeout", "garbage"}):
-            self._fail(kind, said)
-        with self._world.transaction() as tx:
-            result = effect(tx)
-        if fault:
-            self._fail(kind, said)
-        return result
-
-    def _fail(self, kind: str, said: str) -> None:
-        if kind == "hang":
-            self._world.record(self._cloud, kind, {})
-            while not self._stopping.wait(0.05) and any(name == kind for _, name, _ in self._world.calls()):
-                pass
-        if kind in {"hang", *_NO_ANSWER}:
-            raise CloudError(0, _NO_ANSWER.get(kind, _NO_ANSWER["timeout"]))
-        raise CloudError(int(kind), said or f"A test asked the sandbox to answer {kind} here", code="injected")
+        return once(self._world, self._cloud, operation, detail, effect, stopping=self._stopping)

@@ -8,7 +8,7 @@ from sandbox.providers.pages import many
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import Field, each, flag, nest, text
 from sandbox.providers.values import Properties
-from sandbox.world import cloudflare, zones
+from sandbox.world import zones
 from sandbox.world.store import Document, Transaction
 
 ZONES = "cloudflare:index/getZones:getZones"
@@ -48,17 +48,9 @@ class DnsRecord(Resource):
         """Make the record."""
         return zones.put_record(at.tx, inputs["zoneId"], self._record(inputs))
 
-    def read(self, at: At, state: Properties) -> Document:
-        """Read the record."""
-        return zones.record(at.tx, state["zoneId"], state["id"])
-
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
         """Change the record in place, whatever changed."""
         return zones.put_record(at.tx, inputs["zoneId"], self._record(inputs), state["id"])
-
-    def delete(self, at: At, state: Properties) -> None:
-        """Delete the record."""
-        zones.delete_record(at.tx, state["zoneId"], state["id"])
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
         """Leave out what the record's zone says, which the answer names otherwise."""
@@ -75,8 +67,8 @@ class PagesDomain(Resource):
 
     type_name = "cloudflare:index/pagesDomain:PagesDomain"
     label = "pages-domain"
-    model = cloudflare
-    kind = "pages"
+    model = zones
+    kind = "pages-domain"
     import_id = ("accountId", "projectName", "name")
     id_is = "name"
     inputs = each("accountId projectName name", _KEY)
@@ -90,14 +82,6 @@ class PagesDomain(Resource):
         """Add the name."""
         return zones.add_pages_domain(at.tx, *self.place(at, inputs))
 
-    def read(self, at: At, state: Properties) -> Document:
-        """Read the name."""
-        return zones.pages_domain(at.tx, *self.place(at, state))
-
-    def delete(self, at: At, state: Properties) -> None:
-        """Remove the name."""
-        zones.delete_pages_domain(at.tx, *self.place(at, state))
-
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
         """Add the inputs, which the answer does not repeat."""
         return {**super().shown(at, found, given), **{name: given[name] for name in self.import_id}}
@@ -108,8 +92,9 @@ class R2CustomDomain(Resource):
 
     type_name = "cloudflare:index/r2CustomDomain:R2CustomDomain"
     label = "bucket-custom-domain"
-    model = cloudflare
-    kind = "bucket"
+    model = zones
+    kind = "bucket-domain"
+    path = ("accountId", "bucketName", "domain")
     id_is = "id"
     inputs = {
         **each("accountId bucketName domain zoneId", _KEY),
@@ -124,17 +109,9 @@ class R2CustomDomain(Resource):
         """Serve the bucket at the name."""
         return zones.add_bucket_domain(at.tx, inputs["accountId"], inputs["bucketName"], self.body(inputs))
 
-    def read(self, at: At, state: Properties) -> Document:
-        """Read the name."""
-        return zones.bucket_domain(at.tx, state["accountId"], state["bucketName"], state["domain"])
-
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
         """Change its settings in place."""
         return zones.change_bucket_domain(at.tx, inputs["accountId"], inputs["bucketName"], self.body(inputs))
-
-    def delete(self, at: At, state: Properties) -> None:
-        """Remove the name and its record."""
-        zones.delete_bucket_domain(at.tx, state["accountId"], state["bucketName"], state["domain"])
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
         """Add the id that Pulumi's bridge makes."""

@@ -23,20 +23,6 @@ class _OnRepository(Resource):
     model = github
     separator = ":"
 
-    def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
-        """Follow a renamed repository in place; replace where the repository has another id."""
-        found = at.tx.get("github", "repository", f"{at.owner}/{inputs['repository']}")
-        moved = inputs["repository"] != state["repository"]
-        return {"repository"} if moved and (found or {}).get("id") != state.get("repositoryId") else set()
-
-    def identity(self, state: Properties) -> str:
-        """Return the id, which spells a colon in an environment's name as `??`."""
-        return self.separator.join(str(state[name]).replace(":", "??") for name in self.import_id)
-
-    def locate(self, identity: str) -> Properties:
-        """Split the id into its segments."""
-        return {name: value.replace("??", ":") for name, value in super().locate(identity).items()}
-
     def place(self, at: At, properties: Properties) -> tuple[Any, ...]:
         """Return the path: the owner, then the segments of the import id."""
         return (at.owner, *super().place(at, properties))
@@ -74,11 +60,6 @@ class RepositoryEnvironment(_OnRepository):
     }
     outputs = {"repositoryId": number()}
 
-    def check(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse a wait timer outside GitHub's limits."""
-        if isinstance(inputs.get("waitTimer"), int) and not 0 <= inputs["waitTimer"] <= 43_200:
-            yield "waitTimer", "must be between 0 and 43200 minutes"
-
     def create(self, at: At, inputs: Properties) -> Document:
         """Create or overwrite the environment."""
         return github.put_environment(at.tx, *self.place(at, inputs), **self.body(inputs))
@@ -100,10 +81,9 @@ class DeploymentPolicy(_OnRepository):
     inputs = {"repository": _REPOSITORY, "environment": _KEY, **each("branchPattern tagPattern", text())}
     outputs = {"policyId": number(), "repositoryId": number()}
 
-    def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
+    def replaced_by(self, state: Properties, inputs: Properties) -> set[str]:
         """Replace where a branch pattern becomes a tag pattern, or a tag pattern a branch pattern."""
-        switched = {name for name in self.one_of if (name in state) != (name in inputs)}
-        return switched | super().replaced_by(at, state, inputs)
+        return {name for name in self.one_of if (name in state) != (name in inputs)}
 
     def create(self, at: At, inputs: Properties) -> Document:
         """Make the policy."""
@@ -188,10 +168,6 @@ class ActionsEnvironmentVariable(ActionsVariable):
 
 PACKAGE_VERSION = "6.15.0"
 CREDENTIALS = ("token",)
-CONFIG = (
-    *("owner", "baseUrl", "writeDelayMs", "readDelayMs", "maxRetries", "retryDelayMs"),
-    *("parallelRequests", "legacyClient", "maxPerPage"),
-)
 RESOURCES: tuple[Resource, ...] = (
     *(RepositoryEnvironment(), DeploymentPolicy(), ActionsSecret(), ActionsEnvironmentSecret()),
     *(ActionsVariable(), ActionsEnvironmentVariable()),

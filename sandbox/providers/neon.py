@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from sandbox.providers.resource import At, Resource
-from sandbox.providers.schema import Field, each, flag, many, nest, number, snake, text
+from sandbox.providers.schema import Field, each, flag, nest, number, text
 from sandbox.providers.values import Properties
 from sandbox.world import neon
 from sandbox.world import neon_branches as branches
@@ -13,12 +13,11 @@ from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction
 
 _YES_NO = ("yes", "no", "")
-_COMPUTE = {
-    "id": text(computed=True),
+_SIZE = {
     **each("autoscalingLimitMinCu autoscalingLimitMaxCu", Field(kind="number", computed=True)),
     "suspendTimeoutSeconds": number(computed=True),
 }
-_WINDOW = {"weekdays": many(number(), required=True), **each("startTime endTime", text(required=True))}
+_COMPUTE = {"id": text(computed=True), **_SIZE}
 
 
 class Project(Resource):
@@ -34,15 +33,12 @@ class Project(Resource):
         "pgVersion": number(computed=True, replace=True),
         "storePassword": text(default="yes", enum=_YES_NO),
         "historyRetentionSeconds": number(default=86_400),
-        "computeProvisioner": text(computed=True, enum=("k8s-pod", "k8s-neonvm")),
-        "branch": nest(each("id name roleName databaseName", text(computed=True)), computed=True, replace=True),
         "defaultEndpointSettings": nest(_COMPUTE, computed=True),
-        "quota": Field(kind="unmodelled"),
-        "maintenanceWindow": nest(_WINDOW, computed=True),
-        "allowedIps": many(),
-        **each("allowedIpsProtectedBranchesOnly blockPublicConnections", text(enum=_YES_NO)),
-        **each("blockVpcConnections enableLogicalReplication hipaa", text(enum=_YES_NO)),
         "defaultBranchProtected": flag(default=False),
+        "branch": Field(kind="unmodelled", computed=True, replace=True),
+        **each("computeProvisioner maintenanceWindow", Field(kind="unmodelled", computed=True)),
+        **each("quota allowedIps allowedIpsProtectedBranchesOnly blockPublicConnections", Field(kind="unmodelled")),
+        **each("blockVpcConnections enableLogicalReplication hipaa", Field(kind="unmodelled")),
     }
     outputs = {
         **each("connectionUri connectionUriPooler databasePassword", text(secret=True)),
@@ -59,9 +55,8 @@ class Project(Resource):
         return neon.project(at.tx, state["id"])
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Change the project in place; remove settings that the program no longer declares."""
-        gone = {snake(name): None for name, spec in self.inputs.items() if name not in inputs and not spec.computed}
-        return neon.update_project(at.tx, state["id"], {**gone, **self.body(inputs)})
+        """Change the project in place."""
+        return neon.update_project(at.tx, state["id"], self.body(inputs))
 
     def delete(self, at: At, state: Properties) -> None:
         """Delete the project."""
@@ -134,9 +129,8 @@ class Endpoint(Resource):
     inputs = {
         **each("projectId branchId", text(required=True)),
         "regionId": text(computed=True, replace=True),
-        "computeProvisioner": text(computed=True, enum=("k8s-pod", "k8s-neonvm")),
-        **each("autoscalingLimitMinCu autoscalingLimitMaxCu", Field(kind="number", computed=True)),
-        "suspendTimeoutSeconds": number(computed=True),
+        **_SIZE,
+        "computeProvisioner": Field(kind="unmodelled", computed=True),
         "type": text(default="read_write", enum=("read_write", "read_only")),
         **each("poolerEnabled poolerMode disabled pgSettings", Field(kind="unmodelled")),
     }
@@ -188,7 +182,6 @@ def _connection(found: Document) -> Properties:
 
 
 PACKAGE_VERSION = "0.15.0"
-CONFIG: tuple[str, ...] = ()
 CREDENTIALS = ("apiKey",)
 RESOURCES: tuple[Resource, ...] = (Project(), Branch(), Endpoint())
 FUNCTIONS = {

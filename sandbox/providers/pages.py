@@ -53,7 +53,7 @@ _FROM = {"type": text(required=True, enum=("github", "gitlab")), "config": nest(
 
 
 class PagesProject(Resource):
-    """A Pages project. Cloudflare keeps undeclared settings, except `source`, which the provider removes.
+    """A Pages project. Cloudflare keeps undeclared settings.
 
     Seen: variables that somebody removed as a whole stay in the state. One that somebody changed or added is a
     difference without a path. One of several that somebody removed has its path (Cloudflare's for Terraform, 5.22.0).
@@ -86,8 +86,8 @@ class PagesProject(Resource):
         return cloudflare.create_pages(at.tx, inputs["accountId"], self.body(inputs))
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Patch the declared settings; send null for a variable or a `source` that is no longer declared."""
-        patch = {"source": None, **self.body(inputs)}
+        """Patch the declared settings; send null for a variable that is no longer declared."""
+        patch = self.body(inputs)
         for kind, wanted in inputs.get("deploymentConfigs", {}).items():
             if "envVars" in wanted:
                 had = state.get("deploymentConfigs", {}).get(kind, {}).get("envVars", {})
@@ -96,13 +96,9 @@ class PagesProject(Resource):
         return cloudflare.patch_pages(at.tx, inputs["accountId"], inputs["name"], patch)
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state, with the old one's values of secret_text, which the API hides, and of wiped variables."""
+        """Return the state, with the old one's variables where somebody removed them all."""
         shown = super().shown(at, found, given)
         for kind, values in shown["deploymentConfigs"].items():
             known: dict[str, Any] = given.get("deploymentConfigs", {}).get(kind, {}).get("envVars", {})
-            if not values.get("envVars"):
-                values["envVars"] = known
-            for name, variable in values["envVars"].items():
-                if variable["type"] == "secret_text":
-                    variable["value"] = known.get(name, {}).get("value", "")
+            values["envVars"] = values.get("envVars") or known
         return shown

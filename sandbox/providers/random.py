@@ -45,6 +45,5 @@ class RandomPassword(Resource):
 
 
 PACKAGE_VERSION = "4.21.4"
-CONFIG: tuple[str, ...] = ()
 CREDENTIALS: tuple[str, ...] = ()
 RESOURCES: tuple[Resource, ...] = (RandomPassword(),)

@@ -71,7 +71,7 @@ class Resource:
         """Yield problems that the table does not show, as (property, reason)."""
         return ()
 
-    def replaced_by(self, at: At, state: Properties, inputs: Properties) -> set[str]:
+    def replaced_by(self, state: Properties, inputs: Properties) -> set[str]:
         """Return changed properties that replace the resource in this case only."""
         return set()
 

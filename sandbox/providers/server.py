@@ -51,10 +51,8 @@ class Provider(Connection):
         resource = self._resource(request.urn, context)
         state, inputs = decode(request.olds), decode(request.news)
         found = changes(resource.program, state, inputs)
-        if found:
-            with self._world.transaction() as tx:
-                for name in resource.replaced_by(At(tx, self._owner), state, inputs) & found.keys():
-                    found[name] += "_REPLACE"
+        for name in resource.replaced_by(state, inputs) & found.keys():
+            found[name] += "_REPLACE"
         found = {path: kind for path, kind in found.items() if not _ignored(path, request.ignoreChanges)}
         kinds, item = provider_pb2.DiffResponse, provider_pb2.PropertyDiff
 

@@ -22,9 +22,8 @@ _SCOPES = {
 
 def permission_groups() -> list[Document]:
     """Return some of a token's possible permission groups. A client finds their ids by name."""
-    known = {"category": "Developer Platform", "is_selectable": True}
     named = [(name, scope) for scope, names in _SCOPES.items() for name in names]
-    return [{"id": ids.digest(name)[:32], "name": name, "scopes": [scope], **known} for name, scope in named]
+    return [{"id": ids.digest(name)[:32], "name": name, "scopes": [scope]} for name, scope in named]
 
 
 def create_token(tx: Transaction, account_id: str, body: Document) -> Document:

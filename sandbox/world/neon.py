@@ -11,10 +11,10 @@ account is under ("neon", "account", "account"), all of it optional:
 A change of `default_endpoint_settings` leaves the existing compute as it is: it is for future computes alone.
 
 Seen: what the provider sends, how it reads the answers, and what a change of settings reaches (kislerdm/neon 0.15.0).
-Documented: the plans' limits (March 2026), regions, versions of Postgres, sizes of pages.
+Documented: the plans' limits (March 2026), regions, sizes of pages.
 Reported: the limit of projects (neondatabase/neonctl, issue 255), and that `org_id` is required since August 2026.
 Believed: Neon answers 402 to a write once the month's quota is used up, with the words that a connection gets.
-Believed: The texts with which Neon refuses a region, a version, a size or a setting that the plan does not have.
+Believed: The texts with which Neon refuses a region, or a setting that the plan does not have.
 """
 
 from __future__ import annotations
@@ -26,19 +26,9 @@ from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction
 
 _HISTORY = {"free": 21_600, "launch": 604_800, "scale": 2_592_000}
-_PAID = {
-    "default_branch_protected": "launch",
-    "maintenance_window": "launch",
-    "allowed_ips": "scale",
-    "block_public_connections": "scale",
-    "block_vpc_connections": "scale",
-    "hipaa": "scale",
-}
 _COMPUTE = {"autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": 0}
 _BRANCH = {"name": "main", "role_name": "neondb_owner", "database_name": "neondb"}
-_RANK = ("free", "launch", "scale")
-_IN_PLACE = ("name", "history_retention_seconds", "default_endpoint_settings")
-_SETTINGS = (*_PAID, "enable_logical_replication", "allowed_ips_protected_branches_only")
+_IN_PLACE = ("name", "history_retention_seconds", "default_branch_protected")
 
 
 def create_project(tx: Transaction, body: Document) -> Document:
@@ -46,8 +36,8 @@ def create_project(tx: Transaction, body: Document) -> Document:
 
     Args:
         tx: The world.
-        body: name, region_id, pg_version, org_id, history_retention_seconds, branch {name, role_name,
-            database_name} and the settings an update takes; all optional.
+        body: name, region_id, pg_version, org_id, history_retention_seconds, default_branch_protected,
+            default_endpoint_settings; all optional.
 
     Raises:
         CloudError: 400 where the API or the plan refuses the body.
@@ -64,16 +54,15 @@ def create_project(tx: Transaction, body: Document) -> Document:
         "region_id": region,
         "pg_version": body.get("pg_version", 17),
         "org_id": body.get("org_id") or "org-sandbox-12345678",
-        "compute_provisioner": body.get("compute_provisioner", "k8s-neonvm"),
+        "compute_provisioner": "k8s-neonvm",
         "history_retention_seconds": body.get("history_retention_seconds", _HISTORY["free"]),
         "default_branch_protected": body.get("default_branch_protected", False),
-        "branch": {**_BRANCH, **(body.get("branch") or {}), "id": f"br-{ids.phrase(tx, 'neon branch')}"},
+        "branch": {**_BRANCH, "id": f"br-{ids.phrase(tx, 'neon branch')}"},
         "endpoint": endpoint,
         "password": f"npg_{ids.password(12)}",
         "default_endpoint_settings": compute,
         "created_at": ids.now(),
     }
-    project |= {name: body[name] for name in _SETTINGS if body.get(name) is not None}
     tx.put("neon", "project", identity, project)
     return project
 
@@ -91,7 +80,7 @@ def project(tx: Transaction, identity: str) -> Document:
 
 
 def update_project(tx: Transaction, identity: str, body: Document) -> Document:
-    """Change a project's name, retention, protection and settings, as far as the body has them; null removes a setting.
+    """Change a project's name, retention, protection and default compute, as far as the body has them.
 
     Raises:
         CloudError: 404 where it does not exist, 400 where the API or the plan refuses the body.
@@ -99,42 +88,32 @@ def update_project(tx: Transaction, identity: str, body: Document) -> Document:
     found = project(tx, identity)
     _refuse_bad(tx, body)
     compute = {**found["default_endpoint_settings"], **(body.get("default_endpoint_settings") or {})}
-    found |= {name: body[name] for name in (*_IN_PLACE, *_SETTINGS) if name in body}
-    found["default_endpoint_settings"] = compute
+    found |= {name: body[name] for name in _IN_PLACE if name in body} | {"default_endpoint_settings": compute}
     tx.put("neon", "project", identity, found)
     return found
 
 
 def new_endpoint(tx: Transaction, project: Document, compute: Document) -> Document:
-    """Return a new compute in a project's region, of its default size unless told otherwise.
-
-    Raises:
-        CloudError: 400 where the plan refuses the size.
-    """
+    """Return a new compute in a project's region, of the project's default size where the body has none."""
     name = f"ep-{ids.phrase(tx, 'neon endpoint')}"
     cloud, _, place = project["region_id"].partition("-")
     default = project["default_endpoint_settings"]
-    return {"id": name, "host": f"{name}.{place}.{cloud}.neon.tech", **default, **size(tx, compute)}
+    return {"id": name, "host": f"{name}.{place}.{cloud}.neon.tech", **default, **size(compute)}
 
 
 def resize_default(tx: Transaction, identity: str, compute: Document) -> None:
     """Change the size of a project's default compute.
 
     Raises:
-        CloudError: 404 where it does not exist, 400 where the plan refuses the size.
+        CloudError: 404 where it does not exist.
     """
     found = project(tx, identity)
-    found["endpoint"] |= size(tx, compute)
+    found["endpoint"] |= size(compute)
     tx.put("neon", "project", identity, found)
 
 
-def size(tx: Transaction, compute: Document) -> Document:
-    """Return the members of a compute's size.
-
-    Raises:
-        CloudError: 400 where the plan refuses it.
-    """
-    _refuse_bad(tx, {"default_endpoint_settings": compute})
+def size(compute: Document) -> Document:
+    """Return the members of a compute's size."""
     return {key: compute[key] for key in _COMPUTE if key in compute}
 
 
@@ -196,14 +175,5 @@ def _refuse_bad(tx: Transaction, body: Document) -> None:
     region = body.get("region_id", "aws-us-east-1")
     if not re.fullmatch(r"(aws|azure)-[a-z0-9-]+", region):
         raise CloudError(400, f"region {region!r} not found", code="REGION_NOT_FOUND")
-    version = body.get("pg_version", 17)
-    if version not in range(14, 19):
-        raise CloudError(400, f"unsupported Postgres version {version}")
-    for name, least in _PAID.items():
-        if body.get(name) not in (None, "", "no", [], False) and _RANK.index(own) < _RANK.index(least):
-            raise CloudError(400, f"{name} needs the {least} plan; this account is on the {own} plan")
-    compute = body.get("default_endpoint_settings") or {}
-    if own == "free" and (compute.get("autoscaling_limit_max_cu") or 0) > 2:
-        raise CloudError(400, "autoscaling_limit_max_cu is at most 2 on the free plan")
-    if own == "free" and compute.get("suspend_timeout_seconds") not in {None, 0, 300}:
-        raise CloudError(400, "suspend_timeout_seconds cannot be changed on the free plan")
+    if own == "free" and body.get("default_branch_protected"):
+        raise CloudError(400, "default_branch_protected needs the launch plan; this account is on the free plan")

@@ -152,10 +152,10 @@ def endpoint(tx: Transaction, project: str, name: str) -> tuple[Document, Docume
 
 
 def create_endpoint(tx: Transaction, project: str, identity: str, compute: Document) -> Document:
-    """Make the compute of a branch, of the project's default size unless told otherwise.
+    """Make the compute of a branch, of the project's default size where the body has none.
 
     Raises:
-        CloudError: 404 where the branch does not exist, 409 where it has a compute, 400 where the size is refused.
+        CloudError: 404 where the branch does not exist, 409 where it has a compute.
     """
     found = branch(tx, project, identity)
     if found["endpoint"]:
@@ -169,13 +169,13 @@ def update_endpoint(tx: Transaction, project: str, name: str, compute: Document)
     """Change the size of a branch's compute; a project's own settings count for computes made later.
 
     Raises:
-        CloudError: 404 where it does not exist, 400 where the plan refuses the size.
+        CloudError: 404 where it does not exist.
     """
     found, _ = endpoint(tx, project, name)
     if found["default"]:
         neon.resize_default(tx, project, compute)
     else:
-        found["endpoint"] |= neon.size(tx, compute)
+        found["endpoint"] |= neon.size(compute)
         _put(tx, found)
     return endpoint(tx, project, name)[1]
 

@@ -19,7 +19,12 @@ from sandbox.world import cloudflare, dns, ids
 from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction
 
-_STATES = ("initializing", "pending", "active")
+_NEXT = {"initializing": "pending", "pending": "active", "active": "active"}
+_MISSING = {
+    "dns": ("Record does not exist.", "81044"),
+    "pages-domain": ("The requested domain is not associated with this project", "8000021"),
+    "bucket-domain": ("The specified custom domain does not exist.", "10080"),
+}
 
 
 def zones(tx: Transaction, name: str | None = None, account: str | None = None) -> list[Document]:
@@ -36,26 +41,49 @@ def put_zone(tx: Transaction, name: str, account: str) -> Document:
     return document
 
 
-def record(tx: Transaction, zone: str, identity: str) -> Document:
-    """Return a DNS record.
+def get(tx: Transaction, kind: str, *path: str) -> Document:
+    """Return a "dns" record (zone, id), a "pages-domain" or a "bucket-domain" (account, project or bucket, name).
+
+    Cloudflare looks at a name's record at each call, and goes on with the name.
 
     Raises:
-        CloudError: 404 where it does not exist, 403 where the token does not reach the zone.
+        CloudError: 404 where it, its project or its bucket does not exist, 403 where the token does not reach the zone.
     """
-    _zone(tx, zone)
-    found = tx.get("cloudflare", "dns", f"{zone}/{identity}")
+    if kind == "dns":
+        _zone(tx, path[0])
+    elif kind == "pages-domain":
+        host = cloudflare.get(tx, "pages", *path[:2])["subdomain"]
+    else:
+        cloudflare.get(tx, "bucket", path[0], "default", path[1])
+    found = tx.get("cloudflare", kind, "/".join(path))
     if found is None:
-        raise CloudError(404, "Record does not exist.", code="81044")
+        message, code = _MISSING[kind]
+        raise CloudError(404, message, code=code)
+    if kind == "pages-domain":
+        right = any(r["proxied"] and r["content"].endswith(host) for r in dns.records(tx, path[-1], ("CNAME",)))
+        found["status"] = _NEXT[found["status"]] if right else found["status"]
+    elif kind == "bucket-domain":
+        found["status"] = {"ownership": "active", "ssl": "active"}
+    tx.put("cloudflare", kind, "/".join(path), found)
     return found
+
+
+def delete(tx: Transaction, kind: str, *path: str) -> None:
+    """Delete a record or a name, named as in `get`; with a bucket's name goes its record."""
+    found = get(tx, kind, *path)
+    if kind == "bucket-domain":
+        for led in dns.records(tx, path[-1], ("CNAME",)):
+            tx.delete("cloudflare", "dns", f"{found['zone_id']}/{led['id']}")
+    tx.delete("cloudflare", kind, "/".join(path))
 
 
 def put_record(tx: Transaction, zone: str, body: Document, identity: str = "") -> Document:
     """Make a DNS record, or with an id change one.
 
     Raises:
-        CloudError: 400 beside a record that leads elsewhere, or that is the same; 404 as for `record`.
+        CloudError: 400 beside a record that leads elsewhere, or that is the same; 404 as for `get`.
     """
-    old = record(tx, zone, identity) if identity else {}
+    old = get(tx, "dns", zone, identity) if identity else {}
     if old.get("meta", {}).get("read_only"):
         raise CloudError(400, "This record is managed by R2.", code="1043")
     name, suffix = body["name"], _zone(tx, zone)["name"]
@@ -73,30 +101,6 @@ def put_record(tx: Transaction, zone: str, body: Document, identity: str = "") -
     return found
 
 
-def delete_record(tx: Transaction, zone: str, identity: str) -> None:
-    """Delete a DNS record."""
-    record(tx, zone, identity)
-    tx.delete("cloudflare", "dns", f"{zone}/{identity}")
-
-
-def pages_domain(tx: Transaction, account: str, project: str, name: str) -> Document:
-    """Return a name of a Pages project, after Cloudflare has looked at its record.
-
-    Raises:
-        CloudError: 404 where the project or the name does not exist.
-    """
-    host = cloudflare.get(tx, "pages", account, project)["subdomain"]
-    found = tx.get("cloudflare", "pages-domain", f"{account}/{project}/{name}")
-    if found is None:
-        raise CloudError(404, "The requested domain is not associated with this project", code="8000021")
-    right = any(r["proxied"] and r["content"].endswith(host) for r in dns.records(tx, name, ("CNAME",)))
-    state = _STATES.index(found["status"])
-    if right and state < len(_STATES) - 1:
-        found["status"] = _STATES[state + 1]
-        tx.put("cloudflare", "pages-domain", f"{account}/{project}/{name}", found)
-    return found
-
-
 def add_pages_domain(tx: Transaction, account: str, project: str, name: str) -> Document:
     """Add a name to a Pages project.
 
@@ -111,7 +115,7 @@ def add_pages_domain(tx: Transaction, account: str, project: str, name: str) -> 
         "id": ids.hexes(tx, "pages domain"),
         "domain_id": ids.hexes(tx, "pages domain id"),
         "name": name,
-        "status": _STATES[0],
+        "status": "initializing",
         "certificate_authority": "google",
         "created_on": ids.now(),
         "zone_tag": zone["id"],
@@ -119,28 +123,6 @@ def add_pages_domain(tx: Transaction, account: str, project: str, name: str) -> 
         "verification_data": {"status": "pending"},
     }
     tx.put("cloudflare", "pages-domain", f"{account}/{project}/{name}", found)
-    return found
-
-
-def delete_pages_domain(tx: Transaction, account: str, project: str, name: str) -> None:
-    """Remove a name from a Pages project."""
-    pages_domain(tx, account, project, name)
-    tx.delete("cloudflare", "pages-domain", f"{account}/{project}/{name}")
-
-
-def bucket_domain(tx: Transaction, account: str, bucket: str, name: str) -> Document:
-    """Return a name of a bucket, after Cloudflare has looked at it.
-
-    Raises:
-        CloudError: 404 where the bucket or the name does not exist.
-    """
-    cloudflare.get(tx, "bucket", account, "default", bucket)
-    found = tx.get("cloudflare", "bucket-domain", f"{account}/{bucket}/{name}")
-    if found is None:
-        raise CloudError(404, "The specified custom domain does not exist.", code="10080")
-    if found["status"]["ssl"] != "active":
-        found["status"] = {"ownership": "active", "ssl": "active"}
-        tx.put("cloudflare", "bucket-domain", f"{account}/{bucket}/{name}", found)
     return found
 
 
@@ -164,17 +146,9 @@ def add_bucket_domain(tx: Transaction, account: str, bucket: str, body: Document
 
 def change_bucket_domain(tx: Transaction, account: str, bucket: str, body: Document) -> Document:
     """Change the settings of a bucket's name."""
-    found = {**bucket_domain(tx, account, bucket, body["domain"]), **body}
+    found = {**get(tx, "bucket-domain", account, bucket, body["domain"]), **body}
     tx.put("cloudflare", "bucket-domain", f"{account}/{bucket}/{body['domain']}", found)
     return found
-
-
-def delete_bucket_domain(tx: Transaction, account: str, bucket: str, name: str) -> None:
-    """Remove a name from a bucket, and its record."""
-    zone = bucket_domain(tx, account, bucket, name)["zone_id"]
-    for found in dns.records(tx, name, ("CNAME",)):
-        tx.delete("cloudflare", "dns", f"{zone}/{found['id']}")
-    tx.delete("cloudflare", "bucket-domain", f"{account}/{bucket}/{name}")
 
 
 def _zone(tx: Transaction, identity: str) -> Document:

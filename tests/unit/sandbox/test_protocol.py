@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 import pulumi.runtime.rpc
@@ -52,38 +52,11 @@ def test_the_bridge_is_one_provider_in_one_version(neon: Face, name: str, versio
         neon.provider.Parameterize(provider_pb2.ParameterizeRequest(value=value), neon.context)
 
 
-@pytest.mark.parametrize(
-    ("package", "config", "failures"),
-    [
-        ("cloudflare", {"apiToken": "t", "version": "6.23.1"}, []),
-        ("cloudflare", {"apiTokn": "t"}, ["apiTokn"]),
-        ("cloudflare", {"baseUrl": "https://api.cloudflare.com/client/v4/"}, []),
-        ("cloudflare", {"baseUrl": "https://elsewhere.example/"}, ["baseUrl"]),
-        ("github", {"owner": "crew", "baseUrl": "https://api.github.com/"}, []),
-        ("github", {"baseUrl": "https://api.github.com.example/"}, ["baseUrl"]),
-        ("terraform-provider", {"apiKey": "k"}, []),
-    ],
-)
-def test_provider_settings(world: World, package: str, config: dict[str, Any], failures: list[str]) -> None:
-    face = Face(world, package)
-    request = provider_pb2.CheckRequest(news=values.encode(config))
-    response = face.provider.CheckConfig(request, face.context)
-    assert [failure.property for failure in response.failures] == failures
-
-
 def test_another_credential_replaces_nothing(cloudflare: Face) -> None:
     request = provider_pb2.DiffRequest(olds=values.encode({"apiToken": "a"}), news=values.encode({"apiToken": "b"}))
     response = cloudflare.provider.DiffConfig(request, cloudflare.context)
     assert response.changes == provider_pb2.DiffResponse.DIFF_SOME
     assert not response.replaces
-
-
-def test_values_survive_the_wire() -> None:
-    there = {"a": [1, 2.5, None, True, {"b": "c"}], "s": values.secret({"x": "y"}), "u": values.UNKNOWN}
-    back = values.decode(values.encode(there))
-    assert back == {"a": [1, 2.5, None, True, {"b": "c"}], "s": {"x": "y"}, "u": values.UNKNOWN}
-    assert values.has_unknown(back)
-    assert not values.has_unknown({**back, "u": ""})
 
 
 def test_an_unknown_input_is_checked_later_and_counts_as_a_change(github: Face) -> None:

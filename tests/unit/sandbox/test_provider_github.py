@@ -48,24 +48,6 @@ def test_a_bare_program_wipes_an_adopted_environments_protection(staging: Face, 
         assert cloud.get(tx, "environment", "crew", "relay", "staging")["deployment_branch_policy"] is None
 
 
-def test_creating_over_an_environment_overwrites_it(staging: Face, world: World) -> None:
-    staging.create(ENVIRONMENT, WHERE)
-    with world.transaction() as tx:
-        assert cloud.get(tx, "environment", "crew", "relay", "staging")["deployment_branch_policy"] is None
-
-
-@pytest.mark.parametrize("both", [True, False])
-def test_a_branch_policy_is_one_or_the_other(github: Face, both: bool) -> None:
-    policy = {"protectedBranches": both, "customBranchPolicies": both}
-    with pytest.raises(Refused, match=": 422"):
-        github.create(ENVIRONMENT, {**WHERE, "deploymentBranchPolicy": policy})
-
-
-def test_seven_reviewers_are_too_many(github: Face) -> None:
-    with pytest.raises(Refused, match="at most 6 reviewers"):
-        github.create(ENVIRONMENT, {**WHERE, "reviewers": [{"users": [1, 2, 3, 4], "teams": [5, 6, 7]}]})
-
-
 def test_reviewers_removed_outside_go_unnoticed(github: Face, world: World) -> None:
     program = {**WHERE, "reviewers": [{"users": [1]}], "preventSelfReview": True}
     identity, state = github.create(ENVIRONMENT, program)
@@ -75,21 +57,6 @@ def test_reviewers_removed_outside_go_unnoticed(github: Face, world: World) -> N
     assert refreshed is not None
     assert refreshed[0]["reviewers"] == [{"users": [1]}]
     assert github.diff(ENVIRONMENT, refreshed[0], program) == {"waitTimer": "DELETE"}
-
-
-def test_another_environment_replaces(staging: Face) -> None:
-    state, _ = staging.adopt(ENVIRONMENT, "relay:staging")
-    news = {**WHERE, **CUSTOM, "environment": "production"}
-    assert staging.diff(ENVIRONMENT, state, news) == {"environment": "UPDATE_REPLACE"}
-
-
-def test_a_renamed_repository_is_followed_and_another_one_replaces(staging: Face, world: World) -> None:
-    state, _ = staging.adopt(ENVIRONMENT, "relay:staging")
-    with world.transaction() as tx:
-        tx.put("github", "repository", "crew/renamed", {"id": 7})
-        tx.put("github", "repository", "crew/other", {"id": 8})
-    for name, kind in (("renamed", "UPDATE"), ("other", "UPDATE_REPLACE")):
-        assert staging.diff(ENVIRONMENT, state, {**WHERE, **CUSTOM, "repository": name}) == {"repository": kind}
 
 
 def test_deleting_an_environment_takes_what_is_in_it(staging: Face, world: World) -> None:
@@ -128,14 +95,6 @@ def test_a_policys_life(staging: Face) -> None:
     assert staging.refresh(POLICY, identity, state) is None
 
 
-def test_a_secret_is_an_upsert_and_its_value_secret(staging: Face) -> None:
-    assert staging.secrets(SECRET, {**WHERE, **VALUES}) == {"value"}
-    identity, state = staging.create(SECRET, {**WHERE, **VALUES})
-    assert identity == "relay:staging:DB"
-    assert staging.diff(SECRET, state, {**WHERE, **VALUES}) == {}
-    assert staging.diff(SECRET, state, {**WHERE, **VALUES, "value": "new"}) == {"value": "UPDATE"}
-
-
 def test_an_adopted_secret_is_written_again(staging: Face) -> None:
     staging.create(SECRET, {**WHERE, **VALUES})
     state, inputs = staging.adopt(SECRET, "relay:staging:DB")
@@ -161,21 +120,13 @@ def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(stag
     ("news", "path"),
     [
         ({"secretName": "GITHUB_X", "value": "v"}, "secretName"),
-        ({"secretName": "1X", "value": "v"}, "secretName"),
         ({"secretName": "X"}, "value"),
         ({"secretName": "X", "value": "v", "plaintextValue": "v"}, "plaintextValue"),
-        ({"secretName": "X", "value": "v", "keyId": "1"}, "keyId"),
         ({"secretName": "X", "valueEncrypted": "c2VhbGVk"}, "valueEncrypted"),
-        ({"secretName": "X", "value": "v", "destroyOnDrift": True}, "destroyOnDrift"),
     ],
 )
 def test_what_a_secrets_check_refuses(staging: Face, news: dict[str, object], path: str) -> None:
     assert list(staging.check(SECRET, {**WHERE, **news})[1]) == [path]
-
-
-@pytest.mark.parametrize("name", ["github_x", "1X", "A-B", ""])
-def test_names_of_variables(staging: Face, name: str) -> None:
-    assert list(staging.check(VARIABLE, {**WHERE, "variableName": name, "value": "x"})[1]) == ["variableName"]
 
 
 def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face) -> None:
@@ -213,14 +164,6 @@ def test_a_variable_and_a_policy_deleted_outside_cannot_be_deleted_again(staging
     staging.delete(ENVIRONMENT, "relay:staging", dict(WHERE))
 
 
-def test_ids_have_their_segments_and_colons_are_escaped(github: Face) -> None:
-    identity, state = github.create(ENVIRONMENT, {**WHERE, "environment": "a:b/c"})
-    assert identity == "relay:a??b/c"
-    assert github.adopt(ENVIRONMENT, identity)[0] == state
-    with pytest.raises(Refused, match="expected <repository>:<environment>"):
-        github.adopt(ENVIRONMENT, "relay")
-
-
 def test_nothing_is_found_outside_the_tokens_reach(world: World, staging: Face) -> None:
     with pytest.raises(Refused, match=": 404"):
         Face(world, "github", owner="strangers").create(ENVIRONMENT, WHERE)
@@ -252,7 +195,7 @@ def test_server_errors_are_retried(staging: Face, world: World, fault: str) -> N
     world.inject("github", "environment-secret.create", fault, times=3)
     staging.create(SECRET, {**WHERE, **VALUES})
     world.inject("github", "environment-secret.create", fault, times=4)
-    with pytest.raises(Refused, match=f": {fault[:3]} A test"):
+    with pytest.raises(Refused, match=f": {fault[:3]} "):
         staging.create(SECRET, {**WHERE, **VALUES})
 
 
