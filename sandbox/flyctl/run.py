@@ -21,7 +21,6 @@ from sandbox.world.errors import CloudError
 from sandbox.world.fly import Fly
 from sandbox.world.store import World
 
-_ENDPOINTS = ("FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL")
 _LOGIN, _MINIMUM_VERSIONS = "access_token", "app_secrets_minvers:"
 
 
@@ -45,11 +44,7 @@ class Run:
     def __init__(
         self, world: World, environment: Mapping[str, str], arguments: Arguments, *, fault: str | None
     ) -> None:
-        """Start a run; does what flyctl does before every command.
-
-        Raises:
-            FailureError: The configuration directory is not usable.
-        """
+        """Start a run, as flyctl does before every command."""
         if fault not in {None, *faults.FAULTS}:
             raise ValueError(f"no such fault of flyctl: {fault}")
         self.arguments = arguments
@@ -62,24 +57,14 @@ class Run:
         self._versions = self._minimum_versions()
 
     def app(self, *, required: bool = True) -> str:
-        """Return the app's name: from -a, FLY_APP, or the fly.toml of the working directory.
+        """Return the app's name: from -a or FLY_APP. The sandbox reads no fly.toml.
 
         Raises:
-            FailureError: There is none, or the working directory's fly.toml is broken, whatever -a says.
+            FailureError: There is none.
         """
-        found = ""
-        toml = Path("fly.toml")
-        if toml.is_file():
-            import tomllib  # noqa: PLC0415 -- a run starts in milliseconds, and seldom needs it
-
-            try:
-                found = tomllib.loads(toml.read_text(encoding="utf-8")).get("app", "")
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise FailureError(f"failed loading app config from {toml.absolute()}: {error}") from None
-        name = self.arguments.flags.get("app") or self._environment.get("FLY_APP") or found
+        name = self.arguments.flags.get("app") or self._environment.get("FLY_APP", "")
         if required and not name:
-            hint = "add an app field to the fly.toml file or specify with the -a flag"
-            raise FailureError(f"the config for your app is missing an app name, {hint}")
+            raise FailureError("the config for your app is missing an app name, specify with the -a flag")
         return name
 
     def show(self, document: object, text: str = "") -> None:
@@ -152,28 +137,17 @@ class Run:
         self._versions[app] = version
         login = f"{_LOGIN}: {self._login}\n" if self._login else ""
         versions = (f"    {name}: {number}\n" for name, number in sorted(self._versions.items()))
-        try:
-            self._configuration.write_text(f"{login}{_MINIMUM_VERSIONS}\n{''.join(versions)}", encoding="utf-8")
-        except OSError as error:
-            raise FailureError(f"update secrets: error saving config file: {error.strerror}") from None
+        self._configuration.write_text(f"{login}{_MINIMUM_VERSIONS}\n{''.join(versions)}", encoding="utf-8")
 
     def _minimum_versions(self) -> dict[str, int]:
         """Return what `remember_version` noted. Beside it, all that config.yml has here is a person's login."""
         path = self._configuration
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        try:
-            pairs = dict(line.strip().split(": ") for line in lines if line != _MINIMUM_VERSIONS)
-            self._login = pairs.pop(_LOGIN, "")
-            return {name: int(number) for name, number in pairs.items()}
-        except ValueError:
-            reason = f"{path}: yaml: could not find expected ':'"
-            print(f"Error loading config {reason}")
-            raise FailureError(f"failed loading config from {reason}") from None
+        pairs = dict(line.strip().split(": ") for line in lines if line != _MINIMUM_VERSIONS)
+        self._login = pairs.pop(_LOGIN, "")
+        return {name: int(number) for name, number in pairs.items()}
 
     def _credential(self) -> str:
-        for endpoint in _ENDPOINTS:
-            if self._environment.get(endpoint):
-                raise UnmodelledError(endpoint)
         # The first that is present wins, even an empty one.
         credential = self._environment.get("FLY_ACCESS_TOKEN", self._environment.get("FLY_API_TOKEN", self._login))
         if not credential.strip():
@@ -209,13 +183,6 @@ class Run:
 
 
 def _configuration_directory(environment: Mapping[str, str]) -> Path:
-    home = environment.get("HOME")
-    name = environment.get("FLY_CONFIG_DIR", f"{home}/.fly" if home else None)
-    if not name:
-        raise FailureError("$HOME is not defined" if name is None else "mkdir : no such file or directory")
-    directory = Path(name)
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise FailureError(f"mkdir {directory}: {(error.strerror or '').lower()}") from None
+    directory = Path(environment.get("FLY_CONFIG_DIR") or f"{environment['HOME']}/.fly")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return directory

@@ -1,4 +1,4 @@
-"""Make one call of a provider to its service: retry like the real provider.
+"""Repeat a call as its real provider does, and word a refusal as it does.
 
 Seen: which answers each provider repeats, and how often (Cloudflare for Terraform 5.22.0, github 6.13.0, Neon 0.15.0).
 """
@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sandbox.world.calls import Result, once
+from sandbox.world.calls import Result
 from sandbox.world.errors import CloudError
-from sandbox.world.store import Document, Transaction, World
 
 
 # Reported: the forms in which each provider shows its service's refusal, whose addresses are cut here.
@@ -66,38 +65,17 @@ SERVICES = {
 }
 
 
-class Caller:
-    """Makes the calls of one provider to its service."""
+def repeated(service: Service, attempt: Callable[[], Result], stopping: threading.Event) -> Result:
+    """Make an attempt at a call as often as the real provider would, until `stopping` is set.
 
-    def __init__(self, world: World, cloud: str) -> None:
-        self._world = world
-        self._cloud = cloud
-        self._service = SERVICES[cloud]
-        self._stopping = threading.Event()
-
-    def cancel(self) -> None:
-        """Let hanging calls fail at once."""
-        self._stopping.set()
-
-    def call(self, operation: str, detail: Document, effect: Callable[[Transaction], Result]) -> Result:
-        """Make a call, as often as the real provider would.
-
-        Args:
-            operation: The call's name in the log and for faults, such as "bucket.create".
-            detail: The log's detail, without any secret value.
-            effect: The service's work.
-
-        Returns:
-            The effect's result.
-
-        Raises:
-            CloudError: No attempt succeeded; this is the last answer. Its status is 0 when none arrived.
-        """
-        for _ in range(self._service.attempts - 1):
-            try:
-                return once(self._world, self._cloud, operation, detail, effect, stopping=self._stopping)
-            except CloudError as error:
-                if error.status not in self._service.retried or self._stopping.is_set():
-                    raise
-            time.sleep(self._service.wait)
-        return once(self._world, self._cloud, operation, detail, effect, stopping=self._stopping)
+    Raises:
+        CloudError: No attempt succeeded; this is the last answer. Its status is 0 when none arrived.
+    """
+    for _ in range(service.attempts - 1):
+        try:
+            return attempt()
+        except CloudError as error:
+            if error.status not in service.retried or stopping.is_set():
+                raise
+        time.sleep(service.wait)
+    return attempt()

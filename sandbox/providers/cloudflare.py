@@ -16,7 +16,6 @@ from sandbox.world.store import Document, Transaction
 PERMISSION_GROUPS = "cloudflare:index/getAccountApiTokenPermissionGroupsList:getAccountApiTokenPermissionGroupsList"
 _KEY = text(required=True, replace=True)
 _JURISDICTION = text(default="default", enum=("default", "eu", "fedramp"))
-_LOCATION = text(computed=True, frozen=True, enum=("apac", "eeur", "enam", "weur", "wnam", "oc"), any_case=True)
 _METHOD = text(enum=("GET", "PUT", "POST", "DELETE", "HEAD"))
 _ALLOWED = {"methods": many(_METHOD, required=True), "origins": many(required=True), "headers": many()}
 _RULE = {
@@ -46,7 +45,7 @@ class R2Bucket(Resource):
         "accountId": _KEY,
         "name": _KEY,
         "jurisdiction": _JURISDICTION,
-        "location": _LOCATION,
+        "location": Field(kind="unmodelled", computed=True),
         "storageClass": text(default="Standard", enum=("Standard", "InfrequentAccess")),
     }
     outputs = {"creationDate": text()}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sandbox import credentials
-from sandbox.providers.calls import SERVICES, Caller
+from sandbox.providers.calls import SERVICES
 from sandbox.providers.values import UNKNOWN, decode
 from sandbox.world.errors import CloudError
 from sandbox.world.store import World
@@ -38,7 +39,7 @@ class Connection(provider_pb2_grpc.ResourceProviderServicer):
         self._package = package
         self._world = world
         self.version = version or package.PACKAGE_VERSION
-        self._caller = Caller(world, name)
+        self._stopping = threading.Event()
         self._owner = ""
 
     def serve(self) -> tuple[int, grpc.Server]:
@@ -86,13 +87,13 @@ class Connection(provider_pb2_grpc.ResourceProviderServicer):
         if not given <= {UNKNOWN, credentials.BY_CLOUD.get(self._name)}:
             message, code = SERVICES[self._name].unauthorized
             self._fail(context, f"configuring {self._name}", CloudError(401, message, code=code))
-        # A new caller for each run of the engine: an earlier run may have cancelled the old one.
-        self._caller = Caller(self._world, self._name)
+        # One event for each run of the engine: an earlier run may have been cancelled.
+        self._stopping = threading.Event()
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Cancel(self, request: Any, context: Any) -> Empty:
         """End calls that hang."""
-        self._caller.cancel()
+        self._stopping.set()
         return Empty()
 
     def _unimplemented(self, context: Any, what: str) -> NoReturn:

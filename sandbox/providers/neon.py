@@ -85,38 +85,29 @@ class Branch(Resource):
         "name": text(computed=True),
         "parentId": text(computed=True),
         **each("parentLsn parentTimestamp", Field(kind="unmodelled", replace=True)),
-        "protected": text(enum=_YES_NO),
+        "protected": Field(kind="unmodelled"),
     }
     outputs = {"logicalSize": number()}
 
     def create(self, at: At, inputs: Properties) -> Document:
         """Make a branch; it has no compute yet."""
-        return branches.create_branch(at.tx, inputs["projectId"], _as_flags(self.body(inputs)))
+        return branches.create_branch(at.tx, inputs["projectId"], self.body(inputs))
 
     def read(self, at: At, state: Properties) -> Document:
         """Read the branch."""
         return branches.branch(at.tx, state["projectId"], state["id"])
 
     def update(self, at: At, state: Properties, inputs: Properties) -> Document:
-        """Rename or protect it in place."""
-        body = {name: value for name, value in _as_flags(self.body(inputs)).items() if name in {"name", "protected"}}
-        return branches.update_branch(at.tx, state["projectId"], state["id"], body)
+        """Rename it in place."""
+        return branches.update_branch(at.tx, state["projectId"], state["id"], {"name": inputs["name"]})
 
     def delete(self, at: At, state: Properties) -> None:
         """Delete the branch with its compute."""
         branches.delete_branch(at.tx, state["projectId"], state["id"])
 
     def shown(self, at: At, found: Document, given: Properties) -> Properties:
-        """Return the state; the provider shows protection only where the program or the service sets it."""
-        protected = {"protected": given["protected"]} if "protected" in given else {}
-        if found["protected"]:
-            protected = {"protected": "yes"}
-        return {**super().shown(at, {**found, "protected": None}, given), **protected}
-
-
-def _as_flags(body: Document) -> Document:
-    """Return a body with the provider's `yes` and `no` in the spelling of the API."""
-    return {name: value == "yes" if name == "protected" else value for name, value in body.items()}
+        """Return the state without protection, which the program does not set."""
+        return super().shown(at, {**found, "protected": None}, given)
 
 
 class Endpoint(Resource):

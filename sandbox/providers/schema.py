@@ -32,10 +32,9 @@ class Field:
         required: The program must set it.
         computed: Without a value of the program, the service's own stays. Every pure output is computed.
         replace: A change makes a new resource.
-        frozen: The provider ignores every change after creation.
         secret: Encrypted in the state.
         default: The value where the program sets none.
-        enum: The only allowed values, in upper or lower case where `any_case`.
+        enum: The only allowed values.
         null_when_empty: The provider keeps an empty list as null, so that a declared `[]` is a change in every plan.
     """
 
@@ -43,11 +42,9 @@ class Field:
     required: bool = False
     computed: bool = False
     replace: bool = False
-    frozen: bool = False
     secret: bool = False
     default: Any = None
     enum: tuple[str, ...] = ()
-    any_case: bool = False
     null_when_empty: bool = False
     members: Mapping[str, Field] = field(default_factory=dict)
     element: Field | None = None
@@ -106,7 +103,7 @@ def _wrong(spec: Field, value: Any) -> str:
     # In Python a boolean is an integer; on the wire it is not.
     if not isinstance(value, _TYPES[spec.kind]) or (isinstance(value, bool) and spec.kind != "boolean"):
         return f"expected {spec.kind}, got {type(value).__name__}"
-    if spec.enum and (value.lower() if spec.any_case else value) not in spec.enum:
+    if spec.enum and value not in spec.enum:
         return f"expected one of {', '.join(map(repr, spec.enum))}, got {value!r}"
     try:
         json.loads(value if spec.kind == "json" else "0")
@@ -161,8 +158,6 @@ def from_api(spec: Field, value: Any) -> Any:
 def changes(spec: Field, have: Any, want: Any, path: str = "", *, replace: bool = False) -> dict[str, str]:
     """Return the differences by property path: ADD, UPDATE or DELETE, with the suffix _REPLACE where they replace."""
     replace = replace or spec.replace
-    if spec.frozen:
-        return {}
     if have is not None and isinstance(want, dict):
         keys = sorted(have.keys() | want.keys()) if spec.element else spec.members
         found: dict[str, str] = {}
@@ -189,7 +184,7 @@ def same(spec: Field, have: Any, want: Any) -> bool:
         return not changes(spec, have, want)
     if spec.kind == "json":
         return bool(json.loads(have) == json.loads(want))
-    return bool(have.lower() == want.lower() if spec.any_case else have == want)
+    return bool(have == want)
 
 
 def project(spec: Field, known: Any, actual: Any) -> Any:

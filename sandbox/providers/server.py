@@ -14,10 +14,12 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers import cloudflare, github, neon, random
+from sandbox.providers.calls import SERVICES, repeated
 from sandbox.providers.connection import Connection
 from sandbox.providers.resource import At, Resource
 from sandbox.providers.schema import changes, conceal, fill, problems, project
 from sandbox.providers.values import UNKNOWN, Properties, decode, encode
+from sandbox.world.calls import once
 from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction, World
 
@@ -130,12 +132,16 @@ class Provider(Connection):
         args = decode(request.args)
         operation, answer_of = functions[request.tok]
         try:
-            found = self._caller.call(operation, args, lambda tx: answer_of(tx, args))
+            found = self._call(operation, args, lambda tx: answer_of(tx, args))
         except CloudError as error:
             self._fail(context, f"calling {request.tok}", error)
         # `return` is a keyword, so the field cannot be named in a call.
         answer: dict[str, Any] = {"return": encode(found)}
         return provider_pb2.InvokeResponse(**answer)
+
+    def _call(self, operation: str, detail: Document, effect: Callable[[Transaction], Properties]) -> Properties:
+        attempt = partial(once, self._world, self._name, operation, detail, effect, stopping=self._stopping)
+        return repeated(SERVICES[self._name], attempt, self._stopping)
 
     def _resource(self, urn: str, context: Any) -> Resource:
         token = urn.split("::")[2].rpartition("$")[2]
@@ -165,7 +171,7 @@ class Provider(Connection):
 
         detail = names | ({"changed": changed} if changed else {})
         try:
-            return self._caller.call(f"{resource.label}.{verb}", detail, carried_out)
+            return self._call(f"{resource.label}.{verb}", detail, carried_out)
         except CloudError as error:
             if error.status == 404 and gone_is_fine:
                 return {}

@@ -6,7 +6,7 @@ The documents ("fly", kind, key):
 
 - organization: one the sandbox's login belongs to. An app of an organization without such a document belongs to
   somebody else: nobody sees it, and its name is taken.
-- app: ``releases`` maps a version to the tick it was made at, and ``made`` to its time and image. A machine with
+- app: ``releases`` maps a version to the tick it was made at, and ``made`` to its image. A machine with
   ``release`` None is a loose one, that Fly Launch does not manage. No two events share a tick, the cloud's own clock.
 - secret: under ``app/name``; ``updated`` is the tick of its last write.
 - certificate: see `sandbox.world.fly_certificates`.
@@ -128,7 +128,7 @@ class Fly(Certificates):
     def _release(self, app: Document) -> None:
         version = str(len(app["releases"]) + 1)
         app["releases"][version] = tick(self._transaction)
-        app.setdefault("made", {})[version] = {"at": self._now, "image": app.get("image", "")}
+        app.setdefault("made", {})[version] = {"image": app.get("image", "")}
         for machine in managed_machines(app):
             machine["release"] = version
         self._transaction.put("fly", "app", app["name"], app)

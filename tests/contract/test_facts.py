@@ -42,7 +42,7 @@ def facts(resource: Resource) -> dict[str, Any]:
     held: dict[str, Any] = {name: getattr(resource, name) for name in ("import_id", "one_of", "blind", "forgets")}
     held["defaults"] = {path: spec.default for path, spec in known.items() if spec.default is not None}
     held["enums"] = {path: spec.enum for path, spec in known.items() if spec.enum}
-    for fact in ("replace", "secret", "frozen"):
+    for fact in ("replace", "secret"):
         held[fact] = sorted(path for path, spec in known.items() if getattr(spec, fact))
     return {fact: value for fact, value in json.loads(json.dumps(held)).items() if value}
 

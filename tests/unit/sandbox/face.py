@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.providers.server import providers
-from sandbox.providers.values import SECRET, SIGNATURE, UNKNOWN, decode, encode
+from sandbox.providers.values import SECRET, SIGNATURE, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,17 +55,12 @@ class Face:
 
     def create(self, kind: str, news: Properties) -> tuple[str, Properties]:
         """Check and create; return id and state."""
-        created = self._create(kind, news, preview=False)
+        created = self._create(kind, news)
         return created.id, decode(created.properties)
-
-    def planned(self, kind: str, news: Properties) -> set[str]:
-        """Return the properties that a preview of the creation leaves unknown."""
-        planned = decode(self._create(kind, news, preview=True).properties)
-        return {name for name, value in planned.items() if value == UNKNOWN}
 
     def secrets(self, kind: str, news: Properties) -> set[str]:
         """Create, and return the paths that the provider marks as secret."""
-        return set(_secret_paths(self._create(kind, news, preview=False).properties))
+        return set(_secret_paths(self._create(kind, news).properties))
 
     def diff(self, kind: str, state: Properties, news: Properties, ignore: Iterable[str] = ()) -> dict[str, str]:
         """Check, and return by property path what kind of difference there is."""
@@ -104,9 +99,9 @@ class Face:
         request = provider_pb2.InvokeRequest(tok=function, args=encode(args))
         return decode(getattr(self.provider.Invoke(request, self.context), "return"))
 
-    def _create(self, kind: str, news: Properties, *, preview: bool) -> Any:
+    def _create(self, kind: str, news: Properties) -> Any:
         inputs = encode(self.inputs(kind, news))
-        request = provider_pb2.CreateRequest(urn=urn(kind), properties=inputs, preview=preview)
+        request = provider_pb2.CreateRequest(urn=urn(kind), properties=inputs)
         return self.provider.Create(request, self.context)
 
     def _read(

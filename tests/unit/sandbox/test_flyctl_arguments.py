@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.flyctl import apps, arguments, main
-from sandbox.flyctl.arguments import UnmodelledError, UsageError, command, parse
+from sandbox.flyctl.arguments import UnmodelledError, UsageError, parse
 
 
 def test_every_command_is_written() -> None:
@@ -14,25 +14,9 @@ def test_every_command_is_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "expected"),
-    [
-        (["tokens", "create", "deploy", "-a", "x"], "tokens create deploy"),
-        (["secrets", "list", "--json"], "secrets list"),
-        (["status"], "status"),
-        (["tokens", "create", "ssh"], ""),
-        (["apps"], ""),
-        ([], ""),
-    ],
-)
-def test_finds_the_command(argv: list[str], expected: str) -> None:
-    assert command(argv) == expected
-
-
-@pytest.mark.parametrize(
     ("words", "flags", "positional"),
     [
         (["-a", "x", "--stage", "A"], {"app": "x", "stage": "true"}, ["A"]),
-        (["-a=x", "A"], {"app": "x"}, ["A"]),
         (["--app=x=y", "--stage", "A"], {"app": "x=y", "stage": "true"}, ["A"]),
         (["A", "--app", "--stage"], {"app": "--stage"}, ["A"]),
     ],

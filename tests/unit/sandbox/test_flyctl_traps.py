@@ -120,10 +120,6 @@ def test_minting_for_a_missing_app_and_for_nothing(flyctl: FlyctlWorld) -> None:
     assert _rows(flyctl) == []
 
 
-def test_a_token_may_be_printed_bare(flyctl: FlyctlWorld) -> None:
-    assert flyctl.run("tokens", "create", "deploy", "-a", "fresh").stdout.startswith(b"FlyV1 fm2_")
-
-
 def test_a_line_break_in_a_tokens_name_splits_its_row(flyctl: FlyctlWorld) -> None:
     _mint(flyctl, name="two\nlines")
     assert [row[1] for row in _rows(flyctl)] == ["two", "lines"]
@@ -164,37 +160,3 @@ def test_versions_are_kept_by_app(flyctl: FlyctlWorld) -> None:
         flyctl.run("secrets", "import", "--stage", "-a", app, stdin=b"A=1")
     text = (flyctl.configuration / "config.yml").read_text()
     assert text == "app_secrets_minvers:\n    fresh: 2\n    relay-api: 2\n"
-
-
-def test_a_write_holds_though_the_configuration_cannot_be_saved(flyctl: FlyctlWorld) -> None:
-    (flyctl.configuration / "config.yml").mkdir(parents=True)
-    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=1")
-    failed(done, "update secrets: error saving config file: ")
-    assert flyctl.values("fresh") == {"A": "1"}
-
-
-def test_a_broken_configuration(flyctl: FlyctlWorld) -> None:
-    flyctl.configuration.mkdir()
-    (flyctl.configuration / "config.yml").write_text("app_secrets_minvers\n")
-    done = flyctl.run("version", "--json")
-    assert (done.returncode, done.stdout[:20]) == (1, b"Error loading config")
-    assert done.stderr.startswith(b"Error: failed loading config")
-
-
-def test_the_configuration_directory_must_be_usable(flyctl: FlyctlWorld) -> None:
-    argv = ("version", "--json")
-    failed(flyctl.run(*argv, FLY_CONFIG_DIR=None), "$HOME is not defined")
-    failed(flyctl.run(*argv, FLY_CONFIG_DIR=f"{flyctl.executable}/below"), "mkdir ")
-    failed(flyctl.run(*argv, FLY_CONFIG_DIR=""), "mkdir ")
-    assert flyctl.run(*argv, FLY_CONFIG_DIR=None, HOME=str(flyctl.cwd)).returncode == 0
-    assert (flyctl.cwd / ".fly").is_dir()
-
-
-def test_the_working_directorys_fly_toml(flyctl: FlyctlWorld) -> None:
-    failed(flyctl.run("secrets", "list", "--json"), "the config for your app is missing an app name")
-    (flyctl.cwd / "fly.toml").write_text("app = 'fresh'\n")
-    assert flyctl.json("status")["Name"] == "fresh"
-    assert flyctl.json("status", FLY_APP="relay-api")["Name"] == "relay-api"
-    assert flyctl.json("status", "-a", "fresh", FLY_APP="relay-api")["Name"] == "fresh"
-    (flyctl.cwd / "fly.toml").write_text("app = \n")
-    failed(flyctl.run("status", "--json", "-a", "fresh"), "failed loading app config from ")

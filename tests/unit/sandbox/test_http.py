@@ -76,33 +76,15 @@ def test_a_project_is_shown_without_its_password_and_with_its_branch(served: Wor
     assert (branch["default"], branch["protected"]) == (True, False)
 
 
-def test_an_environment_shows_its_rules(served: World) -> None:
+def test_variables_of_an_environment_and_of_the_repository_are_listed_apart(served: World) -> None:
     with served.transaction() as tx:
-        github.put_environment(
-            tx,
-            *PLACE,
-            "staging",
-            wait_timer=5,
-            prevent_self_review=True,
-            reviewers=[{"users": [7], "teams": [8]}],
-            deployment_branch_policy={"protected_branches": False, "custom_branch_policies": True},
-        )
-        github.put_environment(tx, *PLACE, "bare")
+        github.put_environment(tx, *PLACE, "staging")
         for number in range(31):
             github.put_item(tx, "variable", *PLACE, "staging", f"V{number}", value="x")
         github.put_item(tx, "variable", *PLACE, "OF_THE_REPOSITORY", value="x")
     client = asked_github.client(credentials.GITHUB_TOKEN)
-    bare, staging = asked_github.environments(client, "/".join(PLACE))
-    assert bare["protection_rules"] == []
-    rules = {rule["type"]: rule for rule in staging["protection_rules"]}
-    assert rules["wait_timer"]["wait_timer"] == 5
-    assert rules["required_reviewers"] == {
-        "type": "required_reviewers",
-        "prevent_self_review": True,
-        "reviewers": [{"type": "User", "reviewer": {"id": 7}}, {"type": "Team", "reviewer": {"id": 8}}],
-    }
-    path = "repos/tune-works/tune/environments/staging/variables"
-    assert len(list(client.items(path, "variables", size=30))) == 31
-    assert [one["name"] for one in client.items("repos/tune-works/tune/actions/variables", "variables", size=30)] == [
-        "OF_THE_REPOSITORY"
-    ]
+    own, environment = (
+        [item["name"] for item in client.items(f"repos/tune-works/tune/{place}/variables", "variables", size=30)]
+        for place in ("actions", "environments/staging")
+    )
+    assert (own, len(environment)) == (["OF_THE_REPOSITORY"], 31)

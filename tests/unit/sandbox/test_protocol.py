@@ -45,20 +45,6 @@ def test_what_is_not_modelled_says_so(cloudflare: Face) -> None:
         cloudflare.invoke("cloudflare:index/getZone:getZone", {})
 
 
-@pytest.mark.parametrize(("name", "version"), [("neon", "0.16.0"), ("aws", "0.15.0")])
-def test_the_bridge_is_one_provider_in_one_version(neon: Face, name: str, version: str) -> None:
-    value = provider_pb2.ParameterizeRequest.ParametersValue(name=name, version=version)
-    with pytest.raises(Refused, match=f"provider {name} {version} .* not implemented"):
-        neon.provider.Parameterize(provider_pb2.ParameterizeRequest(value=value), neon.context)
-
-
-def test_another_credential_replaces_nothing(cloudflare: Face) -> None:
-    request = provider_pb2.DiffRequest(olds=values.encode({"apiToken": "a"}), news=values.encode({"apiToken": "b"}))
-    response = cloudflare.provider.DiffConfig(request, cloudflare.context)
-    assert response.changes == provider_pb2.DiffResponse.DIFF_SOME
-    assert not response.replaces
-
-
 def test_an_unknown_input_is_checked_later_and_counts_as_a_change(github: Face) -> None:
     secret = "github:index/actionsSecret:ActionsSecret"
     program = {"repository": "relay", "secretName": "DB", "value": values.UNKNOWN}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.providers.domains import ZONES
 from sandbox.world import cloudflare as cloud
 from sandbox.world import dns, zones
 from tests.unit.sandbox.face import Face, Refused
@@ -31,14 +30,6 @@ def zone(world: World) -> str:
 def record(zone: str, **changes: Any) -> dict[str, Any]:
     found = {"zoneId": zone, "type": "CNAME", "name": "app.relay.example", "content": "there.example", "ttl": 1}
     return {**found, **changes}
-
-
-def test_zones_are_those_of_the_account(cloudflare: Face, zone: str) -> None:
-    def listed(**args: Any) -> list[str]:
-        return [found["id"] for found in cloudflare.invoke(ZONES, args)["results"]]
-
-    assert listed(name="relay.example", account={"id": "acc"}) == [zone]
-    assert listed(name="relay.example", account={"id": "other"}) == []
 
 
 def test_a_record_is_made_changed_imported_and_deleted(cloudflare: Face, zone: str) -> None:
@@ -70,13 +61,6 @@ def test_a_name_leads_to_one_place(cloudflare: Face, zone: str, second: dict[str
     cloudflare.create(RECORD, proof)
     with pytest.raises(Refused, match="81058"):
         cloudflare.create(RECORD, proof)
-
-
-def test_another_zone_is_another_record(cloudflare: Face, zone: str) -> None:
-    _, state = cloudflare.create(RECORD, record(zone))
-    assert cloudflare.diff(RECORD, state, record("z2")) == {"zoneId": "UPDATE_REPLACE"}
-    with pytest.raises(Refused, match="does not reach the zone"):
-        cloudflare.create(RECORD, record("z2"))
 
 
 def test_a_name_of_pages_goes_on_with_a_proxied_record_alone(cloudflare: Face, world: World, zone: str) -> None:

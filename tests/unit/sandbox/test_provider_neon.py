@@ -32,10 +32,6 @@ def test_a_project_has_the_hosts_and_the_uri_of_a_real_one(neon: Face) -> None:
     assert password.replace("_", "").isalnum()
 
 
-def test_what_leads_into_the_database_is_secret(neon: Face) -> None:
-    assert neon.secrets(KIND, PROGRAM) == {"connectionUri", "connectionUriPooler", "databasePassword"}
-
-
 @pytest.mark.parametrize(
     "extra",
     [
@@ -63,29 +59,6 @@ def test_limits_of_plan_and_api(neon: Face, world: World, extra: dict[str, objec
 )
 def test_check_refuses_at_every_depth(neon: Face, extra: dict[str, object], path: str) -> None:
     assert list(neon.check(KIND, {**PROGRAM, **extra})[1]) == [path]
-
-
-@pytest.mark.parametrize(
-    ("extra", "path"),
-    [
-        ({"orgId": "org-other"}, "orgId"),
-        ({"regionId": "aws-us-east-1"}, "regionId"),
-    ],
-)
-def test_what_replaces(neon: Face, extra: dict[str, object], path: str) -> None:
-    _, state = neon.create(KIND, PROGRAM)
-    assert neon.diff(KIND, state, {**PROGRAM, **extra}) == {path: "UPDATE_REPLACE"}
-    assert neon.diff(KIND, state, {**PROGRAM, **extra}, ignore=[path]) == {}
-
-
-def test_name_and_retention_change_in_place(neon: Face, world: World) -> None:
-    identity, state = neon.create(KIND, PROGRAM)
-    news = {**PROGRAM, "name": "other", "historyRetentionSeconds": 3_600}
-    assert neon.diff(KIND, state, news) == {"name": "UPDATE", "historyRetentionSeconds": "UPDATE"}
-    changed = neon.update(KIND, identity, state, news)
-    assert (changed["name"], changed["historyRetentionSeconds"]) == ("other", 3_600)
-    assert changed["connectionUri"] == state["connectionUri"]
-    assert projects(world) == ["other"]
 
 
 def test_adopting_a_project_and_updating_it_to_the_program(neon: Face, world: World) -> None:
@@ -119,15 +92,6 @@ def test_a_password_reset_outside_reaches_every_output_together(neon: Face, worl
     assert refreshed is not None
     assert refreshed[0]["databasePassword"] == password != state["databasePassword"]
     assert f":{password}@" in refreshed[0]["connectionUri"]
-
-
-def test_refresh_returns_the_programs_inputs_with_what_drifted(neon: Face, world: World) -> None:
-    identity, state = neon.create(KIND, PROGRAM)
-    with world.transaction() as tx:
-        cloud.update_project(tx, identity, {"history_retention_seconds": 0})
-    refreshed = neon.refresh(KIND, identity, state, neon.inputs(KIND, PROGRAM))
-    assert refreshed is not None
-    assert refreshed[1] == {**neon.inputs(KIND, PROGRAM), "historyRetentionSeconds": 0}
 
 
 def test_a_500_after_the_effect_leaves_a_second_project(neon: Face, world: World) -> None:
