@@ -1,8 +1,8 @@
 """Keep GitHub's rules for a repository's environments, deployment policies, secrets and variables.
 
 The seed makes repositories, under ("github", "repository", "owner/name") as {"id", "name", "owner", …}.
-{"archived": true} makes it read-only, {"saml": true} shuts out a token without single sign-on, and {"billing": "free"}
-is a private repository without reviewers and wait timers.
+{"archived": true} makes it read-only, {"saml": true} shuts out a token without single sign-on, {"busy": true} one
+that asked too often, and {"billing": "free"} is a private repository without reviewers and wait timers.
 Everything else belongs to a repository:
 
 - "environment", key "owner/repo/env";
@@ -13,7 +13,7 @@ Functions take a key's parts as a path.
 
 Seen: what the provider sends, and how it reads the answers (integrations/github 6.13.0).
 Documented: the PUT of an environment, names of secrets and variables in upper case.
-Reported: the refusals of archived repositories, single sign-on and plans; 409 for a variable that exists.
+Reported: the refusals of archived repositories, rates, single sign-on and plans; 409 for a variable that exists.
 Believed: The text with which GitHub refuses a deployment policy twice.
 """
 
@@ -26,19 +26,22 @@ from sandbox.world import ids
 from sandbox.world.errors import CloudError
 from sandbox.world.store import Document, Transaction
 
+_REFUSALS = {
+    "saml": "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to "
+    "this organization.",
+    "busy": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+}
+
 
 def get(tx: Transaction, kind: str, *path: object) -> Document:
     """Return the document under a path. A caller must not show a secret's value: GitHub never does.
 
     Raises:
-        CloudError: 404 where the token sees none.
+        CloudError: 404 where the token sees none, 403 where the repository refuses the token.
     """
     repository = tx.get("github", "repository", _key("repository", *path[:2])) or {}
-    if repository.get("saml"):
-        message = (
-            "Resource protected by organization SAML enforcement. You must grant your Personal Access token access"
-        )
-        raise CloudError(403, f"{message} to this organization.")
+    for refused in _REFUSALS.keys() & repository.keys():
+        raise CloudError(403, _REFUSALS[refused])
     found = tx.get("github", kind, _key(kind, *path))
     if found is None:
         raise CloudError(404, "Not Found")

@@ -160,6 +160,7 @@ def test_nothing_is_found_outside_the_tokens_reach(world: World, staging: Face) 
     [
         ({"archived": True}, "403 Repository was archived so is read-only"),
         ({"saml": True}, "403 Resource protected by organization SAML enforcement"),
+        ({"busy": True}, "403 You have exceeded a secondary rate limit"),
         ({"billing": "free"}, "422 .*Please ensure the billing plan supports the reviewers protection rule"),
     ],
 )
