@@ -43,18 +43,7 @@ def once(
     *,
     stopping: threading.Event = _NEVER,
 ) -> Result:
-    """Make a call.
-
-    Args:
-        world: The clouds' state.
-        cloud: The service, by the world's name for it.
-        operation: The call's name in the log and for faults, such as "bucket.create".
-        detail: The log's detail, without any secret value.
-        effect: The service's work.
-        stopping: Set once the caller waits no longer.
-
-    Returns:
-        The effect's result.
+    """Make a call, logged under its operation with a detail that holds no secret value, and return its effect's result.
 
     Raises:
         CloudError: The service's refusal. Its status is 0 when no answer arrived.
@@ -62,21 +51,21 @@ def once(
     world.record(cloud, operation, detail)
     fault, _, said = (world.fault(cloud, operation) or "").partition(": ")
     kind, _, when = fault.partition("-")
-
-    def fail() -> NoReturn:
-        if kind == "hang":
-            world.record(cloud, kind, {})
-            while not stopping.wait(0.05) and any(name == kind for _, name, _ in world.calls()):
-                pass
-        if kind in _NO_ANSWER:
-            raise CloudError(0, _NO_ANSWER[kind])
-        status = HTTPStatus(503 if kind == "down" else int(kind))
-        raise CloudError(status, said or status.phrase, code="injected")
-
-    if fault and not (when or kind in {"lost", "timeout", "garbage"}):
-        fail()
+    if kind and not (when or kind in {"lost", "timeout", "garbage"}):
+        _fail(world, cloud, kind, said, stopping)
     with world.transaction() as tx:
         result = effect(tx)
-    if fault:
-        fail()
+    if kind:
+        _fail(world, cloud, kind, said, stopping)
     return result
+
+
+def _fail(world: World, cloud: str, kind: str, said: str, stopping: threading.Event) -> NoReturn:
+    if kind == "hang":
+        world.record(cloud, kind, {})
+        while not stopping.wait(0.05) and any(name == kind for _, name, _ in world.calls()):
+            pass
+    if kind in _NO_ANSWER:
+        raise CloudError(0, _NO_ANSWER[kind])
+    status = HTTPStatus(503 if kind == "down" else int(kind))
+    raise CloudError(status, said or status.phrase, code="injected")

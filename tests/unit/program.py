@@ -134,6 +134,7 @@ class Run:
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    signals: list[tuple[Any, ...]] = field(default_factory=list)
 
     def one(self, name: str) -> Registered:
         """Return the only resource of that logical name."""
@@ -287,8 +288,9 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     set_root_resource(None)  # type: ignore[arg-type]
     loaded = len(sys.modules)
     try:
-        with patch("signal.signal"):
+        with patch("signal.signal") as handle:
             loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
+        run.signals = [call.args for call in handle.call_args_list]
     finally:
         loop.close()
         # The program puts it off for a run of its own. Here it would leave half a second's garbage for the end.

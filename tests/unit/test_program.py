@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pulumi
@@ -107,6 +109,21 @@ def test_no_secret_in_a_plain_output() -> None:
         run = ran(stack, {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}})
         plain = {key: value for key, value in run.outputs.items() if key not in run.secret_outputs}
         assert "Canary" not in json.dumps(plain)
+
+
+def test_parts_have_no_outputs_because_pulumis_events_show_them_in_clear() -> None:
+    for stack in STACKS:
+        components = ran(stack, {"adopt": None}).components
+        assert {name for name, outputs in components.items() if outputs} <= {"adopted"}
+
+
+def test_the_official_language_host_hands_on_no_configuration_and_interrupts_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", '{"relay:logfireToken": "Canary"}')
+    run = run_program("dev")
+    assert "PULUMI_CONFIG" not in os.environ
+    assert run.signals == [(signal.SIGINT, signal.SIG_DFL)]
 
 
 def test_a_part_that_is_not_managed_is_not_touched() -> None:

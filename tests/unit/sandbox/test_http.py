@@ -11,7 +11,7 @@ from infra.clouds import github as asked_github
 from infra.clouds import neon as asked_neon
 from sandbox import credentials
 from sandbox.http import face
-from sandbox.world import cloudflare, github, neon
+from sandbox.world import cloudflare, github, github_history, neon
 
 if TYPE_CHECKING:
     from sandbox.world.store import World
@@ -69,6 +69,7 @@ def test_a_project_is_shown_without_its_password_and_with_its_branch(served: Wor
             neon.create_project(tx, {"name": "other"})
     client = asked_neon.client(credentials.NEON_KEY)
     assert len(list(asked_neon.projects(client, None))) == 12
+    assert len(face.answer(served, "/api/v2/projects", credentials.NEON_KEY)[1]["projects"]) == 10
     shown = asked_neon.project(client, project["id"])
     assert shown["history_retention_seconds"] == 21_600
     assert project["password"] not in str(shown)
@@ -88,3 +89,13 @@ def test_variables_of_an_environment_and_of_the_repository_are_listed_apart(serv
         for place in ("actions", "environments/staging")
     )
     assert (own, len(environment)) == (["OF_THE_REPOSITORY"], 31)
+
+
+def test_releases_are_listed_by_creation_with_drafts_and_pre_releases(served: World) -> None:
+    with served.transaction() as tx:
+        github_history.put_release(tx, *PLACE, "v2", "2026-01-02", prerelease=True)
+        github_history.put_release(tx, *PLACE, "v1", "2026-01-01", published_at="2026-01-03")
+        github_history.put_release(tx, *PLACE, "v3", "2026-01-03", draft=True, published_at=None)
+    client = asked_github.client(credentials.GITHUB_TOKEN)
+    listed = client.items("repos/tune-works/tune/releases", size=30)
+    assert [release["tag_name"] for release in listed] == ["v3", "v2", "v1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ def test_below_a_protected_parent_the_password_is_new(tx: Transaction, project: 
     neon.update_project(tx, project, {"default_branch_protected": True})
     made = branches.create_branch(tx, project, {"name": "pr-7"})
     assert made["password"] != neon.project(tx, project)["password"]
+    assert re.fullmatch("npg_[a-zA-Z0-9]{12}", made["password"])
 
 
 def test_the_free_plan_has_ten_branches(tx: Transaction, project: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_project_has_the_hosts_and_the_uri_of_a_real_one(neon: Face) -> None:
     assert host.endswith(".eu-central-1.aws.neon.tech")
     assert state["databaseHostPooler"].split(".")[0] == f"{host.split('.')[0]}-pooler"
     assert state["connectionUri"] == f"postgres://neondb_owner:{password}@{host}/neondb?sslmode=require"
-    assert password.replace("_", "").isalnum()
+    assert re.fullmatch("npg_[a-zA-Z0-9]{12}", password)
 
 
 @pytest.mark.parametrize(
