@@ -184,7 +184,7 @@ def _retired(olds: Props, news: Props) -> set[str]:
     A name that loses every slot keeps its newest value working: the program no longer makes it, and Pulumi forgets it.
     """
     before, after = olds.get("slots") or {}, news["slots"]  # absent from the states of older versions
-    return {name for name, slots in before.items() if set(slots) - set(after.get(name, [max(slots, default=0)]))}
+    return {name for name, slots in before.items() if set(slots) - set(after.get(name, [max(slots)]))}
 
 
 def _require_ours(app: str, taken: Iterable[str], *, adopted: bool) -> None:

@@ -77,13 +77,13 @@ def test_a_write_that_was_interrupted_is_repeated_though_a_look_came_between(fly
 
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_foreign_secret_stays_one_after_a_look(fly: StandIn, secrets: Managed, recorded: bool) -> None:
-    fly.set_secrets(APP, HAND="made")
+    fly.set_secrets(APP, HAND="made", HERS="made")
     secrets.up(**inputs())
     secrets.refresh()
     if not recorded:  # as in the state of an older version
         del secrets.outs["not_ours"]
-    with pytest.raises(RefusedError, match="not made by this stack: HAND"):
-        secrets.up(**inputs(values={"HAND": "given"}))
+    with pytest.raises(RefusedError, match=f"`flyctl secrets unset --stage HAND HERS -a {APP}`"):
+        secrets.up(**inputs(values={"HAND": "given", "HERS": "given"}))
 
 
 def test_a_foreign_secret_that_was_removed_may_be_given(fly: StandIn, secrets: Managed) -> None:

@@ -41,6 +41,12 @@ def test_an_old_slot_goes_once_its_names_are_deployed(fly: StandIn, rotated: Man
     assert rotated.up(**RETIRED) == "same"
 
 
+def test_both_slots_stay_where_none_is_retired(fly: StandIn, rotated: Managed) -> None:
+    values, slots = {"A": "new", "B": "new", "C": "changed"}, {"A": [0, 1], "B": [0, 1]}
+    assert rotated.up(**inputs(values=values, slots=slots)) == "update"
+    assert fly.values(APP)["C"] == "changed"
+
+
 def staged(fly: StandIn) -> None:
     fly.set_secrets(APP, B="new")
 
@@ -70,7 +76,8 @@ def test_an_old_slot_stays_while_one_name_is_not_deployed(
     assert "Fly app relay-api: retiring the old secrets failed: machines may still use old values" in str(caught.value)
     assert re.search(r"would stop working: (A, )?B\. ", str(caught.value))
     assert "`flyctl secrets deploy -a relay-api`" in str(caught.value)
-    assert set(fly.commands()) == {"secrets list"}
+    # Of 101 machines flyctl says nothing: it is asked again, since its look at them may have failed.
+    assert fly.commands() == ["secrets list"] * (2 if state is not_worked_out else 1)
     assert rotated.outs == before
 
 
