@@ -17,8 +17,8 @@ atexit.register(gc.freeze)
 
 import pulumi  # noqa: E402
 
-from infra.messages.typed import as_typed, change_texts  # noqa: E402
 from infra.program import main  # noqa: E402
+from infra.typed import as_typed, change_texts  # noqa: E402
 
 change_texts(pulumi.log, as_typed, "info", "warn", "error")  # `error` prints a refusal, too
 pulumi.run(main)

@@ -6,7 +6,7 @@ import runpy
 import sys
 
 from infra.errors import UserError
-from infra.messages.typed import as_typed, change_texts
+from infra.typed import as_typed, change_texts
 from ops.joblog import harmless
 from setup.errors import SandboxError, guarded
 

@@ -41,6 +41,12 @@ def folder() -> Path:
     return world / "mirror" if world.is_absolute() and shutil.which("pulumi") == str(shim) else ROOT
 
 
+def shown(path: Path) -> str:
+    """Return a file's path as a person opens it from the present folder; in the sandbox, that of its copy."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def names(root: Path = ROOT) -> list[str]:
     """Return the stacks that have a file, production first: the order in which people read and set them up."""
     found = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")}

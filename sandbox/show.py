@@ -1,10 +1,12 @@
 """Print the clouds for a reader, with names and digests and never a secret's value: `bin/sandbox show`."""
 
 from collections.abc import Iterator
+from textwrap import fill
 
 from sandbox.world import fly, neon_branches
 from sandbox.world.store import Document, Transaction, World
 
+_WIDTH = 80
 _IN_ENVIRONMENT = {
     "deployment-policy": "deploys from {type} {name}",
     "secret": "secret {name} (set {updated_at})",
@@ -19,7 +21,7 @@ def main(world: World) -> None:
         for title, lines in clouds.items():
             print(title)
             for line in list(lines(tx)) or ["(nothing)"]:
-                print(f"  {line}")
+                print(fill(f"  {line}", _WIDTH, subsequent_indent=" " * 8, break_on_hyphens=False))
 
 
 def _within(tx: Transaction, cloud: str, kind: str, key: str) -> list[Document]:
@@ -40,9 +42,9 @@ def _fly(tx: Transaction) -> Iterator[str]:
 
 def _neon(tx: Transaction) -> Iterator[str]:
     for identity, project in tx.list("neon", "project").items():
-        place = f"{project['region_id']}, Postgres {project['pg_version']}"
         hours = project["history_retention_seconds"] // 3600
-        yield f"project {project['name']} ({identity}, {place}, history {hours} h)"
+        yield f"project {project['name']} ({identity})"
+        yield f"  {project['region_id']}, Postgres {project['pg_version']}, history {hours} h"
         yield f"  host {project['endpoint']['host']}"
         for branch in neon_branches.branches(tx, identity)[1:]:
             ends = f", until {branch['expires_at']}" if "expires_at" in branch else ""
@@ -59,8 +61,8 @@ def _cloudflare(tx: Transaction) -> Iterator[str]:
                 yield f"  {kind:<10} {name} = {value}"
     for bucket in tx.list("cloudflare", "bucket").values():
         domain = bucket["managed_domain"]
-        public = f"public at {domain['domain']}" if domain["enabled"] else "not public"
-        yield f"bucket {bucket['name']} ({bucket['objects']} objects, {public})"
+        yield f"bucket {bucket['name']} ({bucket['objects']} objects)"
+        yield f"  public at {domain['domain']}" if domain["enabled"] else "  not public"
         for rule in bucket["cors"]:
             yield f"  CORS {', '.join(rule['allowed']['origins'])}"
     for key, found in tx.list("cloudflare", "pages-domain").items():

@@ -5,51 +5,69 @@ from __future__ import annotations
 import argparse
 import sys
 from difflib import unified_diff
-from functools import partial
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
+from infra.clouds.http import CloudError
 from infra.config.load import examine_files
 from infra.config.stack_files import StackFileError, read_stack_files
+from infra.providers.fly.errors import FlyError
 from ops import inventory, stacks
-from ops.access import Access, ask_all
+from ops.access import Access
 from ops.adopt import data, deployed, domains, pages, project_file
 from ops.adopt.rows import Look
 from ops.adopt.table import render
-from ops.adopt.write import Proposals, proposals, write
+from ops.adopt.write import proposals, write
 from ops.settings import readable
 from ops.stacks import StackError
+from ops.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
+    from infra.config.settings import Settings
     from infra.config.stack_files import StackFiles
     from ops.adopt.rows import Row
 
 PARTS: dict[str, Callable[[Look], Iterator[Row]]] = {
     "database": data.database,
+    "backend": deployed.backend,
     "storage": data.storage,
     "frontend": pages.frontend,
-    "backend": deployed.backend,
     "domains": domains.domains,
     "delivery": deployed.delivery,
 }
-"""What looks for each part's resources."""
+"""The parts, with the function that looks for each part's resources.
 
-LATER = ("storage", "delivery")
-"""The parts that depend on the others: an app's kept keys decide whether the bucket's are made, and GitHub's variables
-hold facts of the other clouds."""
+The order counts: an app's kept keys decide whether the bucket's are made, and GitHub's variables hold facts of others.
+"""
 
 UNANSWERED = 3
 """The exit code where a cloud gave no usable answer."""
 
+_CREATED = (
+    "The plan shows the Fly app as a creation (`+ fly-app`), because Pulumi cannot import it: `up` takes the app as it "
+    "is, and restarts nothing."
+)
 
-Findings = tuple[list["Row"], dict[str, str]]
-"""The findings of all parts; and by part, why its cloud gave no usable answer."""
 
+def look_at(look: Look, parts: Sequence[str], files: StackFiles) -> tuple[list[Row], dict[str, str]]:
+    """Ask the clouds about the resources of parts; each part sees the proposals for the parts before it.
 
-def look_at(look: Look, parts: Sequence[str]) -> Findings:
-    """Ask the clouds about the resources of parts, all at once."""
-    return ask_all({part: partial(PARTS[part], look) for part in parts})
+    Returns:
+        The findings; and by part, why its cloud gave no usable answer.
+    """
+    rows: list[Row] = []
+    unanswered = {}
+    stack = look.settings.stack
+    for part in parts:
+        try:
+            rows += [*PARTS[part](look)]
+        except (CloudError, FlyError) as error:
+            unanswered[part] = str(error)
+        look = look._replace(settings=examine_files(stack, proposals(stack, rows, files).files)[0])
+    return rows, unanswered
 
 
 def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
@@ -63,23 +81,25 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     if stack not in files.stacks:
         raise StackError(f"There is no Pulumi.{stack}.yaml. Stack files: {', '.join(sorted(files.stacks))}.")
     settings = readable(stack, files)
-    named = {"domains"} if settings.domains.named() or settings.former_domains.named() else set()
-    looked = {*settings.manage, *named}
-    if unmanaged := sorted({*only} - looked - {"domains"}):
-        raise StackError(f"Stack {stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first.")
-    found = inventory.read(files.stacks)
-    if stack in found.pending:
+    parts = _parts(settings, only, files)
+    states = inventory.read(files.stacks)
+    if stack in states.pending:
         raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
-    for other, problem in found.unread.items():
-        print(f"The state of stack {other} could not be read, so its resources are not told apart: {problem}")
-    parts = [part for part in PARTS if part in looked.intersection(only or looked)]
-    rows, unanswered = _in_order(Look(settings, Access.of(stack), found), parts, files)
+    for other, problem in states.unread.items():
+        print(f"The state of stack {other} could not be read, so {stack} may be offered its resources. {problem}")
+    rows, unanswered = look_at(Look(settings, Access.of(stack), states), parts, files)
+    print(render(rows, settings), end="")
+    for part, problem in unanswered.items():
+        print(f"Not looked at: {part}. {problem}\n")
     proposed = proposals(stack, rows, files)
-    print(render(rows, settings))
-    sys.stdout.writelines(_below(rows, unanswered))
+    changed = {
+        stacks.folder() / f"Pulumi.{stack}.yaml": proposed.own,
+        stacks.folder() / "Pulumi.yaml": proposed.shared,
+    }
+    changed = {path: keys for path, keys in changed.items() if keys}
     if writes:
-        _write(stack, proposed, files)
-    print(_conclusion(stack, proposed, written=writes))
+        _write(stack, changed, files)
+    _conclude(stack, changed, app=any(row.adopt.keys() & {"flyApp", "apps"} for row in rows), written=writes)
     before = examine_files(stack, files)[1]
     for problem in examine_files(stack, proposed.files)[1]:
         if problem not in before:
@@ -87,44 +107,51 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     return UNANSWERED if unanswered else 0
 
 
-def _in_order(look: Look, parts: Sequence[str], files: StackFiles) -> Findings:
-    """Return the findings of all parts: first of those that the others depend on, then of the others."""
-    rows, unanswered = look_at(look, [part for part in parts if part not in LATER])
-    stack = look.settings.stack
-    then = examine_files(stack, proposals(stack, rows, files).files)[0]
-    later, silent = look_at(look._replace(settings=then), [part for part in parts if part in LATER])
-    return rows + later, unanswered | silent
+def _parts(settings: Settings, only: Sequence[str], files: StackFiles) -> list[str]:
+    """Return the parts to ask about: those that the stack manages, or some of them by name."""
+    named = {"domains"} if settings.domains.named() or settings.former_domains.named() else set()
+    managed = {*settings.manage, *named}
+    if unmanaged := sorted({*only} - managed - {"domains"}):
+        raise StackError(
+            f"Stack {settings.stack} does not manage {', '.join(unmanaged)}: add it to {files.name}:manage first."
+        )
+    return [part for part in PARTS if part in managed.intersection(only or managed)]
 
 
-def _below(rows: Sequence[Row], unanswered: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines below the table: commands that revoke, and the parts whose cloud did not answer."""
-    for row in rows:
-        if row.command:
-            yield f"{row.resource}: revoke what nothing uses:\n  {row.command}\n"
-    for part, problem in unanswered.items():
-        yield f"Not looked at: {part}. {problem}\n"
-
-
-def _write(stack: str, proposed: Proposals, files: StackFiles) -> None:
+def _write(stack: str, changed: Mapping[Path, dict[str, Any]], files: StackFiles) -> None:
     """Write the proposals, and print the difference."""
-    paths = [stacks.folder() / name for name in (f"Pulumi.{stack}.yaml", "Pulumi.yaml")]
-    before = [path.read_text(encoding="utf-8").splitlines() for path in paths]
-    write(stack, proposed.own, files)
-    project_file.write(paths[1], proposed.shared)
-    for path, lines in zip(paths, before, strict=True):
+    for path, keys in changed.items():
+        before = path.read_text(encoding="utf-8").splitlines()
+        if path.name == "Pulumi.yaml":
+            project_file.write(path, keys)
+        else:
+            write(stack, keys, files)
         after = path.read_text(encoding="utf-8").splitlines()
-        print(*unified_diff(lines, after, path.name, path.name, n=1, lineterm=""), sep="\n")
+        print(*unified_diff(before, after, stacks.shown(path), stacks.shown(path), n=1, lineterm=""), sep="\n")
+        print()
 
 
-def _conclusion(stack: str, proposed: Proposals, *, written: bool) -> str:
-    """Return the last lines: the changed keys by file, and the next command."""
-    by_file = {f"Pulumi.{stack}.yaml": proposed.own, "Pulumi.yaml": proposed.shared}
-    changed = "; ".join(f"{file}: {', '.join(keys)}" for file, keys in by_file.items() if keys)
+def _conclude(stack: str, changed: Mapping[Path, dict[str, Any]], *, app: bool, written: bool) -> None:
+    """Print the last lines: the keys by file, and the next command.
+
+    Args:
+        stack: The stack's name.
+        changed: The changed keys by file.
+        app: Whether the stack is to adopt a Fly app.
+        written: Whether the files have the keys now.
+    """
     if not changed:
-        return f"Nothing to write: Pulumi.{stack}.yaml says all of this already."
+        print(f"Nothing to write: {stacks.shown(stacks.folder() / f'Pulumi.{stack}.yaml')} says all of this already.")
+        return
+    for path, keys in changed.items():
+        say = f"{'Written' if written else 'To be written'} into {stacks.shown(path)}: {', '.join(keys)}"
+        print(fill(say, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    if app:
+        print(fill(_CREATED, WIDTH))
     if written:
-        return f"Written into {changed}. Next:\n  pulumi preview -s {stack} --diff"
-    return f"Nothing was changed. To write into {changed}:\n  bin/adopt {stack} --write"
+        print(f"Next:\n  pulumi preview -s {stack} --diff")
+    else:
+        print(f"Nothing was changed. To write it:\n  bin/adopt {stack} --write")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only",
         metavar="PARTS",
         default="",
-        help=f"look at these parts alone, such as database,storage: {', '.join(PARTS)}",
+        help=f"look at these parts alone, such as database,storage; there are {', '.join(PARTS)}",
     )
     options = parser.parse_args(arguments)
     only = [part for part in options.only.split(",") if part]

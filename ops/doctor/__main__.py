@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from infra.messages.typed import as_typed
 from ops import stacks
 from ops.doctor import machine, stack
+from ops.terminal import WIDTH, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from infra.checks.findings import Finding
 
 _COLOURS = {"ok": "32", "missing": "31", "wrong": "31", "note": "33"}
-_WIDTH = 80
 
 Section = tuple[str, "Callable[[], Iterable[Finding]]"]
 
@@ -48,26 +46,17 @@ def report(wanted: str | None, *, colour: bool) -> int:
         counts = seen[heading[0].lower() + heading[1:].partition(" (")[0]] = Counter()
         for finding in check():
             counts["bad" if finding.stops else finding.state] += 1
-            label = f"{finding.state.upper() if finding.stops else finding.state:8}"
-            mark = f"\x1b[{_COLOURS[finding.state]}m{label}\x1b[0m" if colour else label
-            print(f"  {mark} {_wrapped(finding.what, ' ' * 11)}", flush=True)
+            state = finding.state.upper() if finding.stops else finding.state
+            text = labelled(f"  {state}", finding.what)
+            coloured = f"\x1b[{_COLOURS[finding.state]}m{state}\x1b[0m"
+            print(text.replace(state, coloured, 1) if colour else text, flush=True)
             if finding.fix:
-                print(f"{'':11}→ {_wrapped(finding.fix, ' ' * 13)}", flush=True)
+                print(labelled(f"{'':11}→", finding.fix, 13), flush=True)
     good = [name for name, counts in seen.items() if counts["ok"] and not counts["bad"]]
     bad = [f"{name} ({counts['bad']})" for name, counts in seen.items() if counts["bad"]]
     summary = f"In order: {', '.join(good) or 'nothing yet'}." + (f" Not yet: {', '.join(bad)}." if bad else "")
-    print(textwrap.fill(summary, _WIDTH))
+    print(textwrap.fill(summary, WIDTH))
     return len(bad)
-
-
-def _wrapped(text: str, indent: str) -> str:
-    """Return a text in lines of at most 80 columns, its first line to follow an indent of that width.
-
-    A command stays on one line.
-    """
-    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", "\xa0"), as_typed(text))
-    lines = textwrap.wrap(kept, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
-    return f"\n{indent}".join(lines).replace("\xa0", " ")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,15 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="bin/doctor",
         description="List which programs, accounts and settings are missing, with the next step. Changes nothing.",
-        epilog="Exit code 0: listed; 1: with --for, something is missing.",
+        epilog="Exit code 0: listed; 1: something is missing of what was asked for by name.",
     )
-    parser.add_argument(
-        "--for",
-        dest="wanted",
-        metavar="sandbox|STACK",
-        help="check this alone",
-    )
-    wanted = parser.parse_args(arguments).wanted
+    parser.add_argument("stack", nargs="?", metavar="sandbox|STACK", help="check this alone; default: everything")
+    parser.add_argument("--for", dest="wanted", metavar="sandbox|STACK", help="the same")
+    options = parser.parse_args(arguments)
+    wanted = options.wanted if options.stack is None else options.stack
     known = ["sandbox", *stacks.names(stacks.folder())]
     if wanted is not None and wanted not in known:
         parser.error(f"there is no stack {wanted!r}: choose from {', '.join(known)}")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ops import costs, stacks
 from ops.environments import live
-from ops.environments.table import WIDTH, markdown, row, text
+from ops.environments.table import markdown, row, text
+from ops.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

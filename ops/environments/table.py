@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ops import costs
+from ops.terminal import WIDTH, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Row = dict[str, str]
-
-WIDTH = 80
-"""Characters in a line of a terminal."""
 
 
 def row(stack: str, outputs: dict[str, Any] | None) -> Row:
@@ -42,7 +40,8 @@ def text(rows: Sequence[Row]) -> str:
     columns = ["  ".join(cells).rstrip() for cells in _padded(rows)]
     if max(map(len, columns)) <= WIDTH:
         return "\n".join(columns)
-    return "\n\n".join("\n".join("  ".join(cells).rstrip() for cells in _padded([entry])) for entry in rows)
+    indent = max(len(title) for entry in rows for title in entry) + 2
+    return "\n\n".join("\n".join(labelled(title, fact, indent) for title, fact in entry.items()) for entry in rows)
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra import application
 from infra.config.stack_files import TEMPLATE
+from ops.terminal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
     from ops.inventory import Inventory
     from ops.strays.lists import Found
 
-_HEADINGS = ("Resource", "Name", "Id", "Days old", "$ a month", "Ours")
 _NOT_SEEN = (
-    "Not looked for: what is inside an app, a database, a bucket or a Pages project\n"
-    "(secrets, tokens, volumes, branches, objects, names), DNS records, and kinds that\n"
-    "this program does not make."
+    "Not looked for: what is inside an app, a database, a bucket or a Pages project (secrets, tokens, volumes, "
+    "branches, objects, names), DNS records, and kinds that this program does not make."
 )
 # The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
 _VERIFIED = "relay-verified"
@@ -39,15 +39,13 @@ class Stray(NamedTuple):
     days: int | None
     ours: bool
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the cells of its row."""
-        cost, days = self.found.cost, self.days
-        shown = (
-            "?" if days is None else str(days),
-            "?" if cost is None else f"{cost:.2f}",
-            "yes" if self.ours else "no",
-        )
-        return (self.found.kind.title, self.found.name, self.found.key, *shown)
+    def __str__(self) -> str:
+        """Return a line for a reader."""
+        found = self.found
+        age = "of unknown age" if self.days is None else f"{self.days} day{'s' * (self.days != 1)} old"
+        cost = "of unknown cost" if found.cost is None else f"${found.cost:.2f} a month"
+        whose = "a name of this project" if self.ours else "not a name of this project"
+        return f"{found.kind.title} {found.name}: {age}, {cost}, {whose}; id {found.key}"
 
 
 def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], now: datetime) -> list[Stray]:
@@ -98,18 +96,12 @@ def render(found: Sequence[Stray], unanswered: Mapping[str, str], form: str) -> 
             for item, days, ours in found
         ]
         return json.dumps(rows, indent=2) + "\n"
-    lines = _table(found, form) if found else ["No strays: each resource there is belongs to a stack."]
+    lines = [f"{'- ' if form == 'markdown' else ''}{stray}" for stray in found]
+    lines += [] if found else ["No strays: each resource there is belongs to a stack."]
     lines += ["", *(f"Not looked at: {name}. {problem}" for name, problem in unanswered.items()), _NOT_SEEN]
+    if form == "text":
+        lines = [fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines]
     return "\n".join(lines) + "\n"
-
-
-def _table(found: Sequence[Stray], form: str) -> list[str]:
-    table = [_HEADINGS, *(stray.cells() for stray in found)]
-    if form == "markdown":
-        table.insert(1, ("---",) * len(_HEADINGS))
-        return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in table]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
 
 
 def _days(made: str, now: datetime) -> int | None:

@@ -5,6 +5,7 @@ Pulumi shows only the text of an exception. So the text says what was being done
 """
 
 from infra.errors import UserError
+from infra.typed import as_typed
 
 MINTING_HINT = (
     "Fly.io may refuse to let an organization's or an app's token make tokens. Make the deploy token as a person "
@@ -31,7 +32,7 @@ class FlyError(UserError):
         self.problem = problem
         self.hint = hint or self.default_hint
         where = f"Fly app {app}" if app else "Fly.io"
-        super().__init__(f"{where}: {action} failed: {problem.rstrip('.')}. {self.hint}")
+        super().__init__(as_typed(f"{where}: {action} failed: {problem.rstrip('.')}. {self.hint}"))
 
 
 class FlyctlMissingError(FlyError):

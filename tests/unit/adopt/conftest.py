@@ -25,7 +25,6 @@ from tests.unit.program import EXAMPLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from infra.config.settings import Settings
     from ops.adopt.rows import Row
 
 EMPTY = Inventory({}, frozenset(), {})
@@ -63,17 +62,14 @@ class Asked:
         for module in (deployed, domains, lists):
             monkeypatch.setattr(module, "Flyctl", lambda: flyctl)
 
-    def settings(self, stack: str, changes: dict[str, Any] | None = None) -> Settings:
-        """Return a stack's settings, without what its file adopts and with some changes."""
-        own = {**self.files.stacks[stack], "adopt": None, **(changes or {})}
-        files = self.files._replace(stacks={**self.files.stacks, stack: own})
-        return examine_files(stack, files)[0]
-
     def look(
         self, stack: str, part: str, changes: dict[str, Any] | None = None, inventory: Inventory = EMPTY
     ) -> Findings:
-        """Return the findings of one part."""
-        return Findings(*look_at(Look(self.settings(stack, changes), Access({}), inventory), [part]))
+        """Return the findings of one part, without what the stack's file adopts and with some changes."""
+        own = {**self.files.stacks[stack], "adopt": None, **(changes or {})}
+        files = self.files._replace(stacks={**self.files.stacks, stack: own})
+        settings = examine_files(stack, files)[0]
+        return Findings(*look_at(Look(settings, Access({}), inventory), [part], files))
 
 
 @pytest.fixture

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from infra.config.stack_files import StackFiles
 from ops import stacks
+from ops.adopt.__main__ import _conclude
 from ops.adopt.project_file import with_values
 from ops.adopt.rows import Row
 from ops.adopt.write import proposals, write
 from ops.stacks import StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWN = {"adopt": {"keep": ["B"], "bucket": "tune-audio"}, "pagesVariables": {"A": "1", "GONE": "2"}, "neonRegion": "x"}
 FILES = StackFiles("relay", {"pagesBuild": {"command": "make"}, "flyRegion": "ams"}, {"dev": OWN}, {}, {})
@@ -75,6 +79,25 @@ def test_a_file_that_pulumi_does_not_write(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(stacks, "ask", lambda *_, **__: refused)
     with pytest.raises(StackError, match=r"^Writing Pulumi.dev.yaml: error: no stack named"):
         write("dev", {"postgresVersion": 16}, FILES)
+
+
+def test_the_last_lines_name_the_file_the_app_and_the_next_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stacks, "folder", lambda: tmp_path / ".sandbox" / "mirror")
+    changed = {stacks.folder() / "Pulumi.dev.yaml": {"adopt": {}, "neonPlan": "launch"}}
+    _conclude("dev", changed, app=True, written=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "Written into .sandbox/mirror/Pulumi.dev.yaml: adopt, neonPlan",
+        "The plan shows the Fly app as a creation (`+ fly-app`), because Pulumi cannot",
+        "import it: `up` takes the app as it is, and restarts nothing.",
+        "Next:",
+        "  pulumi preview -s dev --diff",
+    ]
+    monkeypatch.chdir("/")
+    _conclude("dev", {}, app=False, written=False)
+    assert capsys.readouterr().out.startswith(f"Nothing to write: {str(tmp_path)[1:]}/.sandbox/mirror/Pulumi.dev.yaml ")
 
 
 PROJECT = """\

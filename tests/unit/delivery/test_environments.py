@@ -10,7 +10,8 @@ import pytest
 
 from ops import stacks
 from ops.environments import __main__ as bin_environments
-from ops.environments.table import WIDTH, row, text
+from ops.environments.table import row, text
+from ops.terminal import WIDTH
 from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from infra.messages.typed import as_typed
+from infra.providers.fly.errors import AppNotFoundError
+from infra.typed import as_typed
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,9 @@ def test_in_the_sandbox_a_command_begins_with_it(monkeypatch: pytest.MonkeyPatch
     assert as_typed(text) == text
     monkeypatch.setenv("RELAY_SANDBOX", "/world")
     assert as_typed(text) == as_typed(as_typed(text)) == typed
+
+
+def test_the_provider_of_fly_names_commands_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_SANDBOX", "/world")
+    error = AppNotFoundError("listing the secrets", "no such app", app="relay-api")
+    assert str(error).endswith("`bin/sandbox pulumi refresh` notices it.")
