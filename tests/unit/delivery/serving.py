@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CUT, HTML, SHORT = -1, -2, -3
 """In place of a status: close the connection, answer a page, and answer less than the announced length."""
+PASSING = [502, 503, 504, 429, CUT, HTML, SHORT]
+"""Answers that a repeated call may not get."""
 
 
 @contextmanager

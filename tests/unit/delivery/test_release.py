@@ -1,9 +1,8 @@
-"""The steps of a release: restore points, waiting, moving branches, and the proof of what answers."""
+"""The steps of a release on Neon: restore points, the rehearsal, the drill and the way back."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 import subprocess
@@ -13,43 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release import calls, points
+from release import calls
 from release.commands import main
-from sandbox import credentials
-from sandbox.http import face
-from sandbox.world import cloudflare as cloudflare_world
-from sandbox.world import github_history, pages_builds
-from sandbox.world.store import World
 from tests.unit.delivery.neon import Neon
-from tests.unit.delivery.serving import CUT, HTML, SHORT, serving
+from tests.unit.delivery.serving import CUT, PASSING, serving
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-PASSING = [502, 503, 504, 429, CUT, HTML, SHORT]
-COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
-
-
-class Clock:
-    """A time in which every pause ends at once."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.time += seconds
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of all steps."""
-    found = Clock()
-    monkeypatch.setattr(calls, "sleep", found.sleep)
-    monkeypatch.setattr(calls, "now", lambda: found.time)
-    return found
+    from tests.unit.delivery.conftest import Clock
 
 
 @pytest.fixture
@@ -78,87 +51,15 @@ def application(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
 
-class _GitHub:
-    """The stand-in's workflow and runs, and branches, whose commits are numbers that only grow."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.branches: dict[str, int] = {}
-        self.failing: list[int] = []
-        self.lost: list[int] = []
-        self.calls = 0
-
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        self.calls += 1
-        if self.failing:
-            return self.failing.pop(0), {"message": "You have exceeded a secondary rate limit"}
-        status, answer = self._answer(method, path, body)
-        return (self.lost.pop(0), {}) if method != "GET" and self.lost else (status, answer)
-
-    def workflow(self, state: str, *shown: str | None) -> None:
-        """Have the workflow in a state, with one run that the next listings show so."""
-        with self.world.transaction() as tx:
-            tx.put("github", "workflow", "o/r/infra.yml", {"state": state})
-            if shown:
-                github_history.put_run(tx, "o", "r", "infra.yml", commit="7", event="release", shown=shown)
-
-    def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        if method == "GET":
-            return face.answer(self.world, path, credentials.GITHUB_TOKEN)
-        if method == "POST":
-            name = body["ref"].removeprefix("refs/heads/")
-            if name in self.branches:
-                return 422, {"message": "Reference already exists"}
-            self.branches[name] = int(body["sha"])
-            return 201, {}
-        assert method == "PATCH"
-        name = path.removeprefix("/repos/o/r/git/refs/heads/")
-        if name not in self.branches:
-            return 422, {"message": "Reference does not exist"}
-        if int(body["sha"]) < self.branches[name] and not body["force"]:
-            return 422, {"message": "Update is not a fast forward"}
-        self.branches[name] = int(body["sha"])
-        return 200, {}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Clouds with a repository, and a Pages project that main builds previews of."""
-    world = World(tmp_path / "clouds.sqlite")
-    with world.transaction() as tx:
-        tx.put("github", "repository", "o/r", {"id": 1, "name": "r", "owner": "o"})
-        tx.put("cloudflare", "account", "a1", {"id": "a1"})
-        cloudflare_world.create_pages(tx, "a1", {"name": "relay", "production_branch": "release"})
-    return world
-
-
-@pytest.fixture
-def github(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_GitHub]:
-    """A repository, and the environment of a workflow that a release started."""
-    repository = _GitHub(world)
-    with serving(repository.answer, token="job-token") as url:
-        values = {"API_URL": url, "TOKEN": "job-token", "REPOSITORY": "o/r", "SHA": "7", "EVENT_NAME": "release"}
-        for name, value in values.items():
-            monkeypatch.setenv(f"GITHUB_{name}", value)
-        yield repository
-
-
-# --- restore points
-
-
-def test_the_newest_three_restore_points_stay_and_all_of_seven_days(neon: Neon) -> None:
-    for number, days in enumerate((30, 20, 6, 5, 4, 3)):
-        neon.add(f"restore-point-v{number}", days)
-    assert main(["restore-point", "v6"]) == 0
-    assert neon.deleted == ["restore-point-v0", "restore-point-v1"]
-    assert neon.names[-1] == "restore-point-v6"
-
-
-def test_the_newest_three_stay_whatever_their_age(neon: Neon) -> None:
-    for number, days in enumerate((30, 20, 10)):
-        neon.add(f"restore-point-v{number}", days)
-    assert main(["restore-point", "v3"]) == 0
-    assert neon.deleted == ["restore-point-v0"]
+@pytest.mark.parametrize(("days", "deleted"), [((30, 20, 6, 5, 4, 3), ["v0", "v1"]), ((30, 20, 10), ["v0"])])
+def test_the_newest_three_restore_points_stay_and_all_of_seven_days(
+    neon: Neon, days: tuple[int, ...], deleted: list[str]
+) -> None:
+    for number, age in enumerate(days):
+        neon.add(f"restore-point-v{number}", age)
+    assert main(["restore-point", "v9"]) == 0
+    assert neon.deleted == [f"restore-point-{name}" for name in deleted]
+    assert neon.names[-1] == "restore-point-v9"
 
 
 def test_the_plans_limit_takes_the_oldest_of_the_young_and_says_so(
@@ -248,10 +149,15 @@ def _refused(
     return code, len(kinds)
 
 
+REFUSALS = [
+    *((status, {"message": "no"}) for status in (401, 403, 404, 422)),
+    (502, b"<html>Bad Gateway</html>"),
+    *((200, body) for body in ({}, [], None, "ok", {"branches": [{}], "branch": None})),
+]
+
+
 @pytest.mark.parametrize("onwards", [False, True])
-@pytest.mark.parametrize(
-    "refusal", [*((status, {"message": "no"}) for status in (401, 403, 404, 422)), (502, b"<html>Bad Gateway</html>")]
-)
+@pytest.mark.parametrize("refusal", REFUSALS)
 @pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
 @pytest.mark.usefixtures("application")
 def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
@@ -262,62 +168,47 @@ def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     *,
     onwards: bool,
 ) -> None:
+    """An answer of another form than Neon documents is one, too."""
     for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    status, codes = refusal[0], set()
     for number in itertools.count(1):
         code, count = _refused(step, number, refusal, monkeypatch, onwards=onwards)
         printed = capsys.readouterr()
         if number > count:
             break
+        codes.add(code)
+        assert "canary" not in printed.out + printed.err
         if code == 0:  # the branch that cannot be deleted is named; a missing branch is deleted
-            assert " stays " in printed.out or refusal[0] == 404
+            assert " stays " in printed.out or status in {200, 404}
             continue
-        assert code == (3 if refusal[0] == 502 else 1)
         assert printed.err.startswith(f"release {step.split(maxsplit=1)[0]}: ")
-        assert f"HTTP {refusal[0]}" in printed.out + printed.err
+        assert status == 200 or f"HTTP {status}" in printed.out + printed.err
     assert (code, count > 3) == (0, True)
-
-
-@pytest.mark.parametrize("body", [{}, [], None, "ok", {"branches": [{}], "branch": None}])
-@pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
-@pytest.mark.usefixtures("application")
-def test_an_answer_of_another_form_is_a_message(
-    step: str, body: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    codes = []
-    for number in itertools.count(1):
-        code, count = _refused(step, number, (200, body), monkeypatch, onwards=False)
-        printed = capsys.readouterr()
-        if number > count:
-            break
-        codes.append(code)
-        assert code == 0 or printed.err.startswith(f"release {step.split(maxsplit=1)[0]}: ")
-    assert {0, 3} >= set(codes) - {1}
-    assert 3 in codes
+    assert codes - {0} == {3} if status == 502 else codes - {0, 3} <= {1}
+    assert (3 in codes) == (status in {200, 502})
 
 
 @pytest.mark.usefixtures("application")
 @pytest.mark.parametrize(
-    ("tables", "said"), [("{", "no JSON object"), ('{"a": "2"}', "no JSON object"), ('{"a": 2}', "too few rows in a")]
+    ("tables", "said"),
+    [
+        ("{", "no JSON object"),
+        ('{"a": "2"}', "no JSON object"),
+        ('{"a": 2}', "too few rows in a"),
+        (None, "psql cannot be run"),
+    ],
 )
 def test_a_drill_that_fails_says_why(
-    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tables: str, said: str
+    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tables: str | None, said: str
 ) -> None:
     neon.add("restore-point-v1", 1)
-    monkeypatch.setenv("DRILL_TABLES", tables)
+    if tables is None:
+        monkeypatch.setenv("PATH", "/nowhere")
+    else:
+        monkeypatch.setenv("DRILL_TABLES", tables)
     assert main(["drill"]) == 1
     assert said in capsys.readouterr().err
-
-
-def test_a_drill_without_psql_says_so(
-    neon: Neon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    neon.add("restore-point-v1", 1)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert main(["drill"]) == 1
-    assert "psql cannot be run" in capsys.readouterr().err
     assert neon.names == ["main", "restore-point-v1"]
 
 
@@ -360,16 +251,6 @@ def test_a_missing_point_is_refused_with_those_that_exist(neon: Neon, capsys: py
     assert neon.restored == []
 
 
-def test_a_refused_key_is_reported_without_it(
-    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    neon.failing = {"GET": [401]}
-    assert main(["restore-point", "v1"]) == 1
-    said = capsys.readouterr().err
-    assert "HTTP 401" in said
-    assert "canary" not in said
-
-
 def test_without_a_key_there_is_no_restore_point_and_no_rehearsal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -381,319 +262,9 @@ def test_without_a_key_there_is_no_restore_point_and_no_rehearsal(
     )
 
 
-def test_a_missing_variable_is_named(
-    neon: Neon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("NEON_PROJECT_ID", "")
-    assert main(["restore-point", "v1"]) == 1
-    assert "NEON_PROJECT_ID is not set" in capsys.readouterr().err
-
-
 def test_a_drill_without_a_point_fails(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drill"]) == 1
     assert "there is no restore point" in capsys.readouterr().err
-    assert points.points(neon.branches) == []
-
-
-# --- waiting for the infrastructure
-
-
-def test_infrastructure_of_the_same_commit_is_waited_for(github: _GitHub) -> None:
-    github.workflow("active", "queued", "in_progress", "success")
-    assert main(["wait", "infra.yml"]) == 0
-    assert github.calls == 4
-
-
-def test_a_run_that_is_listed_late_is_waited_for(github: _GitHub) -> None:
-    github.workflow("active", *[None] * 15, "failure")
-    assert main(["wait", "infra.yml"]) == 1
-
-
-@pytest.mark.parametrize("failure", [*PASSING, 403])
-def test_a_look_that_fails_is_repeated(github: _GitHub, failure: int) -> None:
-    github.failing = [failure] * 3
-    github.workflow("active", "success")
-    assert main(["wait", "infra.yml"]) == 0
-
-
-@pytest.mark.parametrize("conclusion", ["failure", "cancelled", "timed_out"])
-def test_infrastructure_that_failed_stops_the_deployment(
-    github: _GitHub, conclusion: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    github.workflow("active", conclusion)
-    assert main(["wait", "infra.yml"]) == 1
-    assert f"{conclusion}, https://github.com/o/r/actions/runs/1" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("state", "code"), [(None, 0), ("disabled_manually", 1)])
-def test_a_workflow_that_cannot_run_is_not_waited_for(github: _GitHub, state: str | None, code: int) -> None:
-    if state:
-        github.workflow(state)
-    assert main(["wait", "infra.yml"]) == code
-    assert github.calls == 1
-
-
-def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest.CaptureFixture[str]) -> None:
-    github.workflow("active")
-    assert main(["wait", "infra.yml"]) == 3
-    assert capsys.readouterr().err.endswith("gh run list --workflow infra.yml --commit 7\n")
-
-
-def test_a_run_without_end_is_given_up_within_a_tokens_budget(
-    github: _GitHub, capsys: pytest.CaptureFixture[str]
-) -> None:
-    github.workflow("active", "in_progress")
-    assert main(["wait", "infra.yml"]) == 1
-    assert "still runs" in capsys.readouterr().err
-    assert github.calls < 200
-
-
-def test_what_a_person_starts_waits_for_nothing(github: _GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
-    assert main(["wait", "infra.yml"]) == 0
-    assert github.calls == 0
-
-
-# --- moving a branch
-
-
-@pytest.mark.parametrize(("before", "code", "after"), [(None, 0, 7), (5, 0, 7), (7, 0, 7), (9, 1, 9)])
-def test_a_release_moves_the_branch_forward_alone(github: _GitHub, before: int | None, code: int, after: int) -> None:
-    if before is not None:
-        github.branches["release"] = before
-    assert main(["move", "release"]) == code
-    assert github.branches == {"release": after}
-
-
-def test_a_person_takes_a_release_back(github: _GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    github.branches["release"] = 9
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "workflow_dispatch")
-    assert main(["move", "release"]) == 0
-    assert github.branches == {"release": 7}
-
-
-@pytest.mark.parametrize("before", [None, 5])
-@pytest.mark.parametrize("failure", PASSING)
-def test_a_lost_move_is_repeated(github: _GitHub, failure: int, before: int | None) -> None:
-    github.branches = {"release": before} if before else {}
-    github.lost = [failure, failure]
-    assert main(["move", "release"]) == 0
-    assert github.branches == {"release": 7}
-
-
-# --- the proof
-
-
-class _Clouds:
-    """An API, the stand-in's deployments of Cloudflare Pages, and what flyctl says."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.statuses: list[int] = [200]
-        self.tags: list[str] | None = [COMMIT, COMMIT]
-        self.deploys = 0
-        self.then: list[dict[str, Any]] = []
-        self.failing: list[int] = []
-
-    def build(self, commit: str, branch: str = "release", **more: Any) -> str:
-        """Have Pages build a commit; return the deployment's id."""
-        with self.world.transaction() as tx:
-            return str(pages_builds.build(tx, "a1", "relay", branch=branch, commit=commit, **more)["id"])
-
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        if path == "/docs":
-            return (self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]), {}
-        if self.failing:
-            return self.failing.pop(0), {}
-        answer = face.answer(self.world, path, credentials.CLOUDFLARE_TOKEN, method)
-        if self.then:
-            self.build(**self.then.pop(0))
-        return answer
-
-
-@pytest.fixture
-def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clouds]:
-    """What answers, and the environment of the proof; nothing has a Neon key."""
-    found = _Clouds(world)
-
-    def flyctl(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        if command[1] == "deploy":
-            expected = ["--config", "fly.toml", "--image-label", COMMIT, "--app", "relay-api"]
-            assert command[2:] == ["--remote-only", "--ha=false", *expected]
-            return subprocess.CompletedProcess(command, found.deploys)
-        assert command == ["flyctl", "status", "--json", "--app", "relay-api"]
-        if found.tags is None:
-            return subprocess.CompletedProcess(command, 1, "", "Error: canary")
-        machines = [{"image_ref": {"tag": tag}, "config": {"env": {"X": "canary"}}} for tag in found.tags]
-        return subprocess.CompletedProcess(command, 0, json.dumps({"Machines": machines}), "")
-
-    monkeypatch.setattr(subprocess, "run", flyctl)
-    with serving(found.answer) as url:
-        values = {
-            "API_URL": url,
-            "HEALTH_PATH": "/docs",
-            "FLY_APP": "relay-api",
-            "FLY_FILE": "fly.toml",
-            "GITHUB_SHA": COMMIT,
-            "NEON_API_KEY": "",
-            "CLOUDFLARE_BASE_URL": f"{url}/client/v4",
-            "CLOUDFLARE_API_TOKEN": "cfut_canary",
-            "CLOUDFLARE_ACCOUNT_ID": "a1",
-            "PAGES_PROJECT": "relay",
-            "FRONTEND_BRANCH": "release",
-        }
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        yield found
-
-
-def test_everything_of_this_commit_is_proven(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
-    identity = clouds.build(COMMIT)
-    assert main(["prove"]) == 0
-    said = capsys.readouterr().out
-    assert "/docs answers 200" in said
-    assert f"image: every machine runs {COMMIT}" in said
-    assert "schema: not checked, because NEON_API_KEY is not set" in said
-    assert f"frontend: https://{identity[:8]}.relay-" in said
-    assert f".pages.dev was built from {COMMIT}" in said
-    assert "canary" not in said
-
-
-def test_an_api_that_comes_up_late_is_waited_for(clouds: _Clouds) -> None:
-    clouds.build(COMMIT)
-    clouds.statuses = [503, CUT, 502, 200]
-    assert main(["prove"]) == 0
-
-
-def test_an_api_that_does_not_answer_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
-    clouds.build(COMMIT)
-    clouds.statuses = [500]
-    assert main(["prove"]) == 1
-    printed = capsys.readouterr()
-    assert "flyctl logs -a relay-api" in printed.out
-    assert printed.err == "release prove: this commit is not what answers: API\n"
-
-
-def test_an_image_that_flyctl_does_not_tell_cannot_be_told(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
-    clouds.build(COMMIT)
-    clouds.tags = None
-    assert main(["prove"]) == 3
-    printed = capsys.readouterr()
-    assert "image: cannot be told: flyctl did not say" in printed.out
-    assert "nothing failed, but this could not be checked: image" in printed.err
-
-
-def test_a_machine_of_another_image_fails(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
-    clouds.build(COMMIT)
-    clouds.tags = [COMMIT, "older"]
-    assert main(["prove"]) == 1
-    assert "relay-api runs 3d3c42e5aac5ba805825da76410c181273ba90b1, older" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("tags", "status", "code", "said"),
-    [
-        ({COMMIT}, 200, 0, f"runs {COMMIT}: deployed. http"),
-        ({COMMIT}, 500, 1, "does not answer"),
-        ({"older"}, 200, 1, "runs older: not deployed. Its log:\nflyctl logs -a relay-api"),
-        (
-            {"older", COMMIT},
-            200,
-            3,
-            "deployed in part. Look at its machines, then deploy again:\nflyctl status -a relay-api",
-        ),
-        (set(), 200, 1, "runs no machine"),
-        (None, 200, 3, "flyctl did not say (JSONDecodeError):\nflyctl status --json --app relay-api"),
-    ],
-)
-def test_a_flyctl_that_fails_may_have_deployed(
-    clouds: _Clouds, capsys: pytest.CaptureFixture[str], tags: set[str] | None, status: int, *, code: int, said: str
-) -> None:
-    clouds.statuses, clouds.deploys = [status], 1
-    clouds.tags = None if tags is None else sorted(tags)
-    assert main(["deploy"]) == code
-    printed = capsys.readouterr()
-    assert said in printed.out + printed.err
-    clouds.deploys, clouds.tags = 0, None
-    assert main(["deploy"]) == 0
-
-
-@pytest.mark.parametrize("name", ["FLY_APP", "FLY_FILE", "GITHUB_SHA"])
-@pytest.mark.usefixtures("clouds")
-def test_a_deployment_without_a_variable_names_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    monkeypatch.delenv(name)
-    assert main(["deploy"]) == 1
-    assert capsys.readouterr().err == f"release deploy: {name} is not set\n"
-
-
-def test_a_frontend_that_is_built_late_is_waited_for(clouds: _Clouds) -> None:
-    clouds.then = [
-        {"commit": "older"},
-        {"commit": COMMIT, "stage": "build", "status": "active"},
-        {"commit": COMMIT},
-    ]
-    assert main(["prove"]) == 0
-
-
-def test_a_build_that_pages_skipped_passes(clouds: _Clouds) -> None:
-    clouds.build(COMMIT, stage="queued", status="idle", skipped=True)
-    assert main(["prove"]) == 0
-
-
-def test_a_push_that_a_later_push_overtook_passes(clouds: _Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
-    clouds.build(COMMIT)
-    clouds.build("later")
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
-    assert main(["prove"]) == 0
-    monkeypatch.setenv("GITHUB_EVENT_NAME", "release")
-    assert main(["prove"]) == 1
-
-
-def test_another_branchs_deployments_do_not_count(clouds: _Clouds) -> None:
-    clouds.build(COMMIT)
-    for _ in range(40):
-        clouds.build("other", "main")
-    assert main(["prove"]) == 0
-
-
-@pytest.mark.parametrize("status", ["failure", "canceled"])
-def test_a_build_that_failed_names_its_log(clouds: _Clouds, status: str, capsys: pytest.CaptureFixture[str]) -> None:
-    identity = clouds.build(COMMIT, stage="build", status=status)
-    assert main(["prove"]) == 1
-    assert f"https://dash.cloudflare.com/a1/pages/view/relay/{identity}" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("commits", [[], ["older"]])
-def test_a_build_that_never_started_fails(
-    clouds: _Clouds, commits: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    for commit in commits:
-        clouds.build(commit)
-    assert main(["prove"]) == 1
-    assert f"no build of {COMMIT} on release started" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("times", "code"), [(3, 0), (1000, 3)])
-@pytest.mark.parametrize("failure", PASSING)
-def test_a_look_at_pages_is_repeated(clouds: _Clouds, failure: int, times: int, code: int) -> None:
-    clouds.build(COMMIT)
-    clouds.failing = [failure] * times
-    assert main(["prove"]) == code
-
-
-@pytest.mark.parametrize("url", ["", "relay-api.fly.dev"])
-def test_an_address_that_is_none_fails_at_once(
-    clouds: _Clouds, monkeypatch: pytest.MonkeyPatch, url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clouds.build(COMMIT)
-    monkeypatch.setenv("API_URL", url)
-    assert main(["prove"]) == (1 if url else 0)
-    assert ("is no address" if url else "API: not checked") in capsys.readouterr().out
-
-
-# --- the command
 
 
 def test_calls_have_a_name_of_their_own() -> None:
