@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.clouds.http import CloudError
 from infra.config.load import examine_files
-from infra.config.stack_files import StackFileError, read_stack_files
+from infra.config.stack_files import read_stack_files
 from infra.providers.fly.errors import FlyError
 from ops import inventory, stacks
 from ops.access import Access
@@ -174,11 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     only = [part for part in options.only.split(",") if part]
     if unknown := set(only) - PARTS.keys():
         parser.error(f"--only: there is no part {', '.join(sorted(unknown))}")
-    try:
-        return run(options.stack, only, writes=options.write)
-    except (StackError, StackFileError) as error:
-        print(f"bin/adopt: {error}", file=sys.stderr)
-        return 1
+    return run(options.stack, only, writes=options.write)
 
 
 if __name__ == "__main__":

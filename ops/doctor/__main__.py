@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import textwrap
 from collections import Counter
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from infra.checks.findings import Finding
-
-_COLOURS = {"ok": "32", "missing": "31", "wrong": "31", "note": "33"}
 
 Section = tuple[str, "Callable[[], Iterable[Finding]]"]
 
@@ -38,7 +35,7 @@ def sections(wanted: str | None) -> list[Section]:
     return [*([] if wanted else [sandbox]), real, *of_stacks]
 
 
-def report(wanted: str | None, *, colour: bool) -> int:
+def report(wanted: str | None) -> int:
     """Print the findings as they come, then a summary; return the number of sections with a problem."""
     seen: dict[str, Counter[str]] = {}
     for heading, check in sections(wanted):
@@ -47,9 +44,7 @@ def report(wanted: str | None, *, colour: bool) -> int:
         for finding in check():
             counts["bad" if finding.stops else finding.state] += 1
             state = finding.state.upper() if finding.stops else finding.state
-            text = labelled(f"  {state}", finding.what)
-            coloured = f"\x1b[{_COLOURS[finding.state]}m{state}\x1b[0m"
-            print(text.replace(state, coloured, 1) if colour else text, flush=True)
+            print(labelled(f"  {state}", finding.what), flush=True)
             if finding.fix:
                 print(labelled(f"{'':11}→", finding.fix, 13), flush=True)
     good = [name for name, counts in seen.items() if counts["ok"] and not counts["bad"]]
@@ -73,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = ["sandbox", *stacks.names(stacks.folder())]
     if wanted is not None and wanted not in known:
         parser.error(f"there is no stack {wanted!r}: choose from {', '.join(known)}")
-    bad = report(wanted, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    bad = report(wanted)
     return 1 if wanted and bad else 0
 
 

@@ -5,15 +5,11 @@ Runs before anything is set up, and so on the standard library alone.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
-import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.checks.findings import Finding
-from ops import stacks
 from ops.doctor import pulumi_cli
 from setup import environment as bootstrap
 from setup.engine import build, locate
@@ -32,10 +28,7 @@ def sandbox() -> Iterator[Finding]:
     if not bootstrap.STAMP.is_file() and importlib.util.find_spec("ensurepip") is None:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         yield Finding("missing", "this Python cannot make virtual environments", f"apt-get install {package}")
-    if bootstrap.is_set_up():
-        yield Finding("ok", ".venv, as requirements.lock has it")
-    else:
-        yield Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
+    yield packages()
     try:
         build.check()
         engine = locate.locate()
@@ -67,20 +60,7 @@ def real() -> Iterator[Finding]:
 
 
 def packages() -> Finding:
-    """Check that `.venv` has what requirements.txt pins; `pulumi install` may have installed it, too."""
-    install = "`pulumi install`, or bin/setup"
-    if Path(sys.prefix).resolve() != bootstrap.VENV.resolve():  # `bin/doctor` runs in it where there is one
-        return Finding("missing", ".venv: not made", install)
-    text = (stacks.ROOT / "requirements.txt").read_text(encoding="utf-8")
-    pins = re.findall(r"^([\w-]+)==(\S+)(?! *;)\s", text, re.MULTILINE)  # a pin with a marker is not for every Python
-    other = [name for name, pin in pins if _installed(name) != pin]
-    if other:
-        return Finding("missing", f".venv: {', '.join(other)} not as pinned in requirements.txt", install)
-    return Finding("ok", ".venv, with what requirements.txt pins")
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    """Check that `.venv` has what requirements.lock asks for."""
+    if bootstrap.is_set_up():
+        return Finding("ok", ".venv, as requirements.lock has it")
+    return Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")

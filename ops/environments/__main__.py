@@ -34,13 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="default: every stack that has a file, and every pull request's",
     )
     options = parser.parse_args(arguments)
-    try:
-        wanted = options.stack or [*stacks.names(), *(f"pr-{number}" for number in stacks.pull_requests())]
-        with ThreadPoolExecutor() as pool:
-            rows = list(pool.map(lambda stack: _row(stack, ask_clouds=options.live), wanted))
-    except stacks.StackError as error:
-        print(f"bin/environments: {error}", file=sys.stderr)
-        return 1
+    wanted = options.stack or [*stacks.names(), *(f"pr-{number}" for number in stacks.pull_requests())]
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(lambda stack: _row(stack, ask_clouds=options.live), wanted))
     if options.format == "json":
         print(json.dumps({"environments": rows, "cost": costs.BASIS}, indent=2))
     else:

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.config.stack_files import StackFileError
-from ops.handoff.facts import HandoffError, facts
+from ops.handoff.facts import facts
 from ops.handoff.files import files
 from ops.stacks import ROOT
 
@@ -28,11 +27,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     if not (options.folder or options.check):
         parser.error("name the application's repository, such as ../relay")
-    try:
-        wanted = files(facts(root))
-    except (HandoffError, StackFileError) as error:
-        print(f"bin/handoff: {error}.", file=sys.stderr)
-        return 1
+    wanted = files(facts(root))
     if options.folder is None:  # they can be written
         return 0
     folder: Path = options.folder

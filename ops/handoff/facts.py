@@ -10,6 +10,7 @@ from infra.config import pull_requests
 from infra.config.across_stacks import neighbours, with_facts
 from infra.config.reading import read_files
 from infra.config.stack_files import read_stack_files
+from infra.errors import UserError
 from ops.stacks import ROOT
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ PULL_REQUEST = "pull-request"
 _PIN = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40} # v\S+)")
 
 
-class HandoffError(Exception):
+class HandoffError(UserError):
     """The files cannot be written. The message names the file and what is wrong in it."""
 
 
@@ -44,7 +45,7 @@ def facts(root: Path) -> list[Facts]:
     files = read_stack_files(root)
     deployed = [stack for stack in files.stacks if files.effective(stack).get("tier") in {"staging", "production"}]
     if not deployed:
-        raise HandoffError("no Pulumi.*.yaml has `tier: staging` or `tier: production`")
+        raise HandoffError("no Pulumi.*.yaml has `tier: staging` or `tier: production`.")
     pins = _pins()
     found = [_facts(_settings(stack, files)) for stack in deployed]
     return [facts | pins for facts in (*found, *_of_pull_requests(files))]
@@ -102,9 +103,9 @@ def _settings(stack: str, files: StackFiles) -> Settings:
     """Return a stack's settings; stand-ins are its secrets, which no hand-off file holds."""
     read = read_files(stack, files)
     if bad := sorted(read.unknown):
-        raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Details: bin/doctor")
+        raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Why:\n  bin/doctor")
     if not read.settings.fly_app:
-        raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into")
+        raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into.")
     settings = with_facts(read.settings, neighbours(stack, files))
     if not settings.audio_host:
         raise HandoffError(
@@ -120,7 +121,7 @@ def _pins() -> dict[str, str]:
     pins = dict(_PIN.findall(text))
     version = re.search(r"setup-flyctl@.*\n(?:.*\n)*?\s+version: (\S+)", text)
     if version is None:
-        raise HandoffError(".github/actions/set-up/action.yml pins no version of flyctl")
+        raise HandoffError(".github/actions/set-up/action.yml pins no version of flyctl.")
     return {
         "checkout": pins["actions/checkout"],
         "setup_flyctl": pins["superfly/flyctl-actions/setup-flyctl"],

@@ -65,7 +65,7 @@ def _encoded(value: str | dict[str, str], bare: bool) -> str:
     if not bare:
         return quoted(value)
     if not re.fullmatch(r"[\w.-]+( # v[\d.]+)?", value, re.ASCII):
-        raise HandoffError(f"{value!r} cannot stand in a workflow: only letters, digits, `.`, `_` and `-` can")
+        raise HandoffError(f"{value!r} cannot stand in a workflow: only letters, digits, `.`, `_` and `-` can.")
     return value
 
 
@@ -76,5 +76,5 @@ def quoted(text: str) -> str:
         HandoffError: It holds `${{`, which GitHub would evaluate in a workflow.
     """
     if "${{" in text:
-        raise HandoffError(f"{text!r} cannot stand in a workflow: GitHub evaluates `${{{{`")
+        raise HandoffError(f"{text!r} cannot stand in a workflow: GitHub evaluates `${{{{`.")
     return '"' + re.sub(r"[^ !#-\[\]-~]", lambda found: f"\\U{ord(found[0]):08x}", text) + '"'

@@ -8,8 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.clouds import github
-from infra.clouds.http import CloudError
-from infra.config.stack_files import StackFileError
 from ops.released.newest import ReleaseError, check_ancestor, newest, pattern
 from ops.stacks import ROOT
 
@@ -30,15 +28,10 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     repository, token = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_TOKEN")
     if not (repository and token):
-        print("bin/released: GITHUB_REPOSITORY and GITHUB_TOKEN are not both set.", file=sys.stderr)
-        return 1
-    try:
-        tag = newest(github.releases(github.client(token), repository), pattern(root))
-        if tag and options.on:
-            check_ancestor(root, tag, options.on)
-    except (CloudError, ReleaseError, StackFileError) as error:
-        print(f"bin/released: {error}.", file=sys.stderr)
-        return 1
+        raise ReleaseError("GITHUB_REPOSITORY and GITHUB_TOKEN are not both set.")
+    tag = newest(github.releases(github.client(token), repository), pattern(root))
+    if tag and options.on:
+        check_ancestor(root, tag, options.on)
     print(tag)
     return 0
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from infra.config.reading import read_files
 from infra.config.settings import Settings
 from infra.config.stack_files import read_stack_files
+from infra.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 
-class ReleaseError(Exception):
+class ReleaseError(UserError):
     """The newest release cannot be used. The message says why, and what to do."""
 
 
@@ -44,7 +45,7 @@ def check_ancestor(root: Path, tag: str, branch: str) -> None:
     if done.returncode == 1:
         raise ReleaseError(
             f"release {tag} is not on {branch}: nobody merged its code, so it does not run with production's "
-            f"credentials. Merge it into {branch}, or publish a release from {branch}"
+            f"credentials. Merge it into {branch}, or publish a release from {branch}."
         )
     if done.returncode:
         raise ReleaseError(f"git cannot compare release {tag} with {branch}: {done.stderr.strip()}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.config.stack_files import StackFileError, read_stack_files
+from infra.config.stack_files import read_stack_files
 from ops import inventory, stacks
 from ops.access import Access, ask_all
 from ops.settings import readable
@@ -62,11 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     parser.add_argument("--report", type=Path, metavar="FILE", help="add the strays to `bin/drift`'s report")
     options = parser.parse_args(arguments)
-    try:
-        return run(form=options.format, ours=options.ours, report_path=options.report)
-    except (StackError, StackFileError) as error:
-        print(f"bin/strays: {error}", file=sys.stderr)
-        return 1
+    return run(form=options.format, ours=options.ours, report_path=options.report)
 
 
 if __name__ == "__main__":

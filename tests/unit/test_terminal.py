@@ -59,7 +59,7 @@ def doctor() -> str:
     with redirect_stdout(StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
         patch.setenv("RELAY_SANDBOX", "/world")
         patch.setattr(machine, "sandbox", lambda: [*findings, Finding("missing", "a value", fix)])
-        bin_doctor.report("sandbox", colour=False)
+        bin_doctor.report("sandbox")
     assert printed.getvalue().count(f"bin/sandbox {fix}") == 2
     return printed.getvalue()
 

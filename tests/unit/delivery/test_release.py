@@ -149,10 +149,14 @@ def _refused(
     return code, len(kinds)
 
 
-REFUSALS = [
+REFUSALS: list[tuple[int, Any]] = [
     *((status, {"message": "no"}) for status in (401, 403, 404, 422)),
     (502, b"<html>Bad Gateway</html>"),
-    *((200, body) for body in ({}, [], None, "ok", {"branches": [{}], "branch": None})),
+    (200, {}),
+    (200, []),
+    (200, None),
+    (200, "ok"),
+    (200, {"branches": [{}], "branch": None}),
 ]
 
 

@@ -69,17 +69,6 @@ def test_what_is_asked_for_decides(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "stack dev" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("findings")
-def test_colour_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    doctor.main(["--for", "sandbox"])
-    assert "\x1b[31mMISSING\x1b[0m  two" in capsys.readouterr().out
-    monkeypatch.setenv("NO_COLOR", "1")
-    doctor.main(["--for", "sandbox"])
-    assert "\x1b" not in capsys.readouterr().out
-
-
 def test_an_unknown_stack(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["stagign"], ["--for", "stagign"], [""]):
         with pytest.raises(SystemExit):
