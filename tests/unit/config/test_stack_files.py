@@ -9,8 +9,7 @@ import pytest
 
 from infra.config.load import ConfigurationError, load_settings
 from infra.config.stack_files import StackFileError, read_stack_files
-from ops.handoff import __main__ as handoff
-from tests.unit.program import EXAMPLE, ROOT
+from tests.unit.program import EXAMPLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,17 +66,6 @@ def test_a_project_without_a_name(project: Path) -> None:
     (project / "Pulumi.yaml").write_text("runtime: python\n")
     with pytest.raises(StackFileError, match=r"There is no Pulumi\.yaml with a `name` in"):
         read_stack_files(project)
-
-
-def test_the_handoff_names_it_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("ops", ".github"):
-        (project / name).symlink_to(ROOT / name)
-    (project / "Pulumi.staging.yaml").write_text("- a\n")
-    assert handoff.main(["--check"], project) == 1
-    assert "bin/handoff: Pulumi.staging.yaml, line 1: expected keys" in capsys.readouterr().err
-    (project / "Pulumi.yaml").unlink()
-    assert handoff.main(["--check"], project) == 1
-    assert "bin/handoff: There is no Pulumi.yaml" in capsys.readouterr().err
 
 
 def test_keys_are_read_as_the_engine_reads_them(project: Path) -> None:
