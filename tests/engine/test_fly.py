@@ -27,9 +27,11 @@ app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bo
           managed_secrets=sorted(values))
 secret = {name: pulumi.Output.secret(value) for name, value in values.items()}
 secrets = Secrets("secrets", app=app.name, values=secret, keep=config.get_object("keep") or [],
-                  digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted)
+                  digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted,
+                  organization="tune-works", slots={}, rollout=False)
 if config.get_bool("mint"):
-    token = DeployToken("token", app=app.name, prefix="tune-fly", rotation=0, expiry_hours=720)
+    token = DeployToken("token", app=app.name, prefix="tune-fly", rotation=0, expiry_hours=720,
+                        organization="tune-works")
     pulumi.export("token", token.token)
 pulumi.export("staged", secrets.staged)
 pulumi.export("foreign", secrets.foreign)

@@ -39,9 +39,10 @@ app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bo
 secret = {name: pulumi.Output.secret(value) for name, value in values.items()}
 secrets = Secrets("secrets", app=app.name, values=secret, keep=config.get_object("keep") or [],
                   digest_key="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", adopted=app.adopted,
-                  slots={"KEY": slots})
+                  organization="tune-works", slots={"KEY": slots}, rollout=False)
 for slot in slots:
     DeployToken(f"token-{slot}", app=app.name, prefix="tune-fly", rotation=slot, expiry_hours=720,
+                organization="tune-works",
                 opts=pulumi.ResourceOptions(depends_on=[secrets]))
 """
 FIRST = VALUES | {"KEY": "canary-key-0"}
