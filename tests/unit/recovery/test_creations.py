@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import kinds
+from infra.config.load import examine_files
+from infra.config.stack_files import read_stack_files
+from ops import inventory
 from ops.access import Access
+from ops.inventory import Inventory
+from ops.recovery import __main__ as recovery
 from ops.recovery import creations
 from ops.recovery.stack import Operation, RecoveryError, Stack, State
 from sandbox import credentials
@@ -15,8 +20,10 @@ from sandbox.http import face as http_face
 from sandbox.world import cloudflare, github, zones
 from sandbox.world.neon import create_project
 from sandbox.world.store import World
+from tests.unit.program import EXAMPLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -129,8 +136,9 @@ def test_a_deployment_policy(world: World, pattern: str) -> None:
     ],
 )
 def test_what_has_a_name_of_its_own(operation: Operation, identity: str, in_state: str) -> None:
-    assert verdict(operation) == ("try", identity)
-    assert verdict(operation, in_state) == ("clear", "")
+    assert creations.verdict(STACK, state(operation), operation) == ("try", "", identity)
+    known = creations.verdict(STACK, state(operation, in_state), operation)
+    assert known == ("clear", "the state has it already", "")
     said = refusal(operation, "old-one")
     assert said.startswith("it was to replace old-one, which the state still has")
     assert f": delete {identity} where it exists" in said
@@ -187,3 +195,43 @@ def test_a_name_of_a_bucket_cannot_be_imported(world: World, zone: str) -> None:
     with world.transaction() as tx:
         zones.add_bucket_domain(tx, ACCOUNT, "tune-audio", {"domain": "audio.tune.example", "zone_id": zone})
     assert "Pulumi cannot import it: delete it in Cloudflare's dashboard" in refusal(operation)
+
+
+def test_a_lost_token_is_revoked_and_none_that_may_be_in_use(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = read_stack_files(EXAMPLE)
+    minting = {key: value for key, value in files.stacks["production"].items() if key != "adopt"}
+    files = files._replace(stacks={**files.stacks, "production": minting})
+    monkeypatch.setattr(recovery, "read_stack_files", lambda _folder: files)
+    account = examine_files("production", files)[0].cloudflare_account_id
+    used, lost, by_hand = ("a" * 32, "b" * 32, "c" * 32)
+    with world.transaction() as tx:
+        tx.put("cloudflare", "account", account, {"id": account})
+        for identity in (used, lost, by_hand):
+            name = "tune-audio (by hand)" if identity == by_hand else "tune-audio (pulumi)"
+            tx.put("cloudflare", "token", identity, {"id": identity, "account_id": account, "name": name})
+    read: list[set[str]] = []
+    found = Inventory({(TOKEN, used): "staging"}, frozenset(), {})
+
+    def states(names: Iterable[str]) -> Inventory:
+        read.append(set(names))
+        return found
+
+    monkeypatch.setattr(inventory, "read", states)
+    for identity, said in (
+        (used, f"Stack staging uses token {used}"),
+        (by_hand, f"{by_hand} is no token of this stack's (tune-audio (pulumi)), so it stays."),
+    ):
+        with pytest.raises(RecoveryError) as refused:
+            recovery.main(["production", "--revoke", lost, identity])
+        assert str(refused.value).startswith(said)
+    found = found._replace(unread={"qa": "it is locked"})
+    with pytest.raises(RecoveryError, match="the state of qa cannot be read"):
+        recovery.main(["production", "--revoke", lost])
+    found = found._replace(unread={})
+    assert recovery.main(["production", "--revoke", lost]) == 0
+    assert capsys.readouterr().out == f"Token {lost} is revoked.\n"
+    with world.transaction() as tx:
+        assert list(tx.list("cloudflare", "token")) == [used, by_hand]
+    assert read == [{"production", "staging", "dev"}] * 4

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops import stacks
+from ops.recovery import __main__ as recovery
 from ops.recovery import processes
 from ops.recovery.__main__ import main
+from ops.recovery.creations import Verdict
 from ops.recovery.processes import Process
 from ops.recovery.stack import RecoveryError, Stack
 
@@ -121,9 +123,73 @@ def test_an_import_that_fails_otherwise_than_by_absence(answers: Callable[..., l
     assert given.count("refresh --yes") == 2
 
 
+@pytest.mark.parametrize(
+    ("decided", "line", "done"),
+    [
+        (Verdict("clear", "there is none"), "there is none; forgotten, the next `up` makes it", ""),
+        (Verdict("import", "it is there", "i-1"), "it is there; imported", "import i-1"),
+        (Verdict("try", "", "i-1"), "it is there as i-1; imported", "import i-1"),
+        (
+            Verdict("revoke", "it is lost", "t-1"),
+            "it is lost; revoked, the next `up` mints another",
+            "revoke a t-1 of dev",
+        ),
+    ],
+)
+def test_a_verdict_is_carried_out_and_told(
+    answers: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    decided: Verdict,
+    line: str,
+    done: str,
+) -> None:
+    lock = locked("file:///state", HERE, 2**22 + 1)
+    answers(pending("creating", BUCKET, accountId="a"), pending("deleting", PASSWORD), lock=lock)
+    did: list[str] = []
+
+    def revoke(stack: Stack, account: str, identity: str) -> None:
+        did.append(f"revoke {account} {identity} of {stack.name}")
+
+    monkeypatch.setattr(recovery, "revoke", revoke)
+    monkeypatch.setattr(recovery, "verdict", lambda stack, *_: decided if stack.name == "dev" else None)
+    monkeypatch.setattr(Stack, "import_", lambda _stack, operation, identity: did.append(f"import {identity}"))
+    assert main(["dev"]) == 0
+    assert did == [done] * bool(done)
+    assert capsys.readouterr().out.splitlines() == [
+        "The lock of an update that has ended was released "
+        f"(process {2**22 + 1} of me on {HERE}, since 2026-01-02T03:04:05Z).",
+        "2 operations were under way when the last update ended:",
+        f"  creating it: {line}",
+        "  deleting it: Pulumi reads it from the cloud",
+        "Next: pulumi up -s dev",
+    ]
+
+
+@pytest.mark.parametrize("cause", ["lock", "operation", "process"])
+def test_an_up_comes_next_where_there_was_anything(
+    answers: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    cause: str,
+) -> None:
+    operations = [pending("updating", PASSWORD)] if cause == "operation" else []
+    answers(*operations, lock=locked("file:///state", HERE, 2**22 + 1) if cause == "lock" else NOBODY)
+    survivors = [Process(2**22 + 1, 1, "pulumi-resource-neon", stacks.folder())] if cause == "process" else []
+    monkeypatch.setattr(processes, "survivors", lambda _folder: survivors)
+    assert main(["dev"]) == 0
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert last == "Next: pulumi up -s dev"
+    assert (first == "1 operation was under way when the last update ended:") == (cause == "operation")
+
+
 def test_all_is_looked_up_before_anything_is_changed(answers: Callable[..., list[str]]) -> None:
     given = answers(pending("creating", BUCKET, accountId="a", name="b"), pending("creating", "aws:s3/bucket:Bucket"))
-    assert refusal("dev").endswith("Nothing else was changed. Once that is settled, run:\n  bin/recover dev")
+    first, line, *rest = refusal("dev").splitlines()
+    assert first == "A person must settle this:"
+    assert line.startswith("  creating it: this tool cannot look up its type.")
+    assert rest == ["Nothing else was changed. Once that is settled, run:", "  bin/recover dev"]
     assert given == ["stack export", "refresh --yes", "stack export", "stack export"]
 
 
@@ -135,9 +201,10 @@ def test_a_refresh_that_fails(answers: Callable[..., list[str]], capsys: pytest.
     assert said.endswith("\n  pulumi refresh -s dev")
 
 
-def test_a_stack_that_is_not_there(answers: Callable[..., list[str]]) -> None:
+def test_a_stack_that_is_not_there(answers: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacks, "names", lambda: ["production", "dev"])
     answers(stack="error: no stack named 'qa' found")
-    assert refusal("qa").startswith("There is no stack qa here.")
+    assert refusal("qa").startswith("There is no stack qa here. Stack files: production, dev; ")
 
 
 def test_a_process_that_outlived_its_engine(

@@ -32,6 +32,7 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         asked: list[Any] = []
 
         def ask(*arguments: str, root: Path) -> CompletedProcess[str]:
+            assert root == stacks.folder()
             *own, last = arguments[: arguments.index("--stack")]
             assert arguments[len(own) + 1 :] == ("--stack", "staging", "--color", "never")
             words = [*own, last]
@@ -54,8 +55,11 @@ def test_the_state_is_read_without_what_is_being_deleted(cli: Callable[..., list
     assert STACK.state() == State([Operation("creating", {"urn": URN})], {URN: kept})
     cli(out=json.dumps({"deployment": None}))
     assert STACK.state() == State([], {})
-    cli(1, err="noise\nerror: the bucket is gone\nerror: the bucket is gone")
-    with pytest.raises(RecoveryError, match=r"^Reading the state of stack staging: error: the bucket is gone$"):
+    cli(1, err="noise\nerror: the bucket is gone\nerror: the bucket is gone\nerror: so it goes")
+    with pytest.raises(RecoveryError, match=r"^Reading the state of stack staging: error: the bu.+ gone\nerror: so it"):
+        STACK.state()
+    cli(1, err="it ended")
+    with pytest.raises(RecoveryError, match=r"^Reading the state of stack staging: it ended$"):
         STACK.state()
 
 
