@@ -11,7 +11,7 @@ from infra.config.groups import NEON_PLANS
 from infra.config.hosts import other_hosts
 from infra.config.rotation import storage_tokens
 from infra.parts.storage_keys import token_name
-from ops.adopt.rows import Look, Row, differing
+from ops.adopt.rows import Look, Row, absent, differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,8 @@ def database(look: Look) -> Iterator[Row]:
     found = _projects(client, settings)
     there = tuple(look.line(kind, project["id"], project.get("created_at")) for project in found)
     free = [project for project in found if not look.inventory.owner(kind, project["id"])]
-    if settings.adopt.neon_project and not found:
-        yield Row(
-            resource, notes=(f"adopt.neonProject is {settings.adopt.neon_project}, and Neon has no such project",)
-        )
+    if not found:
+        yield absent(resource, adopted=bool(settings.adopt.neon_project))
     elif len(free) == 1 and len(found) == 1:
         yield from _adopted(client, free[0]["id"], there, settings)
     else:
@@ -143,4 +141,4 @@ def _bucket(look: Look, client: Client, name: str) -> Row:
         real = other_hosts(settings, {"bucketPublicHost": host})
         return Row(resource, there, {} if owner else {"bucket": name}, real)
     adopted = name == settings.adopt.bucket or name in settings.adopt.extra_buckets
-    return Row(resource, notes=("adopt names it, and Cloudflare has no such bucket",) if adopted else ())
+    return absent(resource, adopted=adopted)

@@ -9,7 +9,7 @@ from infra.clouds import github
 from infra.clouds.http import Client, MissingError
 from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
-from ops.adopt.rows import Look, Row, differing
+from ops.adopt.rows import Look, Row, absent, differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +43,7 @@ def _app(look: Look, name: str) -> Iterator[Row]:
         organizations = flyctl.orgs_list()
         empty = not (app.deployed or secrets or flyctl.machine_list(name) or flyctl.volumes_list(name))
     except AppNotFoundError:
-        absent = "adopt names it, and there is no such app, or FLY_API_TOKEN may not see it"
-        yield Row(resource, notes=(absent,) if adopted else ())
+        yield absent(resource, adopted=adopted)
         return
     if empty and not adopted:
         yield Row(resource, there, notes=("nothing is in it: `up` takes it over by itself",))
@@ -85,8 +84,7 @@ def delivery(look: Look) -> Iterator[Row]:
     try:
         environment = github.environment(client, repository, name)
     except MissingError:
-        absent = "adopt.githubEnvironment names it, and GitHub has no such environment"
-        yield Row(resource, notes=(absent,) if settings.adopt.github_environment else ())
+        yield absent(resource, adopted=bool(settings.adopt.github_environment))
         return
     there = (look.line(kind, key, environment.get("created_at"), name),)
     adopt = {"githubEnvironment": name}

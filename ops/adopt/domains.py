@@ -10,7 +10,7 @@ from infra.clouds.http import MissingError
 from infra.config.domains import all_of, record_keys
 from infra.providers.fly.errors import AppNotFoundError
 from infra.providers.fly.flyctl import Flyctl
-from ops.adopt.rows import Look, Row
+from ops.adopt.rows import Look, Row, absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +70,7 @@ def _at_cloudflare(look: Look, client: Client, domain: Domain) -> Row:
 def _name(look: Look, title: str, kind: kinds.Kind, key: str, domain: Domain, *, there: bool) -> Row:
     host = domain.host
     if not there:
-        absent = "adopt.domains names it, and it is not there: remove it from that list"
-        return Row(title, notes=(absent,) if host in look.settings.adopt.domains else ())
+        return absent(title, adopted=host in look.settings.adopt.domains)
     shown = (look.line(kind, key, name=host),)
     if look.inventory.owner(kind, key):
         return Row(title, shown)

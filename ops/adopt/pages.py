@@ -10,7 +10,7 @@ from infra.checks.pages import member, source_of, spelling, variable_path, varia
 from infra.clouds import cloudflare
 from infra.clouds.http import MissingError
 from infra.config.hosts import other_hosts
-from ops.adopt.rows import Look, Row, differing
+from ops.adopt.rows import Look, Row, absent, differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,7 @@ def frontend(look: Look) -> Iterator[Row]:
     try:
         project = cloudflare.get(client, account, f"pages/projects/{quote(name, safe='')}")
     except MissingError:
-        absent = "adopt.pagesProject names it, and Cloudflare has no such project"
-        yield Row(resource, notes=(absent,) if settings.adopt.pages_project else ())
+        yield absent(resource, adopted=bool(settings.adopt.pages_project))
         return
     key = kind.import_id({"accountId": account, "name": name})
     there = (look.line(kind, key, project.get("created_on"), name),)
@@ -61,6 +60,7 @@ def frontend(look: Look) -> Iterator[Row]:
 def _real(project: dict[str, Any], values: Values, settings: Settings) -> dict[str, Any]:
     """Return a project's real values by configuration path; None for a variable that it lacks."""
     build, production = project["build_config"], project["deployment_configs"]["production"]
+    date, flags = settings.pages_build.compatibility_date, settings.pages_build.compatibility_flags
     computed = application.frontend_variables("")
     shared = {name: value for name, value in values["production"].items() if name not in computed}
     expected = {**shared, **application.frontend_variables(settings.preview_api_url or "")}
@@ -73,21 +73,12 @@ def _real(project: dict[str, Any], values: Values, settings: Settings) -> dict[s
         "pagesBuild.outputDir": build.get("destination_dir") or "",
         "pagesBuild.caching": bool(build.get("build_caching")),
         "pagesBuild.imageVersion": production.get("build_image_major_version"),
-        **_runtime(production, settings),
+        # `up` leaves the runtime alone where the settings declare none.
+        **({"pagesBuild.compatibilityDate": production.get("compatibility_date")} if date else {}),
+        **({"pagesBuild.compatibilityFlags": production.get("compatibility_flags") or []} if flags else {}),
         **_group("pagesVariables", shared, settings.pages_variables),
         **_group("pagesPreviewVariables", own, settings.pages_preview_variables),
     }
-
-
-def _runtime(production: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return the real behaviour of the Workers runtime, where the settings declare one: `up` leaves another alone."""
-    date, flags = settings.pages_build.compatibility_date, settings.pages_build.compatibility_flags
-    real = {}
-    if date:
-        real["pagesBuild.compatibilityDate"] = production.get("compatibility_date")
-    if flags:
-        real["pagesBuild.compatibilityFlags"] = production.get("compatibility_flags") or []
-    return real
 
 
 def _group(key: str, real: dict[str, str], configured: dict[str, str]) -> dict[str, str | None]:

@@ -33,6 +33,12 @@ class Row(NamedTuple):
     command: str = ""
 
 
+def absent(resource: str, *, adopted: bool) -> Row:
+    """Return the findings of a resource that its cloud does not have, though the settings may adopt it."""
+    note = "adopt names it, and this credential sees none: take it off `adopt`, or mend the credential"
+    return Row(resource, notes=(note,) if adopted else ())
+
+
 class Look(NamedTuple):
     """The question to the clouds.
 

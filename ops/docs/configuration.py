@@ -90,13 +90,14 @@ def render() -> str:
             columns = ("Key", "Meaning", "Type", "Default", "File")
             lines += [f"\n## {SECTIONS[setting.key]}\n", _row(columns), _row(["---"] * len(columns))]
         top, schema = setting.key.partition(".")[0], setting.schema
+        default = "–" if _group(schema) else _value(schema.get("default"))
         lines.append(
             _row(
                 (
                     f"`{setting.key}`",
                     re.sub(r" \(see \w+\)", "", setting.about),
                     _type(setting),
-                    f"required, as {_value(schema['examples'][0])}" if setting.required else _default(schema),
+                    f"required, as {_value(schema['examples'][0])}" if setting.required else default,
                     "`Pulumi.yaml`" if top in shared else "`Pulumi.<stack>.yaml`",
                 )
             )
@@ -110,28 +111,21 @@ def _group(schema: dict[str, Any]) -> str | None:
     return next((part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part), None)
 
 
-def _is_secret(key: str) -> bool:
-    return key.partition(".")[0] in SECRET_KEYS
-
-
 def _type(setting: Setting) -> str:
-    schema = setting.schema
-    if _group(schema):
-        return "group, below"
-    schema = next((part for part in schema.get("anyOf", ()) if part["type"] != "null"), schema)
+    schema = next((part for part in setting.schema.get("anyOf", ()) if part["type"] != "null"), setting.schema)
     words = _plain_type(schema)
     if "pattern" in schema:
         words += f" like `{schema['pattern']}`"
     if setting.key.endswith(("Seconds", "Hours")):
         words += ", seconds" if setting.key.endswith("Seconds") else ", hours"
     limits = [f"{sign} {schema[name]}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
-    return ", ".join([words, *limits, *(["**secret**"] if _is_secret(setting.key) else [])])
+    return ", ".join([words, *limits, *(["**secret**"] if setting.key.partition(".")[0] in SECRET_KEYS else [])])
 
 
 def _plain_type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if "$ref" in schema:
+    if _group(schema):
         return "group, below"
     if schema["type"] == "array":
         return f"list: {_plain_type(schema['items'])}"
@@ -140,10 +134,6 @@ def _plain_type(schema: dict[str, Any]) -> str:
     return {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}[
         schema["type"]
     ]
-
-
-def _default(schema: dict[str, Any]) -> str:
-    return "–" if _group(schema) else _value(schema.get("default"))
 
 
 def _value(value: Any) -> str:

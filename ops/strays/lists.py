@@ -16,7 +16,7 @@ from infra.providers.fly.flyctl import Flyctl
 from ops.costs import FLY_MACHINE, R2_STORED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from infra.config.settings import Settings
     from infra.kinds import Kind
@@ -43,32 +43,28 @@ class Found(NamedTuple):
 
 
 def listings(
-    access: Access, stacks: Iterable[Settings], inventory: Inventory
+    access: Access, stacks: Sequence[Settings], inventory: Inventory
 ) -> dict[str, Callable[[], Iterable[Found]]]:
     """Return what asks for each list, by its name: once for each account that stacks name."""
-    return dict(_listings(access, list(stacks), inventory))
-
-
-def _listings(
-    access: Access, stacks: list[Settings], inventory: Inventory
-) -> Iterator[tuple[str, Callable[[], Iterable[Found]]]]:
+    asked: dict[str, Callable[[], Iterable[Found]]] = {}
     for organization in sorted({s.neon_organization_id or "" for s in stacks}):
-        yield f"Neon projects {organization}".strip(), partial(_projects, access, organization)
+        asked[f"Neon projects {organization}".strip()] = partial(_projects, access, organization)
     for project in sorted(key for type_, key in inventory.owners if type_ == kinds.NEON_PROJECT.type):
-        yield f"branches of Neon project {project}", partial(branches, access, project)
+        asked[f"branches of Neon project {project}"] = partial(branches, access, project)
     for account in sorted({s.cloudflare_account_id for s in stacks if {"storage", "frontend"} & s.manage}):
-        yield f"R2 buckets of {account}", partial(_buckets, access, account)
-        yield f"Pages projects of {account}", partial(_pages, access, account)
-        yield f"tokens of {account}", partial(_tokens, access, account)
+        asked[f"R2 buckets of {account}"] = partial(_buckets, access, account)
+        asked[f"Pages projects of {account}"] = partial(_pages, access, account)
+        asked[f"tokens of {account}"] = partial(_tokens, access, account)
     for organization in sorted({s.fly_organization for s in stacks if s.manages("backend")}):
-        yield f"Fly apps of {organization}", partial(apps, organization)
+        asked[f"Fly apps of {organization}"] = partial(apps, organization)
     for owner, repository, scope in sorted(
         {(s.github_owner, s.github_repository, s.github_scope) for s in stacks if s.manages("delivery")}
     ):
         # A repository's own need permissions that a token for environments lacks.
         of = f"environments of {owner}" if scope == "environment" else f"variables and secrets of {owner}"
         ask = partial(_environments, inventory) if scope == "environment" else _of_repository
-        yield f"GitHub {of}/{repository}", partial(ask, access, owner, repository)
+        asked[f"GitHub {of}/{repository}"] = partial(ask, access, owner, repository)
+    return asked
 
 
 def _projects(access: Access, organization: str) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from ops.adopt.write import proposals
 from ops.inventory import Inventory
 from sandbox.credentials import FLY_TOKEN
 from sandbox.world import fly, zones
-from tests.unit.adopt.test_looks import ACCOUNT, owned
+from tests.unit.adopt.test_looks import ABSENT, ACCOUNT, owned
 
 if TYPE_CHECKING:
     from tests.unit.adopt.conftest import Asked
@@ -75,7 +75,7 @@ def test_a_proxied_record_of_the_api_is_not_proposed(asked: Asked, zone: str) ->
 
 def test_an_adopted_name_that_is_not_there_is_said(asked: Asked, zone: str) -> None:
     row = asked.look("production", "domains", {**NAMES, "adopt": {"domains": [API]}}).rows[0]
-    assert row.notes == ("adopt.domains names it, and it is not there: remove it from that list",)
+    assert row.notes == (ABSENT,)
     assert zone
 
 

@@ -19,6 +19,7 @@ ACCOUNT = "ffffffffffffffffffffffffffffff01"
 PLACE = ("tune-works", "tune")
 PROJECT = "tall-oak-33334444"
 CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
+ABSENT = "adopt names it, and this credential sees none: take it off `adopt`, or mend the credential"
 SOURCE = {"owner": "tune-works", "repo_name": "tune", "production_branch": "main"}
 
 
@@ -55,10 +56,6 @@ def test_a_project_and_its_real_values(asked: Asked) -> None:
     }
 
 
-def test_a_plan_that_allows_the_real_values_stands(asked: Asked) -> None:
-    assert only(asked.look("production", "database", {"neonPlan": "scale"}).rows).settings == {}
-
-
 def test_two_projects_of_one_name(asked: Asked) -> None:
     with asked.world.transaction() as tx:
         second = neon.create_project(tx, {"name": "tune"})["id"]
@@ -78,10 +75,19 @@ def test_a_project_that_was_renamed_is_found_by_its_adopted_id(asked: Asked) -> 
     assert row.settings == {"neonProject": "renamed"}
 
 
-def test_an_adopted_project_that_is_not_there(asked: Asked) -> None:
-    row = only(asked.look("production", "database", {"adopt": {"neonProject": "no-such-1"}}).rows)
-    assert row.adopt == {}
-    assert "Neon has no such project" in row.notes[0]
+@pytest.mark.parametrize(
+    ("part", "adopt"),
+    [
+        ("database", {"neonProject": "no-such-1"}),
+        ("storage", {"bucket": "tune-audio"}),
+        ("frontend", {"pagesProject": "tune"}),
+        ("backend", {"flyApp": "tune-api"}),
+        ("delivery", {"githubEnvironment": "production"}),
+    ],
+)
+def test_an_adopted_resource_that_is_not_there(nothing: Asked, part: str, adopt: dict[str, str]) -> None:
+    row = nothing.look("production", part, {"adopt": adopt}).rows[0]
+    assert (row.there, row.adopt, row.notes) == ((), {}, (ABSENT,))
 
 
 @pytest.mark.parametrize("stack", ["production", "staging"])
@@ -259,49 +265,6 @@ def test_an_app_of_another_organization(asked: Asked) -> None:
     assert row.settings == {"flyOrganization": "other"}
 
 
-def test_an_environment_its_rules_its_policy_and_its_variables(asked: Asked) -> None:
-    with asked.world.transaction() as tx:
-        github.put_environment(
-            tx,
-            *PLACE,
-            "staging",
-            wait_timer=5,
-            can_admins_bypass=False,
-            prevent_self_review=True,
-            reviewers=[{"users": [9, 7], "teams": [8]}],
-            deployment_branch_policy=CUSTOM,
-        )
-        policy = github.create_policy(tx, *PLACE, "staging", pattern="trunk", kind="branch")["id"]
-        github.create_policy(tx, *PLACE, "staging", pattern="v*", kind="tag")
-        github.put_item(tx, "variable", *PLACE, "staging", "FLY_APP", value="tune-api-staging")
-        github.put_item(tx, "variable", *PLACE, "staging", "API_URL", value="https://old.example")
-        github.put_item(tx, "variable", *PLACE, "staging", "ANOTHER", value="x")
-    environment, rule, api_url, fly_app = asked.look("staging", "delivery").rows
-    assert environment.settings == {
-        "approval.users": [7, 9],
-        "approval.teams": [8],
-        "approval.waitMinutes": 5,
-        "approval.selfReview": False,
-        "approval.adminsBypass": False,
-    }
-    assert rule.adopt == {"githubEnvironment": "staging", "githubDeploymentPolicy": policy}
-    assert rule.settings == {"mainBranch": "trunk"}
-    assert fly_app.adopt == {"githubEnvironment": "staging", "githubVariables": ["FLY_APP"]}
-    assert fly_app.notes == ()
-    assert api_url.adopt["githubVariables"] == ["API_URL"]
-    assert api_url.settings == {"githubVariables.API_URL": "https://old.example"}
-    assert api_url.notes == ("remove githubVariables.API_URL later to let `up` set https://tune-api-staging.fly.dev",)
-
-
-@pytest.mark.parametrize(
-    ("policy", "refs"), [(None, "any"), ({"protected_branches": True, "custom_branch_policies": False}, "protected")]
-)
-def test_an_environment_without_a_policy_of_its_own(asked: Asked, policy: dict[str, bool] | None, refs: str) -> None:
-    with asked.world.transaction() as tx:
-        github.put_environment(tx, *PLACE, "staging", deployment_branch_policy=policy)
-    assert only(asked.look("staging", "delivery").rows).settings == {"approval.deploysFrom": refs}
-
-
 def test_the_compute_of_a_project_and_the_plan_that_allows_it(asked: Asked) -> None:
     with asked.world.transaction() as tx:
         tx.put("neon", "account", "account", {"plan": "scale"})
@@ -310,16 +273,9 @@ def test_the_compute_of_a_project_and_the_plan_that_allows_it(asked: Asked) -> N
         neon_branches.update_endpoint(tx, PROJECT, compute, size)
     project, found = asked.look("production", "database").rows
     assert project.settings == {"neonPlan": "scale"}
+    assert asked.look("production", "database", {"neonPlan": "scale"}).rows[0].settings == {}
     assert found.adopt == {"neonEndpoint": compute}
     assert found.settings == {"neonCompute.minCu": 1, "neonCompute.maxCu": 8, "neonCompute.suspendSeconds": 900}
-
-
-def test_variables_of_the_repository(asked: Asked) -> None:
-    with asked.world.transaction() as tx:
-        github.put_item(tx, "variable", *PLACE, "FLY_APP_STAGING", value="tune-api-staging")
-        github.put_item(tx, "variable", *PLACE, "FLY_APP", value="x")
-    row = only(asked.look("staging", "delivery", {"githubScope": "repository"}).rows)
-    assert row.adopt == {"githubVariables": ["FLY_APP_STAGING"]}
 
 
 @pytest.mark.parametrize(
