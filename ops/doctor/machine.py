@@ -5,7 +5,6 @@ Runs before anything is set up, and so on the standard library alone.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,16 +17,13 @@ from setup.errors import SandboxError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OLDEST, _NEWEST = (3, 11), (3, 14)
-"""The versions of Python that the tests ran with."""
+_NEWEST = (3, 14)
+"""The newest Python that the tests ran with. bin/doctor starts no older one than 3.11."""
 
 
 def sandbox() -> Iterator[Finding]:
     """Check what `bin/sandbox` and `make test` need."""
     yield python()
-    if not bootstrap.STAMP.is_file() and importlib.util.find_spec("ensurepip") is None:
-        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-        yield Finding("missing", "this Python cannot make virtual environments", f"apt-get install {package}")
     yield packages()
     try:
         build.check()
@@ -42,12 +38,9 @@ def sandbox() -> Iterator[Finding]:
 
 
 def python() -> Finding:
-    """Check the version of Python; a newer one than the tests ran with is a note."""
-    version = sys.version_info[:2]
+    """Name the version of Python; one that is newer than tested is a note."""
     name = f"Python {'.'.join(map(str, sys.version_info[:3]))}"
-    if version < _OLDEST:
-        return Finding("missing", f"{name}: 3.11 or later is needed", "https://www.python.org/downloads/")
-    if version > _NEWEST:
+    if sys.version_info[:2] > _NEWEST:
         newest = ".".join(map(str, _NEWEST))
         return Finding("note", f"{name} is newer than the tested {newest}; it should work")
     return Finding("ok", name)
