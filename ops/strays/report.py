@@ -39,13 +39,13 @@ class Stray(NamedTuple):
     days: int | None
     ours: bool
 
-    def __str__(self) -> str:
-        """Return a line for a reader."""
+    def lines(self) -> tuple[str, ...]:
+        """Return what a reader wants to know."""
         found = self.found
         age = "of unknown age" if self.days is None else f"{self.days} day{'s' * (self.days != 1)} old"
         cost = "of unknown cost" if found.cost is None else f"${found.cost:.2f} a month"
         whose = "a name of this project" if self.ours else "not a name of this project"
-        return f"{found.kind.title} {found.name}: {age}, {cost}, {whose}; id {found.key}"
+        return (f"{found.kind.title} {found.name}", f"{age}, {cost}, {whose}", f"id {found.key}")
 
 
 def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], now: datetime) -> list[Stray]:
@@ -96,11 +96,16 @@ def render(found: Sequence[Stray], unanswered: Mapping[str, str], form: str) -> 
             for item, days, ours in found
         ]
         return json.dumps(rows, indent=2) + "\n"
-    lines = [f"{'- ' if form == 'markdown' else ''}{stray}" for stray in found]
+    begin, between = ("- ", "; ") if form == "markdown" else ("", "\n  ")
+    lines = [begin + between.join(stray.lines()) for stray in found]
     lines += [] if found else ["No strays: each resource there is belongs to a stack."]
     lines += ["", *(f"Not looked at: {name}. {problem}" for name, problem in unanswered.items()), _NOT_SEEN]
     if form == "text":
-        lines = [fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines]
+        lines = [
+            fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+            for text in lines
+            for line in text.split("\n")
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -309,7 +309,7 @@ def test_bin_strays_lists_nothing_that_a_stack_has(stood: Callable[[bool], Sandb
         ]
         (report := standing.folder / "drift.md").write_text("")
         standing.run("bin/strays", "--ours", "--report", str(report))
-        assert "- Neon project tune-pr-7: " in report.read_text()
+        assert "- Neon project tune-pr-7; " in report.read_text()
         assert "another" not in report.read_text()
         standing.world.inject("neon", "GET", "down", times=9)
         done = standing.run("bin/strays", check=False)

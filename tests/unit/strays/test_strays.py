@@ -174,10 +174,10 @@ def test_strays_are_the_rest_of_what_exists_ours_first_and_then_the_oldest() -> 
 
 def test_they_are_shown_as_text_as_markdown_and_as_json() -> None:
     strays = report.strays([stray("a|b", "2026-11-27T12:00:00Z", 5.0)], Inventory({}, frozenset(), {}), [], NOW)
-    line = "Neon project a|b: 1 day old, $5.00 a month, not a name of this project; id id-of-a|b"
+    line = "Neon project a|b; 1 day old, $5.00 a month, not a name of this project; id id-of-a|b"
     text = report.render(strays, {"R2 buckets": "Cloudflare answered 503"}, "text")
     assert " ".join(text.split()).startswith(
-        f"{line} Not looked at: R2 buckets. Cloudflare answered 503 Not looked for: "
+        f"{line.replace(';', '')} Not looked at: R2 buckets. Cloudflare answered 503 Not looked for: "
     )
     assert report.render(strays, {}, "markdown").splitlines()[0] == f"- {line}"
     (row,) = json.loads(report.render(strays, {}, "json"))
