@@ -1,4 +1,4 @@
-"""Refuse a counter under `rotate` that is lower than the one in the state."""
+"""Refuse a counter under `rotate` that is too low for the state."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 def check(settings: Settings, before: State) -> None:
-    """Refuse lowered counters: an older key would come back, or the newest go, under machines that use it.
+    """Refuse lowered counters, and a first OAuth key beside one that the app keeps.
+
+    An older key would come back, or the newest go, under machines that use it.
 
     Args:
         settings: The stack's settings.
         before: The state that the last `up` left.
 
     Raises:
-        pulumi.RunError: A counter is lower than in the state.
+        pulumi.RunError: A counter is too low for the state.
     """
     lowered = [
         f"rotate.{each.key} is {each.counter(settings)}, but {_recorded(each, before)} in the state: a rotation goes "
@@ -30,6 +32,14 @@ def check(settings: Settings, before: State) -> None:
         for each in made_here(settings)
         if each.counter(settings) < _recorded(each, before)
     ]
+    app = before.get("fly-secrets")
+    if OAUTH_KEY in made_here(settings) and not settings.rotate.oauth_key and app:
+        lowered += [
+            f"adopt.keep lacks {name}, which Fly app {settings.fly_app} has from before its adoption: a new one would "
+            "log everybody out. Put adopt back, or set rotate.oauthKey to 1 if that is what you want"
+            for name in OAUTH_KEY.secrets
+            if name in app.outputs.get("keep", [])
+        ]
     if lowered:
         raise pulumi.RunError("Nothing was touched.\n" + "\n".join(f"  - {line}" for line in lowered))
 

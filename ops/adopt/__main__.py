@@ -141,7 +141,7 @@ def _conclude(stack: str, changed: Mapping[Path, dict[str, Any]], *, app: bool, 
         written: Whether the files have the keys now.
     """
     if not changed:
-        print(f"Nothing to write: {stacks.shown(stacks.folder() / f'Pulumi.{stack}.yaml')} says all of this already.")
+        print(f"Nothing to write: {stacks.shown(stacks.folder() / f'Pulumi.{stack}.yaml')} lacks nothing that exists.")
         return
     for path, keys in changed.items():
         say = f"{'Written' if written else 'To be written'} into {stacks.shown(path)}: {', '.join(keys)}"

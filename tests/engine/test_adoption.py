@@ -113,7 +113,7 @@ def test_bin_adopt_takes_over_a_world_made_by_hand(sandbox: Sandbox) -> None:
     sandbox.pulumi("preview", "--stack", "production", "--expect-no-changes")
     assert objects(sandbox)["neon project"] == before["neon project"]
     assert objects(sandbox)["cloudflare pages"] == before["cloudflare pages"]
-    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml says all of this already.\n")
+    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml lacks nothing that exists.\n")
     with sandbox.settings("production") as settings:
         assert settings["relay:adopt"]["flyApp"] == "tune-api"
         assert "secret" not in json.dumps(settings)

@@ -1,4 +1,4 @@
-"""A counter under `rotate` only rises."""
+"""A counter under `rotate` only rises, and no first key replaces a kept one."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def test_a_lowered_counter_is_refused(key: str) -> None:
     lowered = COUNTERS | {key: COUNTERS[key] - 1}
     with pytest.raises(pulumi.RunError, match=rf"rotate\.{key} is {lowered[key]}, but {COUNTERS[key]} in the state"):
         run_program("production", MADE | {"rotate": lowered}, state=STATE)
+
+
+def test_a_kept_oauth_key_is_not_replaced_because_adopt_is_gone() -> None:
+    state: State = {"fly-secrets": ("pulumi-python:dynamic/fly:Secrets", {"keep": ["OAUTH_ENCRYPTION_KEY"]})}
+    with pytest.raises(pulumi.RunError, match=r"adopt\.keep lacks OAUTH_ENCRYPTION_KEY, which Fly app tune-api has"):
+        run_program("production", {"adopt": None}, state=state)
+    run_program("production", {"adopt": None, "rotate": {"oauthKey": 1}}, state=state)
 
 
 def test_what_is_made_no_longer_has_no_counter() -> None:
