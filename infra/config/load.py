@@ -27,7 +27,7 @@ from infra.config.stack_files import StackFileError, StackFiles, read_stack_file
 
 
 class ConfigurationError(pulumi.RunError):
-    """The configuration is wrong; the message lists every problem, with no secret value."""
+    """Report a wrong configuration. The message lists every problem, and shows no secret."""
 
 
 def load_settings() -> Settings:

@@ -20,7 +20,7 @@ OWNERS = {"bucketPublicHost": "bucket", "pagesHost": "pagesProject"}
 
 
 class StackFileError(UserError):
-    """Pulumi could not use a file. The message names the file, and the line."""
+    """Report a file that Pulumi could not use. The message names the file, and the line."""
 
 
 TEMPLATE = "pr"

@@ -1,4 +1,4 @@
-"""Each credential, tried on what the stack needs: the services' answers, and what is said of them."""
+"""A check tries each credential on what the stack needs, and reports the service's answer."""
 
 from __future__ import annotations
 
@@ -279,8 +279,3 @@ def test_a_service_that_does_not_answer_is_a_note(
         "Not checked: whether GITHUB_TOKEN reaches what this stack needs: GitHub answered 403 (You have exceeded a "
         "secondary rate limit.)",
     ]
-
-
-def test_no_finding_shows_a_credential(clouds: Callable[..., Clouds]) -> None:
-    clouds(neon=(401, "no such key: made-up-Neon"), repository=(401, "made-up-GitHub is bad"))
-    assert "made-up" not in str(bad(access.check(start("production"))))

@@ -1,4 +1,4 @@
-"""The looks over real HTTP: against the sandbox's face, and against answers no service should give."""
+"""Questions over real HTTP: to the sandbox's services, and to servers that answer as no service should."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECRET = "canary-credential"
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world with an account, served over HTTP to the looks."""
+    """A world with an account, which the sandbox serves over HTTP."""
     world = World(tmp_path / "clouds.sqlite")
     with world.transaction() as tx:
         tx.put("cloudflare", "account", ACCOUNT, {"id": ACCOUNT})

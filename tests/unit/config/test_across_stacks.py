@@ -58,27 +58,26 @@ def test_a_copy_of_staging_with_names_of_its_own_is_possible() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "claim"),
+    [
+        ({"flyApp": "tune-api"}, "flyApp is 'tune-api'"),
+        ({"apps": {"tune-api": {}}}, "flyApp is 'tune-api'"),
+        ({"neonProject": "tune"}, "neonProject is 'tune'"),
+        ({"adopt": {"neonProject": "tall-oak-33334444"}}, "adopt.neonProject is 'tall-oak-33334444'"),
+        ({"apiUrl": "https://tune-api.fly.dev"}, "apiUrl is 'https://tune-api.fly.dev'"),
+        ({"frontendUrl": "https://example.com"}, "frontendUrl is 'https://example.com'"),
+        ({"githubEnvironment": "Production"}, "githubEnvironment is 'production'"),
+        ({"atprotoNamespace": "app.relay"}, "atprotoNamespace is 'app.relay'"),
+    ],
+)
+def test_a_name_that_another_stack_has_is_refused(changes: dict[str, Any], claim: str) -> None:
+    found = files(qa=QA | changes, production={"frontendUrl": "https://example.com"})
+    assert problems("qa", found) == [f"{claim} in Pulumi.production.yaml too: each stack has its own"]
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"flyApp": "tune-api"}, "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
-        ({"apps": {"tune-api": {}}}, "flyApp is 'tune-api' in Pulumi.production.yaml too: each stack has its own"),
-        ({"neonProject": "tune"}, "neonProject is 'tune' in Pulumi.production.yaml too: each stack has its own"),
-        (
-            {"adopt": {"neonProject": "tall-oak-33334444"}},
-            "adopt.neonProject is 'tall-oak-33334444' in Pulumi.production.yaml too: each stack has its own",
-        ),
-        (
-            {"apiUrl": "https://tune-api.fly.dev"},
-            "apiUrl is 'https://tune-api.fly.dev' in Pulumi.production.yaml too: each stack has its own",
-        ),
-        (
-            {"githubEnvironment": "Production"},
-            "githubEnvironment is 'production' in Pulumi.production.yaml too: each stack has its own",
-        ),
-        (
-            {"atprotoNamespace": "app.relay"},
-            "atprotoNamespace is 'app.relay' in Pulumi.production.yaml too: each stack has its own",
-        ),
         (
             {"manage": ["database", "backend", "storage"]},
             "manage has `storage`, but stack production manages bucket 'tune-audio' already: remove the part here, or "
@@ -118,13 +117,6 @@ def test_what_a_stack_may_not_take_from_another(changes: dict[str, Any], said: s
     assert problems("qa", files(qa=QA | changes)) == [said]
 
 
-def test_two_stacks_have_no_frontend_in_common() -> None:
-    url = {"frontendUrl": "https://example.com"}
-    assert problems("qa", files(qa=QA | url, production=url)) == [
-        "frontendUrl is 'https://example.com' in Pulumi.production.yaml too: each stack has its own"
-    ]
-
-
 def test_a_second_laptop_is_possible() -> None:
     laptop = {"tier": "development", "manage": ["database"], "neonProject": "tune-dev-2"}
     assert problems("dev-2", files(**{"dev-2": laptop})) == []
@@ -136,7 +128,7 @@ def test_a_bad_name_is_compared_with_nobodys() -> None:
     assert problems("qa", found) == ["neonProject is missing"]
 
 
-def test_the_owner_is_told_as_well() -> None:
+def test_the_owner_reports_it_as_well() -> None:
     assert problems("production", files(qa=QA | {"githubEnvironment": "production"})) == [
         "githubEnvironment is 'production' in Pulumi.qa.yaml too: each stack has its own"
     ]
