@@ -38,7 +38,7 @@ class UsageError(Exception):
 
 
 class UnmodelledError(Exception):
-    """A command the stand-in does not know, or a use of one: it says so, and never guesses."""
+    """A command, or a use of a command, that the stand-in does not model: it never guesses."""
 
 
 class Arguments(NamedTuple):
@@ -49,7 +49,7 @@ class Arguments(NamedTuple):
 
 
 def command(argv: list[str]) -> str:
-    """Return the command the arguments begin with; "" for one that is not modelled."""
+    """Return the command that the arguments begin with; "" where the stand-in has no such command."""
     return next((name for n in (3, 2, 1) if (name := " ".join(argv[:n])) in COMMANDS), "")
 
 

@@ -1,6 +1,6 @@
 """Run the commands `certs`.
 
-Documented: their output and texts, in flyctl's source (v0.4.87); the real binary was not run.
+Documented: their output and texts, in flyctl's source (v0.4.87); nobody ran the real binary for them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Make one run of flyctl: its environment, its files, and the only way through which a command reaches the cloud.
+"""Make one run of flyctl: its environment, its files, and the only way of a command to the cloud.
 
 Seen: which variable wins, what config.yml and the log hold, and the errors before any request (flyctl 0.4.87).
 """

@@ -4,7 +4,7 @@ Knows neither GraphQL nor the Machines API: `sandbox.flyctl` puts a command line
 
 The documents ("fly", kind, key):
 
-- organization: one the sandbox's login belongs to. An app of an organization without such a document belongs to
+- organization: the sandbox's login belongs to it. An app of an organization without such a document belongs to
   somebody else: nobody sees it, and its name is taken.
 - app: ``releases`` maps a version to the tick it was made at, and ``made`` to its image. A machine with
   ``release`` None is a loose one, that Fly Launch does not manage. No two events share a tick, the cloud's own clock.
@@ -35,7 +35,7 @@ from sandbox.world.store import Document, Transaction
 NOT_AUTHORIZED = "Not authorized to access this resource"
 _APP_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # a DNS label: what is known to be accepted
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_]+")
-# Above this many live machines flyctl does not work a status out.
+# flyctl computes no status above this number of live machines.
 STATUS_MACHINES_LIMIT = 100
 
 
@@ -55,7 +55,7 @@ class Fly(Certificates):
         self._now = now
 
     def organizations(self) -> dict[str, Document]:
-        """Return the login's organizations by slug; of an organization's token, that one."""
+        """Return the login's organizations by slug; an organization's token has its own alone."""
         found, token = self._transaction.list("fly", "organization"), self._token()
         if token is None:
             return found
@@ -162,7 +162,7 @@ class Fly(Certificates):
         self._transaction.put("fly", "token", identity, {**token, "revoked": token["revoked"] or self._now})
 
     def _require_login(self, organization: str | None = None) -> None:
-        """Refuse deploy tokens, and tokens of organizations but this one."""
+        """Refuse deploy tokens, and tokens of any other organization."""
         token = self._token()
         if token and (organization is None or token.get("organization") != organization):
             raise CloudError(403, NOT_AUTHORIZED)
@@ -237,8 +237,7 @@ def managed_machines(app: Document) -> list[Document]:
 def secret_status(app: Document, secret: Document) -> str | None:
     """Return how far a secret has reached the machines: Deployed, Staged or Partial.
 
-    None above 100 machines. flyctl works this out itself: written before the release that a machine runs was made,
-    it counts as there.
+    None above 100 machines. flyctl computes it: a machine has a secret that was written before the machine's release.
     """
     if len(app["machines"]) > STATUS_MACHINES_LIMIT:
         return None

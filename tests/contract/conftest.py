@@ -1,4 +1,4 @@
-"""The program runs here as it does for the unit tests: on the example, with every credential and nothing amiss."""
+"""Run the program on the example, with every credential and without any finding, as the unit tests do."""
 
 from tests.unit.conftest import in_example_folder, no_problems
 

@@ -1,4 +1,4 @@
-"""What the program registers and asks for, in every variant that registers something else."""
+"""Run the program in every variant that registers other resources or other inputs."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "production, whatever can be empty": ("production", {"adopt": None, "pagesBuild": _EMPTY_BUILD}),
 }
-"""Each variant's stack, and what its configuration has beside the example's."""
+"""By variant: its stack, and its changes to the example's configuration."""
 
 
 def run(variant: str) -> Run:
-    """Return what one variant registered."""
+    """Return the program's run for a variant."""
     stack, changes = VARIANTS[variant]
     return ran(stack, changes)
 

@@ -1,4 +1,4 @@
-"""The pinned SDKs' own types: which resources and functions there are, and what each takes, nested keys included."""
+"""Read the types of the pinned SDKs: resources, functions, and their arguments with nested keys."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PACKAGES = ("cloudflare", "github", "neon", "random")
 
 
 def sdk(package: str) -> ModuleType:
-    """Return the SDK of a package; imported only where it is asked for, as that takes a second and 160 MB."""
+    """Return the SDK of a package; import it only for a test that needs it, because that takes a second and 160 MB."""
     return import_module(f"pulumi_{package}")
 
 
 class Argument(NamedTuple):
-    """One argument of a resource, or of an object within one: its type hint, and whether it must be there."""
+    """An argument of a resource or of an object within it: its type hint, and whether it is required."""
 
     hint: Any
     required: bool
@@ -54,7 +54,7 @@ _ARGUMENTS: dict[type[Any], dict[str, Argument]] = {}
 
 
 def arguments(cls: type[Any]) -> Mapping[str, Argument]:
-    """Return what a class of arguments takes, by the names on the wire."""
+    """Return the arguments of a class of arguments, by their names on the wire."""
     if cls not in _ARGUMENTS:
         _ARGUMENTS[cls] = _read(cls)
     return _ARGUMENTS[cls]
@@ -102,7 +102,7 @@ def secret_properties(resource: type[Any]) -> set[str]:
 
 
 def problems(cls: type[Any], values: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Yield what is wrong with an object's values: keys that it does not take, missing ones, values of another kind.
+    """Yield each problem of an object's values: unknown keys, missing keys, values of another kind.
 
     A real provider drops a key that it does not know without a word.
     """
@@ -128,7 +128,7 @@ def _problems(hint: Any, value: Any, where: str) -> Iterator[str]:
 
 
 def is_a(kind: str, value: Any) -> bool:
-    """Tell whether a value, as it is on the wire, is of a kind; a whole number may come as a float."""
+    """Return whether a value on the wire is of a kind; a whole number may come as a float."""
     if kind in {"integer", "number"}:
         whole = kind == "number" or float(value).is_integer() if isinstance(value, int | float) else False
         return whole and not isinstance(value, bool)

@@ -1,7 +1,7 @@
-"""The stand-ins' tables against what the providers' schemas and sources say beyond the SDKs' types: `facts.json`.
+"""Compare the stand-ins' tables with `facts.json`, which holds what the SDKs' types leave out.
 
-Its content was compared with the schemas of `pulumi package get-schema` and, where these are silent, with the sources
-of Cloudflare's provider for Terraform 5.22.0, GitHub's 6.13.0 and Neon's 0.15.0.
+Its content was compared with the schemas of `pulumi package get-schema` and, for facts that are not in them, with the
+sources of Cloudflare's provider for Terraform 5.22.0, GitHub's 6.13.0 and Neon's 0.15.0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _within(spec: Field, path: str) -> Iterator[tuple[str, Field]]:
 
 
 def facts(resource: Resource) -> dict[str, Any]:
-    """Return what a stand-in's table says, in the form of the file; what does not hold is left out."""
+    """Return the facts in a stand-in's table, in the form of the file, which leaves out empty ones."""
     known = dict(_paths(resource.whole.members))
     held: dict[str, Any] = {name: getattr(resource, name) for name in ("import_id", "one_of", "blind", "forgets")}
     held["defaults"] = {path: spec.default for path, spec in known.items() if spec.default is not None}

@@ -1,4 +1,4 @@
-"""What the program registers, in every variant, against the pinned SDKs' own types and the stand-ins' tables.
+"""Compare the program's registrations, in every variant, with the pinned SDKs' types and the stand-ins' tables.
 
 A real provider drops a key that it does not know without a word, and refuses the rest only at `up`.
 """
@@ -39,7 +39,7 @@ by_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 
 def against_the_sdk(registered: Registered) -> Iterator[str]:
-    """Yield what the pinned SDK's types say against a registration."""
+    """Yield the problems of a registration by the pinned SDK's types."""
     if registered.type.startswith(OURS):
         return
     found = sdks.resource_class(registered.type)
@@ -56,7 +56,7 @@ def against_the_sdk(registered: Registered) -> Iterator[str]:
 
 
 def against_the_stand_in(registered: Registered) -> Iterator[str]:
-    """Yield what the type's stand-in would refuse: what its table says, its own rules, the import id's segments."""
+    """Yield the stand-in's refusals of a registration: by its table, its own rules, the import id's segments."""
     if registered.type.startswith((*OURS, "pulumi:providers:")):
         return
     if registered.type not in TABLES:
@@ -103,7 +103,7 @@ def _empties(value: Any, where: str) -> Iterator[str]:
 
 @by_variant
 def test_no_input_is_empty_where_a_provider_keeps_null(variant: str) -> None:
-    """Such an input is a change in every plan: the program leaves it out."""
+    """The program leaves an empty input out: it would be a change in every plan."""
     registered = [one for one in run(variant).resources if not one.type.startswith(("relay:", "pulumi:"))]
     empty = {
         path for one in registered for name in one.inputs for path in _empties(one.inputs[name], f"{one.type}.{name}")
@@ -122,7 +122,7 @@ def test_what_is_asked_for_is_the_sdks(variant: str) -> None:
 
 
 def test_the_variants_register_everything_that_the_program_can() -> None:
-    """Each resource that stands in the program's source, with each key that is given to it there, in some variant."""
+    """Some variant has each resource in the program's source, with each key that the source gives it."""
     types: dict[str, set[str]] = {}
     tokens = set()
     for variant in VARIANTS:

@@ -1,4 +1,4 @@
-"""The stand-ins' tables against the pinned SDKs' own types, nested keys included."""
+"""Compare the stand-ins' tables with the pinned SDKs' types, nested keys included."""
 
 from __future__ import annotations
 

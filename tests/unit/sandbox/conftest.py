@@ -1,4 +1,4 @@
-"""A world for the clouds' models and their provider faces."""
+"""Make a world, and the stand-in providers on it."""
 
 from __future__ import annotations
 

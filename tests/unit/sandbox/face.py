@@ -1,4 +1,4 @@
-"""A provider as the engine sees it, driven without an engine: the servicer's methods with Python values."""
+"""Call a stand-in provider as the engine does, without an engine: the servicer's methods with Python values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Properties = dict[str, Any]
 
 
 class Refused(Exception):  # noqa: N818 -- it reads as what happened
-    """What a gRPC client would see of an aborted call."""
+    """An aborted call, as a gRPC client sees it."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class Face:
         self.provider.Configure(provider_pb2.ConfigureRequest(args=encode(config)), self.context)
 
     def check(self, kind: str, news: Properties, olds: Properties | None = None) -> tuple[Properties, dict[str, str]]:
-        """Return the checked inputs and, by property, what is wrong."""
+        """Return the checked inputs and, by property, their problems."""
         request = provider_pb2.CheckRequest(urn=urn(kind), news=encode(news), olds=encode(olds or {}))
         response = self.provider.Check(request, self.context)
         return decode(response.inputs), {failure.property: failure.reason for failure in response.failures}
@@ -63,7 +63,7 @@ class Face:
         return set(_secret_paths(self._create(kind, news).properties))
 
     def diff(self, kind: str, state: Properties, news: Properties, ignore: Iterable[str] = ()) -> dict[str, str]:
-        """Check, and return by property path what kind of difference there is."""
+        """Check, and return the kind of each difference by property path."""
         inputs = self.inputs(kind, news)
         request = provider_pb2.DiffRequest(urn=urn(kind), olds=encode(state), news=encode(inputs), ignoreChanges=ignore)
         response = self.provider.Diff(request, self.context)
@@ -80,7 +80,7 @@ class Face:
     def refresh(
         self, kind: str, identity: str, state: Properties, inputs: Properties | None = None
     ) -> tuple[Properties, Properties] | None:
-        """Return state and inputs as they are now; None where the thing is gone."""
+        """Return the present state and inputs; None where the resource is gone."""
         return self._read(kind, identity, state, inputs or {})
 
     def adopt(self, kind: str, identity: str) -> tuple[Properties, Properties]:

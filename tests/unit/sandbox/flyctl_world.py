@@ -1,4 +1,4 @@
-"""A small Fly.io and its flyctl, for the tests of the stand-in."""
+"""Make a small Fly.io and its flyctl, for the tests of the stand-in."""
 
 from __future__ import annotations
 

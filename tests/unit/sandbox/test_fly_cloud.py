@@ -1,4 +1,4 @@
-"""Fly.io's rules, below any command line."""
+"""Test Fly.io's rules without a command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in flyctl, run within this process: what each command prints, where, and with which exit code."""
+"""Run the stand-in flyctl in this process: the output and the exit code of its commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""flyctl's command line."""
+"""Test the parser of flyctl's command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in flyctl's `certs`: a certificate is issued once the DNS records of its name are right."""
+"""Test the stand-in flyctl's `certs`: Fly issues a certificate once the DNS records of its name are right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grammar of `secrets import`, losses included."""
+"""Test the grammar of `secrets import`, losses included."""
 
 from __future__ import annotations
 

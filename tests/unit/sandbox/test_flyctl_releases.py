@@ -1,4 +1,4 @@
-"""The stand-in flyctl's deployments: what they make live, and what they print."""
+"""Test the stand-in flyctl's deployments: machines, live secrets, output."""
 
 from __future__ import annotations
 

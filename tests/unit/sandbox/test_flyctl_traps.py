@@ -1,4 +1,4 @@
-"""The stand-in flyctl's surroundings: tokens, configuration directory, log, working directory."""
+"""Test the stand-in flyctl's surroundings: tokens, configuration directory, log."""
 
 from __future__ import annotations
 

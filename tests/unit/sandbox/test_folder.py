@@ -1,4 +1,4 @@
-"""The sandbox's folder: only what the sandbox made is deleted, and only where it left its mark."""
+"""Test the sandbox's folder: it deletes its own files alone, and only beside its mark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clouds' HTTP APIs in the sandbox: pages, and what each object shows."""
+"""Read the clouds' HTTP APIs in the sandbox: pages, order, and what an object shows."""
 
 from __future__ import annotations
 

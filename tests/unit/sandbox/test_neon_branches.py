@@ -1,4 +1,4 @@
-"""Neon's branches: what they inherit, when they go, and what the plan and their place in the tree forbid."""
+"""Test Neon's branches: passwords, expiry, the plan's limit, deletion, restore."""
 
 from __future__ import annotations
 

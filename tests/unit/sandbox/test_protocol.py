@@ -1,4 +1,4 @@
-"""The parts of the protocol that come before any resource. As a process: `tests/processes/test_stand_ins.py`."""
+"""Test the engine's protocol around resources. `tests/processes/test_stand_ins.py` runs it as a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloudflare's provider: buckets with what hangs on them, Pages projects, account tokens."""
+"""Test Cloudflare's provider: buckets and their settings, Pages projects, account tokens."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_git_needs_the_github_app(cloudflare: Face, world: World) -> None:
 
 
 def test_an_empty_list_is_kept_as_null_and_is_a_change_in_each_plan(cloudflare: Face) -> None:
-    """As terraform-provider-cloudflare 5.22.0 does; left out, nothing is a change."""
+    """Seen with terraform-provider-cloudflare 5.22.0; a list that is left out is no change."""
     config = {"owner": "o", "repoName": "r", "productionBranch": "main", "pathIncludes": ["*"]}
     declared = {**pages_program(), "source": {"type": "github", "config": {**config, "pathExcludes": []}}}
     _, state = cloudflare.create(PAGES, declared)

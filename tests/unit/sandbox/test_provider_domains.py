@@ -1,4 +1,4 @@
-"""Cloudflare's provider: DNS records, and the names of Pages projects and buckets."""
+"""Test Cloudflare's provider: DNS records, and the names of Pages projects and buckets."""
 
 from __future__ import annotations
 

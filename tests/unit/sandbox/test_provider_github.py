@@ -1,4 +1,4 @@
-"""GitHub's provider: upserts that wipe, names that are taken, values that cannot be read."""
+"""Test GitHub's provider: writes that wipe, names that are taken, values that nobody can read."""
 
 from __future__ import annotations
 

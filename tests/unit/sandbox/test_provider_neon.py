@@ -1,4 +1,4 @@
-"""Neon's provider: what it makes, refuses, replaces, hides, and what it does when a call fails."""
+"""Test Neon's provider: its projects, its refusals, and its repetitions after a failed call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The random provider: values made once."""
+"""Test the random provider: it makes a value once."""
 
 from __future__ import annotations
 

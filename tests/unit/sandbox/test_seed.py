@@ -1,4 +1,4 @@
-"""A new world has the names that a stack file adopts, as if a person had set them up."""
+"""Seed a world with the names that a stack file adopts, as if a person had set them up."""
 
 from __future__ import annotations
 

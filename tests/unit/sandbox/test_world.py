@@ -1,4 +1,4 @@
-"""The clouds' file."""
+"""Test the file of the clouds' state."""
 
 from __future__ import annotations
 

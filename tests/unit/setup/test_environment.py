@@ -1,4 +1,4 @@
-"""Set-up installs once, and again where the environment lost its Python."""
+"""Test set-up: it installs once, and again where the environment lost its Python."""
 
 from __future__ import annotations
 
