@@ -20,9 +20,7 @@ _NOT_INTERACTIVE = "must be specified when not running interactively"
 def version(run: Run) -> None:
     """Print the version; needs neither token nor network."""
     run.offline()
-    shown = {"Name": "flyctl", "Version": VERSION, "Commit": "0" * 40, "BranchName": ""}
-    built = {"BuildDate": "2026-08-21T00:00:00Z", "OS": "linux", "Architecture": "amd64", "Environment": "production"}
-    print(json.dumps(shown | built, separators=(",", ":")))
+    print(json.dumps({"Name": "flyctl", "Version": VERSION, "Environment": "production"}, separators=(",", ":")))
 
 
 def orgs_list(run: Run) -> None:
@@ -88,20 +86,16 @@ def status(run: Run) -> None:
     with run.request(prefix="failed to get app: ", effect=True) as fly:
         app = fly.app(run.app())
         owner = fly.owner(app)
-    slug, host = owner["slug"], f"{app['name']}.fly.dev"
-    organization = {"ID": owner["id"], "InternalNumericID": "1", "Name": owner["name"], "Slug": slug, "RawSlug": slug}
+    slug = owner["slug"]
     run.show(
         {
-            "AppURL": f"https://{host}",
             "Deployed": app["deployed"],
-            "Hostname": host,
+            "Hostname": f"{app['name']}.fly.dev",
             "ID": app["id"],
             "Machines": [_machine(machine) for machine in managed_machines(app)],
             "Name": app["name"],
-            "Organization": {**organization, "PaidPlan": False},
-            "PlatformVersion": "machines",
+            "Organization": {"Name": owner["name"], "Slug": slug, "RawSlug": slug},
             "Status": app["status"],
-            "Version": len(app["releases"]),
         }
     )
 

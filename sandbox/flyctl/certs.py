@@ -20,9 +20,6 @@ def certs_list(run: Run) -> None:
                 "hostname": certificate["hostname"],
                 "status": _status(certificate),
                 "configured": certificate["configured"],
-                "acme_requested": True,
-                "has_custom_certificate": False,
-                "has_fly_certificate": certificate["configured"],
             }
             for certificate in fly.certificates(name)
         ]
@@ -65,15 +62,11 @@ def _status(certificate: Document) -> str:
 
 def _shown(fly: Fly, name: str, certificate: Document) -> Document:
     host, issued = certificate["hostname"], certificate["configured"]
-    own = {"source": "fly", "status": "active", "issued": [{"type": "ecdsa", "certificate_authority": "lets_encrypt"}]}
     problems = [] if issued else fly.certificate_problems(name, host)
     shown = {
         "hostname": host,
         "configured": issued,
-        "acme_requested": True,
         "status": _status(certificate),
-        "certificates": [own] if issued else [],
-        "validation": {"alpn_configured": not problems},
         "dns_requirements": fly.requirements(name, host),
     }
     wrong = [{"code": None, "message": problem, "remediation": ""} for problem in problems]

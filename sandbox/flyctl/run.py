@@ -119,12 +119,7 @@ class Run:
             self._strike_after(f'{prefix}Post "{url}": EOF')
 
     def log(self, text: str) -> None:
-        """Write to the run's log, in clear as flyctl does, unless `logs` is there and not a directory.
-
-        LOG_LEVEL=debug shows it on standard error as well.
-        """
-        if self._environment.get("LOG_LEVEL") == "debug":
-            print(f"DEBUG {text}", file=sys.stderr)
+        """Write to the run's log, in clear as flyctl does, unless `logs` is there and not a directory."""
         logs = self._directory / "logs"
         if logs.is_dir() or not logs.exists():
             logs.mkdir(mode=0o700, exist_ok=True)

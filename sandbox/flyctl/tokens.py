@@ -13,8 +13,6 @@ from sandbox.flyctl.arguments import UsageError
 from sandbox.flyctl.output import table
 from sandbox.flyctl.run import FailureError, Run
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-
 
 def tokens_create_deploy(run: Run) -> None:
     """Mint a deploy token and print it; its id is not shown."""
@@ -70,12 +68,10 @@ def tokens_revoke(run: Run) -> None:
 
 
 def _seconds(text: str) -> int:
-    """Return seconds for a Go duration such as 720h or 1h30m; there are no days."""
-    found = _DURATION.fullmatch(text)
-    if not found or not text:
+    """Return seconds for hours such as 720h; flyctl knows no days, and minutes are not modelled."""
+    if not re.fullmatch(r"\d+h", text):
         raise UsageError(f'invalid argument "{text}" for "-x, --expiry" flag: time: invalid duration "{text}"')
-    hours, minutes, seconds = (int(number or 0) for number in found.groups())
-    return (hours * 60 + minutes) * 60 + seconds
+    return int(text[:-1]) * 3600
 
 
 def _time(seconds: float | None) -> str:

@@ -63,11 +63,8 @@ class Connection(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self.version)
 
     def Parameterize(self, request: Any, context: Any) -> provider_pb2.ParameterizeResponse:
-        """Become this connection's package; refuse another provider or version."""
-        asked = (request.value.name, request.value.version)
-        if asked != (self._name, self._package.PACKAGE_VERSION):
-            self._unimplemented(context, f"provider {asked[0]} {asked[1]} behind the Terraform bridge")
-        return provider_pb2.ParameterizeResponse(name=asked[0], version=asked[1])
+        """Become this connection's package, at the only version there is."""
+        return provider_pb2.ParameterizeResponse(name=self._name, version=self._package.PACKAGE_VERSION)
 
     def CheckConfig(self, request: Any, context: Any) -> provider_pb2.CheckResponse:
         """Accept the provider's settings."""

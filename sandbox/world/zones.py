@@ -110,17 +110,11 @@ def add_pages_domain(tx: Transaction, account: str, project: str, name: str) -> 
     cloudflare.get(tx, "pages", account, project)
     if any(key.endswith(f"/{name}") for key in tx.list("cloudflare", "pages-domain")):
         raise CloudError(409, "Domain is unavailable", code="8000018")
-    zone = next((z for z in zones(tx) if name.endswith(z["name"])), {"id": ""})
     found = {
         "id": ids.hexes(tx, "pages domain"),
-        "domain_id": ids.hexes(tx, "pages domain id"),
         "name": name,
         "status": "initializing",
-        "certificate_authority": "google",
         "created_on": ids.now(),
-        "zone_tag": zone["id"],
-        "validation_data": {"method": "http", "status": "initializing"},
-        "verification_data": {"status": "pending"},
     }
     tx.put("cloudflare", "pages-domain", f"{account}/{project}/{name}", found)
     return found

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.world.store import World
 from tests.unit.sandbox.face import Face
+from tests.unit.sandbox.flyctl_world import FlyctlWorld
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,3 +40,9 @@ def cloudflare(world: World) -> Face:
 def github(world: World) -> Face:
     """GitHub's provider, for the owner `crew`."""
     return Face(world, "github", owner="crew")
+
+
+@pytest.fixture
+def flyctl(tmp_path: Path) -> FlyctlWorld:
+    """A small Fly.io and its flyctl."""
+    return FlyctlWorld(tmp_path)

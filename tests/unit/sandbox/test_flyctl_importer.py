@@ -16,33 +16,25 @@ PEM = "-----BEGIN KEY-----\nMII#B\n\n-----END KEY-----\n"
         ("A=1\r\nB=2", {"A": "1", "B": "2"}),
         ("# A=0\n\n \t\nB=2", {"B": "2"}),
         ("  # A=0", {"# A": "0"}),
-        ("A=b=c", {"A": "b=c"}),
-        ("A=", {"A": ""}),
         (" A = 1 ", {"A": "1 "}),
         ("A=\t1", {"A": "\t1"}),
         ("export A=1", {"export A": "1"}),
-        ("\ufeffA=1", {"\ufeffA": "1"}),
         ("A\x1c=1", {"A\x1c": "1"}),
         ("A\xa0=1", {"A": "1"}),
         ("A=1\nA=2", {"A": "2"}),
-        ("a=1\nA=2", {"a": "1", "A": "2"}),
         # The cut at #
         ("A=pa#ss", {"A": "pa"}),
-        ("A=pa  #ss", {"A": "pa"}),
         ("A='pa#ss'", {"A": "'pa"}),
         ('A="pa#ss"', {"A": "pa#ss"}),
         ('A="pa"#ss"', {"A": "pa"}),
         ('A=x"pa#ss', {"A": 'x"pa#ss'}),
-        ("A=#", {"A": ""}),
         # Quotes
         ("A='a'", {"A": "a"}),
-        ("A=''", {"A": ""}),
         ("A='a\"", {"A": "'a\""}),
         ('A="a\\n$B"', {"A": "a\\n$B"}),
         ("A=''a''", {"A": "'a'"}),
         # Blocks
         ('A="""a"""', {"A": "a"}),
-        ('A=""""""', {"A": ""}),
         ('A=""""a"""', {"A": '"a'}),
         ('A="""a#b"""', {"A": "a#b"}),
         (f'A="""{PEM}"""', {"A": PEM}),
@@ -56,12 +48,9 @@ def test_reads(text: str, expected: dict[str, str]) -> None:
     assert parse(text.encode()) == expected
 
 
-def test_an_unclosed_block_swallows_the_rest() -> None:
-    assert parse(b'A=1\nB="""b\nC=3\n') == {"A": "1"}
-
-
-def test_a_cut_block_swallows_the_rest() -> None:
-    assert parse(b'A=1\nB="""b"c#d"""\nC=3\n') == {"A": "1"}
+@pytest.mark.parametrize("block", [b'"""b', b'"""b"c#d"""'])
+def test_a_block_without_an_end_swallows_the_rest(block: bytes) -> None:
+    assert parse(b"A=1\nB=" + block + b"\nC=3\n") == {"A": "1"}
 
 
 def test_a_line_of_64_kib_ends_the_reading() -> None:
@@ -69,11 +58,6 @@ def test_a_line_of_64_kib_ends_the_reading() -> None:
     assert parse(b"A=1\n" + longest + b"\nC=3") == {"A": "1", "B": "b" * 65_533, "C": "3"}
     assert parse(b"A=1\n" + longest + b"b\nC=3") == {"A": "1"}
     assert parse(b"A=1\n" + longest + b"\r\nC=3") == {"A": "1"}
-
-
-def test_a_long_block_of_shorter_lines_passes() -> None:
-    value = "\n".join(["x" * 60_000] * 3)
-    assert parse(f'A="""{value}"""'.encode()) == {"A": value}
 
 
 def test_each_undecodable_byte_becomes_a_replacement_character() -> None:

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
+from tests.unit.sandbox.flyctl_world import failed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def flyctl(tmp_path: Path) -> FlyctlWorld:
-    return FlyctlWorld(tmp_path)
+    from tests.unit.sandbox.flyctl_world import FlyctlWorld
 
 
 def statuses(flyctl: FlyctlWorld) -> set[str]:

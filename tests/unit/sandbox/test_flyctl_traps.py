@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.credentials import FLY_TOKEN
-from tests.unit.sandbox.flyctl_world import FlyctlWorld, failed
+from tests.unit.sandbox.flyctl_world import failed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.unit.sandbox.flyctl_world import FlyctlWorld
 
 NO_TOKEN = "no access token available. Please login with 'flyctl auth login'"
-
-
-@pytest.fixture
-def flyctl(tmp_path: Path) -> FlyctlWorld:
-    return FlyctlWorld(tmp_path)
 
 
 def _mint(flyctl: FlyctlWorld, app: str = "fresh", name: str = "ci") -> str:
@@ -148,11 +143,6 @@ def test_no_log_where_logs_is_no_directory(flyctl: FlyctlWorld, kind: str) -> No
     assert {path.name for path in flyctl.configuration.iterdir()} == {"logs", "config.yml"}
     assert "hunter2" not in (flyctl.configuration / "config.yml").read_text()
     assert logs.stat().st_size == 0
-
-
-def test_debug_shows_what_is_sent(flyctl: FlyctlWorld) -> None:
-    done = flyctl.run("secrets", "import", "--stage", "-a", "fresh", stdin=b"A=hunter2", LOG_LEVEL="debug")
-    assert b"hunter2" in done.stderr
 
 
 def test_versions_are_kept_by_app(flyctl: FlyctlWorld) -> None:

@@ -41,11 +41,6 @@ def later(**ahead: float) -> str:
     return (datetime.now(UTC) + timedelta(**ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_branch_has_its_parent_s_password(tx: Transaction, project: str) -> None:
-    made = branches.create_branch(tx, project, {"name": "pr-7"})
-    assert made["password"] == neon.project(tx, project)["password"]
-
-
 def test_below_a_protected_parent_the_password_is_new(tx: Transaction, project: str) -> None:
     neon.update_project(tx, project, {"default_branch_protected": True})
     made = branches.create_branch(tx, project, {"name": "pr-7"})
@@ -120,16 +115,6 @@ def test_a_restore_keeps_the_data_until_now_under_a_name(tx: Transaction, projec
     kept = next(branch for branch in branches.branches(tx, project) if branch["name"] == "replaced")
     assert branches.branch(tx, project, point["id"])["parent_id"] == kept["id"]
     assert kept["parent_id"] is None
-
-
-def test_the_provider_makes_a_branch_with_a_compute_of_its_own(neon: Face, world: World) -> None:
-    project, _ = neon.create("neon:index/project:Project", {"name": "relay", "historyRetentionSeconds": 21_600})
-    branch, state = neon.create(BRANCH, {"projectId": project, "name": "pr-7"})
-    endpoint, compute = neon.create(ENDPOINT, {"projectId": project, "branchId": branch})
-    assert (state["name"], "protected" in state) == ("pr-7", False)
-    with world.transaction() as tx:
-        assert compute["host"] != branches.branches(tx, project)[0]["endpoint"]["host"]
-    assert endpoint.startswith("ep-")
 
 
 def test_the_provider_shows_a_new_parent_and_does_not_send_it(neon: Face) -> None:

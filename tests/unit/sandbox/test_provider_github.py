@@ -30,14 +30,6 @@ def staging(github: Face) -> Face:
     return github
 
 
-def test_a_bare_program_wipes_an_adopted_environments_protection(staging: Face, world: World) -> None:
-    adopted, _ = staging.adopt(ENVIRONMENT, "relay:staging")
-    assert staging.diff(ENVIRONMENT, adopted, WHERE) == {"deploymentBranchPolicy": "DELETE"}
-    staging.update(ENVIRONMENT, "relay:staging", adopted, WHERE)
-    with world.transaction() as tx:
-        assert cloud.get(tx, "environment", "crew", "relay", "staging")["deployment_branch_policy"] is None
-
-
 def test_reviewers_removed_outside_go_unnoticed(github: Face, world: World) -> None:
     program = {**WHERE, "reviewers": [{"users": [1]}], "preventSelfReview": True}
     identity, state = github.create(ENVIRONMENT, program)
