@@ -42,15 +42,6 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _one_of(known: frozenset[str], what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in known:
-            raise ValueError(f"{what} are {', '.join(sorted(known))}")
-        return value
-
-    return AfterValidator(check)
-
-
 def _visible(value: Any) -> Any:
     """Refuse control characters, and those that a reader cannot see, such as a zero-width space."""
     if isinstance(value, str) and not value.isprintable():
@@ -96,8 +87,8 @@ BucketName = Annotated[
 PagesName = Annotated[
     str, _matching(r"[a-z0-9]([a-z0-9-]{0,56}[a-z0-9])?", "a Pages project has lower-case letters, digits and hyphens")
 ]
-FlyRegion = Annotated[str, _one_of(FLY_REGIONS, "Fly.io's regions")]
-NeonRegion = Annotated[str, _one_of(NEON_REGIONS, "Neon's regions")]
+FlyRegion = Annotated[str, _matching("|".join(FLY_REGIONS), f"Fly.io's regions are {', '.join(sorted(FLY_REGIONS))}")]
+NeonRegion = Annotated[str, _matching("|".join(NEON_REGIONS), f"Neon's regions are {', '.join(sorted(NEON_REGIONS))}")]
 Owner = Annotated[
     str, _matching(r"[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?", "a GitHub name alone, no URL: `relay-music`")
 ]

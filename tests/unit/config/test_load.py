@@ -1,4 +1,4 @@
-"""Every bad configuration gets its own message, all of them at once, and nothing is registered."""
+"""A configuration is read as a whole: every problem at once, with its file, and no secret in the message."""
 
 from __future__ import annotations
 

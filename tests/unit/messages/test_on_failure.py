@@ -69,32 +69,12 @@ THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. T
             "[HTTP Code: 404][Error Code: ] project not found",
             f"Somebody deleted it, or NEON_API_KEY may not see it. It takes {NEON_KEY}. Then {AGAIN}.",
         ),
-        (
-            "cloudflare:index/accountToken:AccountToken",
-            "create",
-            f"{URL}: 409 Conflict {{}}",
-            "",
-        ),
+        ("cloudflare:index/accountToken:AccountToken", "create", f"{URL}: 409 Conflict {{}}", ""),
         (BUCKET, "create", f"{URL}: 409 Conflict {{}}", THERE),
         (VARIABLE, "create", "POST https://…/variables: 409 Already exists []", THERE),
-        (
-            BUCKET,
-            "delete",
-            f"{URL}: 409 Conflict {{}}",
-            "",
-        ),
-        (
-            BUCKET,
-            "create",
-            f'{URL}: 400 Bad Request {{"errors":[{{"code":10005}}]}}',
-            "",
-        ),
-        (
-            VARIABLE,
-            "create",
-            "POST https://…/variables: 422 Validation Failed [name already exists]",
-            THERE,
-        ),
+        (BUCKET, "delete", f"{URL}: 409 Conflict {{}}", ""),
+        (BUCKET, "create", f'{URL}: 400 Bad Request {{"errors":[{{"code":10005}}]}}', ""),
+        (VARIABLE, "create", "POST https://…/variables: 422 Validation Failed [name already exists]", THERE),
         (
             NEON,
             "create",
@@ -113,12 +93,7 @@ THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. T
             "dial tcp 192.0.2.1:443: i/o timeout",
             f"Nobody knows whether it was made: {ADOPT} finds out, then {UP}.",
         ),
-        (
-            BUCKET,
-            "update",
-            f"{URL}: unexpected EOF",
-            f"Nobody knows whether it was done: {AGAIN} looks first.",
-        ),
+        (BUCKET, "update", f"{URL}: unexpected EOF", f"Nobody knows whether it was done: {AGAIN} looks first."),
     ],
 )
 def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> None:
