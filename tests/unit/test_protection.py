@@ -110,6 +110,7 @@ def test_the_state_remembers_an_adoption() -> None:
     run = run_program("dev", MADE, state=state)
     assert retained(run) == {"neon-project"}
     assert [text for text in run.messages if "`adopt` no longer lists them: neon-endpoint, neon-project" in text]
+    assert [text for text in run.messages if "No longer managed, and left in their clouds: neon-endpoint." in text]
     assert not [text for text in ran("dev").messages if "no longer lists" in text]
 
 
@@ -119,6 +120,7 @@ def test_what_leaves_the_program_is_named() -> None:
         "bucket": ("cloudflare:index/r2Bucket:R2Bucket", {}),
         "bucket-tune-art": ("cloudflare:index/r2Bucket:R2Bucket", {}),
         "storage-token": ("cloudflare:index/accountToken:AccountToken", {}),
+        "fly-secrets-tune-worker": ("pulumi-python:dynamic/fly:Secrets", {}),
         "secret-FLY_API_TOKEN": ("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret", {}),
         "neon-project": (NEON, {}),
     }
@@ -128,7 +130,7 @@ def test_what_leaves_the_program_is_named() -> None:
         "no longer in the program: bucket, pages-project. `up` refuses to delete what is protected. To let" in messages
     )
     assert "leave them in their clouds:\n  pulumi up --ignore-protect -s production" in messages
-    assert "left in their clouds: bucket-tune-art, storage-token. Once" in messages
+    assert "left in their clouds: bucket-tune-art, fly-secrets-tune-worker, storage-token. Once" in messages
 
 
 def test_a_retired_token_is_not_left_behind() -> None:
