@@ -56,7 +56,7 @@ def _report(preview: Preview, context: Context, limit: int, rest: str) -> str:
     text += f"Preview of {context.commit}.\n\n" if context.commit else ""
     text += _SANDBOX_NOTE if context.sandbox else ""
     if preview.errors:
-        steps = [step for error in preview.errors for step in next_steps(preview.stack, error)]
+        steps = dict.fromkeys(step for error in preview.errors for step in next_steps(preview.stack, error))
         text += _block(preview.errors, limit // 4) + "".join(f"\n{step}\n" for step in steps) + "\n"
     if preview.changes and not preview.complete:
         text += "Seen before it failed; there may be more:\n\n"

@@ -20,6 +20,9 @@ _LOCKED = (
     "Another update holds the stack's lock. If none runs (one was killed), put the stack in order: "
     "`bin/recover {stack}`, with `--nothing-runs` once you are sure of that."
 )
+_REFUSED = (
+    "A service refuses its credential: `bin/doctor --for {stack}` says which, what it takes, and where to make it."
+)
 _NEXT_STEPS = {
     "currently locked by": _LOCKED,
     "Another update is currently in progress": _LOCKED,  # Pulumi Cloud's words
@@ -31,6 +34,8 @@ _NEXT_STEPS = {
     "`pulumi up -s {stack}`.",
     "message authentication failed": "Another passphrase or secrets provider encrypted the values in "
     "`Pulumi.{stack}.yaml`: set them again with `pulumi config set --secret`.",
+    # A provider that is refused at its start fails with its service's words alone (Neon, GitHub, Cloudflare).
+    **dict.fromkeys(("do not pass authentication", "401 Bad credentials", "Authentication error"), _REFUSED),
     "marked for protection": "The change would destroy a protected resource. If you mean that: `unprotect: true` in "
     "`Pulumi.{stack}.yaml`, one `pulumi up`, then this change.",
 }

@@ -98,6 +98,20 @@ def test_what_the_language_host_prints_is_left_out() -> None:
     assert "KeyboardInterrupt" not in rendered("noise")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "configuring neon: [HTTP Code: 401][Error Code: ] supplied credentials do not pass authentication",
+        "configuring github: https://api.github.com/…: 401 Bad credentials []",
+        'GET "https://api.cloudflare.com/…": 403 {"errors":[{"code":10000,"message":"Authentication error"}]}',
+    ],
+)
+def test_a_refused_credential_has_a_next_step_once(said: str) -> None:
+    record = _record("bad-configuration")
+    record["preview"]["diagnostics"] = [{"message": f"error: {said}\n", "severity": "error"}] * 2
+    assert _comments(record)[0].count("`bin/doctor --for staging` says which") == 1
+
+
 HOST = "error: an unhandled error occurred: program exited with non-zero exit code: 1\n"
 
 
