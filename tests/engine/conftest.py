@@ -85,6 +85,25 @@ class Sandbox:
         """Run `pulumi`, without colours and questions."""
         return self.run("pulumi", *arguments, "--color", "never", "--non-interactive", check=check)
 
+    def up(self, stack: str, *flags: str) -> str:
+        """Bring a stack up and return what `up` printed."""
+        return self.pulumi("up", "--stack", stack, "--yes", "--skip-preview", *flags).stdout
+
+    def destroy(self, stack: str) -> None:
+        """Destroy a stack."""
+        self.pulumi("destroy", "--stack", stack, "--yes", "--skip-preview")
+
+    def refused(self, verb: str, stack: str, *flags: str) -> str:
+        """Run a preview, an `up` or a `destroy` that must fail, and return what it printed."""
+        confirmed = () if verb == "preview" else ("--yes", "--skip-preview")
+        done = self.pulumi(verb, "--stack", stack, *confirmed, *flags, check=False)
+        assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def assert_unchanged(self, stack: str) -> None:
+        """See that a preview has nothing to do."""
+        self.pulumi("preview", "--stack", stack, "--expect-no-changes")
+
     def config_set(self, stack: str, key: str, value: str, *, secret: bool = False, path: bool = False) -> None:
         """Set a stack's setting for the life of this sandbox."""
         flags = ["--secret" if secret else "--plaintext", *(["--path"] if path else [])]
@@ -234,8 +253,7 @@ def stood(once: Once, prepared: dict[bool, Sandbox]) -> Callable[[bool], Sandbox
         def fill(folder: Path) -> None:
             with held(copied(prepared[empty], folder / "world")) as sandbox:
                 for stack in ("production", "dev", "staging"):
-                    done = sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview")
-                    (folder / f"{stack}.txt").write_text(done.stdout)
+                    (folder / f"{stack}.txt").write_text(sandbox.up(stack))
                     (folder / f"after-{stack}").mkdir()
                     shutil.copy(sandbox.folder / "clouds.sqlite", folder / f"after-{stack}")
             sandbox.world.forget_calls()

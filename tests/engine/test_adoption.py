@@ -12,8 +12,8 @@ import pytest
 
 from sandbox.world import cloudflare, fly, github, neon, neon_branches
 from tests.engine import pages
+from tests.engine.clouds import objects, up
 from tests.engine.conftest import ROOT
-from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from setup.engine.locate import BUILT
+from tests.engine.clouds import objects, up
 from tests.engine.conftest import ROOT, TIMEOUT, own_program
-from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Fly resources through the real engine and the sandbox's flyctl: what is run, what is written, what survives."""
+"""Run the Fly resources through the real engine and the sandbox's flyctl: its commands, its writes, old states."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.engine.clouds import objects, secrets, up
 from tests.engine.conftest import ROOT, Once, Opened, Sandbox, copied, held
-from tests.engine.test_environments import objects, summary, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ from infra.providers.fly.resources import App, DeployToken, Secrets
 
 config = pulumi.Config()
 values = config.require_object("values")
-child = pulumi.ResourceOptions
 app = App("app", name="tune-fly", organization="tune-works", adopt=config.get_bool("adopt") or False,
           managed_secrets=sorted(values))
 secret = {name: pulumi.Output.secret(value) for name, value in values.items()}
@@ -107,15 +106,10 @@ def runs(fly: Sandbox) -> list[str]:
 
 
 def values(fly: Sandbox) -> dict[str, str]:
-    secrets = objects(fly)["fly secret"]
-    return {key.removeprefix("tune-fly/"): s["value"] for key, s in secrets.items() if key.startswith("tune-fly/")}
+    return secrets(fly, "tune-fly")
 
 
-def tokens(fly: Sandbox) -> list[str]:
-    return [token["name"] for token in objects(fly)["fly token"].values() if not token["revoked"]]
-
-
-def test_a_fresh_up_runs_flyctl_eight_times_and_an_unchanged_one_not_at_all(fly_up: Sandbox) -> None:
+def test_the_commands_of_flyctl_from_a_first_up_to_destroy(fly_up: Sandbox) -> None:
     found = runs(fly_up)
     assert len(found) <= 8, found
     first, *others = (command for command in found if command in WRITES)
@@ -126,6 +120,10 @@ def test_a_fresh_up_runs_flyctl_eight_times_and_an_unchanged_one_not_at_all(fly_
     assert not WRITES & set(runs(fly_up))
     fly_up.pulumi("refresh", "--stack", "test", "--yes", "--skip-preview")
     assert sorted(set(runs(fly_up)) - {"version"}) == ["secrets list", "status", "tokens list"]
+    fly_up.destroy("test")
+    left = objects(fly_up)
+    assert left["fly app"] == {}
+    assert all(token["revoked"] for token in left["fly token"].values())
 
 
 def test_a_preview_needs_no_token_and_runs_no_flyctl(fly: Sandbox) -> None:
@@ -133,15 +131,6 @@ def test_a_preview_needs_no_token_and_runs_no_flyctl(fly: Sandbox) -> None:
     runs(fly)
     fly.run("sh", "-c", "unset FLY_API_TOKEN; pulumi preview --stack test --non-interactive")
     assert runs(fly) == []
-
-
-def test_two_hundred_secrets_are_one_write(fly: Sandbox) -> None:
-    many = {f"SECRET_{n}": f"value-{n}" for n in range(200)}
-    configure(fly, many)
-    runs(fly)
-    up(fly, "test")
-    assert values(fly) == many
-    assert [command for command in runs(fly) if command in WRITES] == ["apps create", "secrets import"]
 
 
 def test_adds_changes_and_removals(fly_up: Sandbox) -> None:
@@ -171,7 +160,7 @@ def test_foreign_changes_show_as_drift_and_are_mended(fly_up: Sandbox) -> None:
     plan = fly_up.pulumi("preview", "--stack", "test", "--refresh", "--diff").stdout
     assert "changed outside Pulumi" in plan
     assert "deleted outside Pulumi" in plan
-    fly_up.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview")
+    fly_up.up("test", "--refresh")
     assert values(fly_up) == {**VALUES, "MINE": "by hand"}
     foreign = fly_up.pulumi("stack", "output", "foreign", "--stack", "test").stdout
     assert "MINE" in foreign
@@ -182,9 +171,7 @@ def test_a_secret_made_by_hand_is_not_taken_over_silently(fly_up: Sandbox) -> No
     configure(fly_up, {"A": "2"}, mint=True)
     up(fly_up, "test")  # a write, from which on MINE is known to be somebody else's
     configure(fly_up, {"A": "2", "MINE": "other"}, mint=True)
-    done = fly_up.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "`flyctl secrets unset --stage MINE -a tune-fly`" in done.stdout
+    assert "`flyctl secrets unset --stage MINE -a tune-fly`" in fly_up.refused("up", "test")
     assert values(fly_up) == {"A": "2", "MINE": "by hand"}
 
 
@@ -194,51 +181,14 @@ def test_an_app_of_ours_is_adopted_only_when_asked(fly: Sandbox) -> None:
     with fly.world.transaction() as tx:
         put_app(tx, "tune-fly", "tune-works", {"OLD": "by hand"})
     configure(fly, {"A": "1"})
-    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert "adopt" in done.stdout
+    assert "adopt" in fly.refused("up", "test")
     assert values(fly) == {"OLD": "by hand"}
     configure(fly, {"A": "1"}, adopt=True, keep=["OLD"])
     up(fly, "test")
     assert values(fly) == {"OLD": "by hand", "A": "1"}
     # An adopted app is not destroyed, although this program has no policy of a stack.
-    done = fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "adopted" in done.stdout
+    assert "adopted" in fly.refused("destroy", "test")
     assert values(fly) == {"OLD": "by hand", "A": "1"}
-
-
-def test_an_app_of_somebody_else_is_said_to_be(fly: Sandbox) -> None:
-    from sandbox.world.fly import put_app
-
-    with fly.world.transaction() as tx:
-        put_app(tx, "tune-fly", "somebody-else", {})
-    configure(fly, {"A": "1"})
-    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "unique across all of Fly.io" in done.stdout
-    assert values(fly) == {}
-
-
-def test_destroy_takes_away_what_was_made(fly_up: Sandbox) -> None:
-    assert len(tokens(fly_up)) == 1
-    fly_up.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
-    assert tokens(fly_up) == []
-    assert objects(fly_up)["fly app"] == {}
-
-
-def test_a_revoked_token_shows_on_refresh_and_is_minted_again(fly_up: Sandbox) -> None:
-    with fly_up.world.transaction() as tx:
-        for key, token in tx.list("fly", "token").items():
-            tx.put("fly", "token", key, {**token, "revoked": 1.0})
-    plan = fly_up.pulumi("up", "--stack", "test", "--yes", "--refresh", "--skip-preview").stdout
-    assert summary(plan)["created"] == 1
-    assert len(tokens(fly_up)) == 1
-
-
-def test_an_answer_lost_after_the_app_was_made_is_no_error(fly: Sandbox) -> None:
-    configure(fly, VALUES)
-    fly.world.inject("fly", "apps create", "lost")
-    assert up(fly, "test")["created"] == 3
 
 
 def test_no_secret_in_any_argv_environment_or_log(fly_up: Sandbox) -> None:
@@ -269,16 +219,15 @@ def test_a_state_of_the_first_release_still_loads(fly_up: Sandbox, tmp_path: Pat
     fly.pulumi("stack", "import", "--stack", "test", "--file", str(tmp_path / "state.json"))
     assert up(fly, "test") == {"unchanged": 3}
     fly.pulumi("refresh", "--stack", "test", "--yes", "--skip-preview", "--expect-no-changes")
-    fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
+    fly.destroy("test")
     assert objects(fly)["fly app"].keys() == set()
 
 
 def test_a_refused_secret_is_named_where_there_is_no_preview(fly: Sandbox) -> None:
     configure(fly, {"GOOD": "1", "BAD": 'canary-one"""\ncanary-two'})
-    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "secret 'BAD': the value has several lines, one of which ends with" in done.stdout
-    assert "canary" not in done.stdout + done.stderr
+    said = fly.refused("up", "test")
+    assert "secret 'BAD': the value has several lines, one of which ends with" in said
+    assert "canary" not in said
 
 
 def test_a_machine_made_by_hand_keeps_its_app(fly: Sandbox) -> None:
@@ -289,23 +238,6 @@ def test_a_machine_made_by_hand_keeps_its_app(fly: Sandbox) -> None:
         put_app(tx, "tune-fly", "tune-works", {}, machines=0)
         tx.put("fly", "app", "tune-fly", {**tx.list("fly", "app")["tune-fly"], "machines": [loose]})
     configure(fly, {"A": "1"})
-    done = fly.pulumi("up", "--stack", "test", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "and is in use" in done.stdout
-    fly.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
+    assert "and is in use" in fly.refused("up", "test")
+    fly.destroy("test")
     assert objects(fly)["fly app"]["tune-fly"]["machines"] == [loose]
-
-
-@pytest.mark.parametrize("protocol", ["gASV", "gAWV"])
-def test_a_state_of_another_python_previews_unchanged(fly_up: Sandbox, tmp_path: Path, protocol: str) -> None:
-    """Python up to 3.13 stores providers by pickle's protocol 4, and from 3.14 on by 5."""
-    state = fly_up.state("test", show_secrets=True)
-    for resource in state["deployment"]["resources"]:
-        for side in ("inputs", "outputs"):
-            if provider := resource.get(side, {}).get("__provider"):
-                resource[side]["__provider"] = protocol + provider[4:]
-    (tmp_path / "state.json").write_text(json.dumps(state))
-    fly_up.pulumi("stack", "import", "--stack", "test", "--file", str(tmp_path / "state.json"))
-    assert up(fly_up, "test") == {"unchanged": 4}
-    fly_up.pulumi("destroy", "--stack", "test", "--yes", "--skip-preview")
-    assert objects(fly_up)["fly app"].keys() == set()

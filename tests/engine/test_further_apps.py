@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.engine.test_environments import objects, up
+from tests.engine.clouds import objects, up
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox

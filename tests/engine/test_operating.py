@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.world import fly, neon
 from tests.engine import pages
+from tests.engine.clouds import objects
 from tests.engine.conftest import ROOT
-from tests.engine.test_environments import objects
 from tests.engine.test_rotation import first_deploy
 
 if TYPE_CHECKING:

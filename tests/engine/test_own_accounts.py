@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.engine.conftest import held
-from tests.engine.test_environments import STACKS, up
+from tests.engine.clouds import up
+from tests.engine.conftest import STACKS, held
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox

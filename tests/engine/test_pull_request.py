@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.test_environments import objects
+from tests.engine.clouds import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

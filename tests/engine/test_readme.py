@@ -16,8 +16,8 @@ from infra.config.stack_files import read_stack_files
 from ops.handoff.facts import facts
 from sandbox.world import pages_builds
 from tests.engine import pages
+from tests.engine.clouds import objects
 from tests.engine.conftest import ROOT, held
-from tests.engine.test_environments import objects
 
 if TYPE_CHECKING:
     from pathlib import Path

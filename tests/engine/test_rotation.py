@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.world.fly import tick
+from tests.engine.clouds import objects, up
 from tests.engine.conftest import Once, Opened, Sandbox, copied, held
-from tests.engine.test_environments import objects, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

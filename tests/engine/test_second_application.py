@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.engine.conftest import ROOT, Sandbox, held, project_copy
-from tests.engine.test_environments import STACKS, objects, up
+from tests.engine.clouds import objects, up
+from tests.engine.conftest import ROOT, STACKS, Sandbox, held, project_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

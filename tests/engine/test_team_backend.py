@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.conftest import FULL
+from tests.engine.clouds import summary
 from tests.engine.conftest import ROOT, TIMEOUT, own_program
 from tests.engine.strict_s3 import StrictS3, refusal
-from tests.engine.test_environments import summary
-from tests.faults.conftest import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engine.clouds import objects
 from tests.engine.conftest import STORAGE_KEYS, Sandbox, held
-from tests.engine.test_environments import objects
 from tests.verified import accounts, scenario
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
-"""The engine tests' sandboxes, which form of these tests is run, and the table at its end."""
+"""Give these tests the engine tests' sandboxes, and print the table at their end."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import FULL
 from tests.engine.conftest import (
     Opened,
     Sandbox,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "FULL",
     "checkout",
     "empty_sandbox",
     "empty_standing",
@@ -40,9 +39,6 @@ __all__ = [
     "standing",
     "stood",
 ]
-
-FULL = os.environ.get("RELAY_FAULTS") == "full"
-"""Whether everything is tried (`make faults`), or what `make test` has time for."""
 
 
 @pytest.fixture
@@ -55,18 +51,6 @@ def opened(tmp_path: Path) -> Opened:
             yield world
 
     return open_copy
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "full: left to `make faults`")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that are marked `full`, but for the full form."""
-    left_out = [] if FULL else [item for item in items if item.get_closest_marker("full")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ from ops.access import Access, ask_all
 from ops.strays import lists
 from sandbox.credentials import ENVIRONMENT
 from sandbox.http import face
-from tests.engine.test_environments import objects
+from tests.engine.clouds import objects
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from sandbox.credentials import ENVIRONMENT
+from tests.conftest import FULL
+from tests.engine.clouds import objects
 from tests.engine.conftest import ROOT, Sandbox, copied, held
-from tests.engine.test_environments import objects
-from tests.faults.conftest import FULL
 from tests.faults.hunt import Hunt, encrypted, spellings
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import FULL
 from tests.engine.conftest import Sandbox, copied, held
-from tests.faults.conftest import FULL
 from tests.faults.lives import Life
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.world.fly import put_organization
+from tests.conftest import FULL
+from tests.engine.clouds import up
 from tests.engine.conftest import Sandbox, copied, held
-from tests.engine.test_environments import up
 from tests.faults import out_of_band
-from tests.faults.conftest import FULL
 from tests.faults.out_of_band import ADOPTED, DELETED, EDITED, MOVED, PASSWORD, ROWS, WHOLE, Case, Spot
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tests.conftest import FULL
 from tests.engine.test_pull_request import APP, everything, opened, tool, up
 from tests.faults import blows, worlds
 from tests.faults.blows import Blow
-from tests.faults.conftest import FULL
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Sandbox

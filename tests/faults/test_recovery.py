@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from sandbox.world import neon
+from tests.engine.clouds import up
 from tests.engine.conftest import TIMEOUT
-from tests.engine.test_environments import up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.engine.clouds import objects
 from tests.engine.conftest import ROOT, Once, Sandbox, copied, held
-from tests.engine.test_environments import objects
 from tests.faults.strays import listed
 
 Prepare = Callable[[Sandbox], object]
