@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import tempfile
 
 import pytest
@@ -15,7 +16,13 @@ gc.disable()
 
 
 def pytest_configure() -> None:
-    """Put temporary folders into memory, where there is room and programs may run: a busy disk takes 3 ms for each."""
+    """Let child processes be interrupted, and put temporary folders into memory.
+
+    A shell starts a background job with SIGINT ignored, and every child inherits that. A busy disk takes 3 ms for each
+    folder; memory is used where there is room and programs may run.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not os.access(_MEMORY, os.W_OK):
         return
     memory = os.statvfs(_MEMORY)

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 _KINDS = {
     "fly": ("app", "secret", "token"),

@@ -1,6 +1,6 @@
-"""Sandboxes for tests through the real engine. Without an engine these tests fail; they never skip.
+"""Make sandboxes for tests through the real engine. Without an engine these tests fail; they never skip.
 
-What takes long is made once for all workers of a test run, and copied by each test that changes it:
+Each world is made once for all workers of a test run, and each test that changes it copies it:
 
 - `sandbox`, `empty_sandbox`: nothing is up yet;
 - `standing`, `empty_standing`: the three stacks are up.
@@ -9,30 +9,21 @@ What takes long is made once for all workers of a test run, and copied by each t
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
-from sandbox.world.store import World
 from setup.engine.locate import locate, official
+from tests.engine.sandboxes import ROOT, STORAGE_KEYS, Sandbox, copied, held, project_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
-# Generous: a whole `up` takes seconds, but two of them share two cores with whatever else runs.
-TIMEOUT = 300
-STACKS = ("production", "staging", "dev")
-STORAGE_KEYS = ("storageAccessKeyId", "storageSecretAccessKey")
 Once = Callable[[str, Callable[[Path], None]], Path]
 Opened = Callable[["Sandbox"], AbstractContextManager["Sandbox"]]
 
@@ -42,137 +33,6 @@ def pytest_report_header() -> str:
     return (
         f"engine: {locate()}, with {'the official' if official() else 'setup/engine/language_host.py as'} language host"
     )
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """A world of its own for one project.
-
-    Attributes:
-        project: The project's folder: this repository, or a copy whose files a test may change.
-        folder: The world's folder.
-        environment: What a command is run with while the sandbox is held open, see `held`. Without it, each
-            command is run by `bin/sandbox` and has stand-ins of its own.
-    """
-
-    project: Path
-    folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def world(self) -> World:
-        """The clouds as they stand."""
-        return World(self.folder / "clouds.sqlite")
-
-    def command(self, *command: str) -> dict[str, Any]:
-        """Return the arguments with which `subprocess` runs a command in this sandbox."""
-        runner = [] if self.environment else [self.project / "bin" / "sandbox"]
-        return {
-            "args": [*runner, *command],
-            "cwd": self.project,
-            "env": self.environment or os.environ | {"RELAY_SANDBOX": str(self.folder)},
-            "stdin": subprocess.DEVNULL,
-        }
-
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command in this sandbox; with `check`, fail the test on another exit code than 0."""
-        done = subprocess.run(**self.command(*command), capture_output=True, text=True, check=False, timeout=TIMEOUT)
-        if check and done.returncode != 0:
-            pytest.fail(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `pulumi`, without colours and questions."""
-        return self.run("pulumi", *arguments, "--color", "never", "--non-interactive", check=check)
-
-    def up(self, stack: str, *flags: str) -> str:
-        """Bring a stack up and return what `up` printed."""
-        return self.pulumi("up", "--stack", stack, "--yes", "--skip-preview", *flags).stdout
-
-    def destroy(self, stack: str) -> None:
-        """Destroy a stack."""
-        self.pulumi("destroy", "--stack", stack, "--yes", "--skip-preview")
-
-    def refused(self, verb: str, stack: str, *flags: str) -> str:
-        """Run a preview, an `up` or a `destroy` that must fail, and return what it printed."""
-        confirmed = () if verb == "preview" else ("--yes", "--skip-preview")
-        done = self.pulumi(verb, "--stack", stack, *confirmed, *flags, check=False)
-        assert done.returncode != 0, done.stdout
-        return done.stdout + done.stderr
-
-    def assert_unchanged(self, stack: str) -> None:
-        """See that a preview has nothing to do."""
-        self.pulumi("preview", "--stack", stack, "--expect-no-changes")
-
-    def config_set(self, stack: str, key: str, value: str, *, secret: bool = False, path: bool = False) -> None:
-        """Set a stack's setting for the life of this sandbox."""
-        flags = ["--secret" if secret else "--plaintext", *(["--path"] if path else [])]
-        self.pulumi("config", "set", "--stack", stack, *flags, key, value)
-
-    @contextmanager
-    def settings(self, stack: str) -> Iterator[dict[str, Any]]:
-        """Let a stack's plain settings be changed, by their full names, for the life of this sandbox.
-
-        In the sandbox's own file, which `pulumi config set` would write: that takes a command for each of them.
-        """
-        path = self.folder / "mirror" / f"Pulumi.{stack}.yaml"
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        yield content["config"]
-        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-
-    def state(self, stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
-        """Return the stack's state as it is stored; with secrets shown, as `pulumi stack export` prints it."""
-        if not show_secrets:
-            stored = self.folder / "state" / ".pulumi" / "stacks" / "relay" / f"{stack}.json"
-            return {"deployment": json.loads(stored.read_text())["checkpoint"]["latest"]}
-        exported: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--stack", stack, "--show-secrets").stdout)
-        return exported
-
-
-def project_copy(folder: Path, files: Path) -> Path:
-    """Make a copy of this repository whose Pulumi files, taken from a folder, may be changed."""
-    folder.mkdir()
-    for name in ("bin", "sandbox", "setup", "infra", "ops", "sdks", ".venv", "__main__.py"):
-        (folder / name).symlink_to(ROOT / name)
-    for path in files.glob("Pulumi*.yaml"):
-        shutil.copy(path, folder)
-    return folder
-
-
-def own_program(sandbox: Sandbox, text: str) -> None:
-    """Give a copied world a program of its own, in place of this repository's."""
-    path = sandbox.folder / "mirror" / "__main__.py"
-    path.unlink()  # a link
-    path.write_text(text)
-
-
-@contextmanager
-def held(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Keep one command running in a sandbox: what others need to join it, and to start no stand-ins of their own."""
-    command = sandbox.command("sh", "-c", "env -0; echo; cat") | {"stdin": subprocess.PIPE}
-    with subprocess.Popen(**command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        text = ""
-        while not text.endswith("\0\n"):
-            line = process.stdout.readline()
-            assert line, "the sandbox did not open"
-            text += line
-        environment = dict(pair.split("=", 1) for pair in text[:-2].split("\0"))
-        # An engine lives for a second, and has the memory: collecting garbage was a twentieth of what it took.
-        yield replace(sandbox, environment=environment | {"GOGC": "off"})
-
-
-def copied(original: Sandbox, folder: Path) -> Sandbox:
-    """Copy a world. The copy is told its place: the sandbox prepares a world that it finds moved, which takes a second.
-
-    Args:
-        original: The world's sandbox.
-        folder: Where the copy goes; must not exist yet.
-    """
-    shutil.copytree(original.folder, folder, symlinks=True)
-    for path in (folder / "prepared.json", *(folder / "bin").iterdir()):
-        path.write_text(path.read_text().replace(str(original.folder), str(folder)))
-    return Sandbox(original.project, folder)
 
 
 @pytest.fixture(scope="session")

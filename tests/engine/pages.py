@@ -1,4 +1,4 @@
-"""Walks through a document's commands: a test runs each of them in a sandbox, or says why it does not."""
+"""Walk through a document's commands: a test runs each of them in a sandbox, or says why it does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:pulumi|bin/|make|flyctl|gh|cp|sed) ?[^`]*)`")

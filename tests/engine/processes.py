@@ -1,4 +1,4 @@
-"""Processes that a command of the sandbox starts: found, and waited for."""
+"""Find the processes that a command of the sandbox starts, and wait for their end."""
 
 from __future__ import annotations
 

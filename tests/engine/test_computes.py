@@ -10,7 +10,7 @@ from tests.engine.clouds import objects, project_id, up
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 LARGER = {"autoscaling_limit_max_cu": 2}
 

@@ -1,4 +1,4 @@
-"""What a workflow runs, through the real engine: preview, comment, drift, and a fork's preview in the sandbox."""
+"""Run what workflows run through the real engine: preview, comment, drift, and a fork's preview in the sandbox."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from setup.engine.locate import BUILT
-from tests.engine.clouds import objects, up
-from tests.engine.conftest import ROOT, TIMEOUT, own_program
+from tests.engine.clouds import objects, project_id, put
+from tests.engine.sandboxes import ROOT, TIMEOUT, own_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.engine.conftest import Once, Sandbox
+    from tests.engine.conftest import Once
+    from tests.engine.sandboxes import Sandbox
 
 PREVIEW, COMMENT, DRIFT = (str(ROOT / "bin" / name) for name in ("preview", "comment", "drift"))
 CANARY = "Canary0123456789abcdefghijklmnop"
@@ -40,12 +41,12 @@ def _secrets(sandbox: Sandbox) -> set[str]:
     return {value for value in found if not value.startswith(("http", "^http"))}
 
 
-def test_a_preview_is_told_without_one_secret(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_previews_comment_holds_no_secret(sandbox: Sandbox, tmp_path: Path) -> None:
     given = ("logfireToken", "flyDeployToken", "extraSecrets.EXTRA")
     sandbox.pulumi("config", "set-all", "--stack", "staging", "--path", *(f"--secret={key}={CANARY}" for key in given))
     new = _comment(sandbox, "staging", tmp_path / "new")
     assert "to create" in new
-    up(sandbox, "staging")
+    sandbox.up("staging")
     same = _comment(sandbox, "staging", tmp_path / "same")
     assert "no changes" in same
     sandbox.config_set("staging", "logfireToken", CANARY[::-1], secret=True)
@@ -60,7 +61,7 @@ def test_a_preview_is_told_without_one_secret(sandbox: Sandbox, tmp_path: Path) 
         assert secret not in new + same + changed
 
 
-def test_a_program_that_gives_a_secret_away_is_told_without_it(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_comment_holds_no_secret_that_the_program_prints(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.config_set("staging", "logfireToken", CANARY, secret=True)
     own_program(
         sandbox,
@@ -77,11 +78,8 @@ def test_a_program_that_gives_a_secret_away_is_told_without_it(sandbox: Sandbox,
         assert given_away not in told
 
 
-def test_drift_is_told_with_the_command_that_mends_it(standing: Sandbox, tmp_path: Path) -> None:
-    with standing.world.transaction() as tx:
-        (key,) = [key for key, project in tx.list("neon", "project").items() if project["name"] == "tune-staging"]
-        project = tx.get("neon", "project", key) or {}
-        tx.put("neon", "project", key, project | {"history_retention_seconds": 3600})
+def test_drift_names_the_command_that_reverts_it(standing: Sandbox, tmp_path: Path) -> None:
+    put(standing, "neon", "project", project_id(standing, "tune-staging"), history_retention_seconds=3600)
     before = standing.state("staging"), objects(standing)
     done = standing.run(DRIFT, "staging", check=False)
     assert done.returncode == 1
@@ -89,7 +87,7 @@ def test_drift_is_told_with_the_command_that_mends_it(standing: Sandbox, tmp_pat
     assert "pulumi up --refresh -s staging" in done.stdout
     # A look changes nothing, and the command mends it.
     assert (standing.state("staging"), objects(standing)) == before
-    standing.pulumi("up", "--refresh", "--stack", "staging", "--yes", "--skip-preview")
+    standing.up("staging", "--refresh")
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     printed = standing.run("env", f"GITHUB_STEP_SUMMARY={summary}", DRIFT, "staging").stdout
@@ -98,20 +96,14 @@ def test_drift_is_told_with_the_command_that_mends_it(standing: Sandbox, tmp_pat
     assert summary.read_text() == f"before\n{printed}"
 
 
-def test_a_token_that_ends_soon_is_told(standing: Sandbox) -> None:
+def test_drift_names_a_token_that_ends_soon(standing: Sandbox) -> None:
     with standing.settings("staging") as settings:
         settings |= {"relay:mintDeployToken": True, "relay:deployTokenHours": 240}
-    up(standing, "staging")
+    standing.up("staging")
     done = standing.run(DRIFT, "staging")
     end = datetime.now(UTC) + timedelta(hours=240)
     assert "**Credentials that end soon**\n\n```text\ndeploy-token" in done.stdout
     assert f"ends on {end:%Y-%m-%d}" in done.stdout
-
-
-def test_drift_of_a_stack_that_cannot_be_looked_at_fails(sandbox: Sandbox) -> None:
-    done = sandbox.run(DRIFT, "nowhere", check=False)
-    assert done.returncode == 1
-    assert "no stack named" in done.stdout
 
 
 def _repository(folder: Path) -> Path:
@@ -171,7 +163,7 @@ def _fork_preview(folder: Path, *stacks: str) -> subprocess.CompletedProcess[str
 
 @dataclass(frozen=True)
 class Told:
-    """What the preview of a fork's pull request that changes staging and adds `qa` told.
+    """The output of a preview of a fork's pull request that changes staging and adds `qa`.
 
     Attributes:
         by_stack: The part of the job's summary about each stack.
@@ -210,7 +202,7 @@ def forks_preview(once: Once) -> Told:
     return Told(**json.loads((once("forks-preview", fill) / "told.json").read_text()))
 
 
-def test_a_forks_preview_shows_what_the_pull_request_changes_and_no_more(forks_preview: Told) -> None:
+def test_a_forks_preview_shows_the_changes_of_the_pull_request_alone(forks_preview: Told) -> None:
     staging, dev = forks_preview.by_stack["staging"], forks_preview.by_stack["dev"]
     assert staging.startswith("`staging` in the sandbox: 1 to update")
     assert "`historyRetentionSeconds` `21600` → `3600`" in staging
@@ -219,7 +211,7 @@ def test_a_forks_preview_shows_what_the_pull_request_changes_and_no_more(forks_p
     assert forks_preview.left == 0
 
 
-def test_a_forks_mistake_fails_and_is_told(tmp_path: Path) -> None:
+def test_a_mistake_of_a_fork_fails_with_its_message(tmp_path: Path) -> None:
     repository = _repository(tmp_path)
     path = repository / "Pulumi.dev.yaml"
     path.write_text(path.read_text() + "  relay:flyRegoin: ams\n")

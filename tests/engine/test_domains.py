@@ -10,11 +10,13 @@ import yaml
 from sandbox.credentials import FLY_TOKEN
 from sandbox.world import fly, zones
 from tests.engine.clouds import secrets, up
-from tests.engine.conftest import ROOT, Once, Opened, Sandbox, copied, held
+from tests.engine.sandboxes import ROOT, Sandbox, copied, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.engine.conftest import Once, Opened
 
 ACCOUNT = "ffffffffffffffffffffffffffffff01"
 ZONE = "tune.example"

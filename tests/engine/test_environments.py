@@ -12,13 +12,13 @@ import pytest
 
 from sandbox.world import cloudflare
 from tests.engine.clouds import assert_encrypted, objects, project_id, secret_values, secrets, summary, up
-from tests.engine.conftest import STACKS
+from tests.engine.sandboxes import STACKS
 from tests.unit.program import SECRET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 
 def test_dev_and_staging_before_production(sandbox: Sandbox) -> None:
@@ -108,7 +108,7 @@ def test_adoption_creates_and_replaces_no_data(prepared: dict[bool, Sandbox], st
     }
 
 
-def test_adoption_changes_only_what_the_previews_use(
+def test_adoption_changes_only_the_variable_of_previews(
     prepared: dict[bool, Sandbox], stood: Callable[[bool], Sandbox]
 ) -> None:
     project = "ffffffffffffffffffffffffffffff01/tune"
@@ -223,12 +223,12 @@ def test_a_deploy_token_finishes_delivery(standing: Sandbox) -> None:
     assert up(standing, "staging")["created"] == 1
     (secret,) = objects(standing)["github secret"].values()
     assert secret["value"] == "FlyV1 fm2_given,fm2_here"
-    # What a person gave is no plainer in the state than what a cloud made.
+    # The state encrypts a value that a person gave, as it does a value that a cloud made.
     for given in ("FlyV1 fm2_given,fm2_here", "CanaryExtra"):
         assert_encrypted(standing, "staging", {given})
 
 
-def test_dotenv_is_what_a_shell_can_read(standing: Sandbox) -> None:
+def test_a_shell_can_read_the_dotenv(standing: Sandbox) -> None:
     text = standing.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
     lines = dict(line.split("=", 1) for line in text.splitlines())
     assert lines["DATABASE_URL"].strip("'").startswith("postgresql+psycopg://neondb_owner:npg_")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.clouds import objects, secrets, up
-from tests.engine.conftest import ROOT, Once, Opened, Sandbox, copied, held
+from tests.engine.sandboxes import ROOT, Sandbox, copied, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.engine.conftest import Once, Opened
 
 # The Fly resources alone, with made-up values from the configuration: what is tested here is theirs.
 PROGRAM = """\
@@ -155,7 +157,7 @@ def by_hand(fly: Sandbox, **changes: str | None) -> None:
         put_secrets(tx, app, changes)
 
 
-def test_foreign_changes_show_as_drift_and_are_mended(fly_up: Sandbox) -> None:
+def test_foreign_changes_show_as_drift_and_are_reverted(fly_up: Sandbox) -> None:
     by_hand(fly_up, PLAIN="another", JSON=None, MINE="by hand")
     plan = fly_up.pulumi("preview", "--stack", "test", "--refresh", "--diff").stdout
     assert "changed outside Pulumi" in plan
@@ -166,7 +168,7 @@ def test_foreign_changes_show_as_drift_and_are_mended(fly_up: Sandbox) -> None:
     assert "MINE" in foreign
 
 
-def test_a_secret_made_by_hand_is_not_taken_over_silently(fly_up: Sandbox) -> None:
+def test_a_secret_made_by_hand_is_not_overwritten(fly_up: Sandbox) -> None:
     by_hand(fly_up, MINE="by hand")
     configure(fly_up, {"A": "2"}, mint=True)
     up(fly_up, "test")  # a write, from which on MINE is known to be somebody else's

@@ -1,13 +1,13 @@
-"""Further Fly apps of a stack through the real engine: shared values, and the remains of a removed app."""
+"""Add and remove a further Fly app of a stack through the real engine: it shares values, and stays when removed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.engine.clouds import objects, up
+from tests.engine.clouds import objects, secrets, up
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 
 def test_a_worker_comes_and_leaves(empty_standing: Sandbox) -> None:
@@ -19,10 +19,8 @@ def test_a_worker_comes_and_leaves(empty_standing: Sandbox) -> None:
     empty_standing.config_set("staging", path, "CanaryWorker", secret=True, path=True)
     assert up(empty_standing, "staging")["created"] == 3
     made = objects(empty_standing)
-    secrets = made["fly secret"]
-    url = secrets["tune-api-staging/DATABASE_URL"]["value"]
-    assert secrets["tune-worker/DB_URL"]["value"] == url
-    assert secrets["tune-worker/OPENAI_KEY"]["value"] == "CanaryWorker"
+    url = secrets(empty_standing, "tune-api-staging")["DATABASE_URL"]
+    assert secrets(empty_standing, "tune-worker") == {"DB_URL": url, "OPENAI_KEY": "CanaryWorker"}
     assert [secret["value"] for secret in made["github secret"].values()] == [url]
     assert "CanaryWorker" not in str(empty_standing.state("staging"))
     assert set(up(empty_standing, "staging")) == {"unchanged"}
@@ -30,11 +28,11 @@ def test_a_worker_comes_and_leaves(empty_standing: Sandbox) -> None:
     # Its app stays when the setting goes, and `up` names it.
     with empty_standing.settings("staging") as settings:
         del settings["relay:apps"], settings["relay:githubSecretAliases"]
-    done = empty_standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
-    assert "No longer managed, and left in their clouds: fly-app-tune-worker, fly-secrets-tune-worker" in done.stdout
+    said = empty_standing.up("staging")
+    assert "No longer managed, and left in their clouds: fly-app-tune-worker, fly-secrets-tune-worker" in said
     after = objects(empty_standing)
     assert after.pop("fly app").keys() - before["fly app"].keys() == {"tune-worker"}
-    assert after["fly secret"]["tune-worker/DB_URL"] == secrets["tune-worker/DB_URL"]
+    assert secrets(empty_standing, "tune-worker")["DB_URL"] == url
     assert after["github secret"] == {}
 
 
@@ -45,13 +43,9 @@ def test_a_worker_that_exists_is_adopted(empty_standing: Sandbox) -> None:
         put_app(tx, "tune-worker", "tune-works", {"BY_HAND": "x"})
     with empty_standing.settings("staging") as settings:
         settings["relay:apps"] = {"tune-worker": {"secretAliases": {"DB_URL": "DATABASE_URL"}}}
-    refused = empty_standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
-    assert "Fly app tune-worker: creating it failed: it exists already" in refused.stdout
-    proposed = empty_standing.run("bin/adopt", "staging").stdout
-    assert "adopt.apps" in proposed
+    assert "Fly app tune-worker: creating it failed: it exists already" in empty_standing.refused("up", "staging")
+    assert "adopt.apps" in empty_standing.run("bin/adopt", "staging").stdout
     with empty_standing.settings("staging") as settings:
         settings["relay:adopt"] = {"apps": ["tune-worker"]}
-    done = empty_standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
-    assert "left alone on Fly app tune-worker: BY_HAND" in done.stdout
-    secrets = objects(empty_standing)["fly secret"]
-    assert {key for key in secrets if key.startswith("tune-worker/")} == {"tune-worker/BY_HAND", "tune-worker/DB_URL"}
+    assert "left alone on Fly app tune-worker: BY_HAND" in empty_standing.up("staging")
+    assert secrets(empty_standing, "tune-worker").keys() == {"BY_HAND", "DB_URL"}

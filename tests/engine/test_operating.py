@@ -1,4 +1,4 @@
-"""docs/operating.md, section by section: every command there is run in the sandbox, or named with why it is not."""
+"""Walk docs/operating.md, section by section: every command runs in the sandbox, or the test says why it does not."""
 
 from __future__ import annotations
 
@@ -8,60 +8,20 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.world import fly, neon
 from tests.engine import pages
-from tests.engine.clouds import objects
-from tests.engine.conftest import ROOT
+from tests.engine.clouds import objects, project_id, put, secrets
+from tests.engine.operating import APPLICATION, LOGIN, SECTIONS, forget, unchanged, walk
 from tests.engine.test_rotation import first_deploy
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Sandbox
-
-PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8").replace("relay-api", "tune-api")
-SECTIONS = pages.sections(PAGE)
-APPLICATION = "runs in the application's repository, or inside of its machines: the stand-ins deploy no code"
-CLOUD = "the stand-ins have no such command; the test does to the world what it does"
-
-LOGIN = "env -u FLY_API_TOKEN -u FLY_ACCESS_TOKEN "
-"""What makes flyctl use a person's login."""
+    from tests.engine.sandboxes import Sandbox
 
 
-def walk(sandbox: Sandbox, section: str) -> pages.Walk:
-    """Walk through a section; at the end, every command of it was run or excused."""
-    return pages.Walk(sandbox, SECTIONS[section])
-
-
-def unchanged(said: str) -> bool:
-    return not re.search(r"\d+ to (create|update|replace|delete|import)", said)
-
-
-def put(sandbox: Sandbox, cloud: str, kind: str, key: str, **changes: Any) -> None:
-    """Change a thing by hand."""
-    with sandbox.world.transaction() as tx:
-        tx.put(cloud, kind, key, (tx.get(cloud, kind, key) or {}) | changes)
-
-
-def secrets(sandbox: Sandbox, app: str) -> dict[str, str]:
-    found = objects(sandbox)["fly secret"]
-    return {key.removeprefix(f"{app}/"): each["value"] for key, each in found.items() if key.startswith(f"{app}/")}
-
-
-def project(sandbox: Sandbox, name: str) -> str:
-    (identity,) = [key for key, each in objects(sandbox)["neon project"].items() if each["name"] == name]
-    return identity
-
-
-def forget(sandbox: Sandbox) -> None:
-    """Lose staging's state."""
-    sandbox.pulumi("stack", "rm", "--stack", "staging", "--force", "--preserve-config", "--yes")
-
-
-def test_every_section_is_walked_through() -> None:
-    walked = re.findall(
-        r"^    with walk\(\w+, (['\"])(.+)\1\)", Path(__file__).read_text(encoding="utf-8"), re.MULTILINE
-    )
+def test_every_section_has_a_walk() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_operating*.py"))
+    walked = re.findall(r"^    with walk\(\w+, (['\"])(.+)\1\)", text, re.MULTILINE)
     assert {title for _, title in walked} == {title for title, text in SECTIONS.items() if pages.commands(text)}
 
 
@@ -78,8 +38,7 @@ def test_a_migration_is_rolled_back(standing: Sandbox) -> None:
 
 
 def test_a_new_database_is_empty(empty_sandbox: Sandbox) -> None:
-    said = empty_sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview").stdout
-    assert "Database tune-staging is new and empty" in said
+    assert "Database tune-staging is new and empty" in empty_sandbox.up("staging")
     with walk(empty_sandbox, "A new database is empty") as steps:
         steps.elsewhere("the stand-ins hold no data", "pg_dump")
         steps.elsewhere(APPLICATION, "uv run python", "uv run alembic", "gh workflow run", "flyctl ssh console")
@@ -92,28 +51,21 @@ def test_a_lock_that_was_left_behind(standing: Sandbox) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     held_by = {"pid": ended.pid, "username": "somebody", "hostname": socket.gethostname()}
     lock.write_text(json.dumps(held_by | {"timestamp": "2026-11-24T12:00:00Z"}))
-    refused = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
-    assert refused.returncode != 0
-    assert "the stack is currently locked by 1 lock(s)" in refused.stdout + refused.stderr
-    assert standing.pulumi("preview", "--stack", "staging").returncode == 0
+    assert "the stack is currently locked by 1 lock(s)" in standing.refused("up", "staging")
+    standing.pulumi("preview", "--stack", "staging")
     with walk(standing, "The stack is locked") as steps:
         assert "The lock of an update that has ended was released" in steps.run("bin/recover staging")
         assert unchanged(steps.run("pulumi up -s staging"))
 
 
 def test_an_update_that_was_killed(standing: Sandbox) -> None:
-    """As a kill leaves it after the cloud's answer: the thing is there, and in the state only as being created."""
-    # In the file: `stack import` drops what is pending.
-    path = standing.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
-    state = json.loads(path.read_text())
-    latest = state["checkpoint"]["latest"]
-    (made,) = [each for each in latest["resources"] if each["urn"].endswith("::variable-FLY_APP")]
-    # The guard depends on every resource, so the engine had not made it yet.
-    others = [each for each in latest["resources"] if each is not made and each["type"] != "relay:infra:Guard"]
-    latest["resources"] = others
-    made = {key: value for key, value in made.items() if key not in ("id", "outputs")}
-    latest["pending_operations"] = [{"resource": made, "type": "creating"}]
-    path.write_text(json.dumps(state))
+    """A kill after the cloud's answer leaves a variable that the state has only as being created."""
+    with standing.edited_state("staging") as latest:
+        (made,) = [each for each in latest["resources"] if each["urn"].endswith("::variable-FLY_APP")]
+        # The guard depends on every resource, so the engine had not made it yet.
+        others = [each for each in latest["resources"] if each is not made and each["type"] != "relay:infra:Guard"]
+        made = {key: value for key, value in made.items() if key not in ("id", "outputs")}
+        latest |= {"resources": others, "pending_operations": [{"resource": made, "type": "creating"}]}
     before = objects(standing)
     with walk(standing, "An update was killed") as steps:
         assert "imported" in steps.run("bin/recover staging")
@@ -124,23 +76,22 @@ def test_an_update_that_was_killed(standing: Sandbox) -> None:
 
 def test_an_update_that_failed_and_had_done_its_work(empty_sandbox: Sandbox) -> None:
     empty_sandbox.world.inject("neon", "project.create", "502-after")
-    up = ("up", "--stack", "staging", "--yes", "--skip-preview")
-    assert "[HTTP Code: 502]" in empty_sandbox.pulumi(*up, check=False).stdout
-    made = project(empty_sandbox, "tune-staging")
-    assert "Another Neon project is called 'tune-staging' already" in empty_sandbox.pulumi(*up, check=False).stdout
+    assert "[HTTP Code: 502]" in empty_sandbox.refused("up", "staging")
+    made = project_id(empty_sandbox, "tune-staging")
+    assert "Another Neon project is called 'tune-staging' already" in empty_sandbox.refused("up", "staging")
     with walk(empty_sandbox, 'An update fails with "already exists"') as steps:
         assert made in steps.run("bin/adopt staging --write")
         steps.run("pulumi up -s staging")
         steps.run("pulumi preview -s staging --expect-no-changes")
-    assert project(empty_sandbox, "tune-staging") == made
+    assert project_id(empty_sandbox, "tune-staging") == made
 
 
 def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
     before = objects(standing)
     with walk(standing, "The state is lost") as steps:
-        path = standing.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
+        path = standing.state_file("staging")
         path.write_text(path.read_text()[:1000])
-        assert "failed to load checkpoint" in standing.pulumi("preview", "--stack", "staging", check=False).stderr
+        assert "failed to load checkpoint" in standing.refused("preview", "staging")
         within = {"staging.json": str(path)}
         steps.run("mv staging.json", names=within)
         steps.run("cp staging.json.bak", names=within)
@@ -152,18 +103,19 @@ def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
 
         forget(standing)
         steps.run("pulumi stack init staging")
-        refused = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
-        assert "Another Neon project is called" in refused.stdout
+        assert "Another Neon project is called" in standing.refused("up", "staging")
         copies = (standing.folder / "state" / ".pulumi" / "backups" / "relay" / "staging").glob("*.json")
         copy = max(path for path in copies if "fly-secrets" in path.read_text())
         steps.run("python3 -c", names={"COPY": str(copy), "state.json": str(tmp_path / "state.json")})
         steps.run("pulumi stack import -s staging", names={"state.json": str(tmp_path / "state.json")})
         steps.run("pulumi refresh -s staging")
-        assert unchanged(standing.pulumi("preview", "--stack", "staging", "--expect-no-changes").stdout)
+        standing.assert_unchanged("staging")
         assert objects(standing) == before
 
         forget(standing)
         steps.run("pulumi stack init staging")
+        contradicts = "then first mend Pulumi.staging.yaml: storageAccessKeyId is set, but adopt.keep keeps"
+        assert contradicts in standing.run("bin/adopt", "staging").stdout
         keys = {"storageAccessKeyId": "5a4d5b0c" * 4, "storageSecretAccessKey": "5a4d5b0c" * 8}
         with standing.settings("staging") as settings:
             for key in keys:
@@ -186,7 +138,7 @@ def test_a_leaked_credential(standing: Sandbox) -> None:
     first_deploy(standing, "tune-api-staging")
     standing.run("flyctl", "secrets", "deploy", "-a", "tune-api-staging")
     with walk(standing, "A credential has leaked") as steps:
-        put(standing, "neon", "project", project(standing, "tune-staging"), password="npg_Another")
+        put(standing, "neon", "project", project_id(standing, "tune-staging"), password="npg_Another")
         steps.run("pulumi up --refresh -s staging")
         steps.run("flyctl secrets deploy -a tune-api-staging")
         assert ":npg_Another@" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
@@ -219,96 +171,6 @@ def test_a_leaked_credential(standing: Sandbox) -> None:
         standing.run("sh", "-c", f"PULUMI_CONFIG_PASSPHRASE=another {preview}")
 
 
-def test_the_app_gets_another_name(standing: Sandbox) -> None:
-    before = objects(standing)
-    with walk(standing, "An app needs another name") as steps:
-        key = secrets(standing, "tune-api-staging")["OAUTH_ENCRYPTION_KEY"]
-        steps.run("pulumi config set flyApp tune-api-next -s staging")
-        planned = standing.pulumi("preview", "--stack", "staging").stdout
-        assert re.search(r"\+- .*fly-app", planned)
-        steps.run("pulumi up -s staging")
-        steps.run(f"{LOGIN}flyctl tokens create deploy -a tune-api-next -n github-staging")
-        steps.run("pulumi up -s staging")
-        steps.run("pulumi up -s production")
-        after = objects(standing)
-        assert after["fly app"].keys() == {"tune-api", "tune-api-staging", "tune-api-next"}
-        assert after["neon project"] == before["neon project"]
-        assert secrets(standing, "tune-api-next")["OAUTH_ENCRYPTION_KEY"] == key
-        (pages,) = after["cloudflare pages"].values()
-        previews = pages["deployment_configs"]["preview"]["env_vars"]["PUBLIC_API_URL"]
-        assert previews["value"] == "https://tune-api-next.fly.dev"
-        writes = "writes into this repository; tests/unit/delivery/test_handoff.py::test_a_team_writes_its_own_names"
-        steps.elsewhere(writes, "bin/handoff")
-        steps.run("flyctl apps destroy tune-api-staging --yes")
-        assert objects(standing)["fly app"].keys() == {"tune-api", "tune-api-next"}
-
-        # The page has one name for both; here staging has it, and production gets another.
-        other = {"tune-api-next": "tune-api-other"}
-        with standing.settings("production") as settings:
-            settings["relay:flyApp"] = settings["relay:adopt"]["flyApp"] = "tune-api-other"
-        refused = standing.pulumi("preview", "--stack", "production", check=False)
-        assert "marked for protection" in refused.stdout
-        kept = secrets(standing, "tune-api")
-        steps.run("flyctl apps create tune-api-next", names={"personal": "tune-works", **other})
-        steps.elsewhere(APPLICATION, "flyctl ssh console")
-        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "LOGFIRE_WRITE_TOKEN")
-        copied = {name: kept[name] for name in (*names, "OAUTH_ENCRYPTION_KEY")}
-        lines = "".join(f"{name}={value}\n" for name, value in copied.items())
-        steps.run("flyctl secrets import --stage -a tune-api-next", given=lines, names=other)
-        steps.run("pulumi state delete --force")
-        steps.run("pulumi config set flyApp tune-api-next -s production", names=other)
-        steps.run("pulumi config set --path adopt.flyApp tune-api-next -s production", names=other)
-        planned = steps.run("pulumi preview -s production")
-        assert "3 to create" in planned  # with the guard
-        assert "to replace" not in planned
-        steps.run("pulumi up -s production")
-        assert copied.items() <= secrets(standing, "tune-api-other").items()
-        assert secrets(standing, "tune-api") == kept
-        steps.run("pulumi preview -s production --expect-no-changes")
-
-
-def test_an_app_moves_to_another_organization(standing: Sandbox) -> None:
-    before = objects(standing)
-    with walk(standing, "An app moves to another Fly organization") as steps:
-        with standing.world.transaction() as tx:
-            fly.put_organization(tx, "tune-other", "Other")
-        steps.run("pulumi config set flyOrganization", names={"ORGANIZATION": "tune-other"})
-        refused = standing.pulumi("preview", "--stack", "staging", check=False)
-        assert "is in organization tune-works, not in the configured tune-other" in refused.stdout
-        steps.elsewhere(CLOUD, "flyctl apps move")
-        put(standing, "fly", "app", "tune-api-staging", organization="tune-other")
-        steps.run("pulumi refresh -s staging")
-        steps.run("pulumi preview -s staging --expect-no-changes")
-    assert objects(standing)["fly secret"] == before["fly secret"]
-
-
-def test_a_database_moves_to_another_project(standing: Sandbox) -> None:
-    first_deploy(standing, "tune-api-staging")
-    old = project(standing, "tune-staging")
-    with walk(standing, "A database moves to another Neon project") as steps:
-        steps.run("pulumi config set --path adopt.neonProject OLD", names={"OLD": old})
-        assert unchanged(steps.run("pulumi up -s staging"))
-        put(standing, "neon", "project", old, name="tune-staging-old")
-        with standing.world.transaction() as tx:
-            new = neon.create_project(tx, {"name": "tune-staging", "region_id": "aws-eu-central-1"})["id"]
-        steps.elsewhere("the stand-ins hold no data", "pg_dump")
-        steps.run("pulumi config set --path adopt.neonProject NEW", names={"NEW": new})
-        refused = standing.pulumi("preview", "--stack", "staging", check=False)
-        assert f"this stack's database is {old!r}" in refused.stdout
-        steps.run("pulumi config set unprotect true")
-        planned = steps.run("pulumi preview -s staging")
-        assert re.search(r"-- .*neon-project delete original\[retain\]", planned)
-        steps.run("pulumi up -s staging")
-        steps.run("flyctl secrets deploy -a tune-api-staging")
-        steps.run("pulumi config set unprotect false")
-        steps.run("pulumi up -s staging")
-        host = objects(standing)["neon project"][new]["endpoint"]["host"]
-        assert steps.run("pulumi stack output databaseHost -s staging").strip() == host
-        assert f"@{host}/" in secrets(standing, "tune-api-staging")["DATABASE_URL"]
-        steps.run("pulumi preview -s staging --expect-no-changes")
-    assert objects(standing)["neon project"].keys() >= {old, new}
-
-
 def test_pages_variables_are_gone(standing: Sandbox) -> None:
     ((key, pages),) = objects(standing)["cloudflare pages"].items()
     bare = {kind: {**each, "env_vars": {}} for kind, each in pages["deployment_configs"].items()}
@@ -329,9 +191,7 @@ def test_pages_variables_are_gone(standing: Sandbox) -> None:
 def test_a_failed_update_is_run_again(standing: Sandbox) -> None:
     standing.config_set("staging", "logfireToken", "pylf_v1_us_another", secret=True)
     standing.world.inject("fly", "secrets import", "exit1", times=2)
-    failed = standing.pulumi("up", "--stack", "staging", "--yes", "--skip-preview", check=False)
-    assert failed.returncode != 0
-    assert "errored" in failed.stdout
+    assert "errored" in standing.refused("up", "staging")
     with walk(standing, "A deployment failed") as steps:
         steps.elsewhere(APPLICATION, "gh workflow run deploy-production.yml")
         steps.run("pulumi up -s staging")
@@ -342,7 +202,7 @@ def test_a_failed_update_is_run_again(standing: Sandbox) -> None:
 
 def test_a_change_by_hand_is_put_back_or_kept(standing: Sandbox) -> None:
     with walk(standing, "Something was changed by hand") as steps:
-        put(standing, "neon", "project", project(standing, "tune"), name="by hand")
+        put(standing, "neon", "project", project_id(standing, "tune"), name="by hand")
         assert "by hand" in steps.run("bin/drift production", check=False)
         steps.run("pulumi up --refresh -s production")
         steps.run("pulumi refresh -s production")
@@ -382,20 +242,8 @@ def test_the_buckets_token_is_rotated(empty_standing: Sandbox) -> None:
 def test_the_deploy_token_is_rotated(empty_standing: Sandbox) -> None:
     with empty_standing.settings("production") as settings:
         settings["relay:mintDeployToken"] = True
-    empty_standing.pulumi("up", "--stack", "production", "--yes", "--skip-preview")
+    empty_standing.up("production")
     with walk(empty_standing, "The deploy token") as steps:
         for command in list(steps.left):
             steps.run(command)
     assert [bool(token["revoked"]) for token in objects(empty_standing)["fly token"].values()] == [True, False]
-
-
-def test_a_stack_moves_to_another_backend(standing: Sandbox, tmp_path: Path) -> None:
-    file = {"state.json": str(tmp_path / "state.json")}
-    with walk(standing, "A team needs one place for the state") as steps:
-        steps.run("pulumi stack export", names=file)
-        steps.elsewhere("a bucket: test_team_backend.py", "export AWS_ACCESS_KEY_ID", "pulumi login 's3://")
-        forget(standing)
-        steps.run("pulumi stack init staging")
-        steps.run("pulumi stack import", names=file)
-        steps.run("pulumi preview -s staging --expect-no-changes")
-    assert not (tmp_path / "state.json").exists()

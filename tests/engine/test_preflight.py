@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.world import neon
 from tests.engine.clouds import project_id
-from tests.engine.conftest import STACKS, Once, Opened, Sandbox, copied, held
+from tests.engine.sandboxes import STACKS, Sandbox, copied, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.engine.conftest import Once, Opened
 
 FLAGS = "--color never --non-interactive"
 READ = {(cloud, "GET") for cloud in ("cloudflare", "neon", "github")}
@@ -90,7 +91,7 @@ def test_a_neon_project_of_the_same_name(sandbox: Sandbox) -> None:
     (line,) = obstacles(sandbox, UP.format("staging"))
     assert line.startswith(f"Another Neon project is called 'tune-staging' already: {taken}")
     assert projects(sandbox) == before
-    # What the message says to do.
+    # Follow the message.
     with sandbox.settings("staging") as settings:
         settings["relay:adopt"] = {"neonProject": taken}
     sandbox.up("staging")
@@ -122,13 +123,9 @@ def test_the_project_of_an_up_that_ended_halfway(halfway: Sandbox, ended: str) -
     made = project_id(sandbox, "tune-staging")
     # The outputs it left, in its file: whether the engine still takes them from a program that fails is a race, and a
     # killed one left none.
-    path = sandbox.folder / "state" / ".pulumi" / "stacks" / "relay" / "staging.json"
-    state = json.loads(path.read_text())
-    (stack,) = [
-        resource for resource in state["checkpoint"]["latest"]["resources"] if resource["type"] == "pulumi:pulumi:Stack"
-    ]
-    stack["outputs"] = {} if ended == "killed" else {"neonProjectId": made}
-    path.write_text(json.dumps(state))
+    with sandbox.edited_state("staging") as latest:
+        (stack,) = [resource for resource in latest["resources"] if resource["type"] == "pulumi:pulumi:Stack"]
+        stack["outputs"] = {} if ended == "killed" else {"neonProjectId": made}
     with sandbox.world.transaction() as tx:
         second = neon.create_project(tx, {"name": "tune-staging"})["id"]
     (line,) = obstacles(sandbox, UP.format("staging"))

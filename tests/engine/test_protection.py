@@ -14,7 +14,7 @@ import pytest
 from tests.engine.clouds import objects, up
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 LIVE = ("neon project", "cloudflare bucket", "cloudflare pages", "cloudflare token", "fly app", "fly secret")
 # Every way of the pinned engine to reach around protection that changes nothing: neither clouds nor state.
@@ -82,7 +82,7 @@ def live(sandbox: Sandbox) -> dict[str, Any]:
         pytest.param("staging", REFUSED + FURTHER, marks=pytest.mark.full),
     ],
 )
-def test_what_reaches_around_protection_is_refused(stack: str, commands: list[str], empty_standing: Sandbox) -> None:
+def test_every_way_around_protection_is_refused(stack: str, commands: list[str], empty_standing: Sandbox) -> None:
     before = (resources(empty_standing, stack), objects(empty_standing))
     urns = {urn.rpartition("::")[2]: urn for urn in before[0]}
     for command in commands:
@@ -95,7 +95,7 @@ def test_what_reaches_around_protection_is_refused(stack: str, commands: list[st
 @pytest.mark.parametrize(
     "way", [*FORGOTTEN, *(pytest.param(way, marks=pytest.mark.full) for way in FORGOTTEN_TOO)], ids=" ".join
 )
-def test_nothing_live_is_reached(way: tuple[str, ...], empty_standing: Sandbox) -> None:
+def test_no_way_reaches_anything_live(way: tuple[str, ...], empty_standing: Sandbox) -> None:
     before = live(empty_standing)
     stack, *commands = way
     for command in commands:
@@ -122,7 +122,7 @@ def test_every_flag_of_the_engine_is_known(command: str, sandbox: Sandbox) -> No
     assert set(flags) <= {*tried, *HARMLESS.split(), "exclude-dependents"}
 
 
-def test_what_was_adopted_stays_though_its_key_is_dropped(standing: Sandbox) -> None:
+def test_an_adopted_database_stays_though_its_key_is_dropped(standing: Sandbox) -> None:
     """The files invite to drop it; `up` says "unchanged", and `destroy` once took the database made by hand."""
     before = live(standing)
     with standing.settings("dev") as settings:
@@ -163,7 +163,7 @@ def test_a_part_that_leaves_by_a_setting_is_refused_and_can_be_let_go(empty_stan
     assert set(up(empty_standing, "production")) == {"unchanged"}
 
 
-def test_what_a_setting_can_drop_is_no_dead_end(empty_standing: Sandbox) -> None:
+def test_a_setting_that_drops_a_resource_is_no_dead_end(empty_standing: Sandbox) -> None:
     """A kept key in place of the minted token, and a bucket off the list: once "protected", for ever."""
     with empty_standing.settings("production") as settings:
         settings["relay:extraBuckets"] = {"tune-art": {}}

@@ -1,4 +1,4 @@
-"""A second application, a Node backend, through the real engine: one file of the program is another."""
+"""Bring up a second application, a Node backend, through the real engine: one file of the program differs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.engine.clouds import objects, up
-from tests.engine.conftest import ROOT, STACKS, Sandbox, held, project_copy
+from tests.engine.sandboxes import ROOT, STACKS, Sandbox, held, project_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def test_a_node_backend_is_one_other_file(tmp_path: Path) -> None:
         for stack in STACKS:
             assert up(opened, stack).keys() == {"created"}
         for stack in STACKS:
-            opened.pulumi("preview", "--stack", stack, "--expect-no-changes")
+            opened.assert_unchanged(stack)
         fly = opened.run(".venv/bin/python", "-c", HANDOFF, str(project)).stdout
         dotenv = opened.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
     secrets = objects(sandbox)["fly secret"]

@@ -1,4 +1,4 @@
-"""States that an earlier release wrote: what every team's next preview starts from. See docs/upgrades.md."""
+"""Preview states that an earlier release wrote, as every team's next preview does. See docs/upgrades.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.engine.states.record import HERE, STACKS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 
 def changes(sandbox: Sandbox, stack: str, state: Path) -> list[str]:
@@ -50,7 +50,7 @@ def test_a_stored_state_previews_unchanged_whichever_python_wrote_it(
     assert changes(sandbox, stack, tmp_path / "state.json") == []
 
 
-def test_a_state_of_older_sdks_previews_what_the_program_changes_alone(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_state_of_older_sdks_previews_the_programs_changes_alone(sandbox: Sandbox, tmp_path: Path) -> None:
     state = json.loads((HERE / "production.json").read_text())
     older: dict[str, tuple[str, Any]] = {"pulumi:providers:github": ("version", "6.0.0")}
     older["neon:index/project:Project"] = ("historyRetentionSeconds", 3600)

@@ -1,4 +1,4 @@
-"""The scenario that is meant for real accounts, in the sandbox: the same steps, in accounts that hold nothing."""
+"""Replay the scenario for real accounts in the sandbox: the same steps, in accounts that hold nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engine.clouds import objects
-from tests.engine.conftest import STORAGE_KEYS, Sandbox, held
+from tests.engine.sandboxes import STORAGE_KEYS, Sandbox, held
 from tests.verified import accounts, scenario
 
 if TYPE_CHECKING:

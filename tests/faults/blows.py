@@ -1,4 +1,4 @@
-"""Blows: what goes wrong in a run, and what is left of it after at most one recovery command and the same run again."""
+"""Let a run suffer a blow, and see what is left after at most one recovery command and the same run again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.engine.conftest import TIMEOUT, Sandbox
 from tests.engine.processes import descendants, gone, until
+from tests.engine.sandboxes import TIMEOUT, Sandbox
 from tests.faults import worlds
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ NEEDS_RECOVERY = {"engine", "bin/sandbox", "Ctrl-C twice"}
 
 
 class Blow(NamedTuple):
-    """What goes wrong.
+    """One fault of a run.
 
     Attributes:
         cloud: The cloud, as the world names it.
@@ -172,12 +172,12 @@ def _hit(sandbox: Sandbox, process: subprocess.Popen[str], blow: Blow) -> None:
             time.sleep(0.5)  # the engine takes two that come at once for one
     else:
         kill(process, blow.victim)
-    release(sandbox)
+    _release(sandbox)
     process.wait(timeout=TIMEOUT)
     assert until(lambda: gone(started), 60), "processes are left"
 
 
-def release(sandbox: Sandbox) -> None:
+def _release(sandbox: Sandbox) -> None:
     """Let what hangs go on."""
     with sandbox.world.transaction() as tx:
         tx._connection.execute("DELETE FROM calls WHERE operation = 'hang'")

@@ -11,18 +11,16 @@ import pytest
 from tests.conftest import FULL
 from tests.engine.conftest import (
     Opened,
-    Sandbox,
     checkout,
-    copied,
     empty_sandbox,
     empty_standing,
-    held,
     once,
     prepared,
     sandbox,
     standing,
     stood,
 )
+from tests.engine.sandboxes import Sandbox, copied, held
 from tests.faults.page import COLUMNS, PAGE, page
 
 if TYPE_CHECKING:

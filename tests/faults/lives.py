@@ -1,4 +1,4 @@
-"""Random lives: what a careless team does to its stacks, and what must hold after every step.
+"""Draw random lives: a careless team does things to its stacks, and this checks what must hold after every step.
 
 A life is drawn from one seed, so a failure is repeated with `RELAY_LIVES=SEED`. Each step is an ordinary command, a
 changed setting, an edit by hand, or a killed engine.
@@ -18,8 +18,8 @@ import yaml
 
 from sandbox.credentials import ENVIRONMENT
 from sandbox.world import fly, github
-from tests.engine.conftest import STACKS, TIMEOUT, Sandbox
 from tests.engine.processes import descendants, gone, until
+from tests.engine.sandboxes import STACKS, TIMEOUT, Sandbox
 from tests.faults import strays
 from tests.faults.blows import VICTIMS
 from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND

@@ -1,4 +1,4 @@
-"""An oracle for every world: what `bin/strays` lists there, asked without a process."""
+"""List a world's strays as `bin/strays` does, without a process, and check that list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.http import face
 from tests.engine.clouds import objects
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Sandbox
+    from tests.engine.sandboxes import Sandbox
 
 _LISTED = (
     *("neon project", "cloudflare bucket", "cloudflare pages", "cloudflare token", "fly app"),

@@ -1,4 +1,4 @@
-"""Fly: each call of flyctl, and whatever can go wrong at it.
+"""Let each call of flyctl go wrong in every way.
 
 With RELAY_FAULTS=full every case, as `make faults` runs it; otherwise one of each class.
 """
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.conftest import TIMEOUT, Once, Sandbox
 from tests.engine.processes import until
+from tests.engine.sandboxes import TIMEOUT, Sandbox
 from tests.engine.test_fly import VALUES, WRITES, configure, values
 from tests.engine.test_rotation import first_deploy
 from tests.faults import worlds
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.engine.conftest import Once
     from tests.faults.worlds import Scene
 
 # The resources of a backend, with made-up values from the configuration, one after the other.

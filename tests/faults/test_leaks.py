@@ -1,4 +1,4 @@
-"""Not one secret outside its place: every verb, failures included, and everything it says, starts and writes."""
+"""Hunt for secrets outside of their places: in all that every verb, also one that fails, prints, starts and writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 from sandbox.credentials import ENVIRONMENT
 from tests.conftest import FULL
 from tests.engine.clouds import objects
-from tests.engine.conftest import ROOT, Sandbox, copied, held
+from tests.engine.sandboxes import ROOT, Sandbox, copied, held
 from tests.faults.hunt import Hunt, encrypted, spellings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ CANARIES = {
 DEPLOY_TOKEN = "FlyV1 fm2_CanaryGivenDeployToken,fm2_CanarySecondHalf"
 # Secrets on Fly by their place alone: everybody may know these.
 PUBLIC = ("ATPROTO_", "FRONTEND_", "LOGFIRE_ENABLED", "LOGFIRE_ENVIRONMENT")
-# What must have been seen running, with the engine built here or with an official CLI.
+# The hunt must have seen these processes, of the engine built here or of an official CLI.
 KINDS = (
     r"(^|/)pulumi up ",
     r"language_host\.py|pulumi-language-python",
@@ -118,7 +118,7 @@ class Hunted:
             tx._connection.execute("DELETE FROM faults")
 
     def begin(self, stack: str, canaries: Mapping[str, str]) -> None:
-        """Make a stack anew with a passphrase of its own, and give it its canaries."""
+        """Make a stack again with a passphrase of its own, and give it its canaries."""
         self._stacks.append(stack)
         self._aside.run("pulumi", "stack", "rm", "--yes", "--preserve-config", stack)
         path = self.sandbox.folder / "mirror" / f"Pulumi.{stack}.yaml"
@@ -203,7 +203,7 @@ def test_no_secret_gets_out(hunted: Hunted, tmp_path: Path, record_property: Cal
     seen = hunted.hunt.seen
     record_property("hunt", dict(seen) | {"hits": len(hits)})
     print(*hits, dict(seen), sep="\n")
-    # What a provider's error quotes is in the folder that bin/drift takes away again, and in nothing that it says.
+    # A provider's error is quoted in the folder that bin/drift removes, and nowhere in its output.
     assert [hit for hit in hits if not (FULL and QUOTED.fullmatch(hit))] == []
 
     # The hunt was where it says that it was, and it finds what is there.

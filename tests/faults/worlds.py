@@ -1,4 +1,4 @@
-"""Scenes: a world as it is before a command, and as an undisturbed run of it leaves it."""
+"""Make scenes: a world before a command, and as an undisturbed run of the command leaves it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.engine.clouds import objects
-from tests.engine.conftest import ROOT, Once, Sandbox, copied, held
+from tests.engine.sandboxes import ROOT, Sandbox, copied, held
 from tests.faults.strays import listed
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Once
 
 Prepare = Callable[[Sandbox], object]
 
-# What differs between two runs that end alike: ids, dates, counters, and what is made at random.
+# Members that differ between two runs that end alike: ids, dates, counters, random values.
 _VOLATILE = {
     *("id", "number", "salt", "digest", "updated", "version", "secrets_version", "releases", "parts", "expires"),
     *("created_at", "updated_at", "creation_date", "created_on", "issued_on", "modified_on", "password", "host"),

@@ -1,1 +1,1 @@
-"""What is started as a process of its own: tools, set-up, the stand-ins, what a run of the program loads."""
+"""Tests that start processes: tools, set-up, the stand-ins, and a run of the program for the modules it loads."""

@@ -1,4 +1,4 @@
-"""A Postgres server on this machine, from a Python package, with a database for each Neon branch."""
+"""Run a Postgres server from a Python package, with a database for each Neon branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the engine comes from: a CLI that is new enough, or one build."""
+"""Find or build the engine: a CLI that is new enough, or one build."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tree:
 
     @property
     def calls(self) -> Path:
-        """What Go was called with."""
+        """The file in which the stand-in notes its arguments."""
         return self.folder / "calls"
 
     @property
@@ -102,7 +102,7 @@ def test_an_old_cli_is_refused_even_where_go_could_build_one(tree: Tree) -> None
 
 
 @pytest.mark.parametrize("program", ["#!/bin/sh\necho hello\n", "garbage", "#!/nowhere\n"])
-def test_what_is_no_cli_is_named(tree: Tree, program: str) -> None:
+def test_a_program_that_is_no_cli_is_named(tree: Tree, program: str) -> None:
     tree.program("pulumi", f"#!/bin/sh\necho v{PINNED}\n")
     assert tree.ensure()[0] != ""
     tree.program("pulumi", program)
@@ -119,7 +119,7 @@ def test_in_a_checkout_that_cannot_be_written_the_cli_is_used(tree: Tree) -> Non
 
 
 @pytest.mark.parametrize("go", [None, "go1.22.1"])
-def test_without_a_go_that_is_new_enough_the_message_says_what_to_install(tree: Tree, go: str | None) -> None:
+def test_without_a_new_go_the_message_names_the_installation(tree: Tree, go: str | None) -> None:
     if go:
         tree.go(version=go)
     path, said = tree.ensure()
@@ -128,7 +128,7 @@ def test_without_a_go_that_is_new_enough_the_message_says_what_to_install(tree: 
     assert "Go 1.26.6 or later" in said
 
 
-def test_the_engine_is_built_once_from_what_go_sum_pins(tree: Tree) -> None:
+def test_the_engine_is_built_once_from_the_pins_of_go_sum(tree: Tree) -> None:
     tree.go()
     built = str(tree.engine / "pulumi")
     assert [tree.ensure()[0], tree.ensure()[0]] == [built, built]
@@ -139,7 +139,7 @@ def test_the_engine_is_built_once_from_what_go_sum_pins(tree: Tree) -> None:
         assert os.access(tree.engine / name, os.X_OK)
 
 
-def test_a_failed_build_shows_the_end_of_what_go_said(tree: Tree) -> None:
+def test_a_failed_build_shows_the_end_of_gos_output(tree: Tree) -> None:
     tree.go(work="echo no space left >&2; exit 1")
     path, said = tree.ensure()
     assert (path, said) == ("", "no space left")

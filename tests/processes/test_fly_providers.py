@@ -1,4 +1,4 @@
-"""Fly's providers as the engine runs them: all of them in one process."""
+"""Run Fly's providers as the engine does: all of them in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each process may not load: every module here costs a preview time, and was once loaded."""
+"""Keep heavy modules out of each process: every module here costs a preview time, and was once loaded."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def loaded_by_previews() -> dict[str, frozenset[str]]:
 
 
 @pytest.mark.parametrize("stack", BUDGET)
-def test_a_preview_loads_what_its_stack_needs(stack: str) -> None:
+def test_a_preview_loads_only_the_modules_of_its_stack(stack: str) -> None:
     assert not BUDGET[stack] & loaded_by_previews()[stack]
 
 

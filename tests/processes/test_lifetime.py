@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the main thread is at: it waits, as the language host's does, or is where no handler can run.
+# The main thread waits, as the language host's does, or is where no handler can run.
 WAITING = "threading.Event().wait()"
 DEAF = "hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)"
 PROGRAM = """\
@@ -38,7 +38,7 @@ def test_an_interrupt_ends_it(main_thread: str) -> None:
             process.kill()
 
 
-def test_it_ends_when_what_started_it_is_gone() -> None:
+def test_it_ends_when_its_parent_is_gone() -> None:
     """`started` comes from a process that then ends, `ended` from the one that it started."""
     start = "import subprocess, sys; told = subprocess.PIPE; command = [sys.executable, '-c', sys.argv[1]]; "
     start += "print(subprocess.Popen(command, stdout=told, stderr=1, text=True).stdout.readline(), end='')"

@@ -1,4 +1,4 @@
-"""What is told of work that takes long, and that two commands do not do it at once."""
+"""Report on work that takes long, and keep two commands from doing it at once."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def _holder(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_who_waits_for_another_command_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_waits_for_another_command_hears_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with _holder(tmp_path), progress.alone(tmp_path / "lock"):
         pass
     assert capsys.readouterr().err == f"Waiting for another command to release {tmp_path}/lock …\n"
 
 
-def test_who_need_not_wait_is_told_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_need_not_wait_hears_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with progress.alone(tmp_path / "new" / "lock"):
         pass
     assert capsys.readouterr().err == ""
 
 
-def test_what_goes_on_after_a_kill_is_waited_for(tmp_path: Path) -> None:
+def test_a_command_that_goes_on_after_a_kill_keeps_the_lock(tmp_path: Path) -> None:
     """As pip goes on when what started it is killed: a second one beside it would write the same files."""
     began = time.monotonic()
     with _holder(tmp_path) as process:
@@ -56,14 +56,14 @@ def test_what_goes_on_after_a_kill_is_waited_for(tmp_path: Path) -> None:
             assert time.monotonic() - began > 1.4
 
 
-def test_an_interrupted_command_is_ended_and_told(tmp_path: Path) -> None:
+def test_an_interrupted_command_ends_with_a_message(tmp_path: Path) -> None:
     with _holder(tmp_path) as process:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
     assert "Working: 0 s, interrupted.\n" in said
 
 
-def test_a_failure_says_what_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_names_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SandboxError) as error:
         progress.run("Working", ["sh", "-c", "echo one; echo two >&2; exit 1"], log=tmp_path / "log", hint="Look. ")
     assert str(error.value) == f"Working failed. Look. The log is {tmp_path}/log; it ends with:\none\ntwo"

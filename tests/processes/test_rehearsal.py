@@ -1,4 +1,4 @@
-"""A real alembic chain, rehearsed on a copy of a real database; no row and no credential is printed."""
+"""Rehearse a real alembic chain on a copy of a real database; no step prints a row or a credential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step of a release is killed at each of its calls: production's branch stays, and no copy stays for ever."""
+"""Kill a step of a release at each of its calls: production's branch stays, and every copy has an expiry."""
 
 from __future__ import annotations
 

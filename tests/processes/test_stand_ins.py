@@ -1,4 +1,4 @@
-"""The stand-ins as programs: how their processes start and end, and what may stand around them."""
+"""Start and end the stand-ins as programs, whatever stands around them."""
 
 from __future__ import annotations
 

@@ -1,49 +1,29 @@
-"""How the scripts in bin/ start their tools: what a newcomer meets before anything works."""
+"""Start the tools by the scripts in bin/, as a newcomer does before anything works."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from setup.errors import SandboxError, guarded
+from tests.processes.conftest import run
 from tests.unit.program import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir())
 LAST = {name: (ROOT / "bin" / name).read_text(encoding="utf-8").splitlines()[-1] for name in SCRIPTS}
 TOOLS = [name for name in SCRIPTS if LAST[name].startswith('exec "$root/ops/run"')]
 
 
-def run(*command: str | Path, folder: str | Path = "/", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, in a folder that is not the checkout."""
-    variables = os.environ | environment
-    return subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, encoding="utf-8", check=False, timeout=60
-    )
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout in a folder with a space and a letter that is not ASCII, set up with what runs this."""
-    folder = tmp_path / "a chéckout"
-    (folder / ".venv").mkdir(parents=True)
-    for name in ("bin", "infra", "ops", "sandbox", "setup"):
-        (folder / name).symlink_to(ROOT / name)
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (folder / ".venv" / name).symlink_to(Path(sys.prefix, name))
-    (folder / ".venv" / "set-up").write_text("as bin/setup leaves it")
-    return folder
-
-
 @pytest.mark.parametrize("tool", TOOLS)
-def test_without_set_up_it_says_what_to_run(tool: str, tmp_path: Path) -> None:
+def test_without_set_up_it_names_the_command(tool: str, tmp_path: Path) -> None:
     project = tmp_path / "a checkout"
     for name in (f"bin/{tool}", "ops/run"):
         (project / name).parent.mkdir(parents=True)
@@ -53,7 +33,7 @@ def test_without_set_up_it_says_what_to_run(tool: str, tmp_path: Path) -> None:
     assert done.stderr == f"Nothing is installed yet: there is no {project}/.venv. Run `bin/setup` first.\n"
 
 
-def test_in_an_environment_of_an_old_python_it_says_what_to_run(tmp_path: Path) -> None:
+def test_in_an_environment_of_an_old_python_it_names_the_command(tmp_path: Path) -> None:
     for name in ("bin", "ops"):
         (tmp_path / name).symlink_to(ROOT / name)
     for name in ("bin", "lib/python3.10"):
@@ -64,7 +44,7 @@ def test_in_an_environment_of_an_old_python_it_says_what_to_run(tmp_path: Path) 
     assert done.stderr == f"{tmp_path}/.venv is of a Python older than 3.11. Run `bin/setup`, which makes it again.\n"
 
 
-def test_in_half_an_environment_it_says_what_to_run(tmp_path: Path) -> None:
+def test_in_half_an_environment_it_names_the_command(tmp_path: Path) -> None:
     """A set-up that was interrupted leaves a Python without packages."""
     for name in ("bin", "ops", "infra", "sandbox", "setup"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -92,7 +72,7 @@ def test_an_argument_it_does_not_take_changes_nothing(checkout: Path, script: st
     assert "Traceback" not in done.stderr
 
 
-def test_a_failed_set_up_can_be_told_without_it(tmp_path: Path) -> None:
+def test_a_comment_on_a_failed_set_up_needs_no_set_up(tmp_path: Path) -> None:
     for name in ("bin", "infra", "ops", "setup"):
         (tmp_path / name).symlink_to(ROOT / name)
     done = subprocess.run(
@@ -131,104 +111,6 @@ def test_a_terminal_that_is_not_utf8_is_no_reason_to_fail(checkout: Path, comman
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("command", ["comment staging /nowhere", "doctor --for sandbox", "sandbox --help"])
-def test_a_reader_that_has_seen_enough_ends_it_without_a_word(checkout: Path, command: str) -> None:
-    script, *arguments = command.split()
-    read, write = os.pipe()
-    os.close(read)
-    done = subprocess.run([checkout / "bin" / script, *arguments], stdout=write, stderr=subprocess.PIPE, check=False)
-    os.close(write)
-    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
-
-
-@pytest.mark.parametrize("command", ["environments --help", "doctor --for sandbox", "sandbox --help"])
-def test_ctrl_c_is_never_answered_with_a_traceback(checkout: Path, command: str) -> None:
-    """Whether it comes while the shell starts, while Python starts, or later."""
-    script, *arguments = command.split()
-    for milliseconds in range(0, 100, 12):
-        with subprocess.Popen(
-            [checkout / "bin" / script, *arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,
-        ) as process:
-            time.sleep(milliseconds / 1000)
-            os.killpg(process.pid, signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-        assert "Traceback" not in said
-
-
-DROPPED = """\
-import signal, sys, time, weakref
-from setup.errors import guarded
-
-class Thing:
-    pass
-
-class Last:
-    def __del__(self):
-        act()
-
-def main():
-    thing = {thing}
-    kept = weakref.ref(thing, lambda _: act()) if isinstance(thing, Thing) else None
-    del thing
-    print("goes on", flush=True)
-    time.sleep({seconds})
-    return 0
-
-def act():
-    {act}
-
-sys.exit(guarded("bin/it", main))
-"""
-
-
-@pytest.mark.parametrize("thing", ["Thing()", "Last()"])
-def test_ctrl_c_where_python_drops_it_comes_again(thing: str) -> None:
-    """In a weak reference's callback, of which importing runs many, or in a `__del__`."""
-    source = DROPPED.format(thing=thing, act="signal.raise_signal(signal.SIGINT)", seconds=5)
-    done = run(sys.executable, "-c", source, folder=ROOT)
-    assert (done.returncode, done.stderr) == (130, "")
-
-
-@pytest.mark.parametrize("thing", ["Thing()", "Last()"])
-def test_anything_else_that_python_drops_is_told(thing: str) -> None:
-    done = run(sys.executable, "-c", DROPPED.format(thing=thing, act="raise KeyError('x')", seconds=0), folder=ROOT)
-    assert (done.returncode, done.stdout) == (0, "goes on\n")
-    assert done.stderr.startswith("Exception ignored ")
-    assert done.stderr.endswith("KeyError: 'x'\n")
-
-
-@pytest.mark.parametrize(("tool", "at_once"), [("environments dev staging", 2), ("drift staging", 1)])
-def test_an_interrupted_tool_ends_without_a_traceback(tool: str, at_once: int, tmp_path: Path) -> None:
-    """`pulumi` stands for a moment that takes long; Ctrl-C then comes to the tool."""
-    pulumi = tmp_path / "pulumi"
-    # Ctrl-C reaches those that have started; and a shell that waits for a command, `touch` say, would live on after it.
-    pulumi.write_text(f"#!/bin/sh\n: > {tmp_path}/started.$$; exec sleep 60\n")
-    pulumi.chmod(0o755)
-    with subprocess.Popen(
-        [sys.executable, "-m", "ops", *tool.split()],
-        cwd=ROOT,
-        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    ) as process:
-        while len([*tmp_path.glob("started.*")]) < at_once:
-            assert process.poll() is None
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=30)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said[1]
-
-
-# --- bin/sandbox sets up what is not there
-
-
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     """A checkout with nothing but `bin/sandbox`; set-up and Python say that they were called."""
@@ -248,11 +130,11 @@ def sets_up(project: Path) -> bool:
     return done.stderr.startswith("set up\n")
 
 
-def test_what_is_set_up_is_not_set_up_again(bare: Path) -> None:
+def test_a_set_up_checkout_is_not_set_up_again(bare: Path) -> None:
     assert not sets_up(bare)
 
 
-def test_what_was_interrupted_is_set_up(bare: Path) -> None:
+def test_an_interrupted_set_up_is_repeated(bare: Path) -> None:
     (bare / ".venv" / "set-up").write_text("")
     assert sets_up(bare)
 
@@ -262,50 +144,9 @@ def test_after_a_pull_that_moved_a_version_it_is_set_up(bare: Path) -> None:
     assert sets_up(bare)
 
 
-def test_where_its_python_was_taken_away_it_is_set_up(bare: Path) -> None:
+def test_a_venv_without_its_python_is_set_up(bare: Path) -> None:
     (bare / ".venv" / "bin" / "python").unlink()
     assert sets_up(bare)
-
-
-# --- what a person can mend
-
-
-def _raising(error: BaseException) -> int:
-    raise error
-
-
-@pytest.fixture
-def pytests_hook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give pytest its hook for dropped errors back after a test that calls `guarded` in this process."""
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-
-
-@pytest.mark.usefixtures("pytests_hook")
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (SandboxError("It is so."), "It is so."),
-        (FileNotFoundError(2, "No such file", "/a"), "No such file: /a"),
-        (OSError(28, "No space left on device"), "No space left on device"),
-        (
-            PermissionError(13, "Permission denied", "/a"),
-            "Permission denied: /a. If the checkout is read-only,",
-        ),
-        (
-            OSError(30, "Read-only file system", "/a"),
-            "Read-only file system: /a. If the checkout is read-only,",
-        ),
-    ],
-)
-def test_what_can_be_mended_is_a_message(error: Exception, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert guarded("bin/it", lambda: _raising(error)) == 1
-    assert capsys.readouterr().err.startswith(f"bin/it: {said}")
-
-
-@pytest.mark.usefixtures("pytests_hook")
-def test_a_mistake_of_the_program_is_not_hidden() -> None:
-    with pytest.raises(KeyError):
-        guarded("bin/it", lambda: _raising(KeyError("x")))
 
 
 def test_make_gives_no_text_to_a_shell_and_keeps_the_exit_code(tmp_path: Path) -> None:

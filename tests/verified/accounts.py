@@ -1,4 +1,4 @@
-"""The throw-away accounts that a test on real accounts may use, what they hold, and the refusal of all others."""
+"""Read which throw-away accounts a test on real accounts may use, list what they hold, and refuse all others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "VERIFIED_ACCOUNTS"
 PREFIX = "relay-verified-"
-"""What the name of everything begins with that these tests make."""
+"""Every name that these tests give begins with this."""
 
 _FORM = f'{VARIABLE}="fly=ORGANIZATION neon=org-… github=OWNER/REPOSITORY"'
 _CREDENTIALS = {"Fly.io": TOKEN_VARIABLES, "Neon": ("NEON_API_KEY",), "GitHub": ("GITHUB_TOKEN",)}

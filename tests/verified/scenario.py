@@ -1,4 +1,4 @@
-"""One scenario: staging alone goes up, is unchanged, and is destroyed. The same on real accounts and in the sandbox."""
+"""Bring staging alone up, see it unchanged, and destroy it: the same on real accounts and in the sandbox."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.engine.conftest import project_copy
+from tests.engine.sandboxes import project_copy
 from tests.unit.program import EXAMPLE
 from tests.verified.accounts import PREFIX
 

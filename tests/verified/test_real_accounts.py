@@ -1,4 +1,4 @@
-"""The scenario on real accounts: only with `-m verified`, and only in accounts that are named for it.
+"""Run the scenario on real accounts: only with `-m verified`, and only in accounts that are named for it.
 
 See docs/evidence.md.
 """

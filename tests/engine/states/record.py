@@ -12,7 +12,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from tests.engine.conftest import Sandbox, project_copy
+from tests.engine.sandboxes import Sandbox, project_copy
 from tests.unit.program import EXAMPLE
 
 HERE = Path(__file__).resolve().parent
