@@ -23,10 +23,11 @@ unit: setup
 engine-tests: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/processes tests/engine tests/faults
 
-# Run every case of tests/faults, which takes many minutes; `test` runs some of them.
+# Run every case of tests/faults and tests/engine, which takes many minutes; `test` runs some of them.
 faults: export RELAY_FAULTS = full
 faults: setup
 	.venv/bin/python -m pytest -n 2 tests/faults
+	.venv/bin/python -m pytest -n 2 -m full tests/engine
 
 # Not part of `test`: actionlint needs Go, and a machine with the Pulumi CLI does not.
 workflows: setup

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.world import fly, neon
-from tests.conftest import FULL
 from tests.engine import pages
 from tests.engine.clouds import objects, project_id, up
 from tests.engine.made_by_hand import changed_by_hand
@@ -153,7 +152,7 @@ def test_bin_adopt_refuses_an_interrupted_stack(standing: Sandbox) -> None:
     assert done.stderr.endswith("First run:\n  bin/sandbox bin/recover staging\n")
 
 
-@pytest.mark.parametrize("seed", range(25 if FULL else 1))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(1, 25))])
 def test_bin_adopt_after_random_changes_by_hand(sandbox: Sandbox, seed: int) -> None:
     """After --write a preview imports and creates, and updates nothing; `up` leaves nothing to do."""
     with sandbox.world.transaction() as tx:

@@ -126,7 +126,8 @@ def _repository(folder: Path) -> Path:
     _commit(folder, "base")
     (folder / ".venv").symlink_to(ROOT / ".venv")
     (folder / ".sandbox").mkdir()
-    (folder / ".sandbox" / "engine").symlink_to(BUILT)
+    if BUILT.exists():  # with an official CLI there is none
+        (folder / ".sandbox" / "engine").symlink_to(BUILT)
     return folder
 
 

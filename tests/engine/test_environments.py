@@ -13,7 +13,6 @@ import pytest
 from sandbox.world import cloudflare
 from tests.engine.clouds import assert_encrypted, objects, project_id, secret_values, secrets, summary, up
 from tests.engine.sandboxes import STACKS
-from tests.unit.program import SECRET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,19 +225,3 @@ def test_a_deploy_token_finishes_delivery(standing: Sandbox) -> None:
     # The state encrypts a value that a person gave, as it does a value that a cloud made.
     for given in ("FlyV1 fm2_given,fm2_here", "CanaryExtra"):
         assert_encrypted(standing, "staging", {given})
-
-
-def test_a_shell_can_read_the_dotenv(standing: Sandbox) -> None:
-    text = standing.pulumi("stack", "output", "dotenv", "--show-secrets", "--stack", "dev").stdout
-    lines = dict(line.split("=", 1) for line in text.splitlines())
-    assert lines["DATABASE_URL"].strip("'").startswith("postgresql+psycopg://neondb_owner:npg_")
-    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & lines.keys()
-    assert len(SECRET_KEYS) == 7  # a new secret setting wants a look at what dev gets of it
-
-
-def test_the_environment_report(standing: Sandbox) -> None:
-    done = standing.run("bin/environments", "--format", "json")
-    rows = json.loads(done.stdout)["environments"]
-    assert [row["Environment"] for row in rows] == ["production", "staging", "development"]
-    assert rows[1]["API"] == "https://tune-api-staging.fly.dev"
-    assert not [value for value in secret_values(standing) if value in done.stdout]

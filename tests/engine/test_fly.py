@@ -128,13 +128,6 @@ def test_the_commands_of_flyctl_from_a_first_up_to_destroy(fly_up: Sandbox) -> N
     assert all(token["revoked"] for token in left["fly token"].values())
 
 
-def test_a_preview_needs_no_token_and_runs_no_flyctl(fly: Sandbox) -> None:
-    configure(fly, VALUES, mint=True)
-    runs(fly)
-    fly.run("sh", "-c", "unset FLY_API_TOKEN; pulumi preview --stack test --non-interactive")
-    assert runs(fly) == []
-
-
 def test_adds_changes_and_removals(fly_up: Sandbox) -> None:
     wanted = {"ODD": VALUES["ODD"], "PEM": VALUES["PEM"], "PLAIN": "canary-two", "NEW": "4"}  # and JSON goes
     configure(fly_up, wanted, mint=True)

@@ -118,14 +118,6 @@ def test_retire_after_the_deploy_revokes_the_old(rotated: Sandbox) -> None:
     assert set(up(rotated, "production")) == {"unchanged"}
 
 
-def test_retire_wants_the_other_stacks_confirmed(rotated: Sandbox) -> None:
-    configure(rotated, retire={"storageToken": 1})
-    said = rotated.refused("up", "production")
-    assert "retire.storageToken is 1, but stack staging uses that bucket too." in said
-    assert "pulumi config set --path retire.confirmed.staging 1 -s production" in said
-    assert working(rotated) == BOTH
-
-
 def test_destroy_spares_the_old_slots_that_machines_may_use(rotated: Sandbox) -> None:
     """They are not protected themselves, or nobody could retire them."""
     before = objects(rotated)

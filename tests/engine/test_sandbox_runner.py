@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from setup.engine.locate import official
-from tests.engine.processes import descendants, gone, until
+from tests.engine.processes import KINDS, descendants, gone, until
 from tests.engine.sandboxes import Sandbox, copied, held, own_program
 
 if TYPE_CHECKING:
@@ -119,14 +119,6 @@ def test_an_empty_world_has_nothing_to_adopt(empty_sandbox: Sandbox) -> None:
     assert committed.keys() - config.keys() == {"relay:adopt"}
 
 
-def test_a_broken_stack_file_is_named(checkout: Sandbox) -> None:
-    (checkout.project / "Pulumi.staging.yaml").write_text("config:\n  relay:tier: [staging\n")
-    done = checkout.run("true", check=False)
-    assert done.returncode == 1
-    assert "Pulumi.staging.yaml, line" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_no_credential_of_the_caller_reaches_the_child(sandbox: Sandbox) -> None:
     mine = {
         "AWS_SECRET_ACCESS_KEY": "caller-aws",
@@ -225,7 +217,7 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
     )
     assert until(mark.exists), "the program did not start"
     started = descendants(process.pid)
-    assert any(re.search(r"language_host\.py|pulumi-language-python", command) for command in started.values())
+    assert any(re.search(KINDS["language host"], command) for command in started.values())
     if how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does: it reaches the engine, not its plug-ins
     else:

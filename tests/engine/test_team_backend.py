@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.conftest import FULL
 from tests.engine.clouds import secret_values, summary
 from tests.engine.processes import until
 from tests.engine.sandboxes import ROOT, TIMEOUT, own_program
@@ -182,9 +181,16 @@ def test_the_server_refuses_a_deletion_of_several_objects_without_a_checksum() -
     assert refusal("POST", "/state?delete", {}, b"<Delete/>") == (400, "MissingContentMD5")
 
 
-@pytest.mark.parametrize("how", ["fails", "cut", "late"])
+@pytest.mark.parametrize(
+    ("how", "each"),
+    [
+        ("fails", False),
+        ("cut", False),
+        *(pytest.param(how, True, marks=pytest.mark.full) for how in ("fails", "cut", "late")),
+    ],
+)
 def test_a_write_that_goes_wrong_loses_nothing_and_makes_nothing_twice(
-    empty_sandbox: Sandbox, server: StrictS3, how: str
+    empty_sandbox: Sandbox, server: StrictS3, how: str, each: bool
 ) -> None:
     """Whichever write of an `up` it is; after it at most one `bin/recover` and one `up`."""
     own_program(empty_sandbox, _DATABASE)
@@ -197,7 +203,7 @@ def test_a_write_that_goes_wrong_loses_nothing_and_makes_nothing_twice(
     team.pulumi(*up)
     count = server.writes - before
     assert count > 4
-    for number in range(1, count + 1) if FULL else (count // 2,):
+    for number in range(1, count + 1) if each else (count // 2,):
         team.pulumi(*destroy)
         server.fault = (server.writes + number, how)
         if team.pulumi(*up, check=False).returncode:

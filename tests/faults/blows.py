@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.engine.processes import descendants, gone, until
+from tests.engine.processes import KINDS, descendants, gone, until
 from tests.engine.sandboxes import TIMEOUT, Sandbox
 from tests.faults import worlds
 
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 
     from tests.faults.worlds import Scene
 
-# Those of the engine built here, and of an official CLI.
-VICTIMS = {
-    "engine": r"(^|/)pulumi (up|destroy) ",
-    "bin/pull-request": r"(^|/)pulumi (up|destroy) |-m ops pull_request",
-    "language host": r"language_host\.py|pulumi-language-python",
-    "program": r"engine/program\.py|pulumi-language-python-exec",
-    "dynamic provider": r"dynamic_provider\.py|pulumi\.dynamic",
-    "stand-ins": r"sandbox\.providers ",
-    "bin/sandbox": r"sandbox/__main__\.py",
-}
 CTRL_C = {"Ctrl-C": 1, "Ctrl-C twice": 2}
 # Without an end of its own, the engine writes its state and releases its lock.
 NEEDS_RECOVERY = {"engine", "bin/sandbox", "Ctrl-C twice"}
@@ -151,7 +141,7 @@ def survive(
 
 def kill(process: subprocess.Popen[str], victim: str) -> None:
     """Send SIGKILL to one of the processes that a command started."""
-    pattern = re.compile(VICTIMS[victim])
+    pattern = re.compile(KINDS[victim])
     running = descendants(process.pid) | {process.pid: _command_line(process.pid)}
     found = [pid for pid, command in running.items() if pattern.search(command)]
     assert found, f"no {victim} is running: {running}"
