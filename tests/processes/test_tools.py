@@ -126,26 +126,18 @@ def bare(tmp_path: Path) -> Path:
 
 
 def sets_up(project: Path) -> bool:
-    done = run(project / "bin" / "sandbox", "true")
-    return done.stderr.startswith("set up\n")
+    return run(project / "bin" / "sandbox", "true").stderr.startswith("set up\n")
 
 
-def test_a_set_up_checkout_is_not_set_up_again(bare: Path) -> None:
+def test_a_checkout_is_set_up_once_and_again_where_it_must_be(bare: Path) -> None:
+    done, python = bare / ".venv" / "set-up", bare / ".venv" / "bin" / "python"
     assert not sets_up(bare)
-
-
-def test_an_interrupted_set_up_is_repeated(bare: Path) -> None:
-    (bare / ".venv" / "set-up").write_text("")
+    os.utime(done, (1, 1))  # a pull moved a version
     assert sets_up(bare)
-
-
-def test_after_a_pull_that_moved_a_version_it_is_set_up(bare: Path) -> None:
-    os.utime(bare / ".venv" / "set-up", (1, 1))
+    done.write_text("")  # an interrupted set-up
     assert sets_up(bare)
-
-
-def test_a_venv_without_its_python_is_set_up(bare: Path) -> None:
-    (bare / ".venv" / "bin" / "python").unlink()
+    done.write_text("done")
+    python.unlink()
     assert sets_up(bare)
 
 
