@@ -1,1 +1,1 @@
-"""Tests that the program survives faults, kills and edits by hand, and that no secret gets out."""
+"""What the program survives: faults, edits made behind its back, a full disk; and that no secret gets out."""

@@ -1,4 +1,4 @@
-"""List a world's strays as `bin/strays` does, without a process, and check that list."""
+"""An oracle for every world: what `bin/strays` lists there, asked without a process."""
 
 from __future__ import annotations
 
