@@ -55,7 +55,7 @@ def test_a_previews_comment_holds_no_secret(sandbox: Sandbox, tmp_path: Path) ->
         del settings["relay:flyDeployToken"]
         settings |= {"relay:unprotect": True, "relay:neonRegion": "aws-us-east-1"}
     changed = _comment(sandbox, "staging", tmp_path / "changed")
-    for words in ("**replace** Neon project", "**delete** GitHub", "update Fly secrets"):
+    for words in ("**replace** Neon project", "**delete** GitHub environment", "update secrets of a Fly app"):
         assert words in changed
     for secret in _secrets(sandbox) | {CANARY[::-1]}:
         assert secret not in new + same + changed
