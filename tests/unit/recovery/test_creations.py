@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import kinds
+from infra.clouds import github as clouds_github
 from infra.config.load import examine_files
 from infra.config.stack_files import read_stack_files
 from ops import inventory
@@ -69,6 +70,10 @@ def verdict(operation: Operation, known: str | None = None) -> tuple[str, str]:
     return found.action, found.identity
 
 
+def reason(operation: Operation, known: str | None = None) -> str:
+    return creations.verdict(STACK, state(operation, known), operation).reason
+
+
 def refusal(operation: Operation, known: str | None = None) -> str:
     with pytest.raises(RecoveryError) as caught:
         verdict(operation, known)
@@ -78,10 +83,13 @@ def refusal(operation: Operation, known: str | None = None) -> str:
 def test_a_neon_project(world: World) -> None:
     operation = creating(PROJECT, name="tune")
     assert verdict(operation) == ("clear", "")
+    assert reason(operation) == "there is no Neon project 'tune'"
     with world.transaction() as tx:
         first = create_project(tx, {"name": "tune"})["id"]
     assert verdict(operation) == ("import", first)
+    assert reason(operation) == f"Neon project 'tune' is there as {first}"
     assert verdict(operation, first) == ("clear", "")
+    assert reason(operation, first) == "the state has Neon project 'tune' already"
     with world.transaction() as tx:
         second = create_project(tx, {"name": "tune"})["id"]
     assert f"the state has none of them: {first}, {second}. Delete at Neon those" in refusal(operation)
@@ -103,6 +111,7 @@ def test_an_account_token(world: World) -> None:
             name = "audio (pulumi-1)" if identity[0] == "c" else "audio (pulumi)"
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
+    assert f"'audio (pulumi)' is there as {'b' * 32}, and its value is lost" in reason(operation, "a" * 32)
     assert f"the state has none of them: {'a' * 32}, {'b' * 32}. Delete at Cloudflare" in refusal(operation)
     creations.revoke(STACK, ACCOUNT, "b" * 32)
     with world.transaction() as tx:
@@ -124,7 +133,23 @@ def test_a_deployment_policy(world: World, pattern: str) -> None:
         github.create_policy(tx, *place, pattern="other", kind="branch")
     identity = made[pattern.removesuffix("Pattern")]
     assert verdict(operation) == ("import", f"tune:eu/staging??1:{identity}")
+    assert reason(operation) == f"deployment policy of a GitHub environment 'main' is there as {identity}"
     assert verdict(operation, f"tune:eu/staging??1:{identity}") == ("clear", "")
+
+
+def test_a_deployment_policy_without_a_type_is_a_branch_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clouds_github, "policies", lambda *_: [{"id": 5, "name": "main"}])
+    place = {"repository": "tune", "environment": "staging"}
+    assert verdict(creating(POLICY, **place, branchPattern="main")) == ("import", "tune:staging:5")
+    assert verdict(creating(POLICY, **place, tagPattern="main")) == ("clear", "")
+
+
+def test_a_deployment_policy_of_a_repository_whose_owner_no_state_has() -> None:
+    operation = creating(POLICY, repository="tune", environment="staging", branchPattern="main")
+    states: list[dict[str, dict[str, Any]]] = [{}, {PROVIDER: {}}]
+    for resources in states:
+        with pytest.raises(RecoveryError, match=r"^the state does not say its owner$"):
+            creations.verdict(STACK, State([], resources), operation)
 
 
 @pytest.mark.parametrize(
