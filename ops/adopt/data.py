@@ -133,7 +133,7 @@ def _bucket(look: Look, client: Client, name: str) -> Row:
         if owner and (owner, name) != (settings.stack, settings.bucket):
             return Row(resource, there)
         if jurisdiction != "default":
-            return Row(resource, there, notes=(f"it is in jurisdiction {jurisdiction}: this program's are in none",))
+            return Row(resource, there, notes=(f"it is in jurisdiction {jurisdiction}, and this program makes buckets without one",))
         if name != settings.bucket:
             return Row(resource, there, {"extraBuckets": [name]})
         with client.documented():

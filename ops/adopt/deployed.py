@@ -46,7 +46,7 @@ def _app(look: Look, name: str) -> Iterator[Row]:
         yield absent(resource, adopted=adopted)
         return
     if empty and not adopted:
-        yield Row(resource, there, notes=("nothing is in it: `up` takes it over by itself",))
+        yield Row(resource, there, notes=("it is empty: `up` takes it over without a setting",))
         return
     foreign = settings.fly_organization not in app.organizations
     if foreign and settings.fly_organization in organizations:
@@ -140,7 +140,7 @@ def _policy(look: Look, client: Client, repository: str, adopt: Mapping[str, Any
     if owned or not alike:
         return Row(resource, there)
     if len(alike) > 1:
-        return Row(resource, there, notes=(f"several, and none is {pattern}: `up` adds it",))
+        return Row(resource, there, notes=(f"there are several, and none is {pattern}: `up` adds it",))
     proposed = {**adopt, "githubDeploymentPolicy": alike[0]["id"]}
     return Row(resource, there, proposed, differing(settings, {path: alike[0]["name"]}))
 

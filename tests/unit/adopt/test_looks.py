@@ -249,7 +249,7 @@ def test_an_app_that_was_made_and_not_used_needs_no_adoption(asked: Asked) -> No
         fly.put_app(tx, "tune-api-staging", "tune-works", {}, machines=0)
     row = only(asked.look("staging", "backend").rows)
     assert row.adopt == {}
-    assert "takes it over by itself" in row.notes[0]
+    assert "takes it over without a setting" in row.notes[0]
 
 
 def test_an_app_of_another_organization(asked: Asked) -> None:

@@ -129,18 +129,20 @@ def test_two_hundred_of_a_kind_take_few_requests(nothing: Asked) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cloud", "name"), [("neon", "Neon projects"), ("github", "GitHub environments of tune-works/tune")]
+    ("cloud", "call", "fault", "name"),
+    [
+        ("neon", "GET", "down", "Neon projects"),
+        ("github", "GET", "down", "GitHub environments of tune-works/tune"),
+        ("fly", "apps list", "exit1", "Fly apps of tune-works"),
+    ],
 )
-def test_a_cloud_that_does_not_answer_is_named_and_the_rest_is_shown(asked: Asked, cloud: str, name: str) -> None:
-    asked.world.inject(cloud, "GET", "down", times=9)
+def test_a_cloud_that_does_not_answer_is_named_and_the_rest_is_shown(
+    asked: Asked, cloud: str, call: str, fault: str, name: str
+) -> None:
+    asked.world.inject(cloud, call, fault, times=9)
     found, unanswered = listed(asked)
-    assert "answered 503" in unanswered[name]
-    assert {item.kind.service for item in found} >= {"Cloudflare", "Fly.io"}
-
-
-def test_flyctl_that_fails_is_named(asked: Asked) -> None:
-    asked.world.inject("fly", "apps list", "exit1", times=9)
-    assert "Fly apps of tune-works" in listed(asked)[1]
+    assert unanswered.keys() == {name}
+    assert "Cloudflare" in {item.kind.service for item in found}
 
 
 def stray(name: str, made: str = "", cost: float | None = None) -> Found:
