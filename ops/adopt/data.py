@@ -133,7 +133,8 @@ def _bucket(look: Look, client: Client, name: str) -> Row:
         if owner and (owner, name) != (settings.stack, settings.bucket):
             return Row(resource, there)
         if jurisdiction != "default":
-            return Row(resource, there, notes=(f"it is in jurisdiction {jurisdiction}, and this program makes buckets without one",))
+            elsewhere = f"it is in jurisdiction {jurisdiction}, and this program makes buckets without one"
+            return Row(resource, there, notes=(elsewhere,))
         if name != settings.bucket:
             return Row(resource, there, {"extraBuckets": [name]})
         with client.documented():
