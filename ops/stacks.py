@@ -152,6 +152,8 @@ def not_started(error: OSError) -> str:
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
     """Return the CLI's words about its failure, without this process's credentials."""
+    if "must be set for login" in done.stderr:  # the CLI never asks a tool
+        return "Pulumi is not logged in. Run `pulumi login`, or set PULUMI_BACKEND_URL."
     return redact(done.stderr.strip(), credentials(os.environ)) or f"`pulumi` ended with exit code {done.returncode}."
 
 

@@ -99,7 +99,8 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     changed = {path: keys for path, keys in changed.items() if keys}
     if writes:
         _write(stack, changed, files)
-    _conclude(stack, changed, app=any(row.adopt.keys() & {"flyApp", "apps"} for row in rows), written=writes)
+    if changed or not unanswered:
+        _conclude(stack, changed, app=any(row.adopt.keys() & {"flyApp", "apps"} for row in rows), written=writes)
     before = examine_files(stack, files)[1]
     for problem in examine_files(stack, proposed.files)[1]:
         if problem not in before:

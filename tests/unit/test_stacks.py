@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +58,9 @@ def test_the_cli_gets_none_of_a_persons_options(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setenv(variable, "x")
     given = {line.partition("=")[0] for line in stacks.ask("about").stdout.splitlines()}
     assert given & {"PULUMI_OPTION_TARGET", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "PULUMI_HOME"} == {"PULUMI_HOME"}
+
+
+def test_a_cli_that_is_not_logged_in_says_the_next_command() -> None:
+    words = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions\n"
+    done = subprocess.CompletedProcess(["pulumi", "stack", "ls"], 3, "", words)
+    assert "Run `pulumi login`" in stacks.said(done)
