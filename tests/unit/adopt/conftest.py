@@ -63,13 +63,13 @@ class Asked:
             monkeypatch.setattr(module, "Flyctl", lambda: flyctl)
 
     def look(
-        self, stack: str, part: str, changes: dict[str, Any] | None = None, inventory: Inventory = EMPTY
+        self, stack: str, parts: str, changes: dict[str, Any] | None = None, inventory: Inventory = EMPTY
     ) -> Findings:
-        """Return the findings of one part, without what the stack's file adopts and with some changes."""
+        """Return the findings of parts (spaces between them), adopting nothing but with some changes of settings."""
         own = {**self.files.stacks[stack], "adopt": None, **(changes or {})}
         files = self.files._replace(stacks={**self.files.stacks, stack: own})
         settings = examine_files(stack, files)[0]
-        return Findings(*look_at(Look(settings, Access({}), inventory), [part], files))
+        return Findings(*look_at(Look(settings, Access({}), inventory), parts.split(), files))
 
 
 @pytest.fixture

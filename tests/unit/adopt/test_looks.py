@@ -153,6 +153,15 @@ def test_a_token_whose_value_is_lost(asked: Asked) -> None:
     assert asked.look("production", "storage", None, known).rows[-1].command == ""
 
 
+def test_a_part_sees_the_proposals_of_the_parts_before_it(asked: Asked) -> None:
+    """The app's keys are kept, so that the stack mints no token for the bucket."""
+    tokens = [
+        {row.resource for row in asked.look("production", parts).rows if "token" in row.resource}
+        for parts in ("storage", "backend storage")
+    ]
+    assert tokens == [{"Cloudflare account token tune-audio (pulumi)"}, set()]
+
+
 def test_a_pages_project_and_its_real_values(asked: Asked) -> None:
     with asked.world.transaction() as tx:
         real = {
