@@ -98,11 +98,9 @@ def create_policy(tx: Transaction, *environment: str, pattern: str, kind: str) -
     """Let an environment deploy from branches or tags (`kind`) that match a pattern.
 
     Raises:
-        CloudError: 404 without the environment, 422 where it has no custom policies or already has this policy.
+        CloudError: 404 without the environment, 422 where it already has this policy.
     """
     _writable(tx, *environment)
-    if not (get(tx, "environment", *environment)["deployment_branch_policy"] or {}).get("custom_branch_policies"):
-        raise CloudError(422, f"environment {environment[-1]} does not use custom branch policies")
     if any((other["name"], other["type"]) == (pattern, kind) for other in policies(tx, *environment)):
         raise CloudError(422, f"a deployment policy for {kind} {pattern} already exists")
     document = {"id": int(ids.digits(tx, "github policy", 8)), "name": pattern, "type": kind}

@@ -86,11 +86,10 @@ def put_record(tx: Transaction, zone: str, body: Document, identity: str = "") -
     old = get(tx, "dns", zone, identity) if identity else {}
     if old.get("meta", {}).get("read_only"):
         raise CloudError(400, "This record is managed by R2.", code="1043")
-    name, suffix = body["name"], _zone(tx, zone)["name"]
-    name = name if name == suffix or name.endswith(f".{suffix}") else f"{name}.{suffix}"
+    _zone(tx, zone)
     made = old or {"id": ids.hexes(tx, "dns record"), "created_on": ids.now()}
-    found = {"proxied": False, "ttl": 1, "settings": {}, "tags": [], "meta": {}, **made, **body, "name": name}
-    others = [one for one in dns.records(tx, name, (*dns.ADDRESSES, "TXT")) if one["id"] != found["id"]]
+    found = {"proxied": False, "ttl": 1, "settings": {}, "tags": [], "meta": {}, **made, **body}
+    others = [one for one in dns.records(tx, body["name"], (*dns.ADDRESSES, "TXT")) if one["id"] != found["id"]]
     leading = [one for one in others if {one["type"], found["type"]} <= {*dns.ADDRESSES}]
     if any("CNAME" in {one["type"], found["type"]} for one in leading):
         raise CloudError(400, "An A, AAAA, or CNAME record with that host already exists.", code="81053")

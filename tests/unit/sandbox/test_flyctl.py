@@ -27,10 +27,6 @@ def test_version_needs_no_token(flyctl: FlyctlWorld) -> None:
     assert json.loads(done.stdout).items() >= {"Name": "flyctl", "Version": "0.4.87"}.items()
 
 
-def test_organizations_are_those_of_the_login(flyctl: FlyctlWorld) -> None:
-    assert flyctl.run("orgs", "list", "--json").stdout.decode() == '{\n    "acme": "Acme & Söhne"\n}\n'
-
-
 def test_create_look_destroy(flyctl: FlyctlWorld) -> None:
     assert flyctl.run("apps", "create", "new", "--org", "acme").stdout == b"New app created: new\n"
     found = flyctl.json("status", "-a", "new")

@@ -32,23 +32,6 @@ def record(zone: str, **changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-def test_a_record_is_made_changed_imported_and_deleted(cloudflare: Face, zone: str) -> None:
-    identity, state = cloudflare.create(RECORD, record(zone, proxied=True))
-    assert cloudflare.diff(RECORD, state, record(zone, proxied=True)) == {}
-    changed = record(zone, type="A", content="192.0.2.1")
-    assert cloudflare.diff(RECORD, state, changed).keys() == {"type", "content", "proxied"}
-    state = cloudflare.update(RECORD, identity, state, changed)
-    imported, inputs = cloudflare.adopt(RECORD, f"{zone}/{identity}")
-    assert imported == state
-    assert inputs["content"] == "192.0.2.1"
-    cloudflare.delete(RECORD, identity, state)
-    assert cloudflare.refresh(RECORD, identity, state) is None
-
-
-def test_a_name_without_its_zone_gets_it(cloudflare: Face, zone: str) -> None:
-    assert cloudflare.create(RECORD, record(zone, name="app"))[1]["name"] == "app.relay.example"
-
-
 @pytest.mark.parametrize(
     ("second", "code"),
     [({"type": "A", "content": "192.0.2.1"}, "81053"), ({"type": "CNAME", "content": "elsewhere.example"}, "81053")],

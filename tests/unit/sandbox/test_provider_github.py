@@ -52,14 +52,6 @@ def test_deleting_an_environment_takes_what_is_in_it(staging: Face, world: World
     assert left == ["crew/relay/DB"]
 
 
-def test_a_policy_needs_custom_policies_and_only_one_pattern(github: Face) -> None:
-    github.create(ENVIRONMENT, WHERE)
-    with pytest.raises(Refused, match="422 environment staging does not use custom branch policies"):
-        github.create(POLICY, {**WHERE, "branchPattern": "main"})
-    for patterns in ({}, {"branchPattern": "main", "tagPattern": "v*"}):
-        assert list(github.check(POLICY, {**WHERE, **patterns})[1]) == ["branchPattern"]
-
-
 def test_a_pattern_of_another_kind_is_another_policy(staging: Face) -> None:
     _, state = staging.create(POLICY, {**WHERE, "branchPattern": "main"})
     assert staging.diff(POLICY, state, {**WHERE, "branchPattern": "release"}) == {"branchPattern": "UPDATE"}
@@ -88,19 +80,6 @@ def test_a_secret_changed_outside_goes_unnoticed_and_a_deleted_one_does_not(stag
     assert staging.refresh(SECRET, identity, state) is None
     with pytest.raises(Refused, match=r"delete of .*: 404 Not Found"):
         staging.delete(SECRET, identity, state)
-
-
-@pytest.mark.parametrize(
-    ("news", "path"),
-    [
-        ({"secretName": "GITHUB_X", "value": "v"}, "secretName"),
-        ({"secretName": "X"}, "value"),
-        ({"secretName": "X", "value": "v", "plaintextValue": "v"}, "plaintextValue"),
-        ({"secretName": "X", "valueEncrypted": "c2VhbGVk"}, "valueEncrypted"),
-    ],
-)
-def test_what_a_secrets_check_refuses(staging: Face, news: dict[str, object], path: str) -> None:
-    assert list(staging.check(SECRET, {**WHERE, **news})[1]) == [path]
 
 
 def test_a_variable_is_refused_where_it_exists_and_can_be_adopted(staging: Face) -> None:

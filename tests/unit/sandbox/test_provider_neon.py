@@ -47,21 +47,6 @@ def test_limits_of_plan_and_api(neon: Face, world: World, extra: dict[str, objec
     assert projects(world) == []
 
 
-@pytest.mark.parametrize(
-    ("extra", "path"),
-    [
-        ({"region_id": "aws-us-east-1"}, "region_id"),
-        ({"storePassword": True}, "storePassword"),
-        ({"storePassword": "maybe"}, "storePassword"),
-        ({"computeProvisioner": "vm"}, "computeProvisioner"),
-        ({"defaultEndpointSettings": {"autoscalingLimitMinCu": "1"}}, "defaultEndpointSettings.autoscalingLimitMinCu"),
-        ({"pgVersion": "17"}, "pgVersion"),
-    ],
-)
-def test_check_refuses_at_every_depth(neon: Face, extra: dict[str, object], path: str) -> None:
-    assert list(neon.check(KIND, {**PROGRAM, **extra})[1]) == [path]
-
-
 def test_adopting_a_project_and_updating_it_to_the_program(neon: Face, world: World) -> None:
     with world.transaction() as tx:
         tx.put("neon", "account", "account", {"plan": "launch"})
@@ -139,19 +124,3 @@ def test_a_wrong_key_is_refused_at_configuration(world: World) -> None:
     with pytest.raises(Refused, match=r"configuring neon: .*401.* supplied credentials"):
         Face(world, "terraform-provider", apiKey="somebody-elses")
     assert Face(world, "terraform-provider", apiKey=credentials.NEON_KEY).create(KIND, PROGRAM)
-
-
-def test_the_call_log_names_things_and_holds_no_secret(neon: Face, world: World) -> None:
-    identity, state = neon.create(KIND, PROGRAM)
-    neon.update(KIND, identity, state, {**PROGRAM, "name": "other"})
-    neon.refresh(KIND, identity, state)
-    neon.delete(KIND, identity, state)
-    calls = world.calls("neon")
-    assert [operation for _, operation, _ in calls] == [
-        "project.create",
-        "project.update",
-        "project.read",
-        "project.delete",
-    ]
-    assert calls[1][2]["changed"] == ["name"]
-    assert state["databasePassword"] not in repr(calls)
