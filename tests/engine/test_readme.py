@@ -37,6 +37,7 @@ ELSEWHERE = {
     "gh workflow run deploy-production.yml --ref v1.2.2": "likewise",
     "bin/handoff ../relay": "writes into the application's repository: test_handoff.py",
     "bin/sandbox": "not a command: what stands before one",
+    "pulumi install": "named where uv is answered: test_supply.py looks at what it installs",
 }
 """Commands that do not run here, and why."""
 
