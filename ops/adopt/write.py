@@ -95,7 +95,8 @@ def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:
         return
     done = stacks.ask("config", "set-all", "--stack", stack, "--json", json.dumps(values), root=stacks.folder())
     if done.returncode != 0:
-        raise StackError(f"Writing Pulumi.{stack}.yaml: {stacks.said(done)}")
+        first = f"\nFirst run:\n  pulumi stack init {stack}" if "no stack named" in done.stderr else ""
+        raise StackError(f"Writing Pulumi.{stack}.yaml: {stacks.said(done)}{first}")
 
 
 def _text(value: Any) -> str:

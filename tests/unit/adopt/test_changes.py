@@ -77,7 +77,10 @@ def test_a_value_beside_an_encrypted_one_is_left_to_a_person() -> None:
 def test_a_file_that_pulumi_does_not_write(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = subprocess.CompletedProcess([], 1, "", "error: no stack named 'dev' found")
     monkeypatch.setattr(stacks, "ask", lambda *_, **__: refused)
-    with pytest.raises(StackError, match=r"^Writing Pulumi.dev.yaml: error: no stack named"):
+    with pytest.raises(
+        StackError,
+        match=r"^Writing Pulumi.dev.yaml: error: no stack named 'dev' found\nFirst run:\n  pulumi stack init dev$",
+    ):
         write("dev", {"postgresVersion": 16}, FILES)
 
 
