@@ -70,7 +70,7 @@ class Mirror:
         """Bring the mirror up to date with the committed files, and make the stacks that are missing.
 
         Args:
-            changed: The names of the files that differ from the last time, or are gone.
+            changed: The names of the files that changed or went since the last refresh.
 
         Returns:
             The project file's content, and the configuration of each stack whose file this wrote: its keys without

@@ -36,7 +36,7 @@ def certs_add(run: Run) -> None:
 
 
 def certs_check(run: Run) -> None:
-    """Look at the DNS records of a name, go on with its certificate, and print it."""
+    """Check the DNS records of a name, bring its certificate one step further, and print it."""
     name, (host,) = run.app(), run.arguments.positional
     path = f"/apps/{name}/certificates/{host}/check"
     with run.request(path, prefix="failed to check certificate: ", effect=True) as fly:

@@ -48,7 +48,7 @@ def releases(run: Run) -> None:
 
 
 def logs(run: Run) -> None:
-    """Print a line for each machine. The real command goes on until it is interrupted, without --no-tail."""
+    """Print a line for each machine. Without --no-tail the real command runs until Ctrl-C."""
     name = run.app()
     with run.request(effect=True) as fly:
         machines = fly.app(name)["machines"]

@@ -1,7 +1,7 @@
 """Serve on loopback the paths of the clouds' HTTP APIs that the program and its tools call themselves.
 
 Everything else is answered with 501: not implemented, never a guess. Tests inject faults by method (see
-`sandbox.world.calls`), such as "403: API rate limit exceeded"; where the fault is no answer at all, this one is 503.
+`sandbox.world.calls`), such as "403: API rate limit exceeded". Where a fault means no answer, this server answers 503.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class DnsRecord(Resource):
 
 
 class PagesDomain(Resource):
-    """A name of a Pages project. Its state goes on by itself."""
+    """A name of a Pages project. Cloudflare changes its status without a call."""
 
     type_name = "cloudflare:index/pagesDomain:PagesDomain"
     label = "pages-domain"

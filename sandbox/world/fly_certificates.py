@@ -21,7 +21,7 @@ AUTHORITY = "letsencrypt.org"
 
 
 class Certificates(ABC):
-    """The certificates of apps, as one caller sees them."""
+    """The certificates of apps that a caller may see."""
 
     _transaction: Transaction
 
@@ -30,7 +30,7 @@ class Certificates(ABC):
         """Return an app that the caller may see."""
 
     def certificates(self, name: str) -> list[Document]:
-        """Return an app's certificates, after Fly.io has looked at the DNS records of each."""
+        """Check the DNS records of an app's certificates, and return the certificates."""
         self.app(name)
         hosts = [found["hostname"] for found in self._within("certificate", name).values()]
         return [self.check_certificate(name, host) for host in hosts]
@@ -43,7 +43,7 @@ class Certificates(ABC):
         return self._put(name, {"hostname": host, "checks": 0})
 
     def check_certificate(self, name: str, host: str) -> Document:
-        """Look at a name's DNS records, and go on with its certificate."""
+        """Check a name's DNS records, and bring its certificate one step further."""
         found = self._certificate(name, host)
         right = not self.certificate_problems(name, host)
         return self._put(name, {**found, "checks": found["checks"] + 1 if right or _issued(found) else 0})
@@ -54,7 +54,7 @@ class Certificates(ABC):
         self._transaction.delete("fly", "certificate", f"{name}/{host}")
 
     def certificate_problems(self, name: str, host: str) -> list[str]:
-        """Return what is wrong with a name's DNS records."""
+        """Return the problems of a name's DNS records."""
         requirements = self.requirements(name, host)
         records = dns.records(self._transaction, host)
         right = {requirements["cname"], f"{name}.fly.dev", *requirements["a"], *requirements["aaaa"]}

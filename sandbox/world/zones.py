@@ -44,7 +44,7 @@ def put_zone(tx: Transaction, name: str, account: str) -> Document:
 def get(tx: Transaction, kind: str, *path: str) -> Document:
     """Return a "dns" record (zone, id), a "pages-domain" or a "bucket-domain" (account, project or bucket, name).
 
-    Cloudflare looks at a name's record at each call, and goes on with the name.
+    Each call checks a name's record, and brings the name's status one step further.
 
     Raises:
         CloudError: 404 where it, its project or its bucket does not exist, 403 where the token does not reach the zone.

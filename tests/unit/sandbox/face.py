@@ -41,9 +41,9 @@ class Face:
         self.context = _Context()
         self.provider.Configure(provider_pb2.ConfigureRequest(args=encode(config)), self.context)
 
-    def check(self, kind: str, news: Properties, olds: Properties | None = None) -> tuple[Properties, dict[str, str]]:
+    def check(self, kind: str, news: Properties) -> tuple[Properties, dict[str, str]]:
         """Return the checked inputs and, by property, their problems."""
-        request = provider_pb2.CheckRequest(urn=urn(kind), news=encode(news), olds=encode(olds or {}))
+        request = provider_pb2.CheckRequest(urn=urn(kind), news=encode(news))
         response = self.provider.Check(request, self.context)
         return decode(response.inputs), {failure.property: failure.reason for failure in response.failures}
 
