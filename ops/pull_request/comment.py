@@ -66,5 +66,5 @@ def body(environment: Environment, branch: str, result: str) -> str:
             f"**The environment is not this commit's: the deployment ended with {result}.** "
             f"[Its log]({run}/actions/runs/{os.environ.get('GITHUB_RUN_ID', '')})"
         )
-    lines += ["", "The frontend talks to staging until its build chooses the API by branch (`deploy/README.md`)."]
+    lines += ["", "The frontend talks to staging until its build asks `deploy/preview-api.sh`."]
     return "\n".join(lines) + "\n"
