@@ -36,7 +36,7 @@ def test_the_comment_has_the_links_the_cost_and_the_end() -> None:
         "`flyctl logs -a tune-api-staging-pr-7`",
         "about $0 while nobody uses it",
         f"on {ends:%Y-%m}",
-        "talks to staging until its build chooses",
+        "talks to staging until its build asks",
     ):
         assert part in text
 
