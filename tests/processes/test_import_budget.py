@@ -68,6 +68,7 @@ def test_the_provider_process_loads_no_sdk_of_a_cloud() -> None:
     assert {name for name in modules if name.startswith("infra.")} <= {
         "infra.errors",
         "infra.providers",
+        "infra.typed",
         *(name for name in modules if name.startswith("infra.providers.fly")),
     }
 
