@@ -1,4 +1,4 @@
-"""Processes that a command of the sandbox starts: found, and waited for."""
+"""Find the processes that a command of the sandbox starts, and wait for their end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Command lines of the engine built here, and of an official CLI with its language host.
+KINDS = {
+    "engine": r"(^|/)pulumi (up|destroy) ",
+    "bin/pull-request": r"(^|/)pulumi (up|destroy) |-m ops pull_request",
+    "language host": r"language_host\.py|pulumi-language-python",
+    "program": r"engine/program\.py|pulumi-language-python-exec",
+    "dynamic provider": r"dynamic_provider\.py|pulumi\.dynamic",
+    "stand-ins": r"sandbox\.providers ",
+    "bin/sandbox": r"sandbox/__main__\.py",
+}
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -1,1 +1,1 @@
-"""What the program survives: faults, edits made behind its back, a full disk; and that no secret gets out."""
+"""Tests that the program survives faults, kills and edits by hand, and that no secret gets out."""

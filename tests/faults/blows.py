@@ -1,4 +1,4 @@
-"""Blows: what goes wrong in a run, and what is left of it after at most one recovery command and the same run again."""
+"""Let a run suffer a blow, and see what is left after at most one recovery command and the same run again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.engine.processes import descendants, gone, until
+from tests.engine.processes import KINDS, descendants, gone, until
 from tests.engine.sandboxes import TIMEOUT, Sandbox
 from tests.faults import worlds
 
@@ -20,23 +20,13 @@ if TYPE_CHECKING:
 
     from tests.faults.worlds import Scene
 
-# Those of the engine built here, and of an official CLI.
-VICTIMS = {
-    "engine": r"(^|/)pulumi (up|destroy) ",
-    "bin/pull-request": r"(^|/)pulumi (up|destroy) |-m ops pull_request",
-    "language host": r"language_host\.py|pulumi-language-python",
-    "program": r"engine/program\.py|pulumi-language-python-exec",
-    "dynamic provider": r"dynamic_provider\.py|pulumi\.dynamic",
-    "stand-ins": r"sandbox\.providers ",
-    "bin/sandbox": r"sandbox/__main__\.py",
-}
 CTRL_C = {"Ctrl-C": 1, "Ctrl-C twice": 2}
 # Without an end of its own, the engine writes its state and releases its lock.
 NEEDS_RECOVERY = {"engine", "bin/sandbox", "Ctrl-C twice"}
 
 
 class Blow(NamedTuple):
-    """What goes wrong.
+    """One fault of a run.
 
     Attributes:
         cloud: The cloud, as the world names it.
@@ -151,7 +141,7 @@ def survive(
 
 def kill(process: subprocess.Popen[str], victim: str) -> None:
     """Send SIGKILL to one of the processes that a command started."""
-    pattern = re.compile(VICTIMS[victim])
+    pattern = re.compile(KINDS[victim])
     running = descendants(process.pid) | {process.pid: _command_line(process.pid)}
     found = [pid for pid, command in running.items() if pattern.search(command)]
     assert found, f"no {victim} is running: {running}"
@@ -172,12 +162,12 @@ def _hit(sandbox: Sandbox, process: subprocess.Popen[str], blow: Blow) -> None:
             time.sleep(0.5)  # the engine takes two that come at once for one
     else:
         kill(process, blow.victim)
-    release(sandbox)
+    _release(sandbox)
     process.wait(timeout=TIMEOUT)
     assert until(lambda: gone(started), 60), "processes are left"
 
 
-def release(sandbox: Sandbox) -> None:
+def _release(sandbox: Sandbox) -> None:
     """Let what hangs go on."""
     with sandbox.world.transaction() as tx:
         tx._connection.execute("DELETE FROM calls WHERE operation = 'hang'")

@@ -44,7 +44,7 @@ SECOND: tuple[dict[str, Any], ...] = (
     {"tier": "staging", "manage": ["storage", "frontend"], "neonProject": "tune-qa", "bucket": "tune-qa"},
     {"tier": "production", "manage": ["storage", "frontend"], "neonProject": "tune-qa", "previewStack": "staging"},
 )
-# What a person edits by hand: the cloud, the kind, the place in the document, and the value there afterwards.
+# Edits by hand: the cloud, the kind, the place in the document, and the value there afterwards.
 EDITS: tuple[tuple[str, str, str, Any], ...] = (
     ("neon", "project", "name", "by-hand"),
     ("neon", "project", "history_retention_seconds", 3600),
@@ -60,7 +60,7 @@ EDITS: tuple[tuple[str, str, str, Any], ...] = (
     ("github", "secret", "value", "set-by-hand-again"),
     ("github", "variable", "value", "set-by-hand-again"),
 )
-# What a person deletes by hand, unless a person made it.
+# Deletions by hand, except of objects that a person made.
 DELETED: tuple[tuple[str, str], ...] = (
     ("cloudflare", "token"),
     ("fly", "secret"),

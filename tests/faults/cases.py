@@ -1,4 +1,4 @@
-"""Which cases are run: all of them in the full form, a few of each class otherwise."""
+"""Choose the cases that run: all of them in the full form, one of each class otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine tests' sandboxes, which form of these tests is run, and the table at its end."""
+"""Give these tests the engine tests' sandboxes, and print the table at their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hunt for secrets: what is looked for, in which spellings, and where.
+"""Hunt for secrets, in every spelling, in all that commands print, start and write.
 
 While a command runs, a thread samples every process below it (arguments and environment) and every file under its
 folder for temporary files. Those live long enough to be seen: the test asserts that each kind of process was. flyctl,

@@ -1,4 +1,4 @@
-"""Random lives: what a careless team does to its stacks, and what must hold after every step.
+"""Draw random lives: a careless team does things to its stacks, and this checks what must hold after every step.
 
 A life is drawn from one seed, so a failure is repeated with `RELAY_LIVES=SEED`. Each step is an ordinary command, a
 changed setting, an edit by hand, or a killed engine.
@@ -18,10 +18,9 @@ import yaml
 
 from sandbox.credentials import ENVIRONMENT
 from sandbox.world import fly, github
-from tests.engine.processes import descendants, gone, until
+from tests.engine.processes import KINDS, descendants, gone, until
 from tests.engine.sandboxes import STACKS, TIMEOUT, Sandbox
 from tests.faults import strays
-from tests.faults.blows import VICTIMS
 from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND
 
 if TYPE_CHECKING:
@@ -173,7 +172,7 @@ class Life:
             until(lambda: process.poll() is not None or len(self._sandbox.world.calls()) >= before + calls, TIMEOUT)
             started = descendants(process.pid)
             for pid, command in {**started, process.pid: "pulumi up "}.items():
-                if process.poll() is None and re.search(VICTIMS["engine"], command):
+                if process.poll() is None and re.search(KINDS["engine"], command):
                     os.kill(pid, signal.SIGKILL)
             said, _ = process.communicate(timeout=TIMEOUT)
             until(lambda: gone(started), 60)

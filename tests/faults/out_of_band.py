@@ -1,4 +1,4 @@
-"""What people do to managed things behind the program's back: the rows of the tables in docs/evidence.md.
+"""Do what people do to managed things by hand: the rows of the tables in docs/evidence.md.
 
 A row says what `bin/drift` shows and what `pulumi up --refresh` does; a case here says where and how it is done.
 """
@@ -6,7 +6,7 @@ A row says what `bin/drift` shows and what `pulumi up --refresh` does; a case he
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 ACCOUNT = "ffffffffffffffffffffffffffffff01"
 REPOSITORY = "tune-works/tune"
 ENVIRONMENT = f"{REPOSITORY}/production"
-PAGES, BUCKET, EXTRA = f"{ACCOUNT}/tune", f"{ACCOUNT}/default/tune-audio", f"{ACCOUNT}/default/tune-covers"
 BY_HAND = "https://by-hand.example"
 _PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
 # Thing, what was done, and what `bin/drift` shows.
@@ -30,7 +29,7 @@ ROWS = {
         re.MULTILINE,
     )
 }
-"""What `bin/drift` shows, by row of the page; empty for what the real provider cannot see."""
+"""The text that `bin/drift` shows, by row of the page; empty where the real provider cannot see the change."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,10 @@ class Spot:
     kind: str
     key: str = ""
     path: str = ""
+
+    def at(self, path: str) -> Spot:
+        """Return a place within this document."""
+        return replace(self, path=f"{self.path}.{path}" if self.path else path)
 
     def look(self, tx: Transaction) -> Any:
         """Return what is there, None for nothing; of a whole document only that it is there."""
@@ -130,7 +133,7 @@ class Case:
     thing: str
     done: str
     spot: Spot | FlySecret | DeployToken
-    value: Any
+    value: Any = None
     mended: bool = True
     resource: str = ""
     refused: str = ""
@@ -142,134 +145,93 @@ class Case:
         return ROWS[self.thing, self.done]
 
 
-PASSWORD = Spot("neon", "project", path="password")
+PROJECT = Spot("neon", "project")
+PASSWORD = PROJECT.at("password")
+PAGES = Spot("cloudflare", "pages", f"{ACCOUNT}/tune")
+VARIABLES = PAGES.at("deployment_configs")
+BUCKET = Spot("cloudflare", "bucket", f"{ACCOUNT}/default/tune-audio")
+COVERS = Spot("cloudflare", "bucket", f"{ACCOUNT}/default/tune-covers")
+TOKEN = Spot("cloudflare", "token")
+APP = Spot("fly", "app", "tune-api")
+FRONTEND_URL = FlySecret("FRONTEND_URL")
+GITHUB = Spot("github", "environment", ENVIRONMENT)
+POLICY = Spot("github", "deployment-policy", ENVIRONMENT)
+SECRET = Spot("github", "secret", f"{ENVIRONMENT}/FLY_API_TOKEN")
+VARIABLE = Spot("github", "variable", f"{ENVIRONMENT}/API_URL")
+STAGINGS_SECRET = Spot("github", "secret", f"{REPOSITORY}/FLY_API_TOKEN_STAGING")
+STAGINGS_VARIABLE = Spot("github", "variable", f"{REPOSITORY}/FLY_APP_STAGING")
+ADDED = {"type": "plain_text", "value": "by hand"}
+OTHER = "set to another value"
+# Not seen by the provider, and put back by the page's commands.
+UNSEEN: dict[str, Any] = {"mended": False, "resource": "secret-FLY_API_TOKEN"}
 
 EDITED = (
-    Case("Neon project", "history retention", Spot("neon", "project", path="history_retention_seconds"), 3600),
-    Case("Neon project", "name", Spot("neon", "project", path="name"), "renamed"),
+    Case("Neon project", "history retention", PROJECT.at("history_retention_seconds"), 3600),
+    Case("Neon project", "name", PROJECT.at("name"), "renamed"),
     Case("Neon project", "password of the role reset", PASSWORD, "npg_ResetByHand0123", mended=False),
-    Case("Fly secret, managed", "set to another value", FlySecret("FRONTEND_URL"), BY_HAND),
+    Case("Fly secret, managed", OTHER, FRONTEND_URL, BY_HAND),
     Case("Fly secret, not managed", "added", FlySecret("MINE"), "by hand", mended=False),
-    Case("GitHub environment", "wait timer", Spot("github", "environment", ENVIRONMENT, "wait_timer"), 30),
-    Case("GitHub deployment policy", "pattern", Spot("github", "deployment-policy", ENVIRONMENT, "name"), "*"),
-    Case(
-        "GitHub environment secret",
-        "set to another value",
-        Spot("github", "secret", f"{ENVIRONMENT}/FLY_API_TOKEN", "value"),
-        "by hand",
-        mended=False,
-        resource="secret-FLY_API_TOKEN",
-    ),
-    Case(
-        "GitHub environment variable",
-        "set to another value",
-        Spot("github", "variable", f"{ENVIRONMENT}/API_URL", "value"),
-        BY_HAND,
-    ),
-    Case(
-        "Pages project",
-        "build variable changed",
-        Spot("cloudflare", "pages", PAGES, "deployment_configs.production.env_vars.PUBLIC_API_URL.value"),
-        BY_HAND,
-    ),
-    Case(
-        "Pages project",
-        "build variable added",
-        Spot("cloudflare", "pages", PAGES, "deployment_configs.preview.env_vars.MINE"),
-        {"type": "plain_text", "value": "by hand"},
-    ),
-    Case("Pages project", "build command", Spot("cloudflare", "pages", PAGES, "build_config.build_command"), "make"),
-    Case("Pages project", "disconnected from git", Spot("cloudflare", "pages", PAGES, "source"), None),
-    Case("R2 bucket", "storage class", Spot("cloudflare", "bucket", BUCKET, "storage_class"), "InfrequentAccess"),
-    Case(
-        "R2 bucket of `extraBuckets`",
-        "storage class",
-        Spot("cloudflare", "bucket", EXTRA, "storage_class"),
-        "InfrequentAccess",
-    ),
-    Case("R2 CORS rules", "origins", Spot("cloudflare", "bucket", BUCKET, "cors.0.allowed.origins"), ["*"]),
+    Case("GitHub environment", "wait timer", GITHUB.at("wait_timer"), 30),
+    Case("GitHub deployment policy", "pattern", POLICY.at("name"), "*"),
+    Case("GitHub environment secret", OTHER, SECRET.at("value"), "by hand", **UNSEEN),
+    Case("GitHub environment variable", OTHER, VARIABLE.at("value"), BY_HAND),
+    Case("Pages project", "build variable changed", VARIABLES.at("production.env_vars.PUBLIC_API_URL.value"), BY_HAND),
+    Case("Pages project", "build variable added", VARIABLES.at("preview.env_vars.MINE"), ADDED),
+    Case("Pages project", "build command", PAGES.at("build_config.build_command"), "make"),
+    Case("Pages project", "disconnected from git", PAGES.at("source"), None),
+    Case("R2 bucket", "storage class", BUCKET.at("storage_class"), "InfrequentAccess"),
+    Case("R2 bucket of `extraBuckets`", "storage class", COVERS.at("storage_class"), "InfrequentAccess"),
+    Case("R2 CORS rules", "origins", BUCKET.at("cors.0.allowed.origins"), ["*"]),
     Case(
         "R2 public domain (`r2.dev`)",
         "switched off",
-        Spot("cloudflare", "bucket", BUCKET, "managed_domain.enabled"),
+        BUCKET.at("managed_domain.enabled"),
         False,
         mended=False,
         resource="bucket-public-domain",
     ),
-    Case("Cloudflare account token", "name", Spot("cloudflare", "token", path="name"), "by hand"),
+    Case("Cloudflare account token", "name", TOKEN.at("name"), "by hand"),
     Case(
         "Cloudflare account token",
         "rolled in the dashboard (another value)",
-        Spot("cloudflare", "token", path="value"),
+        TOKEN.at("value"),
         "rolled-by-hand-0123456789",
         mended=False,
     ),
-    Case(
-        "GitHub repository secret",
-        "set to another value",
-        Spot("github", "secret", f"{REPOSITORY}/FLY_API_TOKEN_STAGING", "value"),
-        "by hand",
-        mended=False,
-        resource="secret-FLY_API_TOKEN",
-        stack="staging",
-    ),
-    Case(
-        "GitHub repository variable",
-        "set to another value",
-        Spot("github", "variable", f"{REPOSITORY}/FLY_APP_STAGING", "value"),
-        "by-hand",
-        stack="staging",
-    ),
+    Case("GitHub repository secret", OTHER, STAGINGS_SECRET.at("value"), "by hand", stack="staging", **UNSEEN),
+    Case("GitHub repository variable", OTHER, STAGINGS_VARIABLE.at("value"), "by-hand", stack="staging"),
 )
 
 MOVED = (
     Case(
         "Fly app",
         "moved to another organization",
-        Spot("fly", "app", "tune-api", "organization"),
+        APP.at("organization"),
         "tune-other",
         refused="run `flyctl apps move tune-api --org tune-works`",
     ),
 )
 
 DELETED = (
-    Case("Fly secret, managed", "unset", FlySecret("FRONTEND_URL"), None),
+    Case("Fly secret, managed", "unset", FRONTEND_URL),
     Case("Fly deploy token", "revoked", DeployToken(), 1.0),
-    Case(
-        "GitHub environment",
-        "reviewers taken away",
-        Spot("github", "environment", ENVIRONMENT, "reviewers"),
-        [],
-        mended=False,
-    ),
-    Case("GitHub deployment policy", "deleted", Spot("github", "deployment-policy", ENVIRONMENT), None),
-    Case("GitHub environment secret", "deleted", Spot("github", "secret", f"{ENVIRONMENT}/FLY_API_TOKEN"), None),
-    Case("GitHub environment variable", "deleted", Spot("github", "variable", f"{ENVIRONMENT}/API_URL"), None),
-    Case("R2 CORS rules", "deleted", Spot("cloudflare", "bucket", BUCKET, "cors"), []),
-    Case("Cloudflare account token", "deleted", Spot("cloudflare", "token"), None),
-    Case(
-        "GitHub repository secret",
-        "deleted",
-        Spot("github", "secret", f"{REPOSITORY}/FLY_API_TOKEN_STAGING"),
-        None,
-        stack="staging",
-    ),
-    Case(
-        "GitHub repository variable",
-        "deleted",
-        Spot("github", "variable", f"{REPOSITORY}/FLY_APP_STAGING"),
-        None,
-        stack="staging",
-    ),
+    Case("GitHub environment", "reviewers taken away", GITHUB.at("reviewers"), [], mended=False),
+    Case("GitHub deployment policy", "deleted", POLICY),
+    Case("GitHub environment secret", "deleted", SECRET),
+    Case("GitHub environment variable", "deleted", VARIABLE),
+    Case("R2 CORS rules", "deleted", BUCKET.at("cors"), []),
+    Case("Cloudflare account token", "deleted", TOKEN),
+    Case("GitHub repository secret", "deleted", STAGINGS_SECRET, stack="staging"),
+    Case("GitHub repository variable", "deleted", STAGINGS_VARIABLE, stack="staging"),
 )
 
 WHOLE = (
-    Case("Neon project", "deleted", Spot("neon", "project"), None),
-    Case("Fly app", "deleted", Spot("fly", "app", "tune-api"), None),
-    Case("GitHub environment", "deleted", Spot("github", "environment", ENVIRONMENT), None),
-    Case("Pages project", "deleted", Spot("cloudflare", "pages"), None),
-    Case("R2 bucket", "deleted", Spot("cloudflare", "bucket", BUCKET), None),
-    Case("R2 bucket of `extraBuckets`", "deleted", Spot("cloudflare", "bucket", EXTRA), None),
+    Case("Neon project", "deleted", PROJECT),
+    Case("Fly app", "deleted", APP),
+    Case("GitHub environment", "deleted", GITHUB),
+    Case("Pages project", "deleted", PAGES),
+    Case("R2 bucket", "deleted", BUCKET),
+    Case("R2 bucket of `extraBuckets`", "deleted", COVERS),
 )
 
 ADOPTED = (
@@ -277,28 +239,9 @@ ADOPTED = (
         "Neon project, adopted",
         "deleted",
         Spot("neon", "project", "tall-oak-33334444"),
-        None,
         refused="project not found: tall-oak-33334444",
     ),
-    Case(
-        "R2 bucket, adopted",
-        "deleted",
-        Spot("cloudflare", "bucket", BUCKET),
-        None,
-        refused="The specified bucket does not exist: tune-audio",
-    ),
-    Case(
-        "Pages project, adopted",
-        "deleted",
-        Spot("cloudflare", "pages", PAGES),
-        None,
-        refused="Project not found: tune",
-    ),
-    Case(
-        "Fly app, adopted",
-        "deleted",
-        Spot("fly", "app", "tune-api"),
-        None,
-        refused="Clear `adopt.flyApp` to create the app",
-    ),
+    Case("R2 bucket, adopted", "deleted", BUCKET, refused="The specified bucket does not exist: tune-audio"),
+    Case("Pages project, adopted", "deleted", PAGES, refused="Project not found: tune"),
+    Case("Fly app, adopted", "deleted", APP, refused="Clear `adopt.flyApp` to create the app"),
 )

@@ -1,4 +1,4 @@
-"""docs/faults.md: what `make faults` did to the program, and what was left of it."""
+"""Render docs/faults.md: what `make faults` did to the program, and what was left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "faults.md"
 COLUMNS = ("cases", "converged", "lost", "duplicated", "tracebacks")
-"""What a case counts for, recorded by `tests.faults.blows.survive`."""
+"""The counts of a case, which `tests.faults.blows.survive` records."""
 
 _TEXT = """\
 # What it survives

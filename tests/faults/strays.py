@@ -1,4 +1,4 @@
-"""An oracle for every world: what `bin/strays` lists there, asked without a process."""
+"""List a world's strays as `bin/strays` does, without a process, and check that list."""
 
 from __future__ import annotations
 

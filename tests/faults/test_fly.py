@@ -1,4 +1,4 @@
-"""Fly: each call of flyctl, and whatever can go wrong at it.
+"""Let each call of flyctl go wrong in every way.
 
 With RELAY_FAULTS=full every case, as `make faults` runs it; otherwise one of each class.
 """

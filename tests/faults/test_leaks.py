@@ -1,4 +1,4 @@
-"""Not one secret outside its place: every verb, failures included, and everything it says, starts and writes."""
+"""Hunt for secrets outside of their places: in all that every verb, also one that fails, prints, starts and writes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import yaml
 from sandbox.credentials import ENVIRONMENT
 from tests.conftest import FULL
 from tests.engine.clouds import objects
+from tests.engine.processes import KINDS
 from tests.engine.sandboxes import ROOT, Sandbox, copied, held
 from tests.faults.hunt import Hunt, encrypted, spellings
 
@@ -39,14 +40,8 @@ CANARIES = {
 DEPLOY_TOKEN = "FlyV1 fm2_CanaryGivenDeployToken,fm2_CanarySecondHalf"
 # Secrets on Fly by their place alone: everybody may know these.
 PUBLIC = ("ATPROTO_", "FRONTEND_", "LOGFIRE_ENABLED", "LOGFIRE_ENVIRONMENT")
-# What must have been seen running, with the engine built here or with an official CLI.
-KINDS = (
-    r"(^|/)pulumi up ",
-    r"language_host\.py|pulumi-language-python",
-    r"engine/program\.py|pulumi-language-python-exec",
-    r"dynamic_provider\.py|pulumi\.dynamic",
-    r"sandbox\.providers ",
-)
+# The hunt must have seen these processes.
+SEEN = ("engine", "language host", "program", "dynamic provider", "stand-ins")
 QUOTED = re.compile(r"password of \S+ \d+ \(plain\): temporary file \S+/preview\.json")
 # In place of `__main__.py`: a crash in a function whose argument holds every secret.
 CRASHING = """\
@@ -118,7 +113,7 @@ class Hunted:
             tx._connection.execute("DELETE FROM faults")
 
     def begin(self, stack: str, canaries: Mapping[str, str]) -> None:
-        """Make a stack anew with a passphrase of its own, and give it its canaries."""
+        """Make a stack again with a passphrase of its own, and give it its canaries."""
         self._stacks.append(stack)
         self._aside.run("pulumi", "stack", "rm", "--yes", "--preserve-config", stack)
         path = self.sandbox.folder / "mirror" / f"Pulumi.{stack}.yaml"
@@ -203,11 +198,11 @@ def test_no_secret_gets_out(hunted: Hunted, tmp_path: Path, record_property: Cal
     seen = hunted.hunt.seen
     record_property("hunt", dict(seen) | {"hits": len(hits)})
     print(*hits, dict(seen), sep="\n")
-    # What a provider's error quotes is in the folder that bin/drift takes away again, and in nothing that it says.
+    # A provider's error is quoted in the folder that bin/drift removes, and nowhere in its output.
     assert [hit for hit in hits if not (FULL and QUOTED.fullmatch(hit))] == []
 
     # The hunt was where it says that it was, and it finds what is there.
-    assert [kind for kind in KINDS if not any(re.search(kind, command) for command in hunted.hunt.commands)] == []
+    assert [kind for kind in SEEN if not any(re.search(KINDS[kind], command) for command in hunted.hunt.commands)] == []
     assert any("flyctl-" in path for path in hunted.hunt.temporary_files)
     assert seen["runs of flyctl"] >= 5
     hunted.hunt.add("dotenv, asked for", asked_for.encode())

@@ -1,4 +1,4 @@
-"""What is changed or deleted by hand: it shows in words, and the documented command mends it, or says why not."""
+"""Change and delete things by hand: drift names each, and the documented command restores it, or says why not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.world.store import Transaction
     from tests.engine.conftest import Once
 
-# What goes with it in the cloud itself: (cloud, kind, beginning of the key), by the thing that is deleted.
+# The cloud deletes these too: (cloud, kind, beginning of the key), by the resource that is deleted.
 _WITHIN = {
     "Fly app": [("fly", "secret", "tune-api/"), ("fly", "token", "")],
     "GitHub environment": [
@@ -42,7 +42,7 @@ def managed(once: Once, prepared: dict[bool, Sandbox], tmp_path: Path) -> Iterat
             sandbox.config_set("staging", "manage", '["delivery"]')
             sandbox.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
             for stack in ("production", "staging"):
-                up(sandbox, stack)
+                sandbox.up(stack)
 
     made = Sandbox(prepared[True].project, once("managed", fill) / "world")
     with held(copied(made, tmp_path / "world")) as opened:
@@ -104,13 +104,13 @@ def _of(*tables: Sequence[Case], seen: bool) -> list[Case]:
     return [case for case in cases if FULL or case.stack == "production"]
 
 
-def test_edits_show_and_are_mended(managed: Sandbox) -> None:
+def test_edits_show_and_are_restored(managed: Sandbox) -> None:
     assert _after(managed, _of(EDITED, seen=True)) == []
     with managed.world.transaction() as tx:
         assert PASSWORD.look(tx) in out_of_band.FlySecret("DATABASE_URL").look(tx)
 
 
-def test_what_the_providers_cannot_see_is_not_seen(managed: Sandbox) -> None:
+def test_changes_that_the_providers_cannot_see_stay(managed: Sandbox) -> None:
     """By itself, so that no other change is what makes the engine write it."""
     cases = _of(EDITED, DELETED, seen=False)
     before = _looks(managed, cases)
@@ -129,7 +129,7 @@ def test_what_the_providers_cannot_see_is_not_seen(managed: Sandbox) -> None:
     assert not FULL or _looks(managed, cases) == wanted
 
 
-def test_deletions_show_and_are_mended(managed: Sandbox) -> None:
+def test_deletions_show_and_are_restored(managed: Sandbox) -> None:
     assert _after(managed, _of(DELETED, seen=True)) == []
 
 
@@ -140,7 +140,7 @@ def test_an_app_in_another_organization_is_refused(managed: Sandbox) -> None:
 
 
 @pytest.mark.full
-def test_whole_things_show_and_are_made_again(managed: Sandbox) -> None:
+def test_deleted_resources_show_and_are_created_again(managed: Sandbox) -> None:
     assert _after(managed, WHOLE) == []
     # The trap that the page warns of, and the way out of it.
     (domain,) = [case for case in EDITED if case.resource == "bucket-public-domain"]
@@ -154,12 +154,12 @@ def _write(sandbox: Sandbox, case: Case) -> None:
     resources = sandbox.state(case.stack)["deployment"]["resources"]
     (urn,) = [resource["urn"] for resource in resources if resource["urn"].endswith(f"::{case.resource}")]
     sandbox.pulumi("state", "delete", "--force", urn, "--stack", case.stack, "--yes")
-    up(sandbox, case.stack)
+    sandbox.up(case.stack)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("case", ADOPTED, ids=lambda case: case.thing)
-def test_what_was_adopted_is_not_made_anew(standing: Sandbox, case: Case) -> None:
+def test_an_adopted_resource_is_not_created_again(standing: Sandbox, case: Case) -> None:
     there = _count(standing, case)
     assert _after(standing, [case]) == []
     assert _count(standing, case) == there - 1

@@ -1,4 +1,4 @@
-"""An update that is killed while it makes something: `bin/recover`, then `up`, and there is one of everything."""
+"""Kill an update while it creates something: after `bin/recover` and `up` there is one of everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from sandbox.world import neon
-from tests.engine.clouds import up
 from tests.engine.sandboxes import TIMEOUT
 
 if TYPE_CHECKING:
@@ -107,9 +106,9 @@ def recovered(sandbox: Sandbox, stack: str) -> list[str]:
 def converges(sandbox: Sandbox, stack: str) -> None:
     """See that an `up` is all that is left to do, and that it makes nothing twice."""
     assert recovered(sandbox, stack) == ["Nothing to recover."]
-    up(sandbox, stack)
+    sandbox.up(stack)
     once_each(sandbox)
-    sandbox.pulumi("preview", "--stack", stack, "--expect-no-changes")
+    sandbox.assert_unchanged(stack)
 
 
 # stack, the calls, the names in what is said
@@ -120,7 +119,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("stack", "calls", "names"), CASES)
-def test_what_was_made_is_taken_in(
+def test_a_created_resource_is_imported(
     empty_sandbox: Sandbox, stack: str, calls: tuple[Call, ...], names: list[str]
 ) -> None:
     with hanging(empty_sandbox, stack, *calls) as process:
@@ -129,8 +128,7 @@ def test_what_was_made_is_taken_in(
         assert f"Stack {stack} is being updated: process {process.pid} of " in running.stderr
         assert process.poll() is None
     before = made(empty_sandbox)
-    refused = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
-    assert "currently locked by" in refused.stderr
+    assert "currently locked by" in empty_sandbox.refused("up", stack)
     released, *lines, following = recovered(empty_sandbox, stack)
     assert released.startswith(f"The lock of an update that has ended was released (process {process.pid} of ")
     for call, name in zip(calls, names, strict=True):
@@ -148,9 +146,9 @@ def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
         pass
     (lost,) = made(empty_sandbox)["cloudflare", "token"]
     empty_sandbox.pulumi("cancel", "--stack", "production", "--yes")
-    refused = empty_sandbox.pulumi("up", "--stack", "production", "--yes", "--skip-preview", check=False)
-    assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}" in refused.stdout
-    assert "If an `up` was killed: `bin/sandbox bin/recover production`; " in refused.stdout
+    refused = empty_sandbox.refused("up", "production")
+    assert f"Another Cloudflare account token is called 'tune-audio (pulumi)' already: {lost}" in refused
+    assert "If an `up` was killed: `bin/sandbox bin/recover production`; " in refused
     with empty_sandbox.world.transaction() as tx:  # a stranger's, that recovery must leave alone
         stranger = tx.get("cloudflare", "token", lost) or {}
         tx.put("cloudflare", "token", "e" * 32, {**stranger, "id": "e" * 32, "name": "tune-audio (pulumi) of old"})
@@ -163,7 +161,7 @@ def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
 
 
 @pytest.mark.full
-def test_what_was_not_made_is_forgotten(empty_sandbox: Sandbox) -> None:
+def test_a_resource_that_was_not_created_is_forgotten(empty_sandbox: Sandbox) -> None:
     calls = (PROJECT, BUCKET, PAGES)
     with hanging(empty_sandbox, "production", *calls, after=False):
         pass
@@ -186,7 +184,7 @@ def test_what_was_not_made_is_forgotten(empty_sandbox: Sandbox) -> None:
 
 def test_a_deletion_that_was_under_way(standing: Sandbox) -> None:
     standing.config_set("staging", "flyDeployToken", "FlyV1 fm2_given,fm2_here", secret=True)
-    up(standing, "staging")
+    standing.up("staging")
     standing.pulumi("config", "rm", "flyDeployToken", "--stack", "staging")
     gone = Call("github", "environment-secret.delete", "variable", "secret-FLY_API_TOKEN", "")
     with hanging(standing, "staging", gone, after=False):
@@ -197,28 +195,6 @@ def test_a_deletion_that_was_under_way(standing: Sandbox) -> None:
     assert line == "  deleting secret-FLY_API_TOKEN: Pulumi reads it from the cloud"
     assert following == "Next: pulumi up -s staging"
     converges(standing, "staging")
-
-
-@pytest.mark.parametrize("stack", ["dev", pytest.param("production", marks=pytest.mark.full)])
-def test_what_a_provider_made_twice(empty_sandbox: Sandbox, stack: str) -> None:
-    call, fault = {"dev": (PROJECT, "500-after"), "production": (TOKEN, "502-after")}[stack]
-    empty_sandbox.world.inject(call.cloud, call.operation, fault)
-    done = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "Traceback" not in done.stdout
-    stray, own = made(empty_sandbox)[call.cloud, call.kind]
-    state = {resource["urn"]: resource.get("id") for resource in empty_sandbox.state(stack)["deployment"]["resources"]}
-    if own not in state.values():
-        stray, own = own, stray
-    assert own in state.values()
-    assert f"This stack has {own}, and nothing uses {stray}. " in done.stdout
-    again = empty_sandbox.pulumi("up", "--stack", stack, "--yes", "--skip-preview", check=False)
-    assert again.returncode != 0
-    assert stray in again.stdout
-    with empty_sandbox.world.transaction() as tx:  # what the message says to do
-        tx.delete(call.cloud, call.kind, stray)
-    converges(empty_sandbox, stack)
-    assert made(empty_sandbox)[call.cloud, call.kind] == [own]
 
 
 @pytest.mark.full

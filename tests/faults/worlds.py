@@ -1,4 +1,4 @@
-"""Scenes: a world as it is before a command, and as an undisturbed run of it leaves it."""
+"""Make scenes: a world before a command, and as an undisturbed run of the command leaves it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Prepare = Callable[[Sandbox], object]
 
-# What differs between two runs that end alike: ids, dates, counters, and what is made at random.
+# Members that differ between two runs that end alike: ids, dates, counters, random values.
 _VOLATILE = {
     *("id", "number", "salt", "digest", "updated", "version", "secrets_version", "releases", "parts", "expires"),
     *("created_at", "updated_at", "creation_date", "created_on", "issued_on", "modified_on", "password", "host"),
