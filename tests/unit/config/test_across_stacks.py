@@ -94,6 +94,10 @@ def test_a_name_that_another_stack_has_is_refused(changes: dict[str, Any], claim
             "set another pagesProject",
         ),
         (
+            {"previewBranch": "next"},
+            "previewBranch is 'next', but 'staging' in Pulumi.yaml: set it once, in Pulumi.yaml",
+        ),
+        (
             {"pagesHost": "other.pages.dev"},
             "pagesHost is 'other.pages.dev', but 'tune-8xz.pages.dev' in Pulumi.yaml: set it once, in Pulumi.yaml",
         ),
