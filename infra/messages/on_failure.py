@@ -38,7 +38,9 @@ _MESSAGES: dict[str, dict[str, str]] = {
     },
 }
 _STATUS = re.compile(r"HTTP Code: ([45]\d\d)|: ([45]\d\d)(?: (?=[A-Z])|: )")
-_LOST = re.compile(r"timeout|EOF|connection re(set|fused)|TLS handshake|deadline exceeded|GOAWAY|no such host")
+_LOST = re.compile(
+    r"timeout|EOF|connection re(set|fused)|TLS handshake|deadline exceeded|GOAWAY|no such host|invalid character"
+)
 _STEPS = {
     "401": "{service} does not accept {variable}. It takes {credential}. Then {up}.",
     "403": "{variable} may not do this. It takes {credential}. Then {up}.",

@@ -151,7 +151,9 @@ def test_answer_lost_elsewhere(
     def adopt(sandbox: Sandbox, said: str) -> None:
         assert re.search(f"create failed.*`bin/sandbox bin/adopt {stack}`", said)
         shown = sandbox.run("bin/adopt", stack, "--write").stdout
-        if revoke := re.search(r"^  (bin/recover \w+ --revoke .*)$", shown, re.MULTILINE):
+        revoke = re.search(r"^ +bin/sandbox (bin/recover \w+ --revoke .*)$", shown, re.MULTILINE)
+        assert bool(revoke) == (blow.operation == "account-token.create"), shown
+        if revoke:
             sandbox.run(*revoke[1].split())
 
     assert_explained(survive(scenes(part), tmp_path, blow, record_property, adopt).said, blow)

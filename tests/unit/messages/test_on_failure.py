@@ -94,6 +94,12 @@ THERE = f"It exists already: {ADOPT} shows it, and takes it over with --write. T
             f"Nobody knows whether it was made: {ADOPT} finds out, then {UP}.",
         ),
         (BUCKET, "update", f"{URL}: unexpected EOF", f"Nobody knows whether it was done: {AGAIN} looks first."),
+        (  # what Cloudflare's SDK makes of an HTML page
+            BUCKET,
+            "create",
+            "invalid character '<' looking for beginning of value",
+            f"Nobody knows whether it was made: {ADOPT} finds out, then {UP}.",
+        ),
     ],
 )
 def test_what_to_do_next(type_: str, operation: str, said: str, step: str) -> None:
