@@ -1,4 +1,4 @@
-"""A pull request's environment through the real engine: made, renewed, taken away, and swept up after every kill."""
+"""Make, renew, destroy and sweep a pull request's environment through the real engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.clouds import objects
+from tests.engine.clouds import objects, put, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,19 +60,16 @@ def test_open_push_close(standing: Sandbox) -> None:
     with untouched(standing):
         up(standing, 7)
         made = branch(standing)
-        secrets = objects(standing)["fly secret"]
-        assert made["endpoint"]["host"] in secrets[f"{APP}/DATABASE_URL"]["value"]
-        assert secrets[f"{APP}/FRONTEND_URL"]["value"] == "https://feature-x.tune-8xz.pages.dev"
-        with standing.world.transaction() as tx:
-            tx.put(
-                "neon", "branch", f"{made['project_id']}/{made['id']}", made | {"expires_at": "2099-01-01T00:00:00Z"}
-            )
+        given = secrets(standing, APP)
+        assert made["endpoint"]["host"] in given["DATABASE_URL"]
+        assert given["FRONTEND_URL"] == "https://feature-x.tune-8xz.pages.dev"
+        put(standing, "neon", "branch", f"{made['project_id']}/{made['id']}", expires_at="2099-01-01T00:00:00Z")
         for stack in ("staging", "production"):
-            standing.pulumi("preview", "--stack", stack, "--expect-no-changes")
+            standing.assert_unchanged(stack)
         done = up(standing, 7, "renamed")
         assert "1 updated" in done.stdout
         assert branch(standing)["expires_at"] < "2099"
-        assert objects(standing)["fly secret"][f"{APP}/FRONTEND_URL"]["value"] == "https://renamed.tune-8xz.pages.dev"
+        assert secrets(standing, APP)["FRONTEND_URL"] == "https://renamed.tune-8xz.pages.dev"
         tool(standing, "down", "7")
         tool(standing, "down", "7")
 
@@ -84,9 +81,9 @@ def test_its_secrets_are_staging_s_and_the_template_s(standing: Sandbox) -> None
         options = ("--stack", "staging", "--config-file", "Pulumi.pr.yaml")
         standing.pulumi("config", "set", "--secret", *options, key, value)
     up(standing, 7)
-    secrets = objects(standing)["fly secret"]
-    assert secrets[f"{APP}/STRIPE_KEY"]["value"] == "sk_test_1"
-    assert secrets[f"{APP}/AWS_ACCESS_KEY_ID"]["value"] == keys["storageAccessKeyId"]
+    given = secrets(standing, APP)
+    assert given["STRIPE_KEY"] == "sk_test_1"
+    assert given["AWS_ACCESS_KEY_ID"] == keys["storageAccessKeyId"]
     state = str(standing.state("pr-7"))
     assert not [value for value in ("sk_test_1", *keys.values()) if value in state]
 
@@ -97,7 +94,7 @@ def test_a_push_after_the_expiry_makes_another_copy(standing: Sandbox) -> None:
     with standing.world.transaction() as tx:
         tx.delete("neon", "branch", f"{expired['project_id']}/{expired['id']}")
     up(standing, 7)
-    assert branch(standing)["endpoint"]["host"] in objects(standing)["fly secret"][f"{APP}/DATABASE_URL"]["value"]
+    assert branch(standing)["endpoint"]["host"] in secrets(standing, APP)["DATABASE_URL"]
 
 
 def test_no_more_than_the_limit(standing: Sandbox) -> None:
@@ -109,7 +106,7 @@ def test_no_more_than_the_limit(standing: Sandbox) -> None:
         assert done.returncode == 1
         assert "previewLimit is 1, and these pull requests have an environment: 7." in done.stderr
         assert done.stderr.endswith("bin/pull-request down 7\n")
-    up(standing, 7)
+    up(standing, 7)  # a push to the one that there is
 
 
 @pytest.mark.parametrize("protects", [False, True])
@@ -128,13 +125,13 @@ def test_production_and_protected_data_are_never_copied(standing: Sandbox, prote
     assert expected in done.stdout + done.stderr
 
 
-def test_a_sweep_takes_what_is_closed_or_expired_and_strays(standing: Sandbox) -> None:
+def test_a_sweep_destroys_closed_and_expired_environments_and_strays(standing: Sandbox) -> None:
     with untouched(standing):
         opened(standing, 8)
         for number in (7, 8, 9):
             up(standing, number)
         opened(standing, 8, 9)
-        state = standing.folder / "state/.pulumi/stacks/relay/pr-9.json"
+        state = standing.state_file("pr-9")
         changed = re.compile(r'"time":\s*"[^"]*"')
         state.write_text(changed.sub('"time": "2026-01-02T03:04:05Z"', state.read_text()))
         standing.run("flyctl", "apps", "create", "tune-api-staging-pr-70", "--org", "tune-works")

@@ -1,4 +1,4 @@
-"""What `bin/sandbox` promises, apart from the program it runs."""
+"""Hold `bin/sandbox` to its promises about files, credentials, exit codes and processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from setup.engine.locate import official
-from tests.engine.processes import descendants, gone, until
+from tests.engine.processes import KINDS, descendants, gone, until
 from tests.engine.sandboxes import Sandbox, copied, held, own_program
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ pulumi.export("tier", config.require("tier"))
 pulumi.export("token", config.get_secret("token"))
 pulumi.export("nested", config.get_secret_object("nested"))
 """
-# Encrypted with a passphrase nobody has.
+# Encrypted with a passphrase nobody has, or by another provider.
+_SALT = "encryptionsalt: v1:N3Xk1Q0lGzs=:v1:0wJ9mEo3n2m7b9jv:5o9b0Yy2pV0r1mJr0kP0w7C2bFf1yQ==\n"
+_KMS = "secretsprovider: awskms://alias/infra\nencryptedkey: AQICAHh=\n"
 _FOREIGN = """\
-encryptionsalt: v1:N3Xk1Q0lGzs=:v1:0wJ9mEo3n2m7b9jv:5o9b0Yy2pV0r1mJr0kP0w7C2bFf1yQ==
 config:
   relay:tier: staging # a comment
   relay:token:
@@ -51,12 +52,12 @@ def _files(project: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in project.glob("Pulumi*.yaml")}
 
 
-def _own_program(sandbox: Sandbox) -> None:
+def _own_program(sandbox: Sandbox, head: str = _SALT) -> None:
     (sandbox.project / "__main__.py").unlink()
     (sandbox.project / "__main__.py").write_text(_PROGRAM)
     for path in sandbox.project.glob("Pulumi.*.yaml"):
         path.unlink()
-    (sandbox.project / "Pulumi.staging.yaml").write_text(_FOREIGN)
+    (sandbox.project / "Pulumi.staging.yaml").write_text(head + _FOREIGN)
 
 
 def test_committed_files_are_never_written(checkout: Sandbox) -> None:
@@ -64,19 +65,20 @@ def test_committed_files_are_never_written(checkout: Sandbox) -> None:
     before = _files(checkout.project)
     checkout.pulumi("preview", "--stack", "staging")
     with held(checkout) as opened:
-        opened.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+        opened.up("staging")
         opened.config_set("staging", "relay:tier", "other")
         opened.config_set("staging", "relay:token", "other", secret=True)
-        opened.pulumi("destroy", "--stack", "staging", "--yes", "--skip-preview")
+        opened.destroy("staging")
         opened.pulumi("stack", "rm", "staging", "--yes")
     checkout.run("true")
     assert _files(checkout.project) == before
 
 
-def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sandbox) -> None:
-    _own_program(checkout)
+@pytest.mark.parametrize("head", [_SALT, _KMS], ids=["passphrase", "kms"])
+def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sandbox, head: str) -> None:
+    _own_program(checkout, head)
     with held(checkout) as opened:
-        opened.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+        opened.up("staging")
         outputs = json.loads(opened.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "staging").stdout)
     assert outputs["token"]
     nested = outputs["nested"]
@@ -107,7 +109,7 @@ def test_a_removed_stack_is_made_again(sandbox: Sandbox) -> None:
 
 def test_a_stack_without_an_update_can_be_made_with_pulumi_as_the_readme_says(sandbox: Sandbox) -> None:
     assert "Created stack 'staging'" in sandbox.pulumi("stack", "init", "staging").stderr
-    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    sandbox.up("staging")
     assert "already exists" in sandbox.pulumi("stack", "init", "staging", check=False).stderr
 
 
@@ -115,14 +117,6 @@ def test_an_empty_world_has_nothing_to_adopt(empty_sandbox: Sandbox) -> None:
     config = yaml.safe_load((empty_sandbox.folder / "mirror" / "Pulumi.production.yaml").read_text())["config"]
     committed = yaml.safe_load((empty_sandbox.project / "Pulumi.production.yaml").read_text())["config"]
     assert committed.keys() - config.keys() == {"relay:adopt"}
-
-
-def test_a_broken_stack_file_is_named(checkout: Sandbox) -> None:
-    (checkout.project / "Pulumi.staging.yaml").write_text("config:\n  relay:tier: [staging\n")
-    done = checkout.run("true", check=False)
-    assert done.returncode == 1
-    assert "Pulumi.staging.yaml, line" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_no_credential_of_the_caller_reaches_the_child(sandbox: Sandbox) -> None:
@@ -165,7 +159,7 @@ def test_a_command_runs_in_the_callers_folder_and_pulumi_in_the_mirror(sandbox: 
     assert "staging" in said("pulumi", "stack", "ls")
 
 
-@pytest.mark.parametrize("option", ["-C.", "--cwd=.", "-C .", "--cwd infra"])
+@pytest.mark.parametrize("option", ["-C.", "--cwd infra"])
 def test_pulumi_is_not_run_where_it_would_write_committed_files(sandbox: Sandbox, option: str) -> None:
     before = _files(sandbox.project)
     done = sandbox.pulumi("preview", "--stack", "dev", *option.split(), check=False)
@@ -181,8 +175,8 @@ def test_pulumi_runs_in_another_project_that_the_caller_names(sandbox: Sandbox, 
     assert "staging" in sandbox.pulumi("stack", "ls", "-C", str(sandbox.folder / "mirror")).stdout
 
 
-@pytest.mark.parametrize("lost", ["clouds.sqlite", "bin/pulumi", "mirror/Pulumi.yaml"])
-def test_a_world_that_lost_a_file_is_made_whole(sandbox: Sandbox, lost: str) -> None:
+@pytest.mark.parametrize("lost", ["clouds.sqlite", "mirror/Pulumi.yaml"])
+def test_a_world_that_lost_a_file_gets_it_back(sandbox: Sandbox, lost: str) -> None:
     (sandbox.folder / lost).unlink()
     assert "staging" in sandbox.pulumi("stack", "ls").stdout
     assert "tune-audio" in sandbox.run("show").stdout
@@ -223,7 +217,7 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
     )
     assert until(mark.exists), "the program did not start"
     started = descendants(process.pid)
-    assert any(re.search(r"language_host\.py|pulumi-language-python", command) for command in started.values())
+    assert any(re.search(KINDS["language host"], command) for command in started.values())
     if how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)  # what a terminal does: it reaches the engine, not its plug-ins
     else:
@@ -242,4 +236,4 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
         sandbox.pulumi("cancel", "--stack", "staging", "--yes")
     # The stack is not left locked.
     own_program(sandbox, _PROGRAM)
-    sandbox.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
+    sandbox.up("staging")
