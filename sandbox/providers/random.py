@@ -12,7 +12,8 @@ from sandbox.providers.schema import Field, each, flag, number, table, text
 from sandbox.providers.values import Properties
 from sandbox.world.store import Document
 
-_SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
+_CLASSES = {"lower": string.ascii_lowercase, "upper": string.ascii_uppercase, "numeric": string.digits}
+_CLASSES |= {"special": "!@#$%&*()-_=+[]{}<>:?"}
 
 
 class RandomPassword(Resource):
@@ -25,15 +26,14 @@ class RandomPassword(Resource):
     inputs = {
         "keepers": table(replace=True),
         "length": number(required=True, replace=True),
-        "special": flag(default=True, replace=True),
-        **each("lower upper numeric number overrideSpecial", Field(kind="unmodelled")),
-        **each("minLower minUpper minNumeric minSpecial", Field(kind="unmodelled")),
+        **{name: flag(default=True, replace=True) for name in _CLASSES},
+        **each("number overrideSpecial minLower minUpper minNumeric minSpecial", Field(kind="unmodelled")),
     }
     outputs = {"bcryptHash": text(secret=True), "result": text(secret=True)}
 
     def create(self, at: At, inputs: Properties) -> Document:
         """Make the password."""
-        allowed = string.ascii_letters + string.digits + (_SPECIAL if inputs["special"] else "")
+        allowed = "".join(characters for name, characters in _CLASSES.items() if inputs[name])
         result = "".join(secrets.choice(allowed) for _ in range(inputs["length"]))
         # A made-up hash: it exists, is secret and changes with the password.
         made_up = f"$2a$10${secrets.token_urlsafe(40)[:53]}"

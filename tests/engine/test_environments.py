@@ -35,9 +35,7 @@ def test_staging_with_a_bucket_and_a_pages_project_of_its_own(empty_sandbox: San
             del settings[f"relay:{key}"]
     for stack in ("staging", "production", "dev"):
         assert up(empty_sandbox, stack).keys() == {"created"}
-    said = empty_sandbox.up("staging")
-    for line in re.findall(r"pulumi config set (\w+Host) (\S+) -s staging", said):
-        empty_sandbox.config_set("staging", *line)
+    empty_sandbox.run("bin/adopt", "staging", "--write")
     empty_sandbox.up("staging")
     assert_nothing_to_do(empty_sandbox)
 

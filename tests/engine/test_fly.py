@@ -166,7 +166,7 @@ def test_a_secret_made_by_hand_is_not_overwritten(fly_up: Sandbox) -> None:
     configure(fly_up, {"A": "2"}, mint=True)
     up(fly_up, "test")  # a write, from which on MINE is known to be somebody else's
     configure(fly_up, {"A": "2", "MINE": "other"}, mint=True)
-    assert "`flyctl secrets unset --stage MINE -a tune-fly`" in fly_up.refused("up", "test")
+    assert "`bin/sandbox flyctl secrets unset --stage MINE -a tune-fly`" in fly_up.refused("up", "test")
     assert values(fly_up) == {"A": "2", "MINE": "by hand"}
 
 

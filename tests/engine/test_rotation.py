@@ -102,7 +102,7 @@ def test_retire_before_the_deploy_revokes_nothing(rotated: Sandbox) -> None:
         f"Fly app {APP}: retiring the old secrets failed: machines may still use old values of these secrets, "
         f"which would stop working: {', '.join(BUCKET_SECRETS)}. "
     ) in said
-    assert f"`flyctl secrets deploy -a {APP}`" in said
+    assert f"`bin/sandbox flyctl secrets deploy -a {APP}`" in said
     assert objects(rotated) == before
 
 

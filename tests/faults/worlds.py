@@ -158,7 +158,7 @@ def project(folder: Path, program: str, stack: str, config: str) -> Path:
         (folder / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     for name, long, short in (
-        ("flyctl", "RETRY_PAUSES = (1.0, 4.0)", "RETRY_PAUSES = (0.01, 0.02)"),
+        ("runner", "RETRY_PAUSES = (1.0, 4.0)", "RETRY_PAUSES = (0.01, 0.02)"),
         ("command", "READ_TIMEOUT = 60.0", "READ_TIMEOUT = 10.0"),
         ("command", "SLOW_TIMEOUT = 120.0", "SLOW_TIMEOUT = 10.0"),
         ("props", "APPEARANCE_PAUSES = 10 * (3.0,)", "APPEARANCE_PAUSES = 2 * (0.1,)"),

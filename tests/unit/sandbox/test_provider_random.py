@@ -36,6 +36,13 @@ def test_a_password_has_no_telling_id(random: Face) -> None:
     random.delete(PASSWORD, identity, state)
 
 
+def test_a_password_is_of_the_characters_asked_for(random: Face) -> None:
+    only = {"upper": False, "numeric": False, "special": False}
+    _, state = random.create(PASSWORD, {"length": 60, **only})
+    assert state["result"].isalpha()
+    assert state["result"].islower()
+
+
 @pytest.mark.parametrize(
     ("news", "path"),
     [
