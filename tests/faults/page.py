@@ -18,7 +18,7 @@ COLUMNS = ("cases", "converged", "lost", "duplicated", "tracebacks")
 _TEXT = """\
 # What it survives
 
-Written by `make faults`, which takes some twenty-five minutes on two cores: edit `tests/faults/page.py`, not this file.
+Written by `make faults`, with the random lives some two hours on two cores: edit `tests/faults/page.py`, not this file.
 `make test` tries one case of each class.
 
 A case is a run of the real engine in the sandbox, with the whole program or the Fly resources alone, to which one thing

@@ -46,11 +46,11 @@ QUOTED = re.compile(r"password of \S+ \d+ \(plain\): temporary file \S+/preview\
 # In place of `__main__.py`: a crash in a function whose argument holds every secret.
 CRASHING = """\
 import pulumi
-from infra import local
+from infra.parts import laptop
 from infra.program import main
 
-dotenv = local.dotenv
-local.dotenv = lambda values: 1 // ("DATABASE_URL" not in values) and dotenv(values)
+dotenv = laptop.dotenv
+laptop.dotenv = lambda values: 1 // ("DATABASE_URL" not in values) and dotenv(values)
 pulumi.run(main)
 """
 
@@ -217,9 +217,8 @@ def _everything_else(hunted: Hunted) -> None:
     drift = (str(ROOT / "bin" / "drift"), "production")
     production = ("--stack", "production")
     pulumi("preview", "--diff", *production)
-    # As events, the engine tells its debugging messages too, with the stack's secret outputs in clear: see the docs.
-    said = pulumi("up", "--yes", "--json", "--skip-preview", *production, keep=False)
-    assert any(key in said for key in hunted.secrets.values())
+    # As events, the engine may tell the stack's secret outputs in clear, which is its own doing: see docs/delivery.md.
+    pulumi("up", "--yes", "--json", "--skip-preview", *production, keep=False)
 
     # Another stack takes the bucket's keys from production's state.
     hunted.begin("staging", {"flyDeployToken": "FlyV1 fm2_CanaryOfStaging,fm2_CanaryOfStaging2"})

@@ -162,7 +162,8 @@ def test_answer_lost_elsewhere(
 def assert_explained(said: str, blow: Blow) -> None:
     """Assert that a failed creation's error says what, which resource, and what to do next."""
     assert f"of {RESOURCES[blow.operation]} (" in said
-    assert re.search(r"error: [\w-]+: create failed\. [^\n]+(\n +)?`?pulumi up -s \w+", said)
+    if blow.fault != "422":  # the service's own text alone says what it does not take
+        assert re.search(r"error: [\w-]+: create failed\. [^\n]+(\n +)?`?pulumi up -s \w+", said)
 
 
 @cases("part blow", TWICE)

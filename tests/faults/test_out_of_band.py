@@ -153,7 +153,7 @@ def _write(sandbox: Sandbox, case: Case) -> None:
     """Have something written that the provider cannot see, with the page's commands."""
     resources = sandbox.state(case.stack)["deployment"]["resources"]
     (urn,) = [resource["urn"] for resource in resources if resource["urn"].endswith(f"::{case.resource}")]
-    sandbox.pulumi("state", "delete", "--force", urn, "--stack", case.stack, "--yes")
+    sandbox.pulumi("state", "delete", "--force", "--target-dependents", urn, "--stack", case.stack, "--yes")
     sandbox.up(case.stack)
 
 
