@@ -7,8 +7,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from infra.checks.clients import SERVICES
 from infra.checks.credentials import CREDENTIALS
-from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import Client, CloudError
 from infra.providers.fly.errors import FlyError
 from ops import stacks
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 T = TypeVar("T")
-
-_SERVICES = {service.name: service for service in (neon.SERVICE, cloudflare.SERVICE, github.SERVICE)}
 
 
 class Access(NamedTuple):
@@ -53,7 +51,7 @@ class Access(NamedTuple):
         value = self.configured.get(wanted.config) or wanted.in_environment(os.environ)
         if not value:
             raise CloudError(f"{wanted.variables[-1]} is not set. It takes {wanted.wanted(frozenset())}")
-        return Client(_SERVICES[service], value)
+        return Client(SERVICES[service], value)
 
 
 def ask_all(questions: Mapping[str, Callable[[], Iterable[T]]]) -> tuple[list[T], dict[str, str]]:

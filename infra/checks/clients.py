@@ -4,7 +4,8 @@ from infra.checks.credentials import CREDENTIALS
 from infra.clouds import cloudflare, github, neon
 from infra.clouds.http import Client, send
 
-_SERVICES = {service.name: service for service in (neon.SERVICE, cloudflare.SERVICE, github.SERVICE)}
+SERVICES = {service.name: service for service in (neon.SERVICE, cloudflare.SERVICE, github.SERVICE)}
+"""Each service that is asked over HTTP, by its name in `CREDENTIALS`."""
 
 
 def client(service: str, credential: str | None = None) -> Client:
@@ -15,4 +16,4 @@ def client(service: str, credential: str | None = None) -> Client:
         credential: Default: the credential that the service's provider takes.
     """
     value = CREDENTIALS[service].value() if credential is None else credential
-    return Client(_SERVICES[service], value, transport=send)
+    return Client(SERVICES[service], value, transport=send)
