@@ -20,8 +20,8 @@ _MADE = [
     "mirror",
     "state",
 ]
-# Set-up and the engine's build put these into a folder before it has a world.
-_BEFORE = {"engine", "lock", "setup.log", "setup.lock"}
+# Set-up, the engine's build, `make bench` and `make mutants` put these into a folder before it has a world.
+_BEFORE = {"bench", "engine", "lock", "setup.lock", "setup.log", "tools"}
 
 
 def clear(folder: Path) -> None:

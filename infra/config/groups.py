@@ -16,7 +16,7 @@ class Frozen(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,  # 15 ms of each run on an idle machine; a description beside each field instead
+        defer_build=True,  # the settings contain every group: building each alone, too, takes a third longer
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.config.across_stacks import SHARED
+from infra.config.domains import Domains
+from infra.config.groups import Frozen
 from infra.config.keys import Keys
 from infra.config.reading import SECRET_KEYS
 from infra.config.stack_files import load
@@ -68,17 +73,32 @@ class Setting(NamedTuple):
 
 def settings() -> Iterator[Setting]:
     """Yield every configuration key, with those of a group after the key of the group."""
-    whole = Keys.model_json_schema()
+    whole, texts = Keys.model_json_schema(), _descriptions(Keys)
+    models: list[type[Frozen]] = [*Frozen.__subclasses__(), Domains]
+    groups = {model.__name__: model for model in models}
     for key, schema in whole["properties"].items():
-        yield _setting(key, schema, required=key in whole["required"])
+        yield Setting(key, texts[key], schema, key in whole["required"])
         of_names = schema.get("additionalProperties", {})
         for group, path in ((_group(schema), key), (_group(of_names), f"{key}.NAME")):
-            members = whole["$defs"][group]["properties"] if group else {}
-            yield from (_setting(f"{path}.{name}", member) for name, member in members.items())
+            if group:
+                about = _descriptions(groups[group])
+                for name, member in whole["$defs"][group]["properties"].items():
+                    yield Setting(f"{path}.{name}", about[name], member, required=False)
 
 
-def _setting(key: str, schema: dict[str, Any], *, required: bool = False) -> Setting:
-    return Setting(key, " ".join(schema["description"].split()), schema, required)
+def _descriptions(model: type[Frozen]) -> dict[str, str]:
+    """Return the docstring below each field of a model, by the field's key.
+
+    pydantic could read them itself, but at every start of the program, where that takes a third of the models' time.
+    """
+    found: dict[str, str] = {}
+    for base in model.__mro__[model.__mro__.index(Frozen) - 1 :: -1]:
+        body = ast.parse(inspect.getsource(base)).body[0]
+        for field, text in pairwise(ast.iter_child_nodes(body)):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                    found[str(model.model_fields[name].alias)] = " ".join(words.split())
+    return found
 
 
 def render() -> str:

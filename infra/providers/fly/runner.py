@@ -41,7 +41,7 @@ class Runner:
     _version_lock: Lock = field(default_factory=Lock, init=False)
 
     def version(self) -> tuple[int, ...]:
-        """Return flyctl's version. flyctl is asked once per process.
+        """Return flyctl's version. This runner asks flyctl once.
 
         Raises:
             FlyctlMissingError: There is no flyctl.

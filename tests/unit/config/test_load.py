@@ -8,10 +8,8 @@ import pulumi
 import pulumi.runtime
 import pytest
 
-from infra.config.groups import Frozen
 from infra.config.load import examine
 from infra.config.reading import SECRET_KEYS
-from infra.config.settings import Settings
 from infra.config.stack_files import read_stack_files
 from infra.config.validators import branch_alias
 from tests.unit import program as unit_program
@@ -85,11 +83,6 @@ def test_an_unknown_key_is_reported_with_its_file() -> None:
         "Pulumi.staging.yaml: adopt.bucket",
         "Pulumi.yaml: adopt.keepp",
     ]
-
-
-@pytest.mark.parametrize("model", [Settings, *Frozen.__subclasses__()])
-def test_every_setting_has_a_description(model: type[Frozen]) -> None:
-    assert [name for name, field in model.model_fields.items() if not field.description] == []
 
 
 @pytest.mark.parametrize("empty", ["null", None])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.folder import MARK
+from sandbox.folder import MARK, claim
 from sandbox.runner import Sandbox
 from setup.errors import SandboxError
-from tests.unit.program import EXAMPLE
+from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,13 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SandboxError, match=r"The sandbox cannot use .*RELAY_SANDBOX"):
         Sandbox(EXAMPLE, tmp_path / "file").prepare()
+
+
+def test_a_folder_that_the_makefile_used_before_is_no_strangers(tmp_path: Path) -> None:
+    for target in re.findall(r"\.sandbox/(\w+)", (ROOT / "Makefile").read_text()):
+        (tmp_path / target).mkdir(exist_ok=True)
+    claim(tmp_path)
+    assert (tmp_path / MARK).is_file()
 
 
 def test_a_reset_deletes_the_world_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
