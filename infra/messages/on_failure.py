@@ -4,6 +4,7 @@ Fly.io's resources are this project's own, and their errors name the next step t
 """
 
 import re
+import signal
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -78,6 +79,7 @@ def explain_failures(settings: Settings, before: State) -> None:
 
         refuse_second(settings, before["neon-project"])
 
+    _outlive_ctrl_c()
     hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("next-step", explain)])
     replaceable = settings.tier == "development" or settings.unprotect or "neon-project" not in before
     of_database = pulumi.ResourceHookBinding(
@@ -93,6 +95,18 @@ def explain_failures(settings: Settings, before: State) -> None:
         return pulumi.ResourceTransformationResult(args.props, opts)
 
     pulumi.runtime.register_stack_transformation(bind)
+
+
+def _outlive_ctrl_c() -> None:
+    """Keep the program alive after Ctrl-C, because the engine still calls the hook for what it interrupts.
+
+    Without the program the engine shows its own failure to call the hook instead of the provider's error. Once the
+    engine has ended its side, the SDK ends the program with an error that says only this; nobody needs to read it.
+    """
+    log = pulumi.log.error
+    ended = "Resource monitor has terminated, shutting down"
+    pulumi.log.error = lambda text, *options, **named: None if text == ended else log(text, *options, **named)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:

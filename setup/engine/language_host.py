@@ -8,6 +8,7 @@ around them, which takes 0.1 s, not 0.3 s.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -92,8 +93,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=f"the program {ending}")
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
-        """Stop all programs, because the user cancelled the operation (Ctrl-C)."""
-        self.stop()
+        """Interrupt all programs after Ctrl-C, and kill them 5 s later, as the official host does."""
+        for program in list(self._programs):
+            program.send_signal(signal.SIGINT)
+        threading.Timer(5, self.stop).start()
         return Empty()
 
 
