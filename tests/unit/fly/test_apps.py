@@ -140,16 +140,6 @@ def test_what_only_matters_at_the_first_meeting_is_no_difference(
     assert len(fly.calls) == before
 
 
-def test_settings_are_recorded_without_flyctl(fly: StandIn, app: Managed) -> None:
-    fly.add_app("relay-api", machines=1)
-    app.up(**inputs(adopt=True))
-    before = len(fly.calls)
-    assert app.up(**inputs(), __provider="moved") == "update"
-    assert len(fly.calls) == before
-    assert app.outs["adopted"] is True
-    assert app.outs["__provider"] == "moved"
-
-
 def test_an_app_is_not_moved_by_destroying_it(fly: StandIn, app: Managed) -> None:
     app.up(**inputs())
     with pytest.raises(CheckFailedError, match="flyctl apps move relay-api --org other"):

@@ -49,6 +49,15 @@ def test_a_refresh_is_one_read_and_changes_nothing(fly: StandIn, managed: Manage
     assert managed.outs.get("staged", []) == []
 
 
+def test_a_class_that_moved_is_recorded_without_flyctl_and_nothing_is_lost(fly: StandIn, managed: Managed) -> None:
+    outs, inputs, count = dict(managed.outs), dict(managed.inputs), len(fly.calls)
+    assert managed.up(**{**inputs, "__provider": "moved"}) == "update"
+    assert managed.outs == {**outs, "__provider": "moved"}
+    assert len(fly.calls) == count
+    managed.refresh()
+    assert managed.plan(**managed.inputs) == "same"
+
+
 def test_without_its_app_a_resource_is_gone(fly: StandIn, managed: Managed) -> None:
     fly.drop_apps()
     managed.refresh()

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def test_a_run_gets_listed_variables_alone() -> None:
-    listed = {"https_proxy": "http://proxy", "SSL_CERT_FILE": "/ca.pem", "FLY_FLAPS_BASE_URL": "http://127.0.0.1:1"}
+    proxies = [f"{name}_proxy" for name in ("http", "https", "no", "all")]
+    listed = dict.fromkeys([*proxies, *map(str.upper, proxies)], "http://proxy")
+    listed |= {"SSL_CERT_FILE": "/ca.pem", "SSL_CERT_DIR": "/certs", "FLY_FLAPS_BASE_URL": "http://127.0.0.1:1"}
     unlisted = {"LOG_LEVEL": "debug", "FLY_APP": "x", "FLY_ORG": "y", "NEON_API_KEY": "k", "FLY_ACCESS_TOKEN": ""}
     environ = {**ENVIRONMENT, **listed, **unlisted}
     flyctl, run, _ = make({"secrets list --json -a relay-api": [Completed(0, "[]")]}, environ)
