@@ -153,9 +153,10 @@ def test_the_workflows_own_credentials_are_asked_for_their_end(
             "GITHUB_TOKEN": "github_pat_canary",
             "FLY_API_TOKEN": "fm2_canary",
         }
-        caveat = {"type": "ValidityWindow", "body": {"not_before": 0, "not_after": int(end.timestamp()) if end else 0}}
+        ends = [end, end + timedelta(days=90)] if end else []  # the earlier counts
+        caveats = [{"type": "ValidityWindow", "body": {"not_after": int(one.timestamp())}} for one in ends]
         macaroons = [
-            {"location": "https://api.fly.io/v1", "caveats": [{"type": "Organization"}, caveat] if end else None}
+            {"location": "https://api.fly.io/v1", "caveats": [{"type": "Organization"}, *caveats] if end else None}
         ]
         monkeypatch.setattr(Flyctl, "_call", lambda *_: json.dumps(macaroons))
         said = [*credentials.of_process("a-1", NOW, environ)]

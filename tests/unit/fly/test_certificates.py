@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,9 +45,11 @@ def test_a_certificate_is_added_with_the_records_that_it_needs(fly: StandIn, cer
 
 def test_a_certificate_that_is_there_is_taken_over(fly: StandIn, certificate: Managed, flyctl: Flyctl) -> None:
     flyctl.certs_add(APP, HOST)
+    fly.deploy(APP)  # which gives it its addresses
     fly.calls.clear()
     certificate.up(**inputs())
     assert fly.commands() == [LIST, CHECK]
+    assert [":" in address for address in (*certificate.outs["a"], *certificate.outs["aaaa"])] == [False, True]
 
 
 def test_without_a_target_of_its_own_the_app_is_named(fly: StandIn, certificate: Managed) -> None:
@@ -108,6 +111,9 @@ def test_what_is_no_host_is_refused(fly: StandIn, certificate: Managed, flyctl: 
 def test_other_answers(fly: StandIn, certificate: Managed, flyctl: Flyctl) -> None:
     with pytest.raises(AppNotFoundError):
         flyctl.certs_list("missing")
+    rows = [{"hostname": host, "configured": host == HOST, "status": "pending"} for host in (HOST, "b.example")]
+    fly.replies[LIST] = Completed(0, json.dumps(rows))
+    assert flyctl.certs_list(APP) == {HOST: "", "b.example": "pending"}
     fly.replies[LIST] = Completed(0, "[]\n\nShowing 50 of 51 certificates.")
     with pytest.raises(UnexpectedAnswerError):
         certificate.up(**inputs())
