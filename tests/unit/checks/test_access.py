@@ -78,6 +78,12 @@ def test_a_stack_asks_only_the_services_it_uses(clouds: Callable[..., Clouds]) -
     assert len(asked.asked) == 1
 
 
+def test_a_preview_runs_no_flyctl(monkeypatch: pytest.MonkeyPatch, clouds: Callable[..., Clouds]) -> None:
+    clouds()
+    flyctl(monkeypatch, version=AssertionError("a preview ran flyctl"))
+    assert bad(access.check(start("staging", preview=True))) == []
+
+
 def test_a_credential_that_cannot_be_decrypted_is_a_note() -> None:
     encrypted = start("dev")._replace(credentials={"Neon": None})
     assert [*access.check(encrypted)] == [

@@ -80,3 +80,21 @@ def test_an_address_that_is_kept_beside_another_api_is_warned_of() -> None:
     messages = ran("production", {"adopt": adopt, "apiUrl": "https://api.tune.example"}).messages
     (warning,) = [text for text in messages if "keeps ATPROTO_CLIENT_ID" in text]
     assert warning.startswith("apiUrl is 'https://api.tune.example', and app tune-api keeps ATPROTO_CLIENT_ID")
+
+
+def test_a_merge_that_ships_the_frontend_before_its_backend_is_warned_of_at_preview_too() -> None:
+    def warned(stack: str, **changes: str) -> bool:
+        messages = ran(stack, changes, preview=True).messages
+        return any("a merge ships the frontend before the release ships the backend" in text for text in messages)
+
+    assert warned("production")
+    assert not warned("production", mainBranch="trunk")
+    assert not warned("staging")  # manages no frontend
+
+
+def test_a_name_that_is_not_served_yet_is_said_by_an_up() -> None:
+    names = {"domains": {"zone": "tune.example", "api": "api.staging.tune.example"}}
+    (said,) = [text for text in ran("staging", names).messages if " is not served yet: " in text]
+    assert said.startswith("api.staging.tune.example is")
+    assert "`flyctl certs check api.staging.tune.example -a tune-api-staging`" in said
+    assert not [text for text in ran("staging", names, preview=True).messages if " is not served yet: " in text]

@@ -132,9 +132,14 @@ REAL = [
     (BUCKET, f'{URL}: 403 Forbidden {{"errors":[{{"code":10042,"message":"Please enable R2"}}]}}', "Enable R2"),
     (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code":8000011}}]}}', "Install Cloudflare's GitHub app"),
     (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code": 1005}}]}}', "The account has too many tokens"),
+    (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code":81058}}]}}', "The name is in use"),
+    (BUCKET, f'{URL}: 400 Bad Request {{"errors":[{{"code":8000018}}]}}', "The name is in use"),
     (NEON, "a quota of 500 projects is reached", ""),
     (NEON, "context deadline exceeded", "Nobody knows whether it was made"),
     (BUCKET, "read tcp 10.0.0.1: connection reset by peer", "Nobody knows whether it was made"),
+    (BUCKET, "dial tcp 10.0.0.1:443: connect: connection refused", "Nobody knows whether it was made"),
+    (BUCKET, "dial tcp: lookup api.cloudflare.com: no such host", "Nobody knows whether it was made"),
+    (BUCKET, "http2: server sent GOAWAY and closed the connection", "Nobody knows whether it was made"),
 ]
 
 
