@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 CUT, HTML, SHORT = -1, -2, -3
 """In place of a status: close the connection, answer a page, and answer less than the announced length."""
-PASSING = [502, 503, 504, 429, CUT, HTML, SHORT]
-"""Answers that a repeated call may not get."""
+PASSING = [502, 429, CUT, HTML, SHORT]
+"""Answers of each form that a repeated call may not get."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def serving(
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.001,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
