@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def pytest_configure() -> None:
-    """Keep Hypothesis' files out of the example's folder, and its clock out of the tests."""
+    """Keep Hypothesis' files out of the example's folder, and its clock out of the tests; half its examples do."""
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
-    settings.register_profile("without a clock", deadline=None)
-    settings.load_profile("without a clock")
+    settings.register_profile("unit", deadline=None, max_examples=50)
+    settings.load_profile("unit")
 
 
 # Both fixtures run once for a folder's tests: a test undoes its own changes with `monkeypatch`.
