@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,10 @@ from ops.preview import __main__ as bin_preview
 from ops.preview import reader as previews
 from ops.up import __main__ as bin_up
 from tests.unit.delivery.serving import serving
-from tests.unit.program import EXAMPLE
+from tests.unit.program import EXAMPLE, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -198,22 +200,21 @@ def test_what_no_preview_shows_is_in_the_report(
 def test_a_credential_that_ends_soon_is_reported_and_a_copy_of_the_state_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = subprocess.run
     _compared(monkeypatch, tmp_path)
     state = json.dumps(_state(expires_at=datetime.now(UTC).isoformat()) | {"steps": [], "url": "s3://relay-state"})
-    monkeypatch.setattr(
-        subprocess,
-        "run",
-        lambda command, **more: (
-            real(command, **more) if command[0] == "openssl" else subprocess.CompletedProcess(command, 0, state, "")
-        ),
-    )
+    encrypted: list[tuple[list[str], str]] = []
+
+    def run(command: Sequence[str], **more: Any) -> subprocess.CompletedProcess[str]:
+        if command[0] == "openssl":
+            encrypted.append((list(command), more["input"]))
+        return subprocess.CompletedProcess(command, 0, state, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "canary passphrase")
     assert bin_drift.main(["staging", str(tmp_path)]) == 0
     assert "deploy-token ended on" in capsys.readouterr().out
     assert "deploy-token ended on" in (tmp_path / bin_drift.REPORT).read_text()
-    kept = tmp_path / bin_drift.STATE
-    assert b"deploy-token" not in kept.read_bytes()
-    decrypt = ["openssl", "enc", "-d", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-in", str(kept)]
-    again = real([*decrypt, "-pass", "env:PULUMI_CONFIG_PASSPHRASE"], capture_output=True, text=True, check=True)
-    assert again.stdout == state
+    # As the command on the page decrypts it.
+    (cipher,) = re.findall(r"`openssl enc -d (.+) -in state", (ROOT / "docs" / "delivery.md").read_text())
+    command = ["openssl", "enc", *cipher.split(), "-pass", "env:PULUMI_CONFIG_PASSPHRASE"]
+    assert encrypted == [([*command, "-out", str(tmp_path / bin_drift.STATE)], state)]
