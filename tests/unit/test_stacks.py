@@ -30,19 +30,16 @@ TOOLS: dict[str, tuple[Callable[[Sequence[str]], int], list[str]]] = {
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("name", ["", " ", "x; touch pwned", "$(x)", "../production", "a/b", "-h", "übung"])
 def test_a_stack_that_no_stack_can_be_called_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tool: str, name: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tool: str
 ) -> None:
-    def ran(*_: object, **__: object) -> None:
-        raise AssertionError("the Pulumi CLI was run")
-
-    monkeypatch.setattr("subprocess.run", ran)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("the Pulumi CLI was run"))
     main, more = TOOLS[tool]
-    with pytest.raises(SystemExit) as ended:
-        main(["--", name, *more])
-    assert ended.value.code == 2
-    assert f"{name!r} is no stack's name" in capsys.readouterr().err
+    for name in ("", " ", "x; touch pwned", "$(x)", "../production", "a/b", "-h", "übung"):
+        with pytest.raises(SystemExit) as ended:
+            main(["--", name, *more])
+        assert ended.value.code == 2
+        assert f"{name!r} is no stack's name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["staging", "pr-12", "qa_1", "v1.2"])

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.config.load import examine
-from infra.config.stack_files import read_stack_files
+from infra.config.stack_files import load, read_stack_files
 from tests.unit.program import EXAMPLE, configuration
 
 CASES: dict[str, dict[str, Any]] = {
     f"{subject}: {name}": case
-    for subject, cases in yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text()).items()
+    for subject, cases in load(Path(__file__).with_name("refusals.yaml")).items()
     for name, case in cases.items()
 }
 

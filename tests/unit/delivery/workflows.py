@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ ALL: list[Path | File] = [*OWN, *HANDED_OVER]
 ACTION = ROOT / ".github" / "actions" / "set-up" / "action.yml"
 
 
+@cache
 def loaded(path: Path | File) -> dict[Any, Any]:
     document: dict[Any, Any] = yaml.safe_load(path.read_text())
     return document

@@ -18,15 +18,13 @@ def test_the_url() -> None:
     assert url == f"postgresql+psycopg://neondb_owner:npg_x.1~-@{HOST}/neondb?sslmode=require"
 
 
-@pytest.mark.parametrize("bad", ["p%ss", "p@ss", "p:ss", "p/ss", "p#ss", "p ss", "päss", "", "p\nss"])
-@pytest.mark.parametrize("part", ["user", "password", "name"])
-def test_a_part_that_needs_escaping_is_refused_by_name(part: str, bad: str) -> None:
-    parts = {"user": "u", "password": "p", "name": "n"} | {part: bad}
-    with pytest.raises(pulumi.RunError) as error:
-        sqlalchemy_url(host=HOST, **parts)
-    word = {"user": "role", "password": "password", "name": "database name"}[part]
-    assert f"the {word} on {HOST}" in str(error.value)
-    assert not bad or bad not in str(error.value).replace("%XX", "").replace("reads % as", "")
+@pytest.mark.parametrize(("part", "word"), [("user", "role"), ("password", "password"), ("name", "database name")])
+def test_a_part_that_needs_escaping_is_refused_by_name(part: str, word: str) -> None:
+    for bad in ("p%ss", "p@ss", "p:ss", "p/ss", "p#ss", "p ss", "päss", "", "p\nss"):
+        parts = {"user": "u", "password": "p", "name": "n"} | {part: bad}
+        with pytest.raises(pulumi.RunError, match=f"the {word} on {HOST}") as error:
+            sqlalchemy_url(host=HOST, **parts)
+        assert not bad or bad not in str(error.value)
 
 
 def test_the_pooled_host_is_refused() -> None:
