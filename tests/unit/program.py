@@ -56,6 +56,7 @@ LOOKS: dict[str, tuple[str, Callable[..., Any]]] = {
     "clouds": ("infra.checks.clients.send", Clouds()),
     "certificates": ("infra.checks.domains.Flyctl", lambda: SimpleNamespace(certs_list=lambda _app: {})),
     "secrets": ("infra.messages.fly_secrets.list_secrets", lambda _app: {}),
+    "git": ("infra.checks.checkout._git", lambda *_: None),
 }
 """The outside of an `up`'s checks: where each is called, and its replacement, which finds nothing wrong."""
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.checks import checkout as checks
+from infra.checks.checkout import _git as asks_git
 from infra.checks.checkout import unreleased
 from infra.checks.findings import Start
 from infra.config.load import examine_files
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 def _start(stack: str = "production", *, preview: bool = False, **environ: str) -> Start:
     settings, _ = examine_files(stack, read_stack_files(EXAMPLE))
     return Start(settings, environ, {}, dict, preview)
+
+
+@pytest.fixture(autouse=True)
+def git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask git, which the other unit tests do not."""
+    monkeypatch.setattr(checks, "_git", asks_git)
 
 
 @pytest.fixture

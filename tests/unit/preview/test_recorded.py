@@ -136,7 +136,7 @@ def _many(count: int) -> dict[str, Any]:
     return record
 
 
-@pytest.mark.parametrize("count", [100, 500, 2_000, 5_000])
+@pytest.mark.parametrize("count", [100, 500, 5_000])
 def test_nothing_is_longer_than_github_takes(count: int) -> None:
     comment, summary = _comments(_many(count))
     assert f"1 to delete, {count - 1} to update" in comment
