@@ -15,10 +15,9 @@ from ops.adopt.__main__ import look_at
 from ops.adopt.rows import Look
 from ops.inventory import Inventory
 from ops.strays import lists
-from sandbox import credentials
-from sandbox.http import face
 from sandbox.seed import seed
 from sandbox.world.store import World
+from tests.unit.clouds.served import served
 from tests.unit.fly.standin import ENVIRONMENT, NOW, StandIn
 from tests.unit.program import EXAMPLE
 
@@ -52,12 +51,7 @@ class Asked:
         fly.world = self.world  # in a file: each request has a thread of its own
         project = {"config": {key: {"default": value} for key, value in self.files.project.items()}}
         seed(self.world, self.files.stacks, project, empty=empty)
-        port = face.serve(self.world)
-        monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4")
-        monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
-        monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
-        for variable, value in credentials.ENVIRONMENT.items():
-            monkeypatch.setenv(variable, value)
+        served(self.world, monkeypatch)
         flyctl = Flyctl(run=fly, environ=ENVIRONMENT, sleep=lambda _seconds: None, now=lambda: NOW)
         for module in (deployed, domains, lists):
             monkeypatch.setattr(module, "Flyctl", lambda: flyctl)

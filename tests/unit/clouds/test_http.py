@@ -15,9 +15,10 @@ from infra.clouds import http as cloud_look
 from infra.clouds import neon as asked_neon
 from infra.clouds.http import CloudError, RefusedError
 from sandbox import credentials
-from sandbox.http import face as http_face
+from sandbox.http import face
 from sandbox.world import cloudflare, neon
 from sandbox.world.store import World
+from tests.unit.clouds.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(tmp_path / "clouds.sqlite")
     with world.transaction() as tx:
         tx.put("cloudflare", "account", ACCOUNT, {"id": ACCOUNT})
-    port = http_face.serve(world)
-    monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4/")
-    monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
-    return world
+    return served(world, monkeypatch)
 
 
 @contextmanager
@@ -111,10 +109,10 @@ def test_tokens_of_exactly_that_name_over_several_pages(world: World) -> None:
 
 
 def test_the_face_answers_nothing_else(world: World) -> None:
-    assert http_face.answer(world, "/api/v2/projects/relay-1/operations", credentials.NEON_KEY)[0] == 501
-    assert http_face.answer(world, f"/client/v4/accounts/{ACCOUNT}", credentials.CLOUDFLARE_TOKEN)[0] == 501
+    assert face.answer(world, "/api/v2/projects/relay-1/operations", credentials.NEON_KEY)[0] == 501
+    assert face.answer(world, f"/client/v4/accounts/{ACCOUNT}", credentials.CLOUDFLARE_TOKEN)[0] == 501
     buckets = f"/client/v4/accounts/{ACCOUNT}/r2/buckets"
-    assert http_face.answer(world, buckets, credentials.CLOUDFLARE_TOKEN, "DELETE")[0] == 501
+    assert face.answer(world, buckets, credentials.CLOUDFLARE_TOKEN, "DELETE")[0] == 501
     assert world.calls() == []
 
 

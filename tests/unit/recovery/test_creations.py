@@ -17,10 +17,10 @@ from ops.recovery import __main__ as recovery
 from ops.recovery import creations
 from ops.recovery.stack import Operation, RecoveryError, Stack, State
 from sandbox import credentials
-from sandbox.http import face as http_face
 from sandbox.world import cloudflare, github, zones
 from sandbox.world.neon import create_project
 from sandbox.world.store import World
+from tests.unit.clouds.served import served
 from tests.unit.program import EXAMPLE
 
 if TYPE_CHECKING:
@@ -44,14 +44,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     with world.transaction() as tx:
         tx.put("cloudflare", "account", ACCOUNT, {"id": ACCOUNT})
         tx.put("github", "repository", "tune-works/tune", {"id": 1, "name": "tune", "owner": "tune-works"})
-    port = http_face.serve(world)
-    monkeypatch.setenv("CLOUDFLARE_BASE_URL", f"http://127.0.0.1:{port}/client/v4")
-    monkeypatch.setenv("NEON_API_URL", f"http://127.0.0.1:{port}/api/v2")
-    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{port}")
-    for variable, value in credentials.ENVIRONMENT.items():
-        monkeypatch.setenv(variable, value)
     monkeypatch.setattr(Access, "of", lambda _stack: Access({}))
-    return world
+    return served(world, monkeypatch)
 
 
 def creating(type_: str, **inputs: Any) -> Operation:
