@@ -7,15 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.processes.conftest import run
 from tests.unit.program import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCRIPTS = sorted(path.name for path in (ROOT / "bin").iterdir())
 LAST = {name: (ROOT / "bin" / name).read_text(encoding="utf-8").splitlines()[-1] for name in SCRIPTS}
@@ -52,6 +49,28 @@ def test_in_half_an_environment_it_names_the_command(tmp_path: Path) -> None:
     done = run(tmp_path / "bin" / "handoff")
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(rf"bin/handoff: \w+ is not installed in {tmp_path}/\.venv: run `bin/setup`\.\n", done.stderr)
+
+
+def test_doctor_on_a_bare_machine(tmp_path: Path) -> None:
+    """Nothing is set up, and Python has its standard library alone."""
+    for name in ("infra", "ops", "sandbox", "setup"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "bin").mkdir()
+    for path in [ROOT / "bin" / "doctor", ROOT / "requirements.txt", *ROOT.glob("Pulumi*.yaml")]:
+        shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    path = tmp_path / "path"
+    path.mkdir()
+    (path / "dirname").symlink_to(shutil.which("dirname") or "")
+    doctor = tmp_path / "bin" / "doctor"
+    none = run(doctor, PATH=str(path))
+    assert (none.returncode, none.stderr.split(":")[1]) == (1, " no Python 3.11 or later is on PATH. Install one")
+    (path / "python3").write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -S "$@"\n')
+    (path / "python3").chmod(0o755)
+    done = run(doctor, PATH=str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "  MISSING  .venv: not made" in done.stdout
+    assert "There is neither `pulumi` nor `go` on PATH" in done.stdout
+    assert "configuration and credentials: known only after set-up" in done.stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
