@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,11 @@ from sandbox.http import face
 from sandbox.world import cloudflare, neon
 from sandbox.world.store import World
 from tests.unit.clouds.served import served
+from tests.unit.delivery.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
     from pathlib import Path
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -44,22 +45,11 @@ def answering(
     """Serve one answer to everything; yield the address and what arrives in one header: the credentials."""
     arrived: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            arrived.append(self.headers.get(name, ""))
-            self.send_response(status)
-            for each in (headers or {}).items():
-                self.send_header(*each)
-            self.end_headers()
-            self.wfile.write(body.encode())
+    def heard(found: Message) -> None:
+        arrived.append(found.get(name, ""))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", arrived
-        server.shutdown()
+    with serving(lambda *_: (status, body.encode()), heard=heard, headers=headers) as address:
+        yield address, arrived
 
 
 @pytest.mark.parametrize("part", ["frontend", "storage"])

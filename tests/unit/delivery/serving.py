@@ -6,11 +6,11 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+    from email.message import Message
 
 CUT, HTML, SHORT = -1, -2, -3
 """In place of a status: close the connection, answer a page, and answer less than the announced length."""
@@ -22,8 +22,8 @@ PASSING = [502, 429, CUT, HTML, SHORT]
 def serving(
     answer: Callable[[str, str, Any], tuple[int, Any]],
     token: str = "",
-    named: Callable[[str], None] = lambda _: None,
-    headers: Mapping[str, str] = MappingProxyType({}),
+    heard: Callable[[Message], None] = lambda _: None,
+    headers: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """Serve until the end of the `with` block, and yield the address.
 
@@ -31,15 +31,15 @@ def serving(
         answer: Returns a status and a body for a method, a path and a body. A body of bytes is sent as it is; `429` and
             `503` carry `Retry-After: 0`.
         token: The bearer token that every call must carry; empty for any.
-        headers: Further headers of each answer.
-        named: Called with each caller's `User-Agent`.
+        heard: Called with the headers of each call.
+        headers: Further headers of each answer, or others than it would have.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def _do(self) -> None:
             if token:
                 assert self.headers["Authorization"] == f"Bearer {token}"
-            named(self.headers["User-Agent"])
+            heard(self.headers)
             length = int(self.headers.get("Content-Length") or 0)
             status, body = answer(self.command, self.path, json.loads(self.rfile.read(length)) if length else None)
             if status == CUT:
@@ -48,11 +48,11 @@ def serving(
             content = b"<html>a proxy</html>" if status == HTML else body
             content = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status if status > 0 else 200)
-            for header in headers.items():
-                self.send_header(*header)
+            sent = {"Content-Length": str(len(content) + (100 if status == SHORT else 0))}
             if status in {429, 503}:
-                self.send_header("Retry-After", "0")
-            self.send_header("Content-Length", str(len(content) + (100 if status == SHORT else 0)))
+                sent["Retry-After"] = "0"
+            for header in (sent | (headers or {})).items():
+                self.send_header(*header)
             self.end_headers()
             self.wfile.write(content)
 

@@ -292,8 +292,8 @@ def test_a_status_tells_whether_a_repeat_may_help() -> None:
 
 
 def test_calls_have_a_name_of_their_own() -> None:
-    seen: list[str] = []
-    with serving(lambda *_: (200, {}), named=seen.append) as url:
+    seen: list[str | None] = []
+    with serving(lambda *_: (200, {}), heard=lambda found: seen.append(found["User-Agent"])) as url:
         calls.call("GET", url, "token")
     assert seen == ["relay-infrastructure"]
 
