@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from infra.config.stack_files import load
 from tests.unit.program import Run, ran
 
-CASES: dict[str, dict[str, Any]] = load(Path(__file__).with_name("registered.yaml"))
+CASES: dict[str, dict[str, Any]] = yaml.load(
+    Path(__file__).with_name("registered.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
 
 
 def run_of(case: str) -> Run:
