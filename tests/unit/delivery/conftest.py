@@ -9,8 +9,11 @@ import pytest
 from release import calls
 from sandbox.world import cloudflare
 from sandbox.world.store import World
+from tests.unit.delivery.neon import Neon
+from tests.unit.delivery.serving import Served, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -43,3 +46,21 @@ def world(tmp_path: Path) -> World:
         tx.put("cloudflare", "account", "a1", {"id": "a1"})
         cloudflare.create_pages(tx, "a1", {"name": "relay", "production_branch": "release"})
     return world
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """An address that a test answers at, and the environment that reaches it as Neon."""
+    found = Served()
+    with serving(found, token="napi_canary") as url:
+        for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
+            monkeypatch.setenv(f"NEON_{name}", value)
+        yield found
+
+
+@pytest.fixture
+def neon(served: Served) -> Neon:
+    """A project that is reached."""
+    project = Neon()
+    served.answer = project.answer
+    return project

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from email.message import Message
+    from urllib.request import Request
 
 CUT, HTML, SHORT = -1, -2, -3
 """In place of a status: close the connection, answer a page, and answer less than the announced length."""
@@ -68,3 +71,22 @@ def serving(
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Served:
+    """Answer calls as a test last said."""
+
+    answer: Callable[[str, str, Any], tuple[int, Any]]
+
+    def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """Answer a call."""
+        return self.answer(method, path, body)
+
+    def open(self, request: Request, timeout: float) -> BytesIO:
+        """Answer in the place of `urlopen`, for a test that makes thousands of calls."""
+        sent = json.loads(request.data) if isinstance(request.data, bytes) else None
+        status, body = self.answer(request.get_method(), request.selector, sent)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        if status >= 400:
+            raise HTTPError(request.full_url, status, "", Message(), BytesIO(content))
+        return BytesIO(content)

@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release import calls
+from release import calls, migrations
 from release import neon as asked
 from release.commands import main
 from tests.unit.delivery.neon import Neon
@@ -19,38 +20,10 @@ from tests.unit.delivery.serving import CUT, PASSING, serving
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.unit.delivery.conftest import Clock
-
-
-class Served:
-    """Answer calls as a test last said."""
-
-    answer: Callable[[str, str, Any], tuple[int, Any]]
-
-    def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Answer a call."""
-        return self.answer(method, path, body)
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """An address that a test answers at, and the environment that reaches it as Neon."""
-    found = Served()
-    with serving(found, token="napi_canary") as url:
-        for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
-            monkeypatch.setenv(f"NEON_{name}", value)
-        yield found
-
-
-@pytest.fixture
-def neon(served: Served) -> Neon:
-    """A project that is reached."""
-    project = Neon()
-    served.answer = project.answer
-    return project
+    from tests.unit.delivery.serving import Served
 
 
 @pytest.fixture
@@ -61,6 +34,13 @@ def application(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "psql").write_text("#!/bin/sh\necho 1\n")
     (tmp_path / "psql").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+
+@pytest.fixture
+def migrated(application: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same answers without a process: `tests/processes/test_rehearsal.py` runs the commands."""
+    monkeypatch.setattr(migrations, "run", lambda *_: "one\n")
+    monkeypatch.setattr(migrations, "_query", lambda *_: "1")
 
 
 @pytest.mark.parametrize(("days", "deleted"), [((30, 20, 6, 5, 4, 3), ["v0", "v1"]), ((30, 20, 10), ["v0"])])
@@ -118,9 +98,10 @@ def test_every_page_of_branches_is_read(neon: Neon) -> None:
     assert neon.restored == [("br-main", "br-restore-point-v1")]
 
 
-@pytest.mark.parametrize("confirms", [True, False])
-@pytest.mark.parametrize("failure", [*PASSING, 423])
-@pytest.mark.usefixtures("application")
+@pytest.mark.parametrize(
+    ("failure", "confirms"), [*((failure, True) for failure in [*PASSING, 423]), (502, False), (CUT, False)]
+)
+@pytest.mark.usefixtures("migrated")
 def test_every_call_may_fail_once_and_a_made_branch_may_be_listed_late(
     neon: Neon, failure: int, *, confirms: bool
 ) -> None:
@@ -171,7 +152,7 @@ REFUSALS: list[tuple[int, Any]] = [
 @pytest.mark.parametrize("onwards", [False, True])
 @pytest.mark.parametrize("refusal", REFUSALS)
 @pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
-@pytest.mark.usefixtures("application")
+@pytest.mark.usefixtures("migrated")
 def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     served: Served,
     step: str,
@@ -185,6 +166,7 @@ def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(asked, "POLL", 100.0)  # a 502 is asked for again up to the deadline
+    monkeypatch.setattr(urllib.request, "urlopen", served.open)
     status, codes = refusal[0], set()
     for number in itertools.count(1):
         code, count = _refused(served, step, number, refusal, onwards=onwards)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from release import proof
 from release.commands import main
 from sandbox import credentials
 from sandbox.http import face
@@ -66,6 +67,7 @@ def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clouds]:
         return subprocess.CompletedProcess(command, 0, json.dumps({"Machines": machines}), "")
 
     monkeypatch.setattr(subprocess, "run", flyctl)
+    monkeypatch.setattr(proof, "POLL", 100.0)
     with serving(found.answer) as url:
         values = {
             "API_URL": url,
