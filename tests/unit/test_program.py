@@ -15,6 +15,7 @@ from tests.unit.program import ROOT, Run, State, ran, run_program
 
 GOLDEN = Path(__file__).parent / "golden"
 STACKS = ("dev", "pr-7", "staging", "production")
+EMPTY: dict[str, object] = {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}}
 
 
 def urns(run: Run) -> str:
@@ -46,7 +47,7 @@ def test_committed_stack_files_are_good(stack: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_resource_whose_id_is_its_secret(stack: str) -> None:
     """Pulumi never encrypts an id, and `RandomBytes` has its value as id."""
-    types = {resource.type for resource in ran(stack, {"adopt": None}).resources}
+    types = {resource.type for resource in ran(stack, EMPTY).resources}
     assert not {kind for kind in types if "RandomBytes" in kind or "RandomId" in kind}
 
 
@@ -106,14 +107,14 @@ def test_dev_uses_the_bucket_when_given_keys() -> None:
 
 def test_no_secret_in_a_plain_output() -> None:
     for stack in STACKS:
-        run = ran(stack, {"adopt": None, "extraSecrets": {"X": "CanaryExtra"}})
+        run = ran(stack, EMPTY)
         plain = {key: value for key, value in run.outputs.items() if key not in run.secret_outputs}
         assert "Canary" not in json.dumps(plain)
 
 
 def test_parts_have_no_outputs_because_pulumis_events_show_them_in_clear() -> None:
     for stack in STACKS:
-        components = ran(stack, {"adopt": None}).components
+        components = ran(stack, EMPTY).components
         assert {name for name, outputs in components.items() if outputs} <= {"adopted"}
 
 

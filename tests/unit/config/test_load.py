@@ -146,5 +146,3 @@ def test_an_up_on_real_accounts_refuses_the_examples_values(stack: str, monkeypa
     lines = [line.partition(": ")[2] for line in str(error.value).splitlines() if line.startswith("  - ")]
     assert [line.partition(" ")[0] for line in lines] == EXAMPLES[stack]
     run_program(stack, root=unit_program.ROOT, preview=True)
-    monkeypatch.setenv("RELAY_SANDBOX", "x")
-    run_program(stack, root=unit_program.ROOT)
