@@ -76,8 +76,8 @@ def leaving(stack: Stack) -> Callable[[], None]:
     return stack.destroy
 
 
-# A refusal, and a failure that passes; then no answer, before the effect and after it.
-KINDS = ["exit1", "429", "timeout", "kill-after", "lost"]
+# A refusal, and a failure that passes; then no answer, before the effect and after it. Kills are in `tests/faults`.
+KINDS = ["exit1", "429", "timeout", "lost"]
 SCENARIOS = {"fresh": (fresh, 8), "changing": (changing, 8), "leaving": (leaving, 3)}
 
 
