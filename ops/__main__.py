@@ -1,4 +1,4 @@
-"""Run a tool by its name, for the scripts in `bin/`, and print errors that the user can fix as a message."""
+"""Run a tool by its name, for the scripts in `bin/`. An error that the user can fix becomes a message."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _COMMANDS = {"recovery": "recover", "pull_request": "pull-request"}
 
 
 def run() -> int:
-    """Run the tool that the first argument names, with the other arguments. It exits with its own code.
+    """Run the tool that the first argument names, with the other arguments. The tool exits with its own code.
 
-    No text from outside that a tool prints commands a workflow's runner or the terminal.
+    `harmless` cleans its output: a text from outside may hold commands to a workflow's runner or the terminal.
     """
     for stream in (sys.stdout, sys.stderr):
         change_texts(stream, lambda text: harmless(as_typed(text)), "write")

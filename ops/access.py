@@ -1,4 +1,4 @@
-"""Make the clients that tools ask the clouds with, from the credentials that the providers take."""
+"""Make clients of the clouds for tools, with the credentials that Pulumi's providers take."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Access(NamedTuple):
 
     @classmethod
     def of(cls, stack: str) -> Access:
-        """Return the access of a stack: a provider takes its credential from Pulumi's configuration first.
+        """Return a stack's access. Pulumi's configuration comes before the environment, as it does for a provider.
 
         Raises:
             StackError: The CLI cannot be run.
         """
         done = stacks.ask("config", "--json", "--show-secrets", "--stack", stack, root=stacks.folder())
-        # Without the stack, or its passphrase, the environment alone counts.
+        # If the stack or its passphrase is missing, only the environment counts.
         values = json.loads(done.stdout) if done.returncode == 0 else {}
         wanted = {credential.config for credential in CREDENTIALS.values()}
         return cls({key: str(entry.get("value", "")) for key, entry in values.items() if key in wanted})
@@ -58,10 +58,10 @@ def ask_all(questions: Mapping[str, Callable[[], Iterable[T]]]) -> tuple[list[T]
     """Ask all questions at once.
 
     Args:
-        questions: Each by its name, which asks one service.
+        questions: The questions by name. A question asks one service.
 
     Returns:
-        All answers in order, and by name why a service gave no usable answer.
+        All answers in order; and by name, the reason why a service gave no usable answer.
     """
     answers: list[T] = []
     unanswered = {}

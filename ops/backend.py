@@ -1,4 +1,4 @@
-"""Check that the Pulumi backend is one that a team shares."""
+"""Check that a team can share the Pulumi backend."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ops import stacks
 def require_shared() -> None:
     """Refuse a backend that no workflow may use.
 
-    A file backend on a CI machine is lost with the machine, and the next run would create the stack a second time.
-    In the sandbox a file backend is right: its clouds are local too.
+    A CI machine loses its file backend when it ends, and the next run would create the stack a second time.
+    The sandbox may use a file backend, because its clouds are local too.
 
     Raises:
         StackError: The CLI cannot be run, reaches no backend, or keeps the state in a folder.
@@ -23,6 +23,6 @@ def require_shared() -> None:
         raise stacks.StackError(f"Pulumi reaches no backend: {stacks.said(done)}\nSee docs/operating.md.")
     if str(stacks.document(done).get("url", "")).startswith("file:"):
         raise stacks.StackError(
-            "The state would be in a local folder, which is lost with this machine: set PULUMI_BACKEND_URL to the "
-            "team's backend (docs/operating.md). Only the sandbox uses a local one."
+            "The state would be in a local folder, which is lost with this machine; only the sandbox keeps it there. "
+            "Set PULUMI_BACKEND_URL to the team's backend (docs/operating.md)."
         )

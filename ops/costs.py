@@ -17,7 +17,7 @@ def monthly(*, app: bool, bucket: bool) -> float:
     """Return an environment's cost a month, in US dollars.
 
     Args:
-        app: Whether it has a Fly app.
-        bucket: Whether it owns the bucket.
+        app: Whether the environment has a Fly app.
+        bucket: Whether the environment owns the bucket.
     """
     return (FLY_MACHINE if app else 0) + (R2_STORED if bucket else 0)

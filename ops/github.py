@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BOT = "github-actions[bot]"
-"""The author of all that a workflow writes with its own token."""
+"""The author of comments and issues that a workflow writes with its own token."""
 
 
 class Repository(NamedTuple):
@@ -28,7 +28,7 @@ class Repository(NamedTuple):
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Repository:
-        """Return the repository of a workflow's environment, which holds GITHUB_REPOSITORY and GITHUB_TOKEN."""
+        """Return the repository that GITHUB_REPOSITORY names, with a client that uses GITHUB_TOKEN."""
         return cls(environment["GITHUB_REPOSITORY"], github.client(environment["GITHUB_TOKEN"]))
 
     def put_comment(self, number: int, marker: str, body: str) -> str:
@@ -57,7 +57,7 @@ class Repository(NamedTuple):
         Args:
             marker: An HTML comment that begins no other issue of the workflow.
             title: The title of a new issue.
-            body: Markdown. An issue that has it already is not edited.
+            body: Markdown. An issue with this body is left alone.
 
         Returns:
             The issue's address.
@@ -89,10 +89,10 @@ class Repository(NamedTuple):
         return str(self._call("PATCH", f"issues/{found['number']}", closed)["html_url"])
 
     def _own(self, path: str, marker: str) -> Iterator[dict[str, Any]]:
-        """Yield the workflow's entries of a list that begin with a marker; an author may be null."""
+        """Yield the comments or issues that the workflow wrote and that begin with a marker."""
         with _permitted():
             for entry in self.client.items(f"repos/{self.name}/{path}"):
-                login = (entry.get("user") or {}).get("login")
+                login = (entry.get("user") or {}).get("login")  # GitHub's `user` may be null
                 if login == BOT and (entry.get("body") or "").startswith(marker):
                     yield entry
 

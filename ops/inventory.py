@@ -19,9 +19,9 @@ class Inventory(NamedTuple):
     """The resources in the states of a project's stacks.
 
     Attributes:
-        owners: Stacks by type token and key: the import id where it follows from the inputs, else the resource's id.
+        owners: The stack by type token and key. The key is the import id, if it follows from the inputs, or the id.
         pending: Stacks whose last update was interrupted.
-        unread: The problem of each stack whose state could not be read.
+        unread: The error of each stack whose state could not be read.
     """
 
     owners: dict[tuple[str, str], str]
@@ -29,7 +29,7 @@ class Inventory(NamedTuple):
     unread: dict[str, str]
 
     def owner(self, kind: Kind, key: str) -> str:
-        """Return the stack whose state has a resource; empty where none has it."""
+        """Return the stack whose state has a resource; empty if no state has it."""
         return self.owners.get((kind.type, key), "")
 
     def keys(self, kind: Kind, stack: str) -> list[str]:
@@ -38,12 +38,12 @@ class Inventory(NamedTuple):
 
 
 def read(names: Iterable[str]) -> Inventory:
-    """Read the states of stacks, and of every other stack in the backend; a stack that was never made has none."""
+    """Read the states of stacks and of every other stack in the backend. A stack may not exist yet."""
     return read_these({*names, *_listed()})
 
 
 def read_these(names: Iterable[str]) -> Inventory:
-    """Read the states of these stacks alone; a stack that was never made has none."""
+    """Read the states of these stacks alone. A stack may not exist yet."""
     names = sorted(names)
     with ThreadPoolExecutor() as pool:
         found = dict(zip(names, pool.map(_export, names), strict=True))
@@ -52,7 +52,7 @@ def read_these(names: Iterable[str]) -> Inventory:
 
 
 def of(states: Mapping[str, dict[str, Any]]) -> Inventory:
-    """Return the resources in deployments by stack."""
+    """Return the inventory of deployments, which are given by stack."""
     owners = {
         (kind.type, _key(kind, resource)): stack
         for stack, state in states.items()
@@ -63,14 +63,14 @@ def of(states: Mapping[str, dict[str, Any]]) -> Inventory:
 
 
 def _listed() -> list[str]:
-    """Return the project's stacks in the backend; none where it cannot be asked, which reading a state reports."""
+    """Return the project's stacks in the backend. If the CLI fails, return none: reading a state reports the error."""
     done = stacks.ask("stack", "ls", "--json", root=stacks.folder())
     listed = stacks.document(done) if done.returncode == 0 else []
     return [stack["name"].rpartition("/")[2] for stack in listed]
 
 
 def _export(stack: str) -> dict[str, Any] | str:
-    """Return a stack's deployment, or the problem with it."""
+    """Return a stack's deployment, or the error as text."""
     try:
         done = stacks.ask("stack", "export", "--stack", stack, root=stacks.folder())
         if "no stack named" in done.stderr:

@@ -1,4 +1,4 @@
-"""Make texts from outside harmless in a job's log, where a line may be a command to the runner or to the terminal."""
+"""Make texts from outside harmless for a job's log, where a line may be a command to the runner or terminal."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 MASK = "[redacted]"
-# Too many words contain a shorter value.
+# A shorter value occurs in too many ordinary words.
 _SHORTEST = 8
 
 # The last part of the name of a property or variable with a secret value.
@@ -59,7 +59,7 @@ def is_sensitive(name: str) -> bool:
 
 
 def credentials(environment: Mapping[str, str]) -> list[str]:
-    """Return an environment's values whose names say that they are secret, without short values."""
+    """Return the values of an environment's variables with a sensitive name, without short values."""
     return [value for name, value in environment.items() if is_sensitive(name) and len(value) >= _SHORTEST]
 
 
@@ -68,25 +68,25 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
 
     Args:
         text: Any text.
-        known: Secrets to take out wherever they stand, whatever their shape.
+        known: Secrets to redact, whatever their shape.
     """
     return redactor(known)(text)
 
 
 def redactor(known: Iterable[str] = ()) -> Callable[[str], str]:
-    """Return a function that redacts texts, and remembers those it has seen.
+    """Return a function that redacts texts, with a cache.
 
     Args:
-        known: Secrets to take out wherever they stand, whatever their shape.
+        known: Secrets to redact, whatever their shape.
     """
     forms = _forms(known)
     return cache(lambda text: _masked(text, forms))
 
 
 def redacted_json(text: str, known: Iterable[str] = ()) -> str:
-    """Return a JSON document without its secrets, as JSON; an empty text if it is not JSON.
+    """Return a JSON document without its secrets; an empty text if the document is not JSON.
 
-    It redacts each decoded string, so that no escape hides a secret and no mask breaks an escape.
+    This redacts decoded strings, so that no escape hides a secret and no mask breaks an escape.
     """
     try:
         document = json.loads(text)
@@ -113,7 +113,7 @@ def _masked(text: str, forms: Iterable[str]) -> str:
 
 
 def _forms(secrets: Iterable[str]) -> list[str]:
-    """Return how secrets may be written, the longest first: as they are, by line, in JSON and in a URL."""
+    """Return the spellings of secrets, the longest first: plain, by line, in JSON and in a URL."""
     found = set()
     for secret in secrets:
         # JSON and Python's tracebacks write a line break as \\n, so each line is a secret of its own.

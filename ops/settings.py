@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def readable(stack: str, files: StackFiles) -> Settings:
-    """Return a stack's settings; a stand-in is the value of an encrypted secret.
+    """Return a stack's settings, with a stand-in for each encrypted secret.
 
     Raises:
-        StackError: A value is bad, or one that is no secret is encrypted.
+        StackError: A value is invalid, or a key that holds no secret has an encrypted value.
     """
     read = read_files(stack, files)
     hidden = sorted(read.unknown - {key_of(problem) for problem in read.problems})

@@ -1,4 +1,4 @@
-"""Run the Pulumi CLI for tools: ask it about the project's stacks, or show an update as it goes on."""
+"""Run the Pulumi CLI for tools: ask it about the project's stacks, or show an update while it runs."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class StackError(UserError):
 
 
 def stack_name(text: str) -> str:
-    """Return a stack's name from a command line: the type of every tool's argument.
+    """Return a stack's name from a command line, as the `type` of an argument.
 
     Raises:
-        argparse.ArgumentTypeError: It is no name. Pulumi would take an empty one for the selected stack.
+        argparse.ArgumentTypeError: The text is no name. Pulumi would take an empty text for the selected stack.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no stack's name: letters, digits, `.`, `_` and `-`")
+        raise argparse.ArgumentTypeError(f"{text!r} is no stack's name: use letters, digits, `.`, `_` and `-`")
     return text
 
 
@@ -42,13 +42,13 @@ def folder() -> Path:
 
 
 def shown(path: Path) -> str:
-    """Return a file's path as a person opens it from the present folder; in the sandbox, that of its copy."""
+    """Return a file's path, relative to the current folder if the file lies below that."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def names(root: Path = ROOT) -> list[str]:
-    """Return the stacks that have a file, production first: the order in which people read and set them up."""
+    """Return the stacks that have a file, production first: people set them up in this order."""
     found = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")}
     found -= {"pr"}  # the template of pull requests' stacks
     order = {"production": 0, "staging": 1, "dev": 3}
@@ -56,10 +56,10 @@ def names(root: Path = ROOT) -> list[str]:
 
 
 def pull_requests() -> dict[int, dict[str, Any]]:
-    """Return the stacks of pull requests in the backend, by number: their `name`, and `lastUpdate` where they had one.
+    """Return the backend's stacks of pull requests by number: `name`, and `lastUpdate` after an update.
 
     Raises:
-        StackError: The CLI cannot be run, or refused.
+        StackError: The CLI cannot be run, or failed.
     """
     done = ask("stack", "ls", "--json", root=folder())
     if done.returncode != 0:
@@ -69,7 +69,7 @@ def pull_requests() -> dict[int, dict[str, Any]]:
 
 
 def environment() -> dict[str, str]:
-    """Return the CLI's environment, without a person's options: they would narrow what a tool does or reads."""
+    """Return the CLI's environment, without the user's own options, which would change a tool's result."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OPTIONS)}
     return kept | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
@@ -77,16 +77,16 @@ def environment() -> dict[str, str]:
 def ask(
     *arguments: str, root: Path = ROOT, timeout: float | None = None, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run the Pulumi CLI with a tool's own environment; a failure is an exit code.
+    """Run the Pulumi CLI without questions. A failure of the CLI is an exit code.
 
     Args:
         arguments: The CLI's arguments.
-        root: The folder it runs in.
-        timeout: Seconds that it has to answer.
-        text: Its standard input: the place of a secret, which no argument may hold.
+        root: The folder that the CLI runs in.
+        timeout: Seconds in which the CLI must answer.
+        text: Its standard input, for a secret: other users see arguments.
 
     Raises:
-        StackError: It cannot be run, or did not answer in time.
+        StackError: The CLI cannot be run, or did not answer in time.
     """
     command = ["pulumi", *arguments, "--non-interactive"]
     try:
@@ -108,10 +108,10 @@ def ask(
 
 
 def stream(*arguments: str) -> int:
-    """Run an update by the Pulumi CLI, print its redacted output line by line as it comes, and return its exit code.
+    """Run an update with the Pulumi CLI, print its redacted output while it runs, and return the exit code.
 
     Raises:
-        StackError: It cannot be run.
+        StackError: The CLI cannot be run.
     """
     clean = redactor(credentials(os.environ))
     flags = ["--yes", "--skip-preview", "--non-interactive", "--suppress-outputs", "--color", "never"]
@@ -125,7 +125,7 @@ def stream(*arguments: str) -> int:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            # The CLI ends an update in order at its first signal, and at once at its second: `stop` sends the first.
+            # The first signal lets the CLI finish its operations, the second kills them: `stop` sends only the first.
             start_new_session=True,
         )
     except OSError as error:
@@ -151,8 +151,8 @@ def not_started(error: OSError) -> str:
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the CLI's words about its failure, without this process's credentials."""
-    if "must be set for login" in done.stderr:  # the CLI never asks a tool
+    """Return the CLI's error, without this process's credentials."""
+    if "must be set for login" in done.stderr:  # with `--non-interactive`, the CLI asks for no login
         return "Pulumi is not logged in. Run `pulumi login`, or set PULUMI_BACKEND_URL."
     return redact(done.stderr.strip(), credentials(os.environ)) or f"`pulumi` ended with exit code {done.returncode}."
 
@@ -161,7 +161,7 @@ def document(done: subprocess.CompletedProcess[str]) -> Any:
     """Return the CLI's answer as JSON.
 
     Raises:
-        StackError: The answer is no JSON.
+        StackError: The answer is not JSON.
     """
     try:
         return json.loads(done.stdout)
@@ -171,13 +171,13 @@ def document(done: subprocess.CompletedProcess[str]) -> Any:
 
 
 def outputs(stack: str, root: Path = ROOT) -> dict[str, Any] | None:
-    """Return a stack's outputs, secret ones masked by Pulumi.
+    """Return a stack's outputs. Pulumi masks secret outputs.
 
     Returns:
-        The outputs; None for a stack that does not exist or was never brought up.
+        The outputs; None for a stack that does not exist yet, or has had no `up`.
 
     Raises:
-        StackError: Pulumi could not be run, or failed for another reason.
+        StackError: The CLI cannot be run, or failed for another reason.
     """
     done = ask("stack", "output", "--json", "--stack", stack, root=root)
     if done.returncode != 0:

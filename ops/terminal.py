@@ -10,15 +10,14 @@ from infra.typed import as_typed
 WIDTH = 80
 """Characters in a line of a terminal."""
 
-# A command in backticks, or a text that is a command.
+# A command in backticks, or a text that is a whole command.
 _COMMAND = re.compile(r"`[^`]*`|^(?:bin/sandbox )?(?:pulumi|flyctl) .*")
 
 
 def labelled(label: str, text: str, indent: int = 11) -> str:
-    """Return a label and a text beside it, in lines that fit.
+    """Return a label with a text beside it, wrapped to `WIDTH`.
 
-    A command stays on one line. A word that does not fit beside the label has a line of its own, so that it can be
-    copied.
+    A command stays on one line, so that it can be copied. A word that is too long has a line of its own.
 
     Args:
         label: The label, with the spaces before it.

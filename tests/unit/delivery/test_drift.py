@@ -100,7 +100,7 @@ def test_a_backend_that_others_reach_is_used(monkeypatch: pytest.MonkeyPatch, ur
 def test_a_folder_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     _answer(monkeypatch, stdout=f'{{"user": "ci", "url": "{url}"}}')
     monkeypatch.setattr(stacks, "stream", lambda *_: pytest.fail("an update began"))
-    with pytest.raises(stacks.StackError, match="set PULUMI_BACKEND_URL"):
+    with pytest.raises(stacks.StackError, match="Set PULUMI_BACKEND_URL"):
         bin_up.main(["staging"])
 
 
