@@ -1,1 +1,1 @@
-"""Show the existing resources that a stack would make again, and take them over."""
+"""Show the existing resources that a stack would make again, and write the settings that import them."""

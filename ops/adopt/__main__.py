@@ -1,4 +1,4 @@
-"""`bin/adopt`: show the existing resources that a stack would make again, and write them into its file."""
+"""`bin/adopt`: show the existing resources that a stack would make again, and write the settings that import them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ PARTS: dict[str, Callable[[Look], Iterator[Row]]] = {
 }
 """The parts, with the function that looks for each part's resources.
 
-The order counts: an app's kept keys decide whether the bucket's are made, and GitHub's variables hold facts of others.
+The order counts: an app's kept keys decide whether `up` makes keys of the bucket; GitHub's variables come last, because
+they hold facts of the other parts.
 """
 
 UNANSWERED = 3
@@ -53,10 +54,10 @@ _CREATED = (
 
 
 def look_at(look: Look, parts: Sequence[str], files: StackFiles) -> tuple[list[Row], dict[str, str]]:
-    """Ask the clouds about the resources of parts; each part sees the proposals for the parts before it.
+    """Ask the clouds about the resources of parts. A part sees the proposals for the parts before it.
 
     Returns:
-        The findings; and by part, why its cloud gave no usable answer.
+        The findings; and by part, the reason why its cloud gave no usable answer.
     """
     rows: list[Row] = []
     unanswered = {}
@@ -71,10 +72,10 @@ def look_at(look: Look, parts: Sequence[str], files: StackFiles) -> tuple[list[R
 
 
 def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
-    """Show the findings of one stack, write the proposals where that is asked for, and return the exit code.
+    """Show the findings of one stack, write the proposals if `writes`, and return the exit code.
 
     Raises:
-        StackError: Pulumi could not be run, or its answer is not usable.
+        StackError: Pulumi cannot be run, or its answer is not usable.
         StackFileError: A stack's file is not readable.
     """
     files = read_stack_files(stacks.folder())
@@ -86,11 +87,11 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     if stack in states.pending:
         raise StackError(f"An update of stack {stack} was interrupted. First run:\n  bin/recover {stack}")
     for other, problem in states.unread.items():
-        print(f"The state of stack {other} could not be read, so {stack} may be offered its resources. {problem}")
+        print(f"The state of stack {other} could not be read, so this may propose its resources for {stack}. {problem}")
     rows, unanswered = look_at(Look(settings, Access.of(stack), states), parts, files)
     print(render(rows, settings), end="")
     for part, problem in unanswered.items():
-        print(f"Not looked at: {part}. {problem}\n")
+        print(f"Not checked: {part}. {problem}\n")
     proposed = proposals(stack, rows, files)
     changed = {
         stacks.folder() / f"Pulumi.{stack}.yaml": proposed.own,
@@ -99,17 +100,17 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     changed = {path: keys for path, keys in changed.items() if keys}
     if writes:
         _write(stack, changed, files)
-    if changed or not unanswered:
-        _conclude(stack, changed, app=any(row.adopt.keys() & {"flyApp", "apps"} for row in rows), written=writes)
     before = examine_files(stack, files)[1]
     for problem in examine_files(stack, proposed.files)[1]:
         if problem not in before:
-            print(f"  - then first mend {problem}")
+            print(f"Correct this before `up`: {problem}")
+    if changed or not unanswered:
+        _conclude(stack, changed, app=any(row.adopt.keys() & {"flyApp", "apps"} for row in rows), written=writes)
     return UNANSWERED if unanswered else 0
 
 
 def _parts(settings: Settings, only: Sequence[str], files: StackFiles) -> list[str]:
-    """Return the parts to ask about: those that the stack manages, or some of them by name."""
+    """Return the parts to ask about: the parts that the stack manages, or those of them in `only`."""
     named = {"domains"} if settings.domains.named() or settings.former_domains.named() else set()
     managed = {*settings.manage, *named}
     if unmanaged := sorted({*only} - managed - {"domains"}):
@@ -120,7 +121,7 @@ def _parts(settings: Settings, only: Sequence[str], files: StackFiles) -> list[s
 
 
 def _write(stack: str, changed: Mapping[Path, dict[str, Any]], files: StackFiles) -> None:
-    """Write the proposals, and print the difference."""
+    """Write the proposals, and print a diff of each file."""
     for path, keys in changed.items():
         before = path.read_text(encoding="utf-8").splitlines()
         if path.name == "Pulumi.yaml":
@@ -138,11 +139,11 @@ def _conclude(stack: str, changed: Mapping[Path, dict[str, Any]], *, app: bool, 
     Args:
         stack: The stack's name.
         changed: The changed keys by file.
-        app: Whether the stack is to adopt a Fly app.
+        app: Whether the proposals adopt a Fly app.
         written: Whether the files have the keys now.
     """
     if not changed:
-        print(f"Nothing to write: {stacks.shown(stacks.folder() / f'Pulumi.{stack}.yaml')} lacks nothing that exists.")
+        print(f"Nothing to write: {stacks.shown(stacks.folder() / f'Pulumi.{stack}.yaml')} needs no change.")
         return
     for path, keys in changed.items():
         say = f"{'Written' if written else 'To be written'} into {stacks.shown(path)}: {', '.join(keys)}"
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only",
         metavar="PARTS",
         default="",
-        help=f"look at these parts alone, such as database,storage; there are {', '.join(PARTS)}",
+        help=f"check only these parts, such as database,storage; the parts are {', '.join(PARTS)}",
     )
     options = parser.parse_args(arguments)
     only = [part for part in options.only.split(",") if part]

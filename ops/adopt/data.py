@@ -55,7 +55,7 @@ def _projects(client: Client, settings: Settings) -> list[dict[str, Any]]:
 
 
 def _adopted(client: Client, identity: str, there: tuple[str, ...], settings: Settings) -> Iterator[Row]:
-    """Yield the project with its real values, and its compute where its size is not the configured one."""
+    """Yield the project with its real values, and its compute if that has another size than configured."""
     with client.documented():
         project = neon.project(client, identity)
         branch = next(branch for branch in neon.branches(client, identity) if branch.get("default"))
@@ -74,11 +74,11 @@ def _adopted(client: Client, identity: str, there: tuple[str, ...], settings: Se
         size = {
             "neonCompute.minCu": compute["autoscaling_limit_min_cu"],
             "neonCompute.maxCu": compute["autoscaling_limit_max_cu"],
-            # Neon's 0 stands for its default, which the program leaves alone, and its -1 for never.
+            # Neon's 0 means its own default, which the program leaves alone; its -1 means never.
             "neonCompute.suspendSeconds": {0: None, -1: 0}.get(idle, idle),
         }
     plans = [plan for plan in NEON_PLANS if _allows(plan, real, size)]
-    # The configured plan stands unless the real values need a larger one.
+    # The configured plan stays unless the real values need a larger plan.
     if plans and settings.neon_plan not in plans:
         real["neonPlan"] = plans[0]
     yield Row(f"Neon project {settings.neon_project}", there, {"neonProject": identity}, differing(settings, real))

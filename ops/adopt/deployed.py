@@ -1,4 +1,4 @@
-"""Look for the existing Fly app of a stack, and for what GitHub deploys it with."""
+"""Look for the existing Fly apps of a stack, and for the GitHub environment and variables that deploy them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _app(look: Look, name: str) -> Iterator[Row]:
 
 
 def _kept(settings: Settings, secrets: list[str]) -> Iterator[str]:
-    """Yield advice on secrets that are kept and cannot be, or need not be."""
+    """Yield advice on names under `adopt.keep` that the app lacks, and under `extraSecrets` that it has."""
     if gone := sorted(settings.adopt.keep - {*secrets}):
         yield f"adopt.keep names {', '.join(gone)}, which the app lacks: remove that line, or set the secret"
     if twice := sorted(settings.extra_secrets.keys() & {*secrets}):
@@ -128,7 +128,7 @@ def _policy(look: Look, client: Client, repository: str, adopt: Mapping[str, Any
     found = [
         policy for policy in github.policies(client, repository, environment) if policy.get("type", "branch") == type_
     ]
-    # `mainBranch` is one branch.
+    # `mainBranch` names one branch, so a pattern cannot be adopted.
     settable = [policy for policy in found if type_ == "tag" or not {*policy["name"]} & {*"*?["}]
     alike = [policy for policy in found if policy["name"] == pattern] or settable
     resource = f"deployment policy of {environment}: {type_} {pattern}"

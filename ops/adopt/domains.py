@@ -1,4 +1,4 @@
-"""Look for what a stack's names have already: certificates, names of Pages and buckets, DNS records."""
+"""Look for existing certificates, custom domains and DNS records of a stack's domains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROXIED = "it is proxied: set it to DNS only in Cloudflare's dashboard first, o
 
 
 def domains(look: Look) -> Iterator[Row]:
-    """Yield the findings of each name.
+    """Yield the findings of each domain.
 
     Raises:
         CloudError, FlyError: A cloud gave no usable answer.
@@ -51,7 +51,7 @@ def _certificate(look: Look, domain: Domain) -> Row:
 
 
 def _at_cloudflare(look: Look, client: Client, domain: Domain) -> Row:
-    """Return the findings of a name of Pages or of the bucket."""
+    """Return the findings of a custom domain of Pages or of the bucket."""
     settings, host, account = look.settings, domain.host, look.settings.cloudflare_account_id
     if domain.role == "audio":
         kind, path = kinds.BUCKET_CUSTOM_DOMAIN, f"r2/buckets/{settings.bucket}/domains/custom/{host}"
@@ -74,12 +74,12 @@ def _name(look: Look, title: str, kind: kinds.Kind, key: str, domain: Domain, *,
     shown = (look.line(kind, key, name=host),)
     if look.inventory.owner(kind, key):
         return Row(title, shown)
-    kept = ("Cloudflare's provider cannot import it: it is left as it is",) if domain.role == "audio" else ()
+    kept = ("Cloudflare's provider cannot import it: `up` leaves it as it is",) if domain.role == "audio" else ()
     return Row(title, shown, {"domains": [host]}, notes=kept)
 
 
 def _record(look: Look, client: Client, zone: str, domain: Domain, key: str) -> Iterator[Row]:
-    """Yield the findings of the records of one type and name; none where there are none."""
+    """Yield the findings of the existing records of one type and name."""
     type_, name = key.split()
     kind, found = kinds.DNS_RECORD, cloudflare.records(client, zone, name)
     for record in [record for record in found if record["type"] == type_]:

@@ -53,12 +53,12 @@ def frontend(look: Look) -> Iterator[Row]:
         values = {place: {each: given["value"] for each, given in all_.items()} for place, all_ in variables.items()}
         real = _real(project, values, settings) | {"pagesKeep": sorted(_kept(project, values, settings))}
         real = differing(settings, real)
-        notes = ("pagesKeep: `up` leaves these as they are; take one off the list to have it changed",)
+        notes = ("pagesKeep: `up` leaves these as they are; remove a name from the list to let `up` change it",)
         yield Row(resource, there, {"pagesProject": name}, real, notes if real.get("pagesKeep") else ())
 
 
 def _real(project: dict[str, Any], values: Values, settings: Settings) -> dict[str, Any]:
-    """Return a project's real values by configuration path; None for a variable that it lacks."""
+    """Return a project's real values by configuration path; None for a variable that the project lacks."""
     build, production = project["build_config"], project["deployment_configs"]["production"]
     date, flags = settings.pages_build.compatibility_date, settings.pages_build.compatibility_flags
     computed = application.frontend_variables("")

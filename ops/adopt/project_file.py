@@ -1,4 +1,4 @@
-"""Set the values that every stack shares in Pulumi.yaml, and leave the rest of its text as it is."""
+"""Set values in Pulumi.yaml, which every stack shares, and leave the rest of its text as it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def with_values(text: str, values: Mapping[str, Any]) -> str:
-    """Return the text of Pulumi.yaml with other values of keys.
+    """Return the text of Pulumi.yaml with new values. A key that is missing goes below `config`.
 
-    A key that the file lacks is added below `config`: `pulumi config` writes a stack's file alone.
+    `pulumi config` cannot do this: it writes only a stack's file.
 
     Args:
         text: The file's text.
@@ -40,18 +40,17 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
 
 def write(path: Path, values: Mapping[str, Any]) -> None:
     """Set values in a Pulumi.yaml."""
-    if values:
-        path.write_text(with_values(path.read_text(encoding="utf-8"), values), encoding="utf-8")
+    path.write_text(with_values(path.read_text(encoding="utf-8"), values), encoding="utf-8")
 
 
 def _member(node: yaml.Node | None, name: str) -> yaml.Node | None:
-    """Return the value of a key in a mapping; None where it has none."""
+    """Return the value of a key in a mapping, or None."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return next((value for key, value in pairs if key.value == name), None)
 
 
 def _scalar(value: Any) -> str:
-    """Return a value in YAML: a plain text where it reads back as that text, else quoted."""
+    """Return a value in YAML: a plain text if YAML reads it back unchanged, else a quoted text."""
     if isinstance(value, str) and yaml.safe_load(value or "null") == value and not {*value} & {*"#:,{}[]"}:
         return value
     return json.dumps(value)

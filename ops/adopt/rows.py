@@ -18,11 +18,11 @@ class Row(NamedTuple):
 
     Attributes:
         resource: The resource that the stack would make: its kind and name.
-        there: A line for each existing one: its id, when it was made, which stack has it.
-        adopt: Proposed values by key under `adopt`; a list or a mapping is to be added to.
+        there: A line for each existing resource: its id, its date, and the stack that has it.
+        adopt: Proposed values by key under `adopt`. A list or a mapping extends the present value.
         settings: Real values by configuration path, where they differ; None removes the key.
         notes: Differences that no setting keeps, and advice.
-        command: A command that ends what is of no use, printed below the table.
+        command: A command that revokes useless resources, printed last.
     """
 
     resource: str
@@ -34,18 +34,18 @@ class Row(NamedTuple):
 
 
 def absent(resource: str, *, adopted: bool) -> Row:
-    """Return the findings of a resource that its cloud does not have, though the settings may adopt it."""
-    note = "adopt names it, and this credential sees none: take it off `adopt`, or mend the credential"
+    """Return the findings of a missing resource, with a note if the settings adopt it."""
+    note = "adopt names it, but this credential does not see it: remove it from `adopt`, or correct the credential"
     return Row(resource, notes=(note,) if adopted else ())
 
 
 class Look(NamedTuple):
-    """The question to the clouds.
+    """The stack whose resources a part looks for, with access to the clouds and the states.
 
     Attributes:
         settings: The stack's settings.
         access: The stack's access to the clouds.
-        inventory: The resources that a state has.
+        inventory: The resources in the states of all stacks.
     """
 
     settings: Settings
@@ -53,7 +53,7 @@ class Look(NamedTuple):
     inventory: Inventory
 
     def line(self, kind: Kind, key: str, made: object = None, name: str = "") -> str:
-        """Describe an existing resource: its id, when it was made, which stack has it."""
+        """Describe an existing resource: its id, its date, and the stack that has it."""
         date = f", made {str(made)[:16].replace('T', ' ')}" if made else ""
         owner = self.inventory.owner(kind, key)
         whose = f"; stack {owner} has it" if owner else ""
@@ -67,7 +67,7 @@ def differing(settings: Settings, real: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def at(values: Any, path: str) -> Any:
-    """Return the value at a configuration path, a set as a sorted list; None where there is none."""
+    """Return the value at a configuration path, a set as a sorted list; None if there is no value."""
     for key in path.split("."):
         values = values.get(key) if isinstance(values, dict) else None
     return sorted(values) if isinstance(values, set | frozenset) else values

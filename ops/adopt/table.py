@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(rows: Iterable[Row], settings: Settings) -> str:
-    """Return a paragraph for each resource: the existing ones, the proposals, and advice."""
+    """Return a paragraph for each resource: its existing ids, the proposals and the notes."""
     configured = settings.model_dump(by_alias=True)
     return "".join("\n".join(_paragraph(row, configured)) + "\n\n" for row in rows)
 
@@ -47,5 +47,5 @@ def _change(path: str, value: Any, configured: dict[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a stack file writes it in a line."""
+    """Return a value in one line, as in a stack file."""
     return value if isinstance(value, str) else json.dumps(value)

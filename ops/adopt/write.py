@@ -1,6 +1,6 @@
 """Write proposals into a stack's file.
 
-`pulumi config set-all` edits the file, so that its comments and its order stay; a YAML library would be one more pin.
+`pulumi config set-all` edits the file and keeps its comments and order. A YAML library for that would be one more pin.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Proposals(NamedTuple):
 
     Attributes:
         own: The keys of the stack's own file.
-        shared: The keys of Pulumi.yaml: stacks must agree on these, so that one file sets them.
-        files: The files as they will be.
+        shared: The keys of Pulumi.yaml, on which all stacks must agree.
+        files: The files with these changes.
     """
 
     own: dict[str, Any]
@@ -64,7 +64,7 @@ def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
                 member(key)[below] = value
     changed = {key: value for key, value in wanted.items() if _text(value) != _text(data_of(effective.get(key)))}
     mine = files.stacks[stack]
-    # A bucket or Pages project of the stack's own has a host of its own, too.
+    # A stack with its own bucket or Pages project has its own host, too.
     own_keys = mine.keys() | {key for key, owner in OWNERS.items() if owner in mine}
     shared = {key: value for key, value in changed.items() if key in SHARED and key not in own_keys}
     own = {key: value for key, value in changed.items() if key not in shared}
@@ -73,7 +73,7 @@ def proposals(stack: str, rows: Iterable[Row], files: StackFiles) -> Proposals:
 
 
 def _added(before: Any, value: Any) -> Any:
-    """Return a proposed value with what a list or a mapping has already."""
+    """Return a proposed value, merged with the present list or mapping."""
     if isinstance(value, list):
         return sorted({*(before or []), *value})
     return {**(before or {}), **value} if isinstance(value, dict) else value
@@ -91,8 +91,6 @@ def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:
     for key, value in changed.items():
         whole = {"objectValue": value} if isinstance(value, dict | list) else {}
         values[f"{files.name}:{key}"] = {"value": _text(value), "secret": False, **whole}
-    if not values:
-        return
     done = stacks.ask("config", "set-all", "--stack", stack, "--json", json.dumps(values), root=stacks.folder())
     if done.returncode != 0:
         first = f"\nFirst run:\n  pulumi stack init {stack}" if "no stack named" in done.stderr else ""
@@ -100,5 +98,5 @@ def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:
 
 
 def _text(value: Any) -> str:
-    """Return a value as Pulumi keeps it: an object or a list as JSON."""
+    """Return a value as Pulumi stores it: an object or a list as JSON."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -112,7 +112,7 @@ def test_bin_adopt_adopts_a_world_made_by_hand(sandbox: Sandbox) -> None:
     sandbox.assert_unchanged("production")
     assert objects(sandbox)["neon project"] == before["neon project"]
     assert objects(sandbox)["cloudflare pages"] == before["cloudflare pages"]
-    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml lacks nothing that exists.\n")
+    assert sandbox.run("bin/adopt", "production").stdout.endswith("Pulumi.production.yaml needs no change.\n")
     with sandbox.settings("production") as settings:
         assert settings["relay:adopt"]["flyApp"] == "tune-api"
         assert "secret" not in json.dumps(settings)
@@ -140,7 +140,7 @@ def test_bin_adopt_shows_the_rest_where_a_cloud_does_not_answer(sandbox: Sandbox
     sandbox.world.inject("neon", "GET", "down")
     done = sandbox.run("bin/adopt", "production", check=False)
     assert done.returncode == 3
-    assert "Not looked at: database. Neon answered 503" in done.stdout
+    assert "Not checked: database. Neon answered 503" in done.stdout
     assert "adopt.bucket: tune-audio" in done.stdout
 
 

@@ -114,7 +114,7 @@ def test_the_state_is_lost(standing: Sandbox, tmp_path: Path) -> None:
 
         forget(standing)
         steps.run("pulumi stack init staging")
-        contradicts = "then first mend Pulumi.staging.yaml: storageAccessKeyId is set, but adopt.keep keeps"
+        contradicts = "Correct this before `up`: Pulumi.staging.yaml: storageAccessKeyId is set, but adopt.keep keeps"
         assert contradicts in standing.run("bin/adopt", "staging").stdout
         keys = {"storageAccessKeyId": "5a4d5b0c" * 4, "storageSecretAccessKey": "5a4d5b0c" * 8}
         with standing.settings("staging") as settings:

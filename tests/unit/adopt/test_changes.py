@@ -59,8 +59,6 @@ def test_it_is_written_by_pulumi_with_the_kinds_of_its_values(monkeypatch: pytes
         return subprocess.CompletedProcess([], 0, "", "")
 
     monkeypatch.setattr(stacks, "ask", ask)
-    write("dev", {}, FILES)
-    assert given == []
     write("dev", {"postgresVersion": 16, "pagesVariables": {"A": "007"}}, FILES)
     assert given[:-1] == ["config", "set-all", "--stack", "dev", "--json"]
     assert json.loads(given[-1]) == {

@@ -48,7 +48,7 @@ def test_what_serves_the_names_is_proposed(asked: Asked, zone: str) -> None:
         {"dnsRecords": {f"CNAME {ZONE}": made[f"CNAME {ZONE}"]}},
         {"domains": [AUDIO]},
     ]
-    assert found.rows[-1].notes == ("Cloudflare's provider cannot import it: it is left as it is",)
+    assert found.rows[-1].notes == ("Cloudflare's provider cannot import it: `up` leaves it as it is",)
     adopt = proposals("production", found.rows, asked.files).own["adopt"]
     assert (adopt["domains"], adopt["dnsRecords"]) == ([API, AUDIO, ZONE], made)
 

@@ -19,7 +19,7 @@ ACCOUNT = "ffffffffffffffffffffffffffffff01"
 PLACE = ("tune-works", "tune")
 PROJECT = "tall-oak-33334444"
 CUSTOM = {"protected_branches": False, "custom_branch_policies": True}
-ABSENT = "adopt names it, and this credential sees none: take it off `adopt`, or mend the credential"
+ABSENT = "adopt names it, but this credential does not see it: remove it from `adopt`, or correct the credential"
 SOURCE = {"owner": "tune-works", "repo_name": "tune", "production_branch": "main"}
 
 
