@@ -29,19 +29,17 @@ def marker(stack: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the summary and the comment, or the issue about drift, and return 0.
 
-    In a workflow it reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the token
-    it writes no comment.
+    In a workflow this reads GITHUB_STEP_SUMMARY, GITHUB_EVENT_PATH, GITHUB_REPOSITORY and GITHUB_TOKEN. Without the
+    token it writes no comment.
 
     Raises:
-        CloudError: GitHub refused it.
+        CloudError: GitHub refused the comment or the issue.
     """
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("bin/comment", description=__doc__, formatter_class=raw)
     parser.add_argument("stack", type=stacks.stack_name)
     parser.add_argument("folder", type=Path, help="the folder that `bin/preview` wrote")
-    parser.add_argument(
-        "--issue", action="store_true", help="write the issue about what `bin/drift` found, or close it"
-    )
+    parser.add_argument("--issue", action="store_true", help="write the issue about drift, or close it")
     parser.add_argument("--sandbox", action="store_true", help="the preview ran in the sandbox: write no comment")
     options = parser.parse_args(arguments)
 
@@ -72,8 +70,8 @@ def _issue(stack: str, folder: Path, environment: Mapping[str, str]) -> str:
         The issue's address; empty if there is neither drift nor an issue.
     """
     repository, marked = Repository.of(environment), f"<!-- infrastructure drift: {stack} -->"
-    report = folder / "drift.md"  # as `ops.drift` leaves it, which may not be installed here
-    failed = f"The comparison of `{stack}` ended before it had a report: see the job's log.\n"
+    report = folder / "drift.md"  # `ops.drift` writes it, and cannot be imported before set-up
+    failed = f"The comparison of `{stack}` ended without a report: see the job's log.\n"
     text = report.read_text(encoding="utf-8") if report.exists() else failed
     if not text:
         return repository.close_issue(marked)

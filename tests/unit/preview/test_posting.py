@@ -150,7 +150,7 @@ def test_drift_is_one_issue_that_is_edited_when_it_changes_and_closed(github: _G
     assert comment.main(["staging", str(tmp_path), "--issue"]) == 0
     first, second = github.issues
     assert first == first | {"body": "<!-- infrastructure drift: staging -->\ntwo", "state": "closed"}
-    assert "The comparison of `staging` ended before it had a report" in second["body"]
+    assert "The comparison of `staging` ended without a report" in second["body"]
     assert [call.split()[0] for call in github.seen if not call.startswith("GET")] == [
         *("POST", "PATCH", "PATCH"),
         *("POST", "PATCH"),
