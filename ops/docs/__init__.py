@@ -1,1 +1,1 @@
-"""Write the documents that follow from the code."""
+"""Write the documents that are generated from the code."""

@@ -30,7 +30,7 @@ SECTIONS = {
     "domains": "Domains",
     "mainBranch": "Delivery",
 }
-"""Headings, by the key that each stands above; the fields of the model give the order."""
+"""Headings, by the key that follows them. The model's fields give the order."""
 
 _HEAD = """\
 # Configuration
@@ -50,8 +50,8 @@ pulumi config set --secret --path extraSecrets.STRIPE_KEY -s staging     # one o
 pulumi config rm neonPlan -s staging                               # back to the default
 ```
 
-A list has no order. Pulumi stops before any change if a **secret** is not encrypted. What stacks share stands in these
-files: a value of a Pulumi ESC environment is seen by its own stack alone, and by no tool.
+A list has no order. Pulumi stops before any change if a **secret** is not encrypted. Keep values that stacks share in
+these files: other stacks and the tools do not see a Pulumi ESC environment.
 """
 
 
@@ -62,7 +62,7 @@ class Setting(NamedTuple):
         key: Its name in a stack file; `group.key` within a group.
         about: Its description.
         schema: Its JSON schema.
-        required: Every stack must set it.
+        required: Whether every stack must set it.
     """
 
     key: str
@@ -72,7 +72,7 @@ class Setting(NamedTuple):
 
 
 def settings() -> Iterator[Setting]:
-    """Yield every configuration key, with those of a group after the key of the group."""
+    """Yield every configuration key. The keys of a group follow the group."""
     whole, texts = Keys.model_json_schema(), _descriptions(Keys)
     models: list[type[Frozen]] = [*Frozen.__subclasses__(), Domains]
     groups = {model.__name__: model for model in models}
@@ -102,7 +102,7 @@ def _descriptions(model: type[Frozen]) -> dict[str, str]:
 
 
 def render() -> str:
-    """Return the whole file."""
+    """Return docs/configuration.md."""
     shared = {*SHARED, *load(ROOT / "Pulumi.yaml")["config"]}
     lines = [_HEAD]
     for setting in settings():
@@ -126,7 +126,7 @@ def render() -> str:
 
 
 def _group(schema: dict[str, Any]) -> str | None:
-    """Return the name of the group's model, or None for a key that is no group."""
+    """Return the name of a group's model, or None for a plain key."""
     parts = [schema, *schema.get("allOf", ())]
     return next((part["$ref"].rpartition("/")[2] for part in parts if "$ref" in part), None)
 

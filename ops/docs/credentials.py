@@ -7,8 +7,8 @@ from infra.checks.credentials import CREDENTIALS, Credential
 _HEAD = """\
 # Credentials
 
-Written by `bin/docs` from `infra/checks/credentials.py`: edit that, not this file. `bin/doctor --for STACK` tries each
-one that a stack needs. *To change* is what `up` needs; *to read* is enough for previews and drift.
+Written by `bin/docs` from `infra/checks/credentials.py`: edit that, not this file. `bin/doctor --for STACK` tries the
+credentials that a stack needs. `up` needs the permission *to change*; *to read* is enough for previews and drift.
 
 | Credential | To change | To read | Make one |
 | --- | --- | --- | --- |
