@@ -1,1 +1,1 @@
-"""List what is there and what is missing, with the fix."""
+"""List the programs, accounts and settings that are there or missing, with the fix."""

@@ -1,4 +1,4 @@
-"""`bin/doctor`: list what is there and what is missing, with the fix."""
+"""`bin/doctor`: list the programs, accounts and settings that are there or missing, with the fix."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def report(wanted: str | None) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the report; return 1 where a part that was asked for by name has a problem."""
+    """Print the report; return 1 if the user named a part and that part has a problem."""
     parser = argparse.ArgumentParser(
         prog="bin/doctor",
         description="List which programs, accounts and settings are missing, with the next step. Changes nothing.",
-        epilog="Exit code 0: listed; 1: something is missing of what was asked for by name.",
+        epilog="Exit code 0: listed; 1: you named the sandbox or a stack, and it has a problem.",
     )
     parser.add_argument("stack", nargs="?", metavar="sandbox|STACK", help="check this alone; default: everything")
     parser.add_argument("--for", dest="wanted", metavar="sandbox|STACK", help="the same")

@@ -1,6 +1,6 @@
 """Check this machine: Python, `.venv`, the sandbox's engine, and the Pulumi CLI.
 
-Runs before anything is set up, and so on the standard library alone.
+These checks run before set-up, so they need only the standard library.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEWEST = (3, 14)
-"""The newest Python that the tests ran with. bin/doctor starts no older one than 3.11."""
+"""The newest Python that the tests ran with. The script bin/doctor refuses any before 3.11."""
 
 
 def sandbox() -> Iterator[Finding]:
-    """Check what `bin/sandbox` and `make test` need."""
+    """Check the needs of `bin/sandbox` and `make test`."""
     yield python()
     yield packages()
     try:
@@ -38,7 +38,7 @@ def sandbox() -> Iterator[Finding]:
 
 
 def python() -> Finding:
-    """Name the version of Python; one that is newer than tested is a note."""
+    """Report Python's version. A version that is newer than tested is a note."""
     name = f"Python {'.'.join(map(str, sys.version_info[:3]))}"
     if sys.version_info[:2] > _NEWEST:
         newest = ".".join(map(str, _NEWEST))
@@ -47,13 +47,13 @@ def python() -> Finding:
 
 
 def real() -> Iterator[Finding]:
-    """Check what a real `pulumi up` of any stack needs."""
+    """Check the needs of a real `pulumi up`, whatever the stack."""
     yield packages()
     yield from pulumi_cli.check()
 
 
 def packages() -> Finding:
-    """Check that `.venv` has what requirements.lock asks for."""
+    """Check that `.venv` has the packages in requirements.lock."""
     if bootstrap.is_set_up():
-        return Finding("ok", ".venv, as requirements.lock has it")
-    return Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
+        return Finding("ok", ".venv matches requirements.lock")
+    return Finding("missing", ".venv: not made, or out of date", "bin/setup")

@@ -1,4 +1,4 @@
-"""Check the Pulumi CLI, and ask it each question once."""
+"""Check the Pulumi CLI, and ask it no question twice."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check(name: str) -> Iterator[Finding]:
-    """Check what a real `pulumi up` of this stack needs, beside what every stack needs."""
+    """Check the needs of a real `pulumi up` of this stack, beyond the needs of every stack."""
     if importlib.util.find_spec("yaml") is None or importlib.util.find_spec("pulumi") is None:
         yield Finding("note", "configuration and credentials: known only after set-up", "bin/setup")
         return
@@ -49,7 +49,7 @@ def check(name: str) -> Iterator[Finding]:
 
 
 def live(name: str) -> tuple[Settings, list[Finding]]:
-    """Return a stack's settings, and the differences in its clouds that no preview of Pulumi shows.
+    """Return a stack's settings, and differences in its clouds that no Pulumi preview shows.
 
     Raises:
         StackFileError: A stack file cannot be read.
@@ -132,7 +132,7 @@ def _credentials(name: str, configured: Collection[str]) -> dict[str, str | None
 
 
 def _ids(name: str) -> dict[str, str] | None:
-    """Return the ids in the stack's state by logical name; None if it cannot be read."""
+    """Return the ids in the stack's state by logical name; None if the state cannot be read."""
     try:
         found = pulumi_cli.resources(name)
     except stacks.StackError:

@@ -35,7 +35,7 @@ def test_a_machine_that_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     engine(monkeypatch, Path("/opt/pulumi"))
     assert [*of_machine.sandbox()] == [
         Finding("ok", f"Python {sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}"),
-        Finding("ok", ".venv, as requirements.lock has it"),
+        Finding("ok", ".venv matches requirements.lock"),
         Finding("ok", "Pulumi engine: /opt/pulumi"),
     ]
 
@@ -61,7 +61,7 @@ def test_a_venv_that_is_not_what_is_asked_for(
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "set-up")
     if digest:
         bootstrap.STAMP.write_text(digest)
-    missing = Finding("missing", ".venv: not made, or not what requirements.lock asks for", "bin/setup")
+    missing = Finding("missing", ".venv: not made, or out of date", "bin/setup")
     assert missing in [*of_machine.sandbox()]
 
 
