@@ -1,6 +1,6 @@
 """Compare a stack's clouds with its program, and name credentials that end soon.
 
-It changes nothing. Exit code 0: equal; 1: they differ, or that is unknown.
+It changes nothing. Exit code 0: equal; 1: they differ, or cannot be compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ops.preview.reader import Preview
 
 REPORT, STATE = "drift.md", "state.json.enc"
-"""The files that stay in the folder: the report, empty if there is nothing to do, and a copy of the state."""
+"""The files in the folder: the report, empty if there is nothing to do, and an encrypted copy of the state."""
 _ENCRYPT = ("openssl", "enc", "-aes-256-cbc", "-pbkdf2", "-iter", "600000", "-pass", "env:PULUMI_CONFIG_PASSPHRASE")
 
 
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(stack: str, folder: Path, *, keep: bool) -> int:
-    """Compare, keep the state if that is wanted, and print and keep the report.
+    """Compare the stack with its clouds, write the report, and keep a copy of the state if `keep`.
 
     Raises:
         StackError: The state cannot be read.
@@ -86,7 +86,7 @@ def report(stack: str, preview: Preview, findings: Sequence[Finding] = (), endin
         return text
     return (
         f"{text}\nThe clouds of {code(stack)} differ from this commit.\n\n"
-        f"- To restore what is written here: `pulumi up --refresh -s {stack}`\n"
+        f"- To restore this commit's values: `pulumi up --refresh -s {stack}`\n"
         f"- To keep the change: write it into `Pulumi.{stack}.yaml` or the program, then `pulumi refresh -s {stack}`\n"
     )
 
@@ -94,7 +94,8 @@ def report(stack: str, preview: Preview, findings: Sequence[Finding] = (), endin
 def _state(stack: str, folder: Path | None) -> dict[str, Any]:
     """Return the stack's state, and keep a copy in a folder, encrypted with the stack's passphrase.
 
-    The stack's file, which may be public, relies on the same passphrase. Pulumi Cloud, which needs none, keeps copies.
+    The stack's file, which may be public, relies on the same passphrase. Pulumi Cloud needs no passphrase, and keeps
+    copies of its own.
 
     Raises:
         StackError: The state cannot be read, or openssl failed.
@@ -113,7 +114,7 @@ def _state(stack: str, folder: Path | None) -> dict[str, Any]:
 
 
 def _ending(settings: Settings, state: dict[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each credential that ends soon; in the sandbox, of those in the state alone."""
+    """Yield a sentence for each credential that ends soon; in the sandbox, only for those in the state."""
     now = datetime.now(UTC)
     yield from credentials.in_state(state, now)
     if "RELAY_SANDBOX" not in os.environ:

@@ -1,4 +1,4 @@
-"""Warn of credentials that end soon: those in a stack's state, and those that this process runs with."""
+"""Warn of credentials that end soon: those in a stack's state, in the environment, and of its Fly apps."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def in_state(state: Mapping[str, Any], now: datetime) -> Iterator[str]:
 
 
 def of_process(account: str, now: datetime, environ: dict[str, str]) -> Iterator[str]:
-    """Yield a sentence for each credential in the environment that ends within `WARN_BEFORE`, or cannot be asked.
+    """Yield a sentence for each credential in the environment that ends within `WARN_BEFORE` or has an unknown end.
 
-    Neon's API keys have no end.
+    Neon's API keys never end.
 
     Args:
         account: The Cloudflare account's id.
@@ -71,7 +71,7 @@ def of_app(app: str, now: datetime) -> Iterator[str]:
         yield f"the tokens of Fly app {app}: their ends are not known: {error}"
         return
     for token in tokens:
-        # Fly.io lists a token for ever: what is revoked or has ended was dealt with.
+        # Fly.io lists a token for ever. A token that is revoked or has ended needs no warning.
         if token.expires and token.expires > now and not token.revoked:
             yield from _soon(f"Token {token.name} of Fly app {app}", token.expires, now)
 
@@ -83,7 +83,7 @@ def _soon(name: str, end: datetime, now: datetime) -> Iterator[str]:
 
 
 def _of_cloudflare(token: str, account: str) -> datetime | None:
-    """Return the end of a Cloudflare token, a user's or an account's; None for a token without an end."""
+    """Return the end of a user's or an account's token of Cloudflare; None for a token without an end."""
     client = cloudflare.client(token)
     try:
         found = client.ask("user/tokens/verify", "result")
@@ -93,7 +93,7 @@ def _of_cloudflare(token: str, account: str) -> datetime | None:
 
 
 def _of_github(token: str) -> datetime | None:
-    """Return the end of a GitHub token, which every answer holds in a header; None for a token without an end."""
+    """Return the end of a GitHub token, from the header of an answer; None for a token without an end."""
     headers: dict[str, str] = {}
 
     def transport(request: Request) -> Response:
