@@ -1,4 +1,4 @@
-"""`bin/environments`: print the environments from the stacks' real outputs. No output it prints is secret."""
+"""`bin/environments`: print the environments from the stacks' real outputs, none of them secret."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Exit code 0: printed; 1: a stack could not be read.",
     )
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("--live", action="store_true", help="ask the clouds what is released and what answers, too")
+    parser.add_argument("--live", action="store_true", help="also ask the clouds for the release and its answer")
     parser.add_argument(
         "stack",
         nargs="*",

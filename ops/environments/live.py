@@ -1,4 +1,4 @@
-"""Ask the clouds what of an environment is wanted, released and answering."""
+"""Ask the clouds which commit an environment should run, which it runs, and whether it answers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POINT = "restore-point-"
-"""Begins the name of a restore point (deploy/release/points.py)."""
+"""The prefix of a restore point's name (deploy/release/points.py)."""
 
 
 def rows(stack: str, outputs: dict[str, Any]) -> dict[str, str]:
-    """Return what the clouds say of an environment, by title; a dash for a fact it does not have.
+    """Return an environment's facts in the clouds, by title. A dash means that the fact does not apply.
 
     Args:
         stack: The stack's name.
@@ -51,7 +51,7 @@ def rows(stack: str, outputs: dict[str, Any]) -> dict[str, str]:
 
 
 def wanted(stack: str) -> str:
-    """Return the commit of the infrastructure that the last `up` ran, which the engine records."""
+    """Return the infrastructure's commit in the last `up`, as the engine recorded it."""
     done = stacks.ask("stack", "history", "--json", "--page-size", "10", "--stack", stack)
     if done.returncode:
         raise stacks.StackError(stacks.said(done))
@@ -65,7 +65,7 @@ def wanted(stack: str) -> str:
 
 
 def released(app: str) -> str:
-    """Return the images that the app's machines run: the deployment labels each with its commit."""
+    """Return the labels of the images that the app's machines run. The deployment labels an image with its commit."""
     command = ["flyctl", "status", "--json", "--app", app]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
@@ -86,7 +86,7 @@ def answering(url: str) -> str:
 
 
 def served(stack: str) -> str:
-    """Return the names of the stack's domains that are not served yet, and why."""
+    """Return why domains of the stack are not served yet, or that all are served."""
     from infra.checks import domains  # noqa: PLC0415  (only a stack with domains needs these)
     from infra.config.stack_files import read_stack_files  # noqa: PLC0415
     from ops.access import Access  # noqa: PLC0415

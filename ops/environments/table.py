@@ -14,7 +14,7 @@ Row = dict[str, str]
 
 
 def row(stack: str, outputs: dict[str, Any] | None) -> Row:
-    """Return one environment's facts by their titles; a dash for a fact it does not have."""
+    """Return an environment's facts by title. A dash means that the fact does not apply."""
     if outputs is None:
         return {"Environment": stack, "Deploys on": f"not up yet: `pulumi up -s {stack}`"}
     app = outputs.get("flyApp")
@@ -36,7 +36,7 @@ def row(stack: str, outputs: dict[str, Any] | None) -> Row:
 
 
 def text(rows: Sequence[Row]) -> str:
-    """Return a column for each environment if they fit a terminal, or else a paragraph for each environment."""
+    """Return a column for each environment if all fit a terminal, else a paragraph for each environment."""
     columns = ["  ".join(cells).rstrip() for cells in _padded(rows)]
     if max(map(len, columns)) <= WIDTH:
         return "\n".join(columns)
@@ -51,7 +51,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def _padded(rows: Sequence[Row]) -> list[list[str]]:
-    """Return the cells by line, a title first, each as wide as its column."""
+    """Return the cells by line, the title first, padded to the width of the column."""
     titles = list(dict.fromkeys(title for entry in rows for title in entry))
     lines = [[title, *(entry.get(title, "-") for entry in rows)] for title in titles]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
