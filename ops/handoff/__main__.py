@@ -1,4 +1,4 @@
-"""`bin/handoff`: write the files with which the application deploys itself into its own repository."""
+"""`bin/handoff`: write the application's deployment files into the application's repository."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if not (options.folder or options.check):
         parser.error("name the application's repository, such as ../relay")
     wanted = files(facts(root))
-    if options.folder is None:  # they can be written
+    if options.folder is None:  # `--check` alone: every file can be rendered
         return 0
     folder: Path = options.folder
     old = [name for name, text in wanted.items() if not _same(folder / name, text)]

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]
 
 PULL_REQUEST = "pull-request"
-"""Stands for a stack's name where the facts are those of every pull request."""
+"""The name of the stack in the facts that all pull requests share."""
 
 _PIN = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40} # v\S+)")
 
 
 class HandoffError(UserError):
-    """The files cannot be written. The message names the file and what is wrong in it."""
+    """The files cannot be written. The message names the file and the error in it."""
 
 
 def facts(root: Path) -> list[Facts]:
@@ -52,7 +52,7 @@ def facts(root: Path) -> list[Facts]:
 
 
 def _of_pull_requests(files: StackFiles) -> Iterator[Facts]:
-    """Yield the facts that all pull requests' environments share, if there are such environments."""
+    """Yield the facts that all pull requests share, if they have environments."""
     if not files.template:
         return
     copied = _settings(pull_requests.parent_of(files), files)
@@ -78,7 +78,7 @@ def _facts(settings: Settings) -> Facts:
         "environment": settings.github_environment_name if settings.github_scope == "environment" else "",
         "main_branch": settings.main_branch,
         "frontend_branch": branch,
-        # A branch that people push to is nothing a workflow moves.
+        # A workflow must not move a branch that people push to.
         "moves_branch": branch if branch != settings.main_branch else "",
         "proves_frontend": "" if production and branch == settings.main_branch else branch,
         "cloudflare_account": settings.cloudflare_account_id,
@@ -100,10 +100,11 @@ def _facts(settings: Settings) -> Facts:
 
 
 def _settings(stack: str, files: StackFiles) -> Settings:
-    """Return a stack's settings; stand-ins are its secrets, which no hand-off file holds."""
+    """Return a stack's settings, with stand-ins for its secrets, which no hand-off file holds."""
     read = read_files(stack, files)
     if bad := sorted(read.unknown):
-        raise HandoffError(f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. Why:\n  bin/doctor")
+        problem = f"Pulumi.{stack}.yaml: wrong, missing or encrypted: {', '.join(bad)}. To see why:"
+        raise HandoffError(f"{problem}\n  bin/doctor {stack}")
     if not read.settings.fly_app:
         raise HandoffError(f"Pulumi.{stack}.yaml: flyApp is missing, so there is nothing to deploy into.")
     settings = with_facts(read.settings, neighbours(stack, files))
@@ -116,7 +117,7 @@ def _settings(stack: str, files: StackFiles) -> Settings:
 
 
 def _pins() -> dict[str, str]:
-    """Return the actions' commits and flyctl's version from this repository's workflows, which Dependabot raises."""
+    """Return the actions' commits and flyctl's version in this repository's workflows, which Dependabot raises."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.yml")))
     pins = dict(_PIN.findall(text))
     version = re.search(r"setup-flyctl@.*\n(?:.*\n)*?\s+version: (\S+)", text)

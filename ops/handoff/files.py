@@ -44,7 +44,7 @@ def render(template: str, facts: Facts) -> str:
 
     Raises:
         KeyError: The template names an unknown fact.
-        HandoffError: A value cannot stand there.
+        HandoffError: A value cannot stand in a workflow.
     """
     lines, shown = [], True
     for line in template.splitlines():
@@ -73,7 +73,7 @@ def quoted(text: str) -> str:
     """Return a text as a quoted string that YAML and TOML read alike.
 
     Raises:
-        HandoffError: It holds `${{`, which GitHub would evaluate in a workflow.
+        HandoffError: The text holds `${{`, which GitHub would evaluate in a workflow.
     """
     if "${{" in text:
         raise HandoffError(f"{text!r} cannot stand in a workflow: GitHub evaluates `${{{{`.")
