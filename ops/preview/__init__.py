@@ -1,1 +1,1 @@
-"""Preview a stack, read what the CLI printed, and render it."""
+"""Preview a stack, read the CLI's output, and render it."""

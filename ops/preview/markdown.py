@@ -45,12 +45,12 @@ def summary(preview: Preview, context: Context) -> str:
 
 
 def comment(preview: Preview, context: Context) -> str:
-    """Return the report for a comment. A long one is cut, and says where the rest is."""
+    """Return the report for a comment. Cut a long report, and say where the rest is."""
     return _report(preview, context, COMMENT_LIMIT, "in the job summary")
 
 
 def _report(preview: Preview, context: Context, limit: int, rest: str) -> str:
-    """Return the report. Messages, changes and diff each have a share of the limit."""
+    """Return the report. Messages, changes and the diff share the limit."""
     where = " in the sandbox" if context.sandbox else ""
     text = f"### {code(preview.stack)}{where}: {headline(preview)}\n\n"
     text += f"Preview of {context.commit}.\n\n" if context.commit else ""
@@ -78,7 +78,7 @@ def _block(messages: Iterable[str], limit: int) -> str:
 
 
 def _within(lines: Iterable[str], limit: int, rest: str) -> list[str]:
-    """Return the first lines that together have at most a number of bytes, and where the others are."""
+    """Return the first lines that fit into a number of bytes, and a line that says where the others are."""
     kept: list[str] = []
     left_out = 0
     for line in lines:

@@ -20,12 +20,12 @@ _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 @dataclass(frozen=True)
 class Property:
-    """One property that a change touches.
+    """A property that a change touches.
 
     Attributes:
         path: Its path, as Pulumi writes it: `rules[0].allowed.origins`.
-        old: Its old value as text; None if it had none.
-        new: Its new value as text; None if it will have none.
+        old: Its old value as text, or None.
+        new: Its new value as text, or None.
         replaces: Whether it forces the resource's replacement.
     """
 
@@ -43,7 +43,7 @@ def changed(step: dict[str, Any], kind: str, clean: Callable[[str], str]) -> Ite
     Args:
         step: A step of the preview's document.
         kind: The resource's type token.
-        clean: Redacts a text.
+        clean: The function that redacts a text.
     """
     old, new = ((step.get(state) or {}).get("inputs") or {} for state in ("oldState", "newState"))
     detailed: dict[str, Any] = step.get("detailedDiff") or {}
@@ -52,7 +52,7 @@ def changed(step: dict[str, Any], kind: str, clean: Callable[[str], str]) -> Ite
     reasons = set(step.get("replaceReasons") or [])
     for path in sorted(detailed) or _different("", old, new):
         keys = _split(path)
-        if str(keys[0]).startswith("__"):  # Pulumi's own, such as a dynamic provider's code
+        if str(keys[0]).startswith("__"):  # Pulumi's own property, such as a dynamic provider's code
             continue
         before, after = (_text(_lookup(tree, keys), keys, kind, clean) for tree in (old, new))
         replaces = keys[0] in reasons or str(detailed.get(path, {}).get("kind", "")).endswith("-replace")
@@ -67,7 +67,7 @@ def only_computed(step: dict[str, Any]) -> bool:
 
 
 def _different(path: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield the paths at which two trees differ, as deep as both sides are mappings."""
+    """Yield the paths at which two trees differ, down to the last level where both are mappings."""
     if isinstance(new, dict) and (isinstance(old, dict) or not path):
         for key in sorted({*new, *(old or {})}):
             plain = re.fullmatch(r"[\w$-]+", key)
@@ -93,7 +93,7 @@ def _lookup(tree: Any, keys: Sequence[str | int]) -> Any:
 
 
 def _text(value: Any, keys: Sequence[str | int], kind: str, clean: Callable[[str], str]) -> str | None:
-    """Return a value as text. Mask it if it is secret, or if a name above it says so."""
+    """Return a value as text. Mask it if a name on its path is sensitive."""
     if value is None:
         return None
     name = next((key for key in reversed(keys) if isinstance(key, str)), "")

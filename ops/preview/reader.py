@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OPERATIONS = ("replace", "delete", "update", "import", "create")
 """The operations on a resource, most serious first: the order of every report."""
 _NOT_CHANGES = {"same", "refresh", "read", "read-replacement", "create-replacement", "delete-replaced"}
-# Plug-ins on PATH are meant to be there; an S3 server need not send checksums.
+# Warnings without a cause: the plug-ins belong on PATH, and an S3 server may leave out checksums.
 _NOISE = re.compile(r"(?m)^(?:(?:warning: )?using pulumi-\S+ from \$PATH|SDK [\d/]+ [\d:]+ WARN).*\n?")
 # The CLI and its language host add these after the error that gives the reason.
 _GENERIC_ERROR = re.compile(
@@ -29,7 +29,7 @@ class Change:
     """A change to one resource.
 
     Attributes:
-        operation: One of `OPERATIONS`, or a newer one of Pulumi's.
+        operation: One of `OPERATIONS`, or a newer operation of Pulumi.
         type: Type token.
         name: Logical name.
         protected: Whether the engine refuses to delete the resource.
@@ -69,8 +69,8 @@ def read(stack: str, *, stdout: str, stderr: str, exit_code: int, secrets: Itera
 
     Args:
         stack: The stack's name.
-        stdout: One JSON document, or nothing if the CLI ended before it wrote one.
-        stderr: Used, redacted, only if there is no document or no reason in it.
+        stdout: A JSON document, or nothing if the CLI ended too early.
+        stderr: Used only if the document is missing or names no error; redacted.
         exit_code: The CLI's exit code.
         secrets: Values to redact wherever they stand.
     """
@@ -105,7 +105,8 @@ def _is_change(step: dict[str, Any]) -> bool:
 
 def _seriousness(change: Change) -> tuple[int, str, str]:
     known = change.operation in OPERATIONS
-    return (OPERATIONS.index(change.operation) if known else -1, change.type, change.name)  # unknown ones first
+    # An unknown operation comes first.
+    return (OPERATIONS.index(change.operation) if known else -1, change.type, change.name)
 
 
 def _change(step: dict[str, Any], clean: Callable[[str], str]) -> Change:

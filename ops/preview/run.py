@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = "preview.json"
-"""The file of a preview, in its folder: the arguments of `reader.read`."""
+"""The file that holds a preview in its folder: the arguments of `reader.read`."""
 
 
 def run(stack: str, folder: Path, *, refresh: bool = False) -> int:

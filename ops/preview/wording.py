@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _VALUE_LIMIT = 400
 _INLINE_LIMIT = 60
 _LOCKED = (
-    "Another update holds the stack's lock. If none runs (one was killed), put the stack in order: "
-    "`bin/recover {stack}`, with `--nothing-runs` once you are sure of that."
+    "Another update holds the stack's lock. If that update was killed: `bin/recover {stack}`; add `--nothing-runs` "
+    "once you are sure that no update runs."
 )
 _REFUSED = (
     "A service refuses its credential: `bin/doctor --for {stack}` says which, what it takes, and where to make it."
@@ -34,7 +34,7 @@ _NEXT_STEPS = {
     "`pulumi up -s {stack}`.",
     "message authentication failed": "Another passphrase or secrets provider encrypted the values in "
     "`Pulumi.{stack}.yaml`: set them again with `pulumi config set --secret`.",
-    # A provider that is refused at its start fails with its service's words alone (Neon, GitHub, Cloudflare).
+    # A provider whose credential is refused at its start prints only its service's error.
     **dict.fromkeys(("do not pass authentication", "401 Bad credentials", "Authentication error"), _REFUSED),
     "marked for protection": "The change would destroy a protected resource. If you mean that: `unprotect: true` in "
     "`Pulumi.{stack}.yaml`, one `pulumi up`, then this change.",
@@ -42,7 +42,7 @@ _NEXT_STEPS = {
 
 
 def next_steps(stack: str, error: str) -> list[str]:
-    """Return what a person can do about an error, as Markdown; nothing for an unknown error."""
+    """Return the next steps after an error, as Markdown; none after an unknown error."""
     return [step.format(stack=stack) for sign, step in _NEXT_STEPS.items() if sign in error]
 
 
@@ -54,7 +54,7 @@ def headline(preview: Preview) -> str:
 
 
 def plain_words(change: Change) -> str:
-    """Return one change as one line of Markdown."""
+    """Return a change as a line of Markdown."""
     verb = change.operation if change.operation in OPERATIONS[2:] else f"**{change.operation}**"
     kind = KINDS[change.type].title if change.type in KINDS else code(change.type)
     line = f"{verb} {kind} {code(change.name)}{_consequence(change)}"
@@ -88,7 +88,7 @@ def size(text: str) -> int:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return a text of at most `limit` bytes, and an ellipsis if it was longer."""
+    """Return the first `limit` bytes of a text, with an ellipsis if the text is longer."""
     return text if size(text) <= limit else text.encode()[:limit].decode(errors="ignore") + " …"
 
 
@@ -107,7 +107,7 @@ def diff_lines(change: Change) -> Iterator[str]:
 
 
 def _consequence(change: Change) -> str:
-    """Return what a change does to the real resource, where the operation alone does not say it."""
+    """Return a change's effect on the real resource, if the operation alone does not tell it."""
     if change.operation == "import":
         return " (exists already)"
     if change.operation not in {"replace", "delete"}:
