@@ -1,1 +1,1 @@
-"""Give each pull request an environment of its own, and take it away again."""
+"""Make and destroy an environment for each pull request."""

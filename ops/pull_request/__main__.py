@@ -1,8 +1,8 @@
-"""Give a pull request an environment of its own, and take it away once it closes.
+"""Make an environment for a pull request, and destroy it once that closes.
 
 The environment is a branch of the database that Pulumi.pr.yaml names, and a Fly
-app; both stop while nobody uses them. Exit code 0: done; otherwise the message
-says what failed, and the code is that of the command.
+app; both stop while nobody uses them. Exit code 0: done; otherwise the code of
+`pulumi`, or 1 with a message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from infra.config.stack_files import StackFiles
 
-# Longer than the workflow may run, so that nobody updates a stack that did not change for so long.
+# The workflow ends sooner, so that no run still updates a stack that did not change for this long.
 _QUIET = timedelta(hours=2)
 
 
@@ -49,21 +49,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int:
-    """Destroy what is closed or expired, then delete what has a pull request's name and no stack.
+    """Destroy the environments of closed and of idle pull requests, then delete their resources without a stack.
 
     Args:
         files: The stack files.
         still_open: The numbers of the open pull requests.
-        nothing_runs: The caller vouches that no pull request's stack is being updated.
+        nothing_runs: The caller vouches that no update of a pull request's stack is running.
 
     Returns:
-        1 if something could not be destroyed, else 0.
+        1 if an environment could not be destroyed, else 0.
 
     Raises:
-        StackError, StackFileError: Pulumi or the copied stack cannot be read.
+        StackError, StackFileError: Pulumi cannot be run, or the copied stack cannot be read.
         CloudError, FlyError: A cloud did not answer.
     """
-    # Read before the stacks: each of these was made after its own stack.
+    # List resources before stacks: a resource is made after its stack, so that a new resource has its stack listed.
     found = list(leftovers.there(files))
     there = stacks.pull_requests()
     failed = False
@@ -85,7 +85,7 @@ def sweep(files: StackFiles, still_open: set[int], *, nothing_runs: bool) -> int
 
 
 def unchanged_for(time: timedelta, stack: dict[str, Any]) -> bool:
-    """Tell whether a stack did not change for longer than a time; a stack that never changed does not count."""
+    """Tell whether a stack's last change is longer ago than a time; False for a stack that never changed."""
     try:
         changed = datetime.fromisoformat(str(stack.get("lastUpdate")))
     except ValueError:
@@ -110,7 +110,7 @@ def _number(text: str) -> int:
     """Return a pull request's number from a command line.
 
     Raises:
-        argparse.ArgumentTypeError: It is none.
+        argparse.ArgumentTypeError: The text is no such number.
     """
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no pull request's number")
@@ -133,12 +133,12 @@ def _parser() -> argparse.ArgumentParser:
             part.add_argument("number", type=_number, metavar="N", help="the pull request's number")
         if name in {"up", "comment"}:
             head = os.environ.get("GITHUB_HEAD_REF")
-            part.add_argument("--branch", default=head, required=not head, help="its branch; in a workflow, known")
+            part.add_argument("--branch", default=head, required=not head, help="its branch; default: GITHUB_HEAD_REF")
         if name == "comment":
             part.add_argument("--result", choices=comment.RESULTS, default="success")
         else:
             part.add_argument(
-                "--nothing-runs", action="store_true", help="release a lock: no update of the stack is running anywhere"
+                "--nothing-runs", action="store_true", help="release a lock; only if no update is running anywhere"
             )
     return parser
 

@@ -1,4 +1,4 @@
-"""Write a pull request's comment: where its environment is, what it costs, and when it goes."""
+"""Write the comment on a pull request: the addresses, cost and end of its environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARKER = "<!-- environment of this pull request -->"
 def write(environment: Environment, branch: str, result: str) -> int:
     """Write the comment, or edit it, and return 0.
 
-    In a workflow it reads GITHUB_REPOSITORY, GITHUB_TOKEN and GITHUB_RUN_ID; without the token it prints the comment.
+    In a workflow this reads GITHUB_REPOSITORY, GITHUB_TOKEN and GITHUB_RUN_ID. Without the token, print the comment.
 
     Args:
         environment: The environment.

@@ -1,4 +1,4 @@
-"""Make and destroy the stack of a pull request, from a configuration that no file of the project holds."""
+"""Make and destroy the stack of a pull request. Its configuration is in no file of the project."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Environment:
 
     @property
     def stack(self) -> str:
-        """The name of its stack."""
+        """The name of the environment's stack."""
         return pull_requests.stack_of(self.number)
 
     def settings(self, branch: str) -> Settings:
-        """Return its settings; a stand-in is the value of an encrypted secret.
+        """Return the environment's settings, with a stand-in for each encrypted secret.
 
         Raises:
-            StackError: They break a rule. The message lists every problem.
+            StackError: The settings break a rule. The message lists every problem.
             StackFileError: The template cannot be used.
         """
         values, _ = pull_requests.values(self.number, branch, self.files)
@@ -69,10 +69,10 @@ class Environment:
 
         Args:
             branch: The pull request's branch.
-            nothing_runs: The caller vouches that no update of this stack is running: a lock is a dead one's.
+            nothing_runs: The caller vouches that no update of this stack is running, so that a lock is stale.
 
         Raises:
-            StackError: It breaks a rule, there are too many, or Pulumi cannot be run.
+            StackError: The settings break a rule, too many environments exist, or Pulumi cannot be run.
             StackFileError: The template cannot be used.
             CloudError, FlyError: A cloud did not answer.
         """
@@ -101,7 +101,7 @@ class Environment:
             return code
 
     def down(self, *, nothing_runs: bool) -> int:
-        """Destroy the environment and its stack, then what an interrupted update left. Return Pulumi's exit code.
+        """Destroy the environment and its stack, then leftovers of interrupted updates. Return Pulumi's exit code.
 
         Raises:
             StackError: Pulumi cannot be run.
@@ -119,10 +119,10 @@ class Environment:
 
     @contextmanager
     def _configured(self, values: dict[str, Any], secrets: frozenset[str], *, new: bool) -> Iterator[tuple[str, ...]]:
-        """Yield the CLI's options for this stack; its configuration is in a temporary folder meanwhile.
+        """Yield the CLI's options for this stack, with its configuration in a temporary folder.
 
         Raises:
-            StackError: Pulumi refused.
+            StackError: Pulumi failed.
         """
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -132,7 +132,7 @@ class Environment:
             if new:
                 provider = ("--secrets-provider", template["secretsprovider"]) if "secretsprovider" in template else ()
                 self._ask(folder, "stack", "init", self.stack, "--no-select", *provider)
-            # The salt of the new stack, unless the template has one for its own secrets.
+            # Keep the new stack's salt, unless the template has a salt for its own secrets.
             document = {**load(file), **template}
             plain = {f"{self.files.name}:{key}": value for key, value in values.items() if key not in secrets}
             file.write_text(yaml.safe_dump({**document, "config": plain}), encoding="utf-8")
@@ -145,7 +145,7 @@ class Environment:
         """Return the values of the copied stack's secrets.
 
         Raises:
-            StackError: Pulumi does not decrypt them.
+            StackError: Pulumi did not decrypt them.
         """
         if not secrets:
             return {}
@@ -164,20 +164,20 @@ class Environment:
         """Run the CLI in a folder.
 
         Raises:
-            StackError: It failed.
+            StackError: The CLI failed.
         """
         done = stacks.ask("-C", str(folder), *arguments, text=text)
         if done.returncode != 0:
             raise StackError(f"Preparing stack {self.stack}: {stacks.said(done)}")
 
     def _settled(self, options: tuple[str, ...], *, nothing_runs: bool) -> int:
-        """Release a dead lock, forget creations that were interrupted, and see what expired. Return the exit code."""
+        """Release a stale lock if `nothing_runs`, refresh, forget interrupted creations. Return the exit code."""
         if nothing_runs:
             stacks.ask("cancel", "--yes", "--stack", self.stack, root=stacks.folder())
         return stacks.stream("refresh", *options, "--clear-pending-creates")
 
     def _renew(self) -> bool:
-        """Let Neon delete the branch by itself a week from now, and tell whether the stack has anything.
+        """Tell Neon to delete the branch a week from now, and return whether the stack has any resource.
 
         Raises:
             CloudError: Neon refused.

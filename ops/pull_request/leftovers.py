@@ -1,4 +1,4 @@
-"""Find and delete what an interrupted update of a pull request's stack left in the clouds."""
+"""Find and delete resources that an interrupted update of a pull request's stack left in the clouds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def project_of(files: StackFiles) -> str:
 
 
 def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
-    """Yield every Fly app and Neon branch that has a pull request's name, with the pull request's number.
+    """Yield every Fly app and Neon branch with a pull request's name, and that pull request's number.
 
     Raises:
         StackError, StackFileError: The copied stack cannot be read.
@@ -51,10 +51,10 @@ def there(files: StackFiles) -> Iterator[tuple[int, Found]]:
 
 
 def remove(number: int, files: StackFiles) -> bool:
-    """Delete a pull request's resources that no state has, and a branch without its compute in the state.
+    """Delete a pull request's resources that no state has, and a branch whose compute the state lacks.
 
     Returns:
-        Whether there were any.
+        Whether there were such resources.
 
     Raises:
         StackError, StackFileError: The copied stack, or the pull request's, cannot be read.
@@ -76,7 +76,7 @@ def remove(number: int, files: StackFiles) -> bool:
 
 
 def delete(found: Found, files: StackFiles) -> None:
-    """Delete a Fly app or a Neon branch that an interrupted update left; one that is gone is no error.
+    """Delete a Fly app or a Neon branch that an interrupted update left. A missing resource is no error.
 
     Raises:
         StackError, StackFileError: The copied stack cannot be read.
