@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Print the tag, or an empty line without a release, and return the exit code."""
+    """Print the tag, or an empty line if there is no release, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="bin/released",
-        description="Print the tag of the newest full release that `releaseTags` matches; an empty line without one. "
-        "The environment holds GITHUB_REPOSITORY and GITHUB_TOKEN.",
+        description="Print the tag of the newest full release that `releaseTags` matches, or an empty line. "
+        "Reads GITHUB_REPOSITORY and GITHUB_TOKEN.",
         epilog="Exit code 0: printed; 1: GitHub did not answer, or the release is not on the branch.",
     )
     parser.add_argument("--on", metavar="BRANCH", help="fail unless the release's commit is on this branch")

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class ReleaseError(UserError):
-    """The newest release cannot be used. The message says why, and what to do."""
+    """The newest release cannot be used. The message gives the reason and the next step."""
 
 
 def newest(releases: Iterable[dict[str, Any]], pattern: str) -> str:
-    """Return the tag of the full release that was published last; empty without a release.
+    """Return the tag of the full release that was published last; empty if there is none.
 
     Args:
-        releases: Releases as GitHub's REST API lists them, which sorts them by creation.
+        releases: Releases as GitHub's REST API lists them, sorted by creation, not by publication.
         pattern: The setting `releaseTags`, such as `v*`.
     """
     full = [release for release in releases if not release["draft"] and not release["prerelease"]]
