@@ -1,9 +1,9 @@
 """Put a stack in order after an update that was killed.
 
-It releases the update's lock, ends the providers that the update left running,
-looks up in the clouds what it was making, imports what is there, forgets what
-is not, and revokes a token whose value was lost. Exit code 0: `pulumi up` comes
-next; 1: the message says what stands in the way.
+It releases the update's lock and ends the update's providers. It looks up each
+interrupted creation in its cloud: it imports the resource, or forgets the
+creation, or revokes a token whose value was lost. Exit code 0: run `pulumi up`
+next; 1: the message says why not.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from ops.recovery.processes import Process
     from ops.recovery.stack import Lock, Operation, State
 
-# A provider's error on an import id that leads nowhere; the engine's, where a provider reads nothing under it.
+# The error of a provider, or of the engine, when an import finds no resource.
 _ABSENT = re.compile(r"\b404\b|not found|does not exist|non-existent", re.IGNORECASE)
 _UNSEEN = (
-    "This machine does not show whether a provider of the killed update still runs and goes on making resources. "
-    "Look with `pgrep -fl 'pulumi-|terraform-provider-'`, and end what is left of this stack before the next `up`."
+    "This machine does not show whether providers of the killed update still run and make resources. Before the next "
+    "`up`, end those of this stack; to list them:\n  pgrep -fl 'pulumi-|terraform-provider-'"
 )
 
 
 def recover(stack: Stack, *, nothing_runs: bool) -> bool:
-    """Release a stranded lock, end what its engine left running, and resolve each pending operation.
+    """Release a stranded lock, end the providers that its engine left, and resolve each pending operation.
 
-    Recovery looks up every creation before it changes any.
+    Recovery looks up all creations before it resolves the first.
 
     Args:
         stack: The stack.
@@ -53,19 +53,19 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
         Whether there was anything to do.
 
     Raises:
-        RecoveryError: It cannot be done, or a person must decide.
+        RecoveryError: A step failed, or a person must decide.
     """
-    stack.state()  # refuses a stack that is not there
+    stack.state()  # raises if there is no such stack
     locks = stack.locks()
     for lock in locks:
         _require_stranded(stack, lock, nothing_runs=nothing_runs)
     survivors = processes.survivors(stacks.folder())
     _end(survivors or ())
-    # Read before the lock's release: `pulumi cancel` drops operations that are no creation.
+    # Read the state before the lock's release: `pulumi cancel` drops all operations but creations.
     first = stack.state()
     if locks:
         stack.cancel()
-        print(f"The lock of an update that has ended was released ({', '.join(map(str, locks))}).")
+        print(f"Released the lock of an update that has ended ({', '.join(map(str, locks))}).")
     state = stack.state()
     creations = [operation for operation in state.pending if operation.kind == "creating"]
     others = [operation for operation in first.pending if operation.kind != "creating"]
@@ -83,10 +83,10 @@ def recover(stack: Stack, *, nothing_runs: bool) -> bool:
 
 
 def _end(survivors: Sequence[Process]) -> None:
-    """End processes of an engine that is gone."""
+    """End processes whose engine has ended."""
     for process in survivors:
         processes.end(process)
-        print(f"Process {process.pid} ({process.name}) was ended: its engine is gone, and it went on by itself.")
+        print(f"Ended process {process.pid} ({process.name}), which went on after its engine had ended.")
 
 
 def _resolve(stack: Stack, state: State, creations: Sequence[Operation]) -> None:
@@ -121,7 +121,7 @@ def _carried_out(stack: Stack, operation: Operation, decided: Verdict) -> str:
         return f"{decided.reason}; revoked, the next `up` mints another"
     failed = stack.import_(operation, decided.identity)
     if failed is None:
-        return f"{decided.reason or f'it is there as {decided.identity}'}; imported"
+        return f"{decided.reason or f'it exists as {decided.identity}'}; imported"
     if decided.action == "try" and _ABSENT.search(failed):
         return f"there is none as {decided.identity}; forgotten, the next `up` makes it"
     raise RecoveryError(f"{operation.name}: importing {decided.identity}: {failed}")
@@ -131,7 +131,7 @@ def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
     """Refuse to release a lock that an update may still hold.
 
     Raises:
-        RecoveryError: It may.
+        RecoveryError: An update may hold the lock.
     """
     here = lock.place.startswith("file:") and lock.host == socket.gethostname()
     runs = processes.runs_engine(lock.pid) if here else None
@@ -141,8 +141,8 @@ def _require_stranded(stack: Stack, lock: Lock, *, nothing_runs: bool) -> None:
         )
     if runs is None and not nothing_runs:
         raise RecoveryError(
-            f"Stack {stack.name} is locked by {lock}, and this machine cannot see whether that has ended. Once you are "
-            f"sure that nobody updates the stack, run:\n  bin/recover {stack.name} --nothing-runs"
+            f"Stack {stack.name} is locked by {lock}, and this machine cannot see whether that update has ended. Once "
+            f"you are sure that nobody updates the stack, run:\n  bin/recover {stack.name} --nothing-runs"
         )
 
 
@@ -161,7 +161,7 @@ def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
         client = stack.access.client("Cloudflare")
         ours = [identity for name in names for identity in cloudflare.token_ids(client, account, name)]
     if states.unread:
-        raise RecoveryError(f"A token may be in use: the state of {', '.join(states.unread)} cannot be read.")
+        raise RecoveryError(f"A token may be in use: the state of stack {', '.join(states.unread)} cannot be read.")
     for identity in identities:
         if owner := states.owner(kinds.ACCOUNT_TOKEN, identity):
             raise RecoveryError(f"Stack {owner} uses token {identity}. `rotate.storageToken` replaces a token.")
@@ -169,7 +169,7 @@ def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
             raise RecoveryError(f"{identity} is no token of this stack's ({', '.join(names)}), so it stays.")
     for identity in identities:
         revoke(stack, account, identity)
-        print(f"Token {identity} is revoked.")
+        print(f"Revoked token {identity}.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--nothing-runs",
         action="store_true",
-        help="release a lock from elsewhere; give this only when no update of the stack is running anywhere",
+        help="release a lock that this machine cannot check; only if no update is running anywhere",
     )
     parser.add_argument("--revoke", metavar="ID", nargs="+", help="revoke tokens that bin/adopt names as lost")
     options = parser.parse_args(arguments)

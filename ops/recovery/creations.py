@@ -1,4 +1,4 @@
-"""Find out what became of an interrupted creation, kind by kind."""
+"""Look up interrupted creations in the clouds, by kind of resource, and decide how to resolve them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from infra.kinds import Kind
     from ops.recovery.stack import Operation, Stack, State
 
-# The engine's own: providers and components.
+# Types that exist in the state alone: providers and components.
 _ENGINE = ("pulumi:", "relay:")
 
 
 class Verdict(NamedTuple):
-    """What to do about an interrupted creation.
+    """A decision about an interrupted creation.
 
     Attributes:
-        action: `clear`: forget it. `import`: it is there. `try`: import it, and forget it where it is not there.
-            `revoke`: it is there, and useless without its value.
-        reason: What the cloud said, for a person.
+        action: `clear` forgets the creation. `import` imports its resource. `try` imports the resource, or forgets the
+            creation if the import finds nothing. `revoke` revokes a token whose value is lost.
+        reason: The finding behind the decision, for the user.
         identity: The import id; for `revoke`, Cloudflare's id.
     """
 
@@ -36,10 +36,10 @@ class Verdict(NamedTuple):
 
 
 def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
-    """Decide what to do about an interrupted creation, and change nothing.
+    """Decide how to resolve an interrupted creation, and change nothing.
 
     Raises:
-        RecoveryError: The cloud cannot be asked, or a person must decide.
+        RecoveryError: The cloud did not answer, or a person must decide.
     """
     kind = kinds.KINDS.get(operation.type)
     if operation.type.startswith(_ENGINE):
@@ -48,8 +48,8 @@ def verdict(stack: Stack, state: State, operation: Operation) -> Verdict:
         return Verdict("clear", kind.again)
     if kind is None or not (kind.named or kind.type in _LOOKS):
         raise RecoveryError(
-            f"this tool cannot look up its type. Look in its cloud: `pulumi import -s {stack.name}` takes in what is "
-            f"there; then `pulumi refresh -s {stack.name} --clear-pending-creates` forgets that it was being made"
+            f"this tool cannot look up its type. If its cloud has the resource, import it: `pulumi import -s "
+            f"{stack.name}`. Then forget the creation: `pulumi refresh -s {stack.name} --clear-pending-creates`"
         )
     with explained():
         if look := _LOOKS.get(kind.type):
@@ -69,14 +69,14 @@ def explained() -> Iterator[None]:
     except CloudError as error:
         raise RecoveryError(f"it could not be looked up: {error}") from None
     except KeyError as error:
-        raise RecoveryError(f"the state does not say its {error.args[0]}") from None
+        raise RecoveryError(f"the state lacks its {error.args[0]}") from None
 
 
 def revoke(stack: Stack, account: str, identity: str) -> None:
     """Revoke an account token at Cloudflare.
 
     Raises:
-        RecoveryError: Cloudflare did not do it.
+        RecoveryError: Cloudflare did not revoke the token.
     """
     try:
         cloudflare.revoke_token(stack.access.client("Cloudflare"), account, identity)
@@ -130,7 +130,7 @@ _LOOKS: Mapping[str, Callable[[Stack, State, Operation], list[str]]] = {
     kinds.DNS_RECORD.type: _dns_records,
     kinds.BUCKET_CUSTOM_DOMAIN.type: _bucket_domains,
 }
-"""The questions to a cloud by type: each returns the ids of all that the creation may have made."""
+"""The questions to the clouds by type. A question returns the ids of resources that the creation may have made."""
 
 
 def _by_name(state: State, operation: Operation, kind: Kind) -> Verdict:
@@ -139,16 +139,16 @@ def _by_name(state: State, operation: Operation, kind: Kind) -> Verdict:
     if operation.urn not in state.resources:
         return Verdict("try", "", identity)
     old = state.resources[operation.urn].get("id")
-    # Cloudflare's provider uses the bare name as the id.
+    # Cloudflare's provider uses the name alone as the id.
     if old not in {identity, operation.inputs[kind.name]}:
         raise _replaced(state, operation, identity)
     return Verdict("clear", "the state has it already")
 
 
 def _by_id(state: State, operation: Operation, kind: Kind, found: list[str]) -> Verdict:
-    """Return the verdict on a resource that its cloud gave an id, given the ids of all that may be it.
+    """Return the verdict on a resource whose id its cloud chose; `found` has the ids that may be its own.
 
-    An id that another resource of the state has is not it: two DNS records may have one name.
+    An id that the state has already belongs to another resource: two DNS records may have one name.
     """
     title = _title(kind, operation.inputs)
     known = {resource.get("id") for resource in state.resources.values()}
@@ -158,20 +158,20 @@ def _by_id(state: State, operation: Operation, kind: Kind, found: list[str]) -> 
         return Verdict("clear", f"the state has {title} already" if found else f"there is no {title}")
     if len(unknown) > 1:
         raise RecoveryError(
-            f"{title} is there more than once, and the state has none of them: {', '.join(unknown)}. Delete at "
-            f"{kind.service} those that nobody uses, until at most one is left"
+            f"{title} exists more than once, and the state has none of them: {', '.join(unknown)}. At "
+            f"{kind.service}, delete those that nobody uses, until at most one is left"
         )
     (identity,) = unknown
     if kind == kinds.ACCOUNT_TOKEN:
-        return Verdict("revoke", f"{title} is there as {identity}, and its value is lost", identity)
+        return Verdict("revoke", f"{title} exists as {identity}, and its value is lost", identity)
     if kind == kinds.BUCKET_CUSTOM_DOMAIN:
         raise RecoveryError(
-            f"{title} is there, and Pulumi cannot import it: delete it in Cloudflare's dashboard "
+            f"{title} exists, and Pulumi cannot import it: delete it in Cloudflare's dashboard "
             "(R2 → the bucket → Settings → Custom Domains), as nothing uses it yet"
         )
     if operation.urn in state.resources:
         raise _replaced(state, operation, identity)
-    return Verdict("import", f"{title} is there as {identity}", imports[identity])
+    return Verdict("import", f"{title} exists as {identity}", imports[identity])
 
 
 def _title(kind: Kind, inputs: Mapping[str, Any]) -> str:
@@ -182,7 +182,7 @@ def _title(kind: Kind, inputs: Mapping[str, Any]) -> str:
 def _replaced(state: State, operation: Operation, new: str) -> RecoveryError:
     stack = operation.urn.split(":")[2]
     return RecoveryError(
-        f"it was to replace {state.resources[operation.urn].get('id')}, which the state still has, and Pulumi cannot "
-        f"import a second resource of that name: delete {new} where it exists, as nothing uses it yet; then "
-        f"`pulumi refresh -s {stack} --clear-pending-creates` forgets that it was being made"
+        f"it replaces {state.resources[operation.urn].get('id')}, which the state still has, and Pulumi cannot import "
+        f"a second resource of that name. If {new} exists, delete it: nothing uses it yet. Then forget the creation: "
+        f"`pulumi refresh -s {stack} --clear-pending-creates`"
     )

@@ -1,7 +1,7 @@
-"""Find, with /proc, the processes of an engine: whether it runs, and which outlived one that was killed.
+"""Find an engine's processes in /proc: whether the engine runs, and which providers outlived a killed engine.
 
-A provider that loses its engine goes on: Neon's repeats a refused creation 120 times, once a second, so that a project
-can appear after somebody looked (seen with the real provider 0.15.0). The official launchers stay for ever.
+A provider that loses its engine goes on. Neon's repeats a refused creation 120 times, once a second, so that a project
+may appear late (seen with the real provider 0.15.0). The official launchers stay for ever.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PROC = Path("/proc")
 
 # Providers and language hosts; a Terraform provider is a child of Pulumi's bridge.
 _PART = re.compile(r"pulumi-(resource|language)-[\w.-]+|terraform-provider-[\w.-]+|pulumi\.dynamic")
-# Programs that run another one: its name is a later word.
+# Programs that run another program, whose name is a later word.
 _RUNNER = re.compile(r"python[\d.]*|(ba|da)?sh|env")
 
 
@@ -42,7 +42,7 @@ class Process(NamedTuple):
 
 def runs_engine(pid: int) -> bool | None:
     """Tell whether a process is a running Pulumi engine; None where this machine has no /proc."""
-    # Any mention counts: to take an engine for another program would release its lock.
+    # Any mention counts: an engine that this does not recognize would lose its lock.
     return any("pulumi" in word for word in _words(pid)) if PROC.is_dir() else None
 
 
@@ -58,12 +58,12 @@ def survivors(folder: Path) -> list[Process] | None:
     if not PROC.is_dir():
         return None
     found = {process.pid: process for process in _processes()}
-    parts = [one for one in found.values() if _PART.fullmatch(one.name) and one.folder == folder.resolve()]
-    return [part for part in parts if not _has_engine(part, found)]
+    here = [process for process in found.values() if process.folder == folder.resolve()]
+    return [process for process in here if _PART.fullmatch(process.name) and not _has_engine(process, found)]
 
 
 def end(process: Process) -> None:
-    """End a process at once; one that has ended by itself is no error."""
+    """Kill a process. A process that has ended is no error."""
     with suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
 
@@ -77,7 +77,7 @@ def _has_engine(process: Process, found: dict[int, Process]) -> bool:
 
 
 def _processes() -> Iterator[Process]:
-    """Yield the running processes that this user may look into."""
+    """Yield the running processes that this user may inspect."""
     for entry in PROC.iterdir():
         if not entry.name.isdigit():
             continue
@@ -91,7 +91,7 @@ def _processes() -> Iterator[Process]:
 
 
 def _words(pid: int) -> list[str]:
-    """Return a process's command line, each word without its folders; nothing where it has ended."""
+    """Return the words of a process's command line without their folders; none if the process has ended."""
     try:
         line = (PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
@@ -100,7 +100,7 @@ def _words(pid: int) -> list[str]:
 
 
 def _program(words: list[str]) -> str:
-    """Return the name of the program that a command line runs, also by way of an interpreter."""
+    """Return the name of the program that a command line runs, directly or with an interpreter."""
     for word in words:
         if not word.startswith("-") and not _RUNNER.fullmatch(word):
             return word

@@ -1,4 +1,4 @@
-"""Read and mend a stack through the Pulumi CLI, which is the same for every backend."""
+"""Read and repair a stack with the Pulumi CLI, which works alike on every backend."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.redact import credentials, redact
 if TYPE_CHECKING:
     import subprocess
 
-# A URN that no stack has: asking to refresh it takes the stack's lock, and then fails without reading any cloud.
+# A URN that no stack has. A refresh of it takes the stack's lock, then fails before it reads a cloud.
 _NOBODY = "urn:pulumi:nobody::nobody::nobody:nobody:Nobody::nobody"
 _LOCK = re.compile(r"^\s+(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)$", re.MULTILINE)
 
@@ -82,7 +82,7 @@ class Lock(NamedTuple):
     """A lock that an update of the stack took.
 
     Attributes:
-        place: Its file's URL; empty where the backend keeps no file.
+        place: The URL of its file; empty if the backend keeps no file.
         user: The user who ran the update.
         host: The machine that ran it.
         pid: Its process id there.
@@ -132,7 +132,7 @@ class Stack(NamedTuple):
         return State(pending, {resource["urn"]: resource for resource in resources if not resource.get("delete")})
 
     def locks(self) -> list[Lock]:
-        """Return the locks that keep an update from starting; the state stays as it is.
+        """Return the locks that keep an update from starting. This does not change the state.
 
         Raises:
             RecoveryError: The stack cannot be updated for another reason.
@@ -163,7 +163,7 @@ class Stack(NamedTuple):
             identity: The import id.
 
         Returns:
-            None; or Pulumi's errors where it did not import the resource.
+            None; or Pulumi's errors if the import failed.
         """
         resource = operation.resource
         table = {"parent": resource.get("parent"), "provider": resource.get("provider", "").rpartition("::")[0]}
@@ -183,7 +183,7 @@ class Stack(NamedTuple):
             RecoveryError: Pulumi could not read a resource.
         """
         done = self.pulumi("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
-        then = f"\nThe lines above are done. Once the error is mended, run:\n  pulumi refresh -s {self.name}"
+        then = f"\nThe lines above are done. Correct this error, then run:\n  pulumi refresh -s {self.name}"
         _require(done, f"Refreshing stack {self.name}", then)
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -196,17 +196,17 @@ class Stack(NamedTuple):
 
 
 def _require(done: subprocess.CompletedProcess[str], action: str, then: str = "") -> None:
-    """Check that the CLI did what it was asked.
+    """Check that the CLI succeeded.
 
     Raises:
-        RecoveryError: It did not.
+        RecoveryError: The CLI failed.
     """
     if done.returncode != 0:
         raise RecoveryError(f"{action}: {_errors(done)}{then}")
 
 
 def _errors(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the errors that Pulumi reported, once each: progress goes to the other stream."""
+    """Return Pulumi's errors without repetition. Both streams may have some."""
     text = f"{done.stderr}\n{done.stdout}"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if "error:" in line)
     return redact("\n".join(lines), credentials(os.environ)) or stacks.said(done)

@@ -54,7 +54,7 @@ def test_a_lock_that_was_left_behind(standing: Sandbox) -> None:
     assert "the stack is currently locked by 1 lock(s)" in standing.refused("up", "staging")
     standing.pulumi("preview", "--stack", "staging")
     with walk(standing, "The stack is locked") as steps:
-        assert "The lock of an update that has ended was released" in steps.run("bin/recover staging")
+        assert "Released the lock of an update that has ended" in steps.run("bin/recover staging")
         assert unchanged(steps.run("pulumi up -s staging"))
 
 

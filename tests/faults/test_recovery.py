@@ -39,13 +39,11 @@ class Call(NamedTuple):
     line: str
 
 
-PROJECT = Call("neon", "project.create", "project", "neon-project", "Neon project '{}' is there as")
-TOKEN = Call(
-    "cloudflare", "account-token.create", "token", "storage-token", "Cloudflare account token '{}' is there as"
-)
-BUCKET = Call("cloudflare", "bucket.create", "bucket", "bucket", "it is there as ffffffffffffffffffffffffffffff01/{}/")
-PAGES = Call("cloudflare", "pages.create", "pages", "pages-project", "it is there as ffffffffffffffffffffffffffffff01/")
-VARIABLE = Call("github", "environment-variable.create", "variable", "variable-", "it is there as tune:staging:")
+PROJECT = Call("neon", "project.create", "project", "neon-project", "Neon project '{}' exists as")
+TOKEN = Call("cloudflare", "account-token.create", "token", "storage-token", "Cloudflare account token '{}' exists as")
+BUCKET = Call("cloudflare", "bucket.create", "bucket", "bucket", "it exists as ffffffffffffffffffffffffffffff01/{}/")
+PAGES = Call("cloudflare", "pages.create", "pages", "pages-project", "it exists as ffffffffffffffffffffffffffffff01/")
+VARIABLE = Call("github", "environment-variable.create", "variable", "variable-", "it exists as tune:staging:")
 POLICY = Call(
     "github", "deployment-policy.create", "deployment-policy", "deployment-policy", "of a GitHub environment 'main' is"
 )
@@ -130,7 +128,7 @@ def test_a_created_resource_is_imported(
     before = made(empty_sandbox)
     assert "currently locked by" in empty_sandbox.refused("up", stack)
     released, *lines, following = recovered(empty_sandbox, stack)
-    assert released.startswith(f"The lock of an update that has ended was released (process {process.pid} of ")
+    assert released.startswith(f"Released the lock of an update that has ended (process {process.pid} of ")
     for call, name in zip(calls, names, strict=True):
         (line,) = (line for line in lines if line.startswith(f"  creating {call.resource}"))
         assert call.line.format(name) in line
@@ -153,7 +151,7 @@ def test_a_token_whose_value_was_lost(empty_sandbox: Sandbox) -> None:
         stranger = tx.get("cloudflare", "token", lost) or {}
         tx.put("cloudflare", "token", "e" * 32, {**stranger, "id": "e" * 32, "name": "tune-audio (pulumi) of old"})
     lines = recovered(empty_sandbox, "production")
-    what = f"Cloudflare account token 'tune-audio (pulumi)' is there as {lost}, and its value is lost"
+    what = f"Cloudflare account token 'tune-audio (pulumi)' exists as {lost}, and its value is lost"
     assert f"  creating storage-token: {what}; revoked, the next `up` mints another" in lines
     assert made(empty_sandbox)["cloudflare", "token"] == ["e" * 32]
     converges(empty_sandbox, "production")
@@ -174,7 +172,7 @@ def test_a_resource_that_was_not_created_is_forgotten(empty_sandbox: Sandbox) ->
     )
     lines = recovered(empty_sandbox, "production")
     assert provider.wait(timeout=TIMEOUT) == -signal.SIGKILL
-    assert f"Process {provider.pid} (pulumi-resource-neon) was ended: its engine is gone" in lines[0]
+    assert f"Ended process {provider.pid} (pulumi-resource-neon), which went on after its engine" in lines[0]
     assert "  creating neon-project: there is no Neon project 'tune'; forgotten, the next `up` makes it" in lines
     for name in ("bucket", "pages-project"):
         (line,) = (line for line in lines if line.startswith(f"  creating {name}: there is none as "))
@@ -206,7 +204,7 @@ def test_two_that_may_be_it(empty_sandbox: Sandbox) -> None:
     before = made(empty_sandbox)["neon", "project"]
     done = empty_sandbox.run("bin/recover", "dev", check=False)
     assert done.returncode == 1
-    assert f"the state has none of them: {', '.join(before)}. Delete at Neon those" in done.stderr
+    assert f"the state has none of them: {', '.join(before)}. At Neon, delete those" in done.stderr
     assert made(empty_sandbox)["neon", "project"] == before
     pending = empty_sandbox.state("dev")["deployment"]["pending_operations"]
     assert "neon-project" in [one["resource"]["urn"].rpartition("::")[2] for one in pending]

@@ -81,14 +81,14 @@ def test_a_neon_project(world: World) -> None:
     with world.transaction() as tx:
         first = create_project(tx, {"name": "tune"})["id"]
     assert verdict(operation) == ("import", first)
-    assert reason(operation) == f"Neon project 'tune' is there as {first}"
+    assert reason(operation) == f"Neon project 'tune' exists as {first}"
     assert verdict(operation, first) == ("clear", "")
     assert reason(operation, first) == "the state has Neon project 'tune' already"
     with world.transaction() as tx:
         second = create_project(tx, {"name": "tune"})["id"]
-    assert f"the state has none of them: {first}, {second}. Delete at Neon those" in refusal(operation)
-    assert f"it was to replace {first}, which the state still has" in refusal(operation, first)
-    assert f"delete {second} where it exists" in refusal(operation, first)
+    assert f"the state has none of them: {first}, {second}. At Neon, delete those" in refusal(operation)
+    assert f"it replaces {first}, which the state still has" in refusal(operation, first)
+    assert f"If {second} exists, delete it" in refusal(operation, first)
     assert verdict(creating(PROJECT, name="tune", orgId="org-2")) == ("clear", "")
 
 
@@ -105,8 +105,8 @@ def test_an_account_token(world: World) -> None:
             name = "audio (pulumi-1)" if identity[0] == "c" else "audio (pulumi)"
             tx.put("cloudflare", "token", identity, {"id": identity, "account_id": ACCOUNT, "name": name})
     assert verdict(operation, "a" * 32) == ("revoke", "b" * 32)
-    assert f"'audio (pulumi)' is there as {'b' * 32}, and its value is lost" in reason(operation, "a" * 32)
-    assert f"the state has none of them: {'a' * 32}, {'b' * 32}. Delete at Cloudflare" in refusal(operation)
+    assert f"'audio (pulumi)' exists as {'b' * 32}, and its value is lost" in reason(operation, "a" * 32)
+    assert f"the state has none of them: {'a' * 32}, {'b' * 32}. At Cloudflare, delete" in refusal(operation)
     creations.revoke(STACK, ACCOUNT, "b" * 32)
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == ["a" * 32, "c" * 32]
@@ -127,7 +127,7 @@ def test_a_deployment_policy(world: World, pattern: str) -> None:
         github.create_policy(tx, *place, pattern="other", kind="branch")
     identity = made[pattern.removesuffix("Pattern")]
     assert verdict(operation) == ("import", f"tune:eu/staging??1:{identity}")
-    assert reason(operation) == f"deployment policy of a GitHub environment 'main' is there as {identity}"
+    assert reason(operation) == f"deployment policy of a GitHub environment 'main' exists as {identity}"
     assert verdict(operation, f"tune:eu/staging??1:{identity}") == ("clear", "")
 
 
@@ -142,7 +142,7 @@ def test_a_deployment_policy_of_a_repository_whose_owner_no_state_has() -> None:
     operation = creating(POLICY, repository="tune", environment="staging", branchPattern="main")
     states: list[dict[str, dict[str, Any]]] = [{}, {PROVIDER: {}}]
     for resources in states:
-        with pytest.raises(RecoveryError, match=r"^the state does not say its owner$"):
+        with pytest.raises(RecoveryError, match=r"^the state lacks its owner$"):
             creations.verdict(STACK, State([], resources), operation)
 
 
@@ -159,8 +159,8 @@ def test_what_has_a_name_of_its_own(operation: Operation, identity: str, in_stat
     known = creations.verdict(STACK, state(operation, in_state), operation)
     assert known == ("clear", "the state has it already", "")
     said = refusal(operation, "old-one")
-    assert said.startswith("it was to replace old-one, which the state still has")
-    assert f": delete {identity} where it exists" in said
+    assert said.startswith("it replaces old-one, which the state still has")
+    assert f"If {identity} exists, delete it" in said
 
 
 @pytest.mark.parametrize("type_", [kind.type for kind in kinds.KINDS.values() if kind.again])
@@ -171,7 +171,7 @@ def test_what_may_be_made_again(world: World, type_: str) -> None:
 
 def test_what_cannot_be_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "this tool cannot look up its type" in refusal(creating("aws:s3/bucket:Bucket"))
-    assert refusal(creating(PROJECT)) == "the state does not say its name"
+    assert refusal(creating(PROJECT)) == "the state lacks its name"
     world.inject("neon", "GET", "down")
     assert refusal(creating(PROJECT, name="tune")) == (
         "it could not be looked up: Neon answered 503 (Service Unavailable)"
@@ -246,11 +246,11 @@ def test_a_lost_token_is_revoked_and_none_that_may_be_in_use(
             recovery.main(["production", "--revoke", lost, identity])
         assert str(refused.value).startswith(said)
     found = found._replace(unread={"qa": "it is locked"})
-    with pytest.raises(RecoveryError, match="the state of qa cannot be read"):
+    with pytest.raises(RecoveryError, match="the state of stack qa cannot be read"):
         recovery.main(["production", "--revoke", lost])
     found = found._replace(unread={})
     assert recovery.main(["production", "--revoke", lost]) == 0
-    assert capsys.readouterr().out == f"Token {lost} is revoked.\n"
+    assert capsys.readouterr().out == f"Revoked token {lost}.\n"
     with world.transaction() as tx:
         assert list(tx.list("cloudflare", "token")) == [used, by_hand]
     assert read == [{"production", "staging", "dev"}] * 4

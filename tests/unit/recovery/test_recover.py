@@ -128,7 +128,7 @@ def test_an_import_that_fails_otherwise_than_by_absence(answers: Callable[..., l
     [
         (Verdict("clear", "there is none"), "there is none; forgotten, the next `up` makes it", ""),
         (Verdict("import", "it is there", "i-1"), "it is there; imported", "import i-1"),
-        (Verdict("try", "", "i-1"), "it is there as i-1; imported", "import i-1"),
+        (Verdict("try", "", "i-1"), "it exists as i-1; imported", "import i-1"),
         (
             Verdict("revoke", "it is lost", "t-1"),
             "it is lost; revoked, the next `up` mints another",
@@ -158,7 +158,7 @@ def test_a_verdict_is_carried_out_and_told(
     assert main(["dev"]) == 0
     assert did == [done] * bool(done)
     assert capsys.readouterr().out.splitlines() == [
-        "The lock of an update that has ended was released "
+        "Released the lock of an update that has ended "
         f"(process {2**22 + 1} of me on {HERE}, since 2026-01-02T03:04:05Z).",
         "2 operations were under way when the last update ended:",
         f"  creating it: {line}",
@@ -218,7 +218,7 @@ def test_a_process_that_outlived_its_engine(
     monkeypatch.setattr(processes, "end", lambda process: ended.append((process.pid, list(given))))
     assert main(["dev"]) == 0
     assert ended == [(4711, ["stack export", "refresh --yes"])]
-    assert "Process 4711 (pulumi-resource-neon) was ended: its engine is gone" in capsys.readouterr().out
+    assert "Ended process 4711 (pulumi-resource-neon), which went on after its engine" in capsys.readouterr().out
 
 
 def test_a_machine_that_does_not_show_processes(
@@ -230,4 +230,4 @@ def test_a_machine_that_does_not_show_processes(
     assert capsys.readouterr().out == "Nothing to recover.\n"
     answers(pending("creating", PASSWORD))
     assert main(["dev"]) == 0
-    assert "does not show whether a provider of the killed update still runs" in capsys.readouterr().out
+    assert "does not show whether providers of the killed update still run" in capsys.readouterr().out
