@@ -1,1 +1,1 @@
-"""Show what the clouds hold and no stack's state has."""
+"""List resources in the clouds that no stack's state has."""

@@ -1,4 +1,4 @@
-"""`bin/strays`: show what the configured accounts hold and no stack's state has. It deletes nothing."""
+"""`bin/strays`: list resources in the configured accounts that no stack's state has. It deletes nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
     """Print the strays, or add them to a report in Markdown, and return the exit code.
 
     Raises:
-        StackError: A stack's state could not be read: its resources would look like strays.
+        StackError: A stack's state could not be read, so that its resources would look like strays.
         StackFileError: A stack's file is not readable.
     """
     files = read_stack_files(stacks.folder())
@@ -34,7 +34,7 @@ def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
     states = inventory.read(files.stacks)
     if states.unread:
         problems = "; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items())
-        raise StackError(f"A state could not be read, and its resources would look like strays: {problems}")
+        raise StackError(f"The resources of a state that could not be read would look like strays. {problems}")
     access = Access.of(next(iter(stacks.names(stacks.folder())), ""))
     found, unanswered = ask_all(lists.listings(access, settings, states))
     names = report.own_names(files.name, settings)
@@ -46,7 +46,7 @@ def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
     print(text, end="")
     if form == "json":
         for name, problem in unanswered.items():
-            print(f"Not looked at: {name}. {problem}", file=sys.stderr)
+            print(f"Not checked: {name}. {problem}", file=sys.stderr)
     return UNANSWERED if unanswered else 0
 
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "cost where it is known, and whether their name is one of this project's. Changes nothing.",
         epilog="Exit code 0: listed; 1: a state could not be read; 3: a service did not answer.",
     )
-    parser.add_argument("--ours", action="store_true", help="show names of this project alone")
+    parser.add_argument("--ours", action="store_true", help="list only names of this project")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     parser.add_argument("--report", type=Path, metavar="FILE", help="add the strays to `bin/drift`'s report")
     options = parser.parse_args(arguments)

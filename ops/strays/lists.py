@@ -1,4 +1,4 @@
-"""List every resource of the configured accounts, one list a cloud and kind."""
+"""List the resources in the configured accounts, by cloud and kind."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Found(NamedTuple):
     Attributes:
         kind: Its kind.
         key: Its key in an `Inventory`.
-        name: Its name, for a reader.
-        made: When it was made, in ISO 8601; empty where its service does not tell.
-        cost: US dollars a month, where that is known; None elsewhere.
+        name: Its name, for the report.
+        made: When it was made, in ISO 8601; empty if its service does not tell.
+        cost: US dollars a month; None if that is unknown.
     """
 
     kind: Kind
@@ -45,7 +45,7 @@ class Found(NamedTuple):
 def listings(
     access: Access, stacks: Sequence[Settings], inventory: Inventory
 ) -> dict[str, Callable[[], Iterable[Found]]]:
-    """Return what asks for each list, by its name: once for each account that stacks name."""
+    """Return the functions that ask for the lists, by the list's name. An account has a list of each kind."""
     asked: dict[str, Callable[[], Iterable[Found]]] = {}
     for organization in sorted({s.neon_organization_id or "" for s in stacks}):
         asked[f"Neon projects {organization}".strip()] = partial(_projects, access, organization)
@@ -60,7 +60,7 @@ def listings(
     for owner, repository, scope in sorted(
         {(s.github_owner, s.github_repository, s.github_scope) for s in stacks if s.manages("delivery")}
     ):
-        # A repository's own need permissions that a token for environments lacks.
+        # A token for environments may not read the repository's own variables and secrets.
         of = f"environments of {owner}" if scope == "environment" else f"variables and secrets of {owner}"
         ask = partial(_environments, inventory) if scope == "environment" else _of_repository
         asked[f"GitHub {of}/{repository}"] = partial(ask, access, owner, repository)
@@ -75,7 +75,7 @@ def _projects(access: Access, organization: str) -> Iterator[Found]:
 
 
 def branches(access: Access, project: str) -> Iterator[Found]:
-    """Yield the branches of a Neon project that have a pull request's name; none of a project that is gone."""
+    """Yield the branches of a Neon project with a pull request's name; none if the project is missing."""
     client = access.client("Neon")
     with client.documented(), suppress(MissingError):
         for branch in neon.branches(client, project):
@@ -110,7 +110,7 @@ def _tokens(access: Access, account: str) -> Iterator[Found]:
 
 
 def apps(organization: str) -> Iterator[Found]:
-    """Yield an organization's apps; flyctl does not tell when they were made."""
+    """Yield an organization's apps, without dates, which flyctl does not tell."""
     for name, deployed in Flyctl().apps_list(organization).items():
         yield Found(kinds.FLY_APP, name, name, cost=FLY_MACHINE if deployed else 0.0)
 
@@ -118,7 +118,7 @@ def apps(organization: str) -> Iterator[Found]:
 def _environments(inventory: Inventory, access: Access, owner: str, repository: str) -> Iterator[Found]:
     """Yield a repository's environments, and the policies, variables and secrets of those that a stack has.
 
-    A stray environment stands for everything in it.
+    The contents of a stray environment are strays with it, so this does not list them.
     """
     client, full = access.client("GitHub"), f"{owner}/{repository}"
     own = []
@@ -154,7 +154,7 @@ def _of_repository(access: Access, owner: str, repository: str) -> Iterator[Foun
 
 
 def _items(kind: Kind, inputs: dict[str, str], items: Iterable[dict[str, Any]]) -> Iterator[Found]:
-    """Yield variables or secrets, which stand after their environment's name."""
+    """Yield variables or secrets, each named after its environment."""
     place = f"{inputs['environment']}: " if "environment" in inputs else ""
     for item in items:
         key = kind.import_id({**inputs, kind.name: item["name"]})

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ops.strays.lists import Found
 
 _NOT_SEEN = (
-    "Not looked for: what is inside an app, a database, a bucket or a Pages project (secrets, tokens, volumes, "
-    "branches, objects, names), DNS records, and kinds that this program does not make."
+    "Not listed: contents of apps, databases, buckets and Pages projects (secrets, tokens, volumes, branches, objects, "
+    "domains), DNS records, and kinds that this program does not make."
 )
-# The names that the scenario on throw-away accounts gives (tests/verified/accounts.py).
+# The prefix of names in the scenario on throw-away accounts (tests/verified/accounts.py).
 _VERIFIED = "relay-verified"
 
 
@@ -31,8 +31,8 @@ class Stray(NamedTuple):
 
     Attributes:
         found: The resource.
-        days: Its age in days; None where its service does not tell.
-        ours: Its name is one of this project's.
+        days: Its age in days; None if its service does not tell.
+        ours: Whether its name is one of this project's.
     """
 
     found: Found
@@ -40,7 +40,7 @@ class Stray(NamedTuple):
     ours: bool
 
     def lines(self) -> tuple[str, ...]:
-        """Return what a reader wants to know."""
+        """Return the description: kind and name, then age, cost and owner, then the id."""
         found = self.found
         age = "of unknown age" if self.days is None else f"{self.days} day{'s' * (self.days != 1)} old"
         cost = "of unknown cost" if found.cost is None else f"${found.cost:.2f} a month"
@@ -49,10 +49,10 @@ class Stray(NamedTuple):
 
 
 def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], now: datetime) -> list[Stray]:
-    """Return what no state has, names of this project first, then the oldest.
+    """Return the resources that no state has: names of this project first, then the oldest.
 
     Args:
-        found: What exists.
+        found: The existing resources.
         inventory: The states of all stacks.
         names: The names of this project's resources.
         now: The present time, with its zone.
@@ -67,7 +67,7 @@ def strays(found: Iterable[Found], inventory: Inventory, names: Iterable[str], n
 
 
 def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
-    """Return the names that a project's stacks give; an item of a GitHub environment stands after its name."""
+    """Return the names that a project's stacks give. An item of a GitHub environment is named after it."""
     names = {project, _VERIFIED, TEMPLATE}
     for s in stacks:
         names |= {s.neon_project, s.bucket, *s.extra_buckets, s.pages_project, s.github_environment_name}
@@ -80,7 +80,7 @@ def own_names(project: str, stacks: Iterable[Settings]) -> set[str]:
 
 
 def render(found: Sequence[Stray], unanswered: Mapping[str, str], form: str) -> str:
-    """Return the strays as `text`, `markdown` or `json`, and in the first two why a list could not be read."""
+    """Return the strays as `text`, `markdown` or `json`. The first two also say which lists could not be read."""
     if form == "json":
         rows = [
             {
@@ -98,8 +98,8 @@ def render(found: Sequence[Stray], unanswered: Mapping[str, str], form: str) -> 
         return json.dumps(rows, indent=2) + "\n"
     begin, between = ("- ", "; ") if form == "markdown" else ("", "\n  ")
     lines = [begin + between.join(stray.lines()) for stray in found]
-    lines += [] if found else ["No strays: each resource there is belongs to a stack."]
-    lines += ["", *(f"Not looked at: {name}. {problem}" for name, problem in unanswered.items()), _NOT_SEEN]
+    lines += [] if found else ["No strays: every listed resource belongs to a stack."]
+    lines += ["", *(f"Not checked: {name}. {problem}" for name, problem in unanswered.items()), _NOT_SEEN]
     if form == "text":
         lines = [
             fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
@@ -118,5 +118,5 @@ def _days(made: str, now: datetime) -> int | None:
 
 
 def _is_ours(name: str, names: set[str]) -> bool:
-    """Tell whether a name is one of the names, or one of them with more behind it."""
+    """Tell whether a name is one of these names, or one of them with a suffix."""
     return any(name == own or name.startswith((f"{own}-", f"{own} (pulumi")) for own in names)

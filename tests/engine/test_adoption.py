@@ -188,4 +188,4 @@ def test_bin_strays_leaves_out_every_resource_of_a_stack(stood: Callable[[bool],
         done = standing.run("bin/strays", check=False)
         assert done.returncode == 3
         assert "another" in done.stdout
-        assert "Not looked at: Neon projects." in done.stdout
+        assert "Not checked: Neon projects." in done.stdout

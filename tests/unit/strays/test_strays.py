@@ -179,7 +179,7 @@ def test_they_are_shown_as_text_as_markdown_and_as_json() -> None:
     line = "Neon project a|b; 1 day old, $5.00 a month, not a name of this project; id id-of-a|b"
     text = report.render(strays, {"R2 buckets": "Cloudflare answered 503"}, "text")
     assert " ".join(text.split()).startswith(
-        f"{line.replace(';', '')} Not looked at: R2 buckets. Cloudflare answered 503 Not looked for: "
+        f"{line.replace(';', '')} Not checked: R2 buckets. Cloudflare answered 503 Not listed: "
     )
     assert report.render(strays, {}, "markdown").splitlines()[0] == f"- {line}"
     (row,) = json.loads(report.render(strays, {}, "json"))
