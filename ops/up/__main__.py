@@ -1,8 +1,8 @@
 """Run `pulumi up` for a workflow, then compare the clouds with the program.
 
-It asks nothing, changes the clouds, and redacts its log. The exit code is that
-of `pulumi up`; 1: the backend is refused, `pulumi` cannot be run, or the clouds
-differ afterwards.
+It is not interactive, changes the clouds, and redacts its log. The exit code is
+that of `pulumi up`; 1: the backend is not shared, `pulumi` cannot be run, or
+the clouds differ afterwards.
 """
 
 from __future__ import annotations

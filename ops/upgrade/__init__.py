@@ -1,1 +1,1 @@
-"""Move pinned versions and write what follows from them."""
+"""Move pinned versions, and rewrite the files that follow from them."""

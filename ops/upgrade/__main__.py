@@ -35,12 +35,12 @@ FILES = (
 
 
 def upgrade(moves: Mapping[str, str], root: Path, *, transitive: bool = False) -> None:
-    """Move pins and write what follows from them.
+    """Move pins, and rewrite the files that follow from them.
 
     Args:
-        moves: The versions to move to, by normalized name; `engine` is Pulumi's.
+        moves: The new versions by normalized name; `engine` is Pulumi's.
         root: The project's folder.
-        transitive: Move locked packages that nothing pins to their newest fitting versions.
+        transitive: Whether to also move locked packages that nothing pins, to their newest fitting versions.
 
     Raises:
         SandboxError: A version does not exist or does not fit the others, or a tool is missing.
@@ -58,7 +58,7 @@ def upgrade(moves: Mapping[str, str], root: Path, *, transitive: bool = False) -
 
 
 def _lock(source: Path, moves: Mapping[str, str], *, transitive: bool) -> None:
-    """Repin a requirements file and lock all that it brings along; the rest of the lock stays."""
+    """Repin a requirements file, and lock it with its dependencies. Other versions in the lock stay."""
     source.write_text(pins.repinned(source.read_text(encoding="utf-8"), moves), encoding="utf-8")
     lock = source.with_suffix(".lock")
     moved = moves.keys() & pins.pinned(lock.read_text(encoding="utf-8")).keys()
@@ -91,14 +91,14 @@ def _run(what: str, command: Sequence[str], folder: Path, environment: Mapping[s
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Move the versions, and print the files written; undo everything where that failed."""
+    """Move the versions, and print the written files. After a failure, restore all files."""
     parser = argparse.ArgumentParser(
         prog="bin/upgrade",
         description="Move pinned versions, and rewrite the locks and files that follow from them.",
         epilog="Exit code 0: written; 1: a version does not exist or does not fit, and nothing was changed.",
     )
     parser.add_argument("moves", nargs="*", metavar="NAME=VERSION", help="a pinned or locked package, or `engine`")
-    parser.add_argument("--transitive", action="store_true", help="move what only the locks name, too")
+    parser.add_argument("--transitive", action="store_true", help="also move packages that only the locks name")
     options = parser.parse_args(arguments)
     before = {name: (root / name).read_bytes() for name in FILES}
     known = {name for place in FILES[:4] for name in pins.pinned(before[place].decode())} | {"engine"}
@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         print("Nothing was changed.", file=sys.stderr)
         raise
     changed = [name for name in FILES if (root / name).read_bytes() != before[name]]
-    print("\n".join(f"wrote {name}" for name in changed) or "Everything is as the pins say.")
+    print("\n".join(f"wrote {name}" for name in changed) or "Nothing to write: every file matches the pins.")
     return 0
 
 

@@ -13,7 +13,7 @@ REQUIREMENTS = ("requirements.txt", "ops/tools/requirements.txt")
 """Files that pin Python packages."""
 
 LOCKS = ("requirements.lock", "ops/tools/requirements.lock")
-"""What each of them brings along, with hashes."""
+"""Files that lock those packages and their dependencies, with hashes."""
 
 _PINNED = re.compile(r"^([\w.-]+)((?:\[[^\]]*\])?==)([^\s;#]+)", re.MULTILINE)
 

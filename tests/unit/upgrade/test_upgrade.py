@@ -68,7 +68,7 @@ def changed(root: Path, act: Callable[[], object]) -> set[str]:
 
 def test_nothing_to_do_changes_nothing(project: Path, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
     assert changed(project, lambda: upgrade.main([], project)) == set()
-    assert capsys.readouterr().out == "Everything is as the pins say.\n"
+    assert capsys.readouterr().out == "Nothing to write: every file matches the pins.\n"
 
 
 def test_a_pin_moves_with_its_lock_and_its_stand_in(project: Path, tools: Tools) -> None:
