@@ -1,6 +1,6 @@
 """Set up the virtual environment and the engine, for the program, its tests and the sandbox: `bin/setup`.
 
-Standard library only; runs with any Python that is new enough. Where both are up to date, it takes 0.1 s.
+Standard library only; any Python from 3.11 on can run it. If both are up to date, it takes 0.1 s.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def environment() -> None:
 
 def _install(log: Path) -> None:
     wanted = _wanted()
-    # Complete an environment that the user made; replace one that is half installed or of another Python.
+    # Complete an environment that the user made. Replace it if it is half installed or of another Python.
     interrupted = STAMP.is_file() and not STAMP.read_text()
     replaced = interrupted or (VENV / "bin" / "python").resolve() != Path(sys.executable).resolve()
     hint = f"If ensurepip is missing, install python3.{sys.version_info.minor}-venv (Debian, Ubuntu). "

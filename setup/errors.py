@@ -16,7 +16,7 @@ class SandboxError(Exception):
 def guarded(program: str, main: Callable[[], int]) -> int:
     """Run a program's `main`, print errors that the user can fix as a message, and return the exit code.
 
-    The scripts in bin/ start Python with Ctrl-C ignored: until this function runs, it would print a traceback.
+    The scripts in bin/ start Python with Ctrl-C ignored, because Ctrl-C before this function would print a traceback.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -42,7 +42,7 @@ def guarded(program: str, main: Callable[[], int]) -> int:
 def _interrupted_again(dropped: "sys.UnraisableHookArgs") -> None:
     """Repeat a Ctrl-C that Python dropped; report any other dropped exception as Python does.
 
-    Python drops exceptions of weak references' callbacks and of `__del__`, and imports at start run many of both.
+    Python drops exceptions in `__del__` and in callbacks of weak references. Imports at start run many of both.
     """
     if isinstance(dropped.exc_value, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, 0.001)

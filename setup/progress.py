@@ -15,7 +15,7 @@ from setup.errors import SandboxError
 
 # Seconds between two progress reports: a terminal shows one changing line, a log one line after another.
 _TERMINAL, _LINES = 0.5, 15.0
-# A command cannot ask questions. It inherits this process's locks, see `alone`.
+# A command cannot ask questions, and it inherits this process's locks (see `alone`).
 _STARTED: dict[str, Any] = {"stdin": subprocess.DEVNULL, "close_fds": False}
 
 
@@ -26,7 +26,7 @@ def run(what: str, command: Sequence[str | Path], *, log: Path, hint: str = "", 
         what: The activity, such as `Building the engine`.
         command: The command, as a list.
         log: The file for its output.
-        hint: A next step for the error message, before the last lines of the output.
+        hint: A next step for the error message, printed before the last lines of the output.
         options: `env` and `cwd` of the command.
 
     Raises:

@@ -17,7 +17,7 @@ _COMPANIONS = ("pulumi-language-python", "pulumi-resource-pulumi-python")
 
 
 def ensure() -> Path:
-    """Return the path of a usable `pulumi`. Build it where there is none, which takes minutes, once.
+    """Return the path of a usable `pulumi`. If there is none, build it, which takes minutes.
 
     Raises:
         SandboxError: The CLI on PATH is too old, there is neither CLI nor Go, or the build failed.

@@ -1,8 +1,8 @@
 # ruff: noqa: ARG002, N802 -- names and parameters are those of the gRPC service
 """Run Python programs for the engine built here (gRPC service `LanguageRuntime`).
 
-The engine starts a language host twice in a preview. So this module imports the generated stubs without the SDK
-around them, which takes 0.1 s, not 0.3 s.
+The engine starts a language host twice in a preview. So this module imports the generated stubs without the SDK around
+them: that takes 0.1 s instead of 0.3 s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 # `python -I` leaves this project's folder off the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import setup.engine.stubs  # noqa: F401 -- comes before whatever imports `pulumi` or `grpc`
+import setup.engine.stubs  # noqa: F401 -- must come before any import of `pulumi` or `grpc`
 
 # isort: split
 import grpc
@@ -79,7 +79,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 "root_directory": request.info.root_directory,
             },
         }
-        # Pass it on standard input: the configuration holds secrets, and child processes inherit an environment.
+        # Pass the order on standard input: it holds secrets, and child processes inherit an environment.
         program = subprocess.Popen(
             [sys.executable, "-I", "-u", Path(__file__).with_name("program.py")], stdin=subprocess.PIPE, cwd=request.pwd
         )

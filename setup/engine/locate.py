@@ -21,7 +21,7 @@ Version = tuple[int, int, int]
 
 
 def pinned() -> Version:
-    """Return the engine's version in go.mod: the oldest that this project is tested with."""
+    """Return the engine's version in go.mod, the oldest version that the tests run with."""
     return parse((HERE / "go.mod").read_text().partition("github.com/pulumi/pulumi/pkg/v3 ")[2])
 
 
@@ -61,7 +61,7 @@ def locate() -> Path | None:
 
 
 def official() -> bool:
-    """Return whether the engine is an installed CLI, with its own language host, not the one built here."""
+    """Return whether the engine is an installed CLI, which has its own language host, and was not built here."""
     return locate() not in {None, BUILT / "pulumi"}
 
 
@@ -71,7 +71,7 @@ def built() -> bool:
 
 
 def _version(cli: Path) -> Version:
-    """Return the CLI's version. Ask each binary once, because that takes 0.1 s."""
+    """Return the CLI's version. Ask a binary only once, because that takes 0.1 s."""
     status = cli.stat()
     key = [str(cli), status.st_mtime_ns, status.st_size]
     cache = BUILT / "cli.json"
