@@ -4,12 +4,12 @@ Usage: python3 deploy/release COMMAND [ARGUMENT]
 
     wait WORKFLOW        wait for that workflow's run for this commit, if this repository has the workflow
     rehearse             run the migration on a copy of the database, and delete the copy
-    deploy               deploy this commit to Fly.io; if flyctl fails, find out whether it had deployed
+    deploy               deploy this commit to Fly.io; if flyctl fails, check whether it had deployed
     restore-point NAME   keep the database as it is now, as a Neon branch
-    restore BRANCH       put the database back to such a branch; its present data stays under another name
+    restore BRANCH       restore the database from such a branch; its present data stays under another name
     drill                restore the newest restore point into a branch of its own, and check it
     move BRANCH          move a branch to this commit: forward, or back if a person started the workflow
     prove                check that the API, the image, the schema and the frontend are this commit's
 
-It ends with 0 if the step is done, 1 if it failed, 2 for a usage error, and 3 if it cannot tell.
+Exit code 0: the step is done; 1: it failed; 2: a usage error; 3: unknown whether it is done.
 """

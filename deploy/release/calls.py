@@ -19,7 +19,7 @@ T = TypeVar("T")
 TIMEOUT = 30
 """Seconds that a service has to answer a call."""
 PASSING = frozenset({408, 423, 425, 429, 500, 502, 503, 504})
-"""Statuses that a repeated call may not get. 423 is Neon's, while another operation runs on the project."""
+"""Statuses that may pass, so that a call is repeated. Neon answers 423 while another operation runs."""
 # Cloudflare's edge turns away a client that calls itself Python-urllib.
 AGENT = {"User-Agent": "relay-infrastructure"}
 
@@ -28,7 +28,7 @@ now = time.monotonic
 
 
 class ReleaseError(Exception):
-    """A step failed. The message says why, and what to do next.
+    """A step failed. The message gives the reason and the next step.
 
     Attributes:
         passing: Whether the step may be done all the same, or may succeed at the next try.
@@ -38,7 +38,7 @@ class ReleaseError(Exception):
 
 
 class UnknownError(ReleaseError):
-    """A step can neither be called done nor failed. The message names the command that finds out."""
+    """It is unknown whether a step is done. The message names the command that finds out."""
 
     passing = True
 
@@ -48,7 +48,7 @@ class CallError(ReleaseError):
 
     Attributes:
         status: The HTTP status; 0 if no answer arrived.
-        after: Seconds after which the service wants to be asked again.
+        after: Seconds to wait before the next try, as the service demands.
     """
 
     def __init__(self, message: str, status: int = 0, *, passing: bool = False, after: float = 0) -> None:
@@ -62,8 +62,8 @@ class Deadline:
     """A time by which a step must be done.
 
     Args:
-        seconds: How far away it is.
-        pause: Seconds between two looks.
+        seconds: Seconds from now.
+        pause: Seconds between two checks.
     """
 
     def __init__(self, seconds: float, pause: float) -> None:
@@ -76,11 +76,11 @@ class Deadline:
         return now() >= self.end
 
     def wait(self, at_least: float = 0) -> None:
-        """Sleep until the next look, but not past the deadline."""
+        """Sleep until the next check, but not past the deadline."""
         sleep(max(0.0, min(max(self.pause, at_least), self.end - now())))
 
     def repeat(self, call: Callable[[], T]) -> T:
-        """Return what a call returns; repeat it while its failure may pass and time is left.
+        """Return a call's result. Repeat the call while its failure may pass and time is left.
 
         Raises:
             CallError: The call failed for good, or time is up.
@@ -95,7 +95,7 @@ class Deadline:
 
 
 def rerun() -> str:
-    """Return a sentence that says how to run the present job again."""
+    """Return the sentence and the command that run the present job again."""
     return f"Run the job again:\ngh run rerun {os.environ.get('GITHUB_RUN_ID', 'RUN')} --failed"
 
 
@@ -103,7 +103,7 @@ def variable(name: str) -> str:
     """Return a variable of the environment.
 
     Raises:
-        ReleaseError: It is missing or empty.
+        ReleaseError: The variable is missing or empty.
     """
     if not os.environ.get(name):
         raise ReleaseError(f"{name} is not set")
@@ -114,7 +114,7 @@ def call(method: str, url: str, token: str, body: Any = None) -> Any:
     """Call a JSON API once and return its answer.
 
     Raises:
-        CallError: The service refused, did not answer, or answered something else than JSON.
+        CallError: The service refused, did not answer, or did not answer in JSON.
     """
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"}
     content = None if body is None else json.dumps(body).encode()
@@ -131,7 +131,7 @@ def call(method: str, url: str, token: str, body: Any = None) -> Any:
 
 
 def _refused(what: str, error: urllib.error.HTTPError) -> NoReturn:
-    """Raise a service's refusal. GitHub answers a limit of its own with 403."""
+    """Raise a service's refusal. GitHub's rate limit has status 403."""
     said = b""
     with error, suppress(OSError, HTTPException):
         said = error.read(500)

@@ -28,7 +28,7 @@ WITH_ARGUMENT: dict[str, Callable[[str], None]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit code: 1 for a failure, 3 for an outcome that cannot be told."""
+    """Run one command and return the exit code: 1 for a failure, 3 for an unknown outcome."""
     command, *rest = arguments or ("",)
     if rest and not re.fullmatch(r"[\w./:+-]+", rest[0]):
         print(f"release {command}: {rest[0]!r} is not a name", file=sys.stderr)
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"release {command}: {problem}{more}", file=sys.stderr)
         return 3 if problem.passing else 1
     except (LookupError, TypeError, AttributeError, ValueError) as problem:
-        # Answers are read as the services document them. One of another form says nothing about what was done.
+        # The steps read answers in their documented form. Another form leaves the outcome unknown.
         print(
             f"release {command}: a service answered in another form than it documents "
             f"({type(problem).__name__})\n{rerun()}",

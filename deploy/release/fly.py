@@ -17,11 +17,11 @@ POLL = 10.0
 
 
 def deploy() -> None:
-    """Deploy this commit. If flyctl fails, find out whether it had deployed: it may lose one answer of many.
+    """Deploy this commit. If flyctl fails, check whether it had deployed: it may have lost the last answer.
 
     Raises:
         ReleaseError: No machine runs the commit, or the API does not answer.
-        UnknownError: Some machines run it, or Fly did not say.
+        UnknownError: Only some machines run it, or flyctl did not tell.
     """
     app, commit = variable("FLY_APP"), variable("GITHUB_SHA")
     command = ["flyctl", "deploy", "--remote-only", "--ha=false", "--config", variable("FLY_FILE")]
@@ -46,7 +46,7 @@ def answers() -> str:
     """Return how the API answers at HEALTH_PATH.
 
     Raises:
-        ReleaseError: It does not answer with success in time.
+        ReleaseError: The API does not answer with success in time.
     """
     url = variable("API_URL") + os.environ.get("HEALTH_PATH", "")
     if not re.match(r"https?://.", url):
@@ -67,11 +67,11 @@ def answers() -> str:
 
 
 def image() -> str:
-    """Return the image that every machine of the Fly app runs: the deployment labels it with the commit.
+    """Return a sentence that every machine runs this commit's image. The deployment labels the image with it.
 
     Raises:
         ReleaseError: A machine runs another image.
-        UnknownError: flyctl did not say.
+        UnknownError: flyctl did not tell.
     """
     app, commit = variable("FLY_APP"), variable("GITHUB_SHA")
     tags = images(app)
@@ -85,11 +85,12 @@ def images(app: str) -> set[str]:
     """Return the labels of the images that the app's machines run.
 
     Raises:
-        UnknownError: flyctl did not say.
+        UnknownError: flyctl did not tell.
     """
     command = ["flyctl", "status", "--json", "--app", app]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         return {str(machine["image_ref"]["tag"]) for machine in json.loads(done.stdout)["Machines"]}
     except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
-        raise UnknownError(f"flyctl did not say ({type(error).__name__}):\n{' '.join(command)}") from None
+        problem = f"flyctl did not tell what {app} runs ({type(error).__name__})"
+        raise UnknownError(f"{problem}:\n{' '.join(command)}") from None

@@ -1,4 +1,4 @@
-"""Rehearse a release's migration on a copy of the database, and restore drills. No row and no credential is printed."""
+"""Rehearse a migration and a restore on copies of the database. These steps print no row and no credential."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIFETIME = timedelta(hours=2)
-"""After this, Neon deletes a copy by itself: a killed run leaves none for long."""
+"""Neon deletes a copy after this time, so that a killed run leaves no copy for long."""
 MINUTES = 30
-"""The longest that a command may run."""
+"""Minutes that a command may run."""
 
 # Alembic's own lines, and the class of an error. Every other line may quote a row.
 _SHOWN = re.compile(
@@ -35,7 +35,7 @@ _SHOWN = re.compile(
 
 @contextmanager
 def copy(name: str, parent: neon.Branch) -> Iterator[str]:
-    """Make a copy-on-write branch with a compute, yield its database's address, and delete it, whatever happens.
+    """Make a copy-on-write branch with a compute, yield its database's address, and always delete the branch.
 
     Args:
         name: The beginning of the branch's name.
@@ -68,7 +68,7 @@ def _stopped(number: int, _: object) -> NoReturn:
 def rehearse() -> None:
     """Run the migration on a copy of the default branch, and check that it leads to the release's revision.
 
-    The environment holds the commands MIGRATION, REVISION and HEADS.
+    The variables MIGRATION, REVISION and HEADS hold the commands.
 
     Raises:
         ReleaseError: The migration failed, or the revision is not the release's.
@@ -88,10 +88,10 @@ def rehearse() -> None:
 
 
 def schema() -> str:
-    """Return which revision the default branch is at, read from a copy of it.
+    """Return the revision of the default branch, read from a copy.
 
     Raises:
-        ReleaseError: It is not this release's.
+        ReleaseError: The revision is not this release's.
     """
     commands = [variable(name) for name in ("REVISION", "HEADS")]
     with copy("proof", neon.default(neon.branches())) as url:
@@ -116,7 +116,7 @@ def _at_head(revision: str, heads: str, url: str) -> str:
 
 
 def _revisions(output: str) -> set[str]:
-    """Return the revisions that alembic prints, one a line, before `(head)`."""
+    """Return the revisions in alembic's output: one on each line, before `(head)`."""
     return {match[1] for match in re.finditer(r"^(\w[\w.-]*)(?: \([\w, ]+\))*$", output, re.MULTILINE)}
 
 
@@ -124,11 +124,11 @@ def run(command: str, url: str) -> str:
     """Run a command of the application against a database, and return its output.
 
     Raises:
-        ReleaseError: It failed, or took too long. The message quotes no value of the database.
+        ReleaseError: The command failed, or took too long. The message quotes no value of the database.
     """
     hidden = {"NEON_API_KEY", "CLOUDFLARE_API_TOKEN", "FLY_API_TOKEN", "GITHUB_TOKEN"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
-    # Nobody else holds a lock on a copy: who waits for one waits for itself.
+    # Nobody else uses a copy: a migration that waits for a lock there waits for itself.
     lock_timeout = os.environ.get("LOCK_TIMEOUT") or "10s"
     environment |= {"DATABASE_URL": url, "PGOPTIONS": f"-c lock_timeout={lock_timeout}"}
     try:
@@ -161,7 +161,7 @@ def run(command: str, url: str) -> str:
 def drill() -> None:
     """Restore the newest restore point into a branch of its own, and check its revision and its tables.
 
-    The environment holds DRILL_TABLES, a JSON object with the fewest rows by table.
+    The variable DRILL_TABLES holds a JSON object: the least number of rows by table.
 
     Raises:
         ReleaseError: There is no restore point, it has no revision, a table has too few rows, or psql failed.
@@ -186,7 +186,7 @@ def drill() -> None:
 
 
 def _floors(text: str) -> dict[str, int]:
-    """Return the fewest rows by table."""
+    """Return the least number of rows by table."""
     with suppress(ValueError):
         found = json.loads(text)
         if isinstance(found, dict) and all(isinstance(floor, int) for floor in found.values()):
@@ -195,7 +195,7 @@ def _floors(text: str) -> dict[str, int]:
 
 
 def _query(statement: str, url: str) -> str:
-    """Return a query's answer through psql. Its password is in no argument, which other processes see."""
+    """Return psql's answer to a query. The password goes through the environment: other processes see arguments."""
     at = urlsplit(url)
     environment = os.environ | {
         "PGHOST": at.hostname or "",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 300.0
-"""Seconds for one change: Neon refuses another change while an operation runs on the project."""
+"""Seconds for a change. Neon refuses another change while an operation runs on the project."""
 POLL = 5.0
 PAGE = 100
 
@@ -30,7 +30,7 @@ def ask(method: str, path: str, body: Any = None) -> Any:
 
 
 def patiently(method: str, path: str, body: Any = None) -> Any:
-    """Call Neon about the project, and repeat what may pass: for calls whose repetition does no harm.
+    """Call Neon about the project, and repeat a call whose failure may pass. The call must be safe to repeat.
 
     Raises:
         CallError: See `calls.call`.
@@ -39,7 +39,7 @@ def patiently(method: str, path: str, body: Any = None) -> Any:
 
 
 def branches() -> list[Branch]:
-    """Return every branch of the project: Neon lists them in pages."""
+    """Return every branch of the project, from all pages of Neon's list."""
     return list(_pages())
 
 
@@ -59,7 +59,7 @@ def default(found: list[Branch]) -> Branch:
     """Return the project's default branch.
 
     Raises:
-        ReleaseError: None is marked so.
+        ReleaseError: Neon marks no branch as default.
     """
     for branch in found:
         if branch.get("default"):
@@ -68,7 +68,7 @@ def default(found: list[Branch]) -> Branch:
 
 
 def limit() -> int | None:
-    """Return how many branches the project's plan allows; None where Neon does not say."""
+    """Return the number of branches that the project's plan allows; None if Neon does not tell."""
     owner = patiently("GET", "")["project"].get("owner") or {}
     allowed = owner.get("branches_limit")
     return allowed if isinstance(allowed, int) and allowed > 0 else None
@@ -98,7 +98,7 @@ def create(name: str, parent: str, **more: Any) -> Branch:
                 _finish(operation["id"], deadline)
             return dict(made["branch"])
         except CallError as error:
-            # 409: a branch of this name exists, perhaps by a call whose answer was lost, and the list may be late.
+            # 409: the branch exists, perhaps from a call whose answer was lost. The list may show it later.
             if deadline.passed or not (error.passing or error.status == 409):
                 raise
             deadline.wait(error.after)
@@ -119,7 +119,7 @@ def _finish(operation: str, deadline: Deadline) -> None:
 
 
 def delete(branch: Branch) -> None:
-    """Delete a branch; a missing branch is deleted.
+    """Delete a branch. A missing branch is no error.
 
     Raises:
         CallError: Neon keeps the branch, as it does for the parent of others.

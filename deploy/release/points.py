@@ -9,12 +9,12 @@ from release import neon
 from release.calls import CallError, ReleaseError, UnknownError, variable
 
 PREFIX = "restore-point-"
-"""Begins the names of the branches that this module may delete."""
+"""The prefix of restore points' names. This module deletes no other branch."""
 KEPT = 3
-"""The newest points that always stay."""
+"""The number of newest points that always stay."""
 YOUNG = timedelta(days=7)
-"""Younger points stay as well, while the plan has room."""
-# Branches that a release needs beside its restore point: the rehearsal's.
+"""Younger points stay too, as long as the plan has room."""
+# Branches to keep free for a release: its restore point, and a copy of the database.
 _ROOM = 2
 
 
@@ -38,7 +38,7 @@ def restore_point(release: str) -> None:
     names = {branch["name"] for branch in found}
     wanted = name = PREFIX + release
     count = 1
-    while name in names:  # this release was deployed before: its point stays, too
+    while name in names:  # this release was deployed before, and that point stays
         count += 1
         name = f"{wanted}-{count}"
     neon.create(name, neon.default(found)["id"])
@@ -69,10 +69,10 @@ def _made(branch: neon.Branch) -> datetime:
 
 
 def restore(name: str) -> None:
-    """Put the default branch back to what another branch holds; its connection string stays the same.
+    """Restore the default branch from another branch. The connection string stays the same.
 
-    The data until now stays in a new branch, with every restore point below it: Neon asks for that if the branch has
-    children, and never lets it be deleted, since a root branch was restored from another branch.
+    The present data stays in a new branch, and the restore points become its children. Neon demands this branch if
+    the default branch has children. Nobody can delete it, because a root branch was restored from another branch.
 
     Raises:
         ReleaseError: There is no such branch.
@@ -94,10 +94,10 @@ def restore(name: str) -> None:
         if not any(branch["name"] == kept for branch in neon.branches()):
             project = variable("NEON_PROJECT_ID")
             raise UnknownError(
-                f"Neon's answer was lost ({problem}), and there is no branch {kept} yet. Look whether it appears:\n"
+                f"Neon's answer was lost ({problem}), and there is no branch {kept} yet. To see whether it appears:\n"
                 f"neonctl branches list --project-id {project}"
             ) from None
     print(
-        f"The database is as it was at {name}. Its data until now is branch {kept}. Neon does not let it be deleted "
-        "and counts it among the plan's branches; when all is well, drop the databases in it to free their storage."
+        f"The database is as it was at {name}. Its former data is in branch {kept}. Neon counts that branch among the "
+        "plan's branches and refuses to delete it. When all is well, drop its databases to free their storage."
     )

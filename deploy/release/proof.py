@@ -21,11 +21,11 @@ POLL = 10.0
 
 
 def prove() -> None:
-    """Check everything that this workflow can, and report it all.
+    """Run every check that this workflow has the variables for, and report all results.
 
     Raises:
         ReleaseError: A check failed.
-        UnknownError: No check failed, but one could not be made.
+        UnknownError: No check failed, but the result of a check is unknown.
     """
     checks: list[tuple[str, str, Callable[[], str]]] = [
         ("API", "API_URL", fly.answers),
@@ -45,13 +45,13 @@ def prove() -> None:
             print(f"{name}: {'cannot be told' if problem.passing else 'FAILED'}: {problem}", flush=True)
             (unknown if problem.passing else failed).append(name)
     if failed:
-        raise ReleaseError(f"this commit is not what answers: {', '.join(failed)}")
+        raise ReleaseError(f"these are not this commit's: {', '.join(failed)}")
     if unknown:
         raise UnknownError(f"nothing failed, but this could not be checked: {', '.join(unknown)}. {rerun()}")
 
 
 def frontend() -> str:
-    """Return the deployment of the frontend, once Cloudflare Pages has built this commit.
+    """Wait until Cloudflare Pages has built this commit, and return a sentence about the deployment.
 
     Raises:
         ReleaseError: The build failed or never started, or a newer deployment is of another commit.

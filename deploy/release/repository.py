@@ -8,9 +8,9 @@ from typing import Any
 from release.calls import CallError, Deadline, ReleaseError, UnknownError, call, variable
 
 POLL = 20.0
-"""Seconds between two looks: a workflow's token has 1,000 calls an hour in its repository."""
+"""Seconds between two checks: a workflow's token has 1,000 calls an hour in its repository."""
 APPEARS = 600.0
-"""Seconds in which GitHub lists a run. It may be late by minutes."""
+"""Seconds in which GitHub lists a run, which may be late by minutes."""
 ENDS = 3600.0
 SECONDS = 300.0
 
@@ -58,18 +58,18 @@ def wait(workflow: str) -> None:
             return
         if not runs and appears.passed:
             found = f"gh run list --workflow {workflow} --commit {commit}"
-            raise UnknownError(f"GitHub lists no run of {workflow} for {commit}. Look whether it started:\n{found}")
+            raise UnknownError(f"GitHub lists no run of {workflow} for {commit}. To see whether it started:\n{found}")
         deadline.wait()
     raise ReleaseError(f"{workflow} still runs for {commit} after {ENDS:.0f} s")
 
 
 def move(branch: str) -> None:
-    """Move a branch to this commit; make it if it is missing.
+    """Move a branch to this commit; make a missing branch.
 
-    It moves back only if a person started the workflow, to take a release back.
+    The branch moves back only if a person started the workflow, to take a release back.
 
     Raises:
-        ReleaseError: The move would not be forward.
+        ReleaseError: The move would be backward.
     """
     commit, deadline = variable("GITHUB_SHA"), Deadline(SECONDS, POLL)
     body = {"sha": commit, "force": variable("GITHUB_EVENT_NAME") == "workflow_dispatch"}
@@ -86,7 +86,7 @@ def move(branch: str) -> None:
             deadline.repeat(lambda: ask("POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": commit}))
             break
         except CallError as problem:
-            # A repeated call may find the branch that the first made.
+            # A repeated call may find the branch that the first call made.
             if problem.status != 422 or "already exists" not in str(problem) or deadline.passed:
                 raise
     print(f"{branch} is at {commit}.")

@@ -219,7 +219,7 @@ def test_the_database_is_restored_from_a_point(neon: Neon, capsys: pytest.Captur
     assert main(["restore", "restore-point-v1"]) == 0
     assert neon.restored == [("br-main", "br-restore-point-v1")]
     kept = next(name for name in neon.names if name.startswith("replaced-"))
-    assert f"is branch {kept}. Neon does not let it be deleted" in capsys.readouterr().out
+    assert f"is in branch {kept}. Neon counts that branch" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -108,15 +108,15 @@ def test_an_api_that_comes_up_late_is_waited_for(clouds: _Clouds) -> None:
 @pytest.mark.parametrize(
     ("status", "tags", "code", "shown", "said"),
     [
-        (500, [COMMIT], 1, "flyctl logs -a relay-api", "this commit is not what answers: API\n"),
+        (500, [COMMIT], 1, "flyctl logs -a relay-api", "these are not this commit's: API\n"),
         (
             200,
             None,
             3,
-            "image: cannot be told: flyctl did not say",
+            "image: cannot be told: flyctl did not tell",
             "nothing failed, but this could not be checked: im",
         ),
-        (200, [COMMIT, "older"], 1, f"relay-api runs {COMMIT}, older", "this commit is not what answers: image\n"),
+        (200, [COMMIT, "older"], 1, f"relay-api runs {COMMIT}, older", "these are not this commit's: image\n"),
     ],
 )
 def test_an_api_or_an_image_that_is_not_this_commits_fails(
@@ -150,7 +150,12 @@ def test_an_api_or_an_image_that_is_not_this_commits_fails(
             "deployed in part. Look at its machines, then deploy again:\nflyctl status -a relay-api",
         ),
         (set(), 200, 1, "runs no machine"),
-        (None, 200, 3, "flyctl did not say (JSONDecodeError):\nflyctl status --json --app relay-api"),
+        (
+            None,
+            200,
+            3,
+            "flyctl did not tell what relay-api runs (JSONDecodeError):\nflyctl status --json --app relay-api",
+        ),
     ],
 )
 def test_a_flyctl_that_fails_may_have_deployed(
