@@ -122,6 +122,8 @@ def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
         try:
             cloudflare.check_access(client, account, need)
         except RefusedError as error:
+            if error.status == 401:  # the token itself is wrong, whatever the account
+                raise
             refused[need] = str(error)
     if refused:
         yield Finding(

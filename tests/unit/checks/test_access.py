@@ -162,6 +162,13 @@ def test_a_token_or_an_account_in_a_wrong_form(clouds: Callable[..., Clouds], st
     assert found.what.startswith(f"CLOUDFLARE_API_TOKEN does not reach account {ACCOUNT}")
 
 
+def test_a_token_that_cloudflare_does_not_accept(clouds: Callable[..., Clouds]) -> None:
+    clouds(buckets=(401, "10000: Authentication error"))
+    (found,) = bad(access.check(start("production")))
+    assert found.what == "CLOUDFLARE_API_TOKEN is refused: Cloudflare answered 401 (10000: Authentication error)"
+    assert found.fix.startswith("It takes an API token for the one account with Workers R2 Storage Write")
+
+
 def test_r2_that_is_not_enabled(clouds: Callable[..., Clouds]) -> None:
     clouds(buckets=(403, "10042: Please enable R2 through the Cloudflare Dashboard."))
     (found,) = bad(access.check(start("production")))
