@@ -1,1 +1,1 @@
-"""Tools beside the program: what a person or a workflow runs before and after `pulumi up`."""
+"""Run tools beside the program: people and workflows use them before and after `pulumi up`."""

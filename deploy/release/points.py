@@ -1,4 +1,4 @@
-"""Keep restore points of the database, and put the database back to one."""
+"""Keep restore points of the database, and restore the database from them."""
 
 from __future__ import annotations
 

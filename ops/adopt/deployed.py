@@ -151,7 +151,7 @@ def _values(client: Client, repository: str, environment: str | None = None) -> 
 
 
 def _variables(look: Look, real: Mapping[str, str], kind: Kind, adopt: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the findings of each variable that the stack would make and GitHub has."""
+    """Yield the findings of variables that the stack would make and that GitHub has already."""
     settings = look.settings
     states = look.inventory.keys(kinds.NEON_PROJECT, settings.stack)
     project = next(iter(states), settings.adopt.neon_project or "")

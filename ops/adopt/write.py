@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Proposals(NamedTuple):
-    """The keys that the proposals change, each with its whole new value.
+    """The keys that the proposals change, with their whole new values.
 
     Attributes:
         own: The keys of the stack's own file.
@@ -83,7 +83,7 @@ def write(stack: str, changed: Mapping[str, Any], files: StackFiles) -> None:
     """Set new values in the stack's file.
 
     Raises:
-        StackError: Pulumi did not write the file, or a new value holds an encrypted one.
+        StackError: Pulumi did not write the file, or a new value contains an encrypted value.
     """
     if encrypted := [key for key, value in changed.items() if '"secure"' in json.dumps(value)]:
         raise StackError(f"Pulumi.{stack}.yaml: {', '.join(encrypted)} holds an encrypted value: write it by hand.")

@@ -1,4 +1,4 @@
-"""Warn of credentials that end soon: those in a stack's state, in the environment, and of its Fly apps."""
+"""Warn of credentials that end soon: in a stack's state, in the environment, and on its Fly apps."""
 
 from __future__ import annotations
 

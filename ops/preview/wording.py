@@ -21,7 +21,7 @@ _LOCKED = (
     "once you are sure that no update runs."
 )
 _REFUSED = (
-    "A service refuses its credential: `bin/doctor --for {stack}` says which, what it takes, and where to make it."
+    "A service refuses its credential. `bin/doctor --for {stack}` names it, its permissions, and where to make it."
 )
 _NEXT_STEPS = {
     "currently locked by": _LOCKED,

@@ -150,7 +150,7 @@ def revoke_lost(stack: Stack, identities: Sequence[str]) -> None:
     """Revoke tokens of the stack's bucket whose values are lost.
 
     Raises:
-        RecoveryError: A state has a token, the stack mints none of its name, or Cloudflare did not revoke it.
+        RecoveryError: A state has a token, a token is not this stack's, or Cloudflare did not revoke it.
     """
     files = read_stack_files(stacks.folder())
     settings = examine_files(stack.name, files)[0]

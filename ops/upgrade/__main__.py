@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if wrong := [
         name for name, version in moves.items() if name not in known or not re.fullmatch(r"\d[\w.]*", version)
     ]:
-        parser.error(f"{', '.join(wrong)}: name what requirements.txt or a lock pins, such as pulumi-random=4.21.4")
+        parser.error(f"{', '.join(wrong)}: name a package that is pinned or locked, such as pulumi-random=4.21.4")
     try:
         upgrade(moves, root, transitive=options.transitive)
     except BaseException:

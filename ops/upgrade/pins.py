@@ -26,7 +26,7 @@ def engine(root: Path) -> str:
 
 
 def flyctl(root: Path) -> str:
-    """Return the oldest version of flyctl that the provider accepts, which is the tested one."""
+    """Return the tested version of flyctl, the oldest that the provider accepts."""
     text = (root / "infra/providers/fly/runner.py").read_text(encoding="utf-8")
     (found,) = re.findall(r"^TESTED_VERSION = \((.*)\)$", text, re.MULTILINE)
     return str(found).replace(", ", ".")

@@ -32,7 +32,7 @@ def ensure() -> Path:
 
 
 def check() -> None:
-    """Refuse early where `ensure` would fail later.
+    """Check early whether `ensure` can succeed.
 
     Raises:
         SandboxError: The CLI on PATH is too old, or there is neither CLI nor Go.

@@ -109,7 +109,7 @@ def test_what_the_language_host_prints_is_left_out() -> None:
 def test_a_refused_credential_has_a_next_step_once(said: str) -> None:
     record = _record("bad-configuration")
     record["preview"]["diagnostics"] = [{"message": f"error: {said}\n", "severity": "error"}] * 2
-    assert _comments(record)[0].count("`bin/doctor --for staging` says which") == 1
+    assert _comments(record)[0].count("`bin/doctor --for staging` names it") == 1
 
 
 HOST = "error: an unhandled error occurred: program exited with non-zero exit code: 1\n"

@@ -113,7 +113,7 @@ def test_bad_input_changes_nothing(
             upgrade.main(arguments, project)
 
     assert changed(project, refused) == set()
-    assert "name what requirements.txt or a lock pins" in capsys.readouterr().err
+    assert "name a package that is pinned or locked" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("fails", ["go get", "go mod", "--upgrade-package=ruff==9.9.9", "pip compile"])
