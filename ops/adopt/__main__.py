@@ -93,11 +93,8 @@ def run(stack: str, only: Sequence[str], *, writes: bool) -> int:
     for part, problem in unanswered.items():
         print(f"Not checked: {part}. {problem}\n")
     proposed = proposals(stack, rows, files)
-    changed = {
-        stacks.folder() / f"Pulumi.{stack}.yaml": proposed.own,
-        stacks.folder() / "Pulumi.yaml": proposed.shared,
-    }
-    changed = {path: keys for path, keys in changed.items() if keys}
+    by_file = {f"Pulumi.{stack}.yaml": proposed.own, "Pulumi.yaml": proposed.shared}
+    changed = {stacks.folder() / name: keys for name, keys in by_file.items() if keys}
     if writes:
         _write(stack, changed, files)
     before = examine_files(stack, files)[1]

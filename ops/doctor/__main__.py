@@ -6,6 +6,7 @@ import argparse
 import sys
 import textwrap
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ops import stacks
@@ -31,8 +32,7 @@ def sections(wanted: str | None) -> list[Section]:
         return [sandbox]
     names = [wanted] if wanted else stacks.names(stacks.folder())
     real: Section = ("Real accounts (pulumi up)", machine.real)
-    of_stacks: list[Section] = [(f"Stack {name}", lambda name=name: stack.check(name)) for name in names]  # type: ignore[misc]
-    return [*([] if wanted else [sandbox]), real, *of_stacks]
+    return [*([] if wanted else [sandbox]), real, *((f"Stack {name}", partial(stack.check, name)) for name in names)]
 
 
 def report(wanted: str | None) -> int:

@@ -93,10 +93,8 @@ def served(stack: str) -> str:
     from ops.settings import readable  # noqa: PLC0415
 
     settings = readable(stack, read_stack_files(stacks.folder()))
-    waiting = [
-        found for found in domains.pending(settings, Access.of(stack).client("Cloudflare")) if found.state != "ok"
-    ]
-    return "; ".join(found.what for found in waiting) or "all are served"
+    found = domains.pending(settings, Access.of(stack).client("Cloudflare"))
+    return "; ".join(finding.what for finding in found if finding.state != "ok") or "all are served"
 
 
 def restore_points(project: str) -> str:

@@ -101,7 +101,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--transitive", action="store_true", help="also move packages that only the locks name")
     options = parser.parse_args(arguments)
     before = {name: (root / name).read_bytes() for name in FILES}
-    known = {name for place in FILES[:4] for name in pins.pinned(before[place].decode())} | {"engine"}
+    places = (*pins.REQUIREMENTS, *pins.LOCKS)
+    known = {name for place in places for name in pins.pinned(before[place].decode())} | {"engine"}
     moves = {pins.normalized(text.partition("=")[0]): text.partition("=")[2].lstrip("=") for text in options.moves}
     if wrong := [
         name for name, version in moves.items() if name not in known or not re.fullmatch(r"\d[\w.]*", version)
