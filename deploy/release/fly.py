@@ -67,7 +67,7 @@ def answers() -> str:
 
 
 def image() -> str:
-    """Return a sentence that every machine runs this commit's image. The deployment labels the image with it.
+    """Return a sentence that every machine runs this commit's image, which the deployment labels with the commit.
 
     Raises:
         ReleaseError: A machine runs another image.

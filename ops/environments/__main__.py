@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Exit code 0: printed; 1: a stack could not be read.",
     )
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    parser.add_argument("--live", action="store_true", help="also ask the clouds for the release and its answer")
+    parser.add_argument("--live", action="store_true", help="also ask which release runs, and whether it answers")
     parser.add_argument(
         "stack",
         nargs="*",

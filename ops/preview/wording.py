@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _VALUE_LIMIT = 400
 _INLINE_LIMIT = 60
 _LOCKED = (
-    "Another update holds the stack's lock. If that update was killed: `bin/recover {stack}`; add `--nothing-runs` "
-    "once you are sure that no update runs."
+    "Another update holds the stack's lock. If that update was killed, run `bin/recover {stack}`; add "
+    "`--nothing-runs` once you are sure that no update runs."
 )
 _REFUSED = (
     "A service refuses its credential. `bin/doctor --for {stack}` names it, its permissions, and where to make it."
@@ -30,14 +30,14 @@ _NEXT_STEPS = {
     "environment of this job, or in your shell.",
     "passphrase must be set": "`PULUMI_CONFIG_PASSPHRASE` is missing in the GitHub environment of this job, or in "
     "your shell.",
-    "no stack named": "The stack does not exist in this backend yet: `pulumi stack init {stack}`, and a first "
+    "no stack named": "The stack does not exist in this backend yet. Run `pulumi stack init {stack}`, then "
     "`pulumi up -s {stack}`.",
     "message authentication failed": "Another passphrase or secrets provider encrypted the values in "
     "`Pulumi.{stack}.yaml`: set them again with `pulumi config set --secret`.",
     # A provider whose credential is refused at its start prints only its service's error.
     **dict.fromkeys(("do not pass authentication", "401 Bad credentials", "Authentication error"), _REFUSED),
-    "marked for protection": "The change would destroy a protected resource. If you mean that: `unprotect: true` in "
-    "`Pulumi.{stack}.yaml`, one `pulumi up`, then this change.",
+    "marked for protection": "The change would destroy a protected resource. If you intend that, set `unprotect: true` "
+    "in `Pulumi.{stack}.yaml` and run `pulumi up` once before this change.",
 }
 
 

@@ -34,7 +34,7 @@ def run(*, form: str, ours: bool, report_path: Path | None = None) -> int:
     states = inventory.read(files.stacks)
     if states.unread:
         problems = "; ".join(f"{stack}: {problem}" for stack, problem in states.unread.items())
-        raise StackError(f"The resources of a state that could not be read would look like strays. {problems}")
+        raise StackError(f"A state could not be read, so its resources would look like strays: {problems}")
     access = Access.of(next(iter(stacks.names(stacks.folder())), ""))
     found, unanswered = ask_all(lists.listings(access, settings, states))
     names = report.own_names(files.name, settings)
