@@ -21,7 +21,7 @@ TABLE = (
     "ID    │ NAME       │ CREATED BY │ EXPIRES AT                    │ REVOKED AT\n"
     "abc12 │ relay-r0-a │ jane@x.org │ 2046-01-02 03:04:05 +0000 UTC │ \n"
     "abc13 │ broken     \n"
-    "abc14 │ relay-r1-b │ jane@x.org │ 2046-01-02 03:04:05 +0000 UTC │ 2026-01-02 03:04:05 +0000 UTC\n"
+    "abc14 │ relay-r1-b │ jane@x.org │ 2046-01-02 03:04:05 +0000 UTC │ 2026-01-02 03:04:05.6 +0000 UTC\n"
     "abc15 │ relay-r2-c │ jane@x.org │ 0001-01-01 00:00:00 +0000 UTC │ \n"  # Go's year 1 is no time
 )
 

@@ -162,6 +162,12 @@ def test_the_version_is_asked_once() -> None:
     assert [call.line for call in run.calls] == ["version --json", *2 * ["secrets list --json -a a1"]]
 
 
+@pytest.mark.parametrize("text", ["2026.8.21", "v2026.8.21", "2026.8.21-pr.5", "2026.8.21+dirty"])
+def test_a_newer_version_in_each_form(text: str) -> None:
+    flyctl, _, _ = make({"version --json": [Completed(0, json.dumps({"Version": text}))]})
+    assert flyctl.version() == (2026, 8, 21)
+
+
 def test_an_older_flyctl_is_refused_each_time() -> None:
     flyctl, run, _ = make({"version --json": [Completed(0, '{"Version": "0.4.86"}')]})
     for _ in range(2):
