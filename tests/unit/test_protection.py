@@ -112,6 +112,8 @@ def test_the_state_remembers_an_adoption() -> None:
     assert [text for text in run.messages if "`adopt` no longer lists them: neon-endpoint, neon-project" in text]
     assert [text for text in run.messages if "No longer managed, and left in their clouds: neon-endpoint." in text]
     assert not [text for text in ran("dev").messages if "no longer lists" in text]
+    killed: State = {"adopted": ("relay:infra:Adopted", {})}  # between its registration and its outputs
+    assert retained(run_program("dev", state=killed)) == {"neon-project"}
 
 
 def test_what_leaves_the_program_is_named() -> None:
