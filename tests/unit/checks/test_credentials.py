@@ -17,6 +17,8 @@ NEON = (
     "https://console.neon.tech/app/settings/api-keys",
 )
 BOTH = "Workers R2 Storage Write, Pages Write"
+RECORDS = "Zone Read and DNS Write on the zone"
+ZONED = {"zone": "tune.example"}
 STORAGE_ONLY = {"manage": ["storage"], "previewStack": None}
 
 
@@ -74,6 +76,13 @@ ENVIRONMENT = "Administration and Environments: Read and write, and for a privat
             cloudflare("Workers R2 Storage Write"),
         ),
         ("production", {"manage": ["frontend"], "adopt": {}}, "Cloudflare", cloudflare("Pages Write")),
+        ("staging", {"domains": ZONED | {"api": "api.tune.example"}}, "Cloudflare", cloudflare(RECORDS)),
+        (
+            "staging",  # its frontend is a name of production's Pages project
+            {"domains": ZONED | {"frontend": "app.tune.example"}},
+            "Cloudflare",
+            cloudflare(f"Pages Write, {RECORDS}"),
+        ),
     ],
 )
 def test_a_missing_credential_is_named_with_its_permissions(

@@ -18,6 +18,7 @@ ZONE, API = "tune.example", "api.tune.example"
 _NO_IDS: dict[str, str] = {}
 NAMES = {"zone": ZONE, "api": API}
 FRONTEND = f"app.{ZONE}"
+AUDIO = f"audio.{ZONE}"
 
 
 def record(type_: str = "CNAME", name: str = API, *, proxied: bool = False, **members: Any) -> dict[str, Any]:
@@ -73,6 +74,20 @@ def test_a_proxied_record_breaks_the_certificate(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
+    ("own", "adopt", "count"),
+    [({}, [], 1), ({f"bucket-domain-{AUDIO}": "x"}, [], 0), ({}, [AUDIO], 0)],
+    ids=["a stranger's", "made before", "adopted"],
+)
+def test_the_record_that_r2_makes_for_a_name_of_the_bucket(
+    monkeypatch: pytest.MonkeyPatch, own: dict[str, str], adopt: list[str], count: int
+) -> None:
+    monkeypatch.setattr("infra.checks.clients.send", Clouds(records={"result": [record(name=AUDIO)]}))
+    changes = {"domains": {"zone": ZONE, "audio": AUDIO}, "adopt": {"domains": adopt}}
+    found = access.check(start("production", changes, own=own))
+    assert len([finding for finding in found if finding.what.startswith(f"{AUDIO} leads elsewhere")]) == count
+
+
+@pytest.mark.parametrize(
     ("records", "refused"),
     [
         ([caa(ZONE, "pki.goog")], True),
@@ -100,7 +115,7 @@ def issuing(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
 
 
 def test_what_is_pending_is_said_with_the_command_that_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {"zone": ZONE, "api": API, "frontend": f"app.{ZONE}", "audio": f"audio.{ZONE}"}
+    names = {"zone": ZONE, "api": API, "frontend": FRONTEND, "audio": AUDIO}
     settings = start("production", {"adopt": None, "domains": names}).settings
     issuing(monkeypatch, "pending")
     answers = {"pages-domain": {"result": {"status": "initializing"}}, "bucket-domain": (404, "no such domain")}
@@ -109,15 +124,22 @@ def test_what_is_pending_is_said_with_the_command_that_looks(monkeypatch: pytest
         (finding.state, finding.what) for finding in domains.pending(settings, clients.client("Cloudflare", "t"))
     ] == [
         ("note", f"{API} is not served yet: its certificate is pending"),
-        ("note", f"app.{ZONE} is not served yet: Pages is initializing"),
-        ("note", f"audio.{ZONE} is not served yet: Cloudflare does not know it; `up` adds it"),
+        ("note", f"{FRONTEND} is not served yet: Pages is initializing"),
+        ("note", f"{AUDIO} is not served yet: Cloudflare does not know it; `up` adds it"),
     ]
-    looks = [finding.fix for finding in domains.pending(settings, None)]
-    assert f"`flyctl certs check {API} -a tune-api`" in looks[0]
+    at_fly, at_pages, _ = domains.pending(settings, None)
+    assert f"`flyctl certs check {API} -a tune-api`" in at_fly.fix
+    assert at_pages.what == f"Not checked: whether {FRONTEND} is served: there is no CLOUDFLARE_API_TOKEN"
 
 
 def test_what_is_served_is_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = start("staging", {"domains": {**NAMES, "frontend": f"app.{ZONE}"}}).settings
+    names = NAMES | {"frontend": FRONTEND, "audio": AUDIO}
+    settings = start("production", {"adopt": None, "domains": names}).settings
     issuing(monkeypatch, "")
-    monkeypatch.setattr("infra.checks.clients.send", Clouds(**{"pages-domain": {"result": {"status": "active"}}}))
-    assert [finding.state for finding in domains.pending(settings, clients.client("Cloudflare", "t"))] == ["ok", "ok"]
+    answers: dict[str, Any] = {"pages-domain": {"result": {"status": "active"}}}
+    for certificate, state, more in (("active", "ok", "served"), ("pending", "note", "not served yet: ssl is pending")):
+        answers["bucket-domain"] = {"result": {"status": {"ownership": "active", "ssl": certificate}}}
+        monkeypatch.setattr("infra.checks.clients.send", Clouds(**answers))
+        *others, last = domains.pending(settings, clients.client("Cloudflare", "t"))
+        assert [finding.state for finding in others] == ["ok", "ok"]
+        assert (last.state, last.what) == (state, f"{AUDIO} is {more}")

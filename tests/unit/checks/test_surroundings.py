@@ -76,6 +76,13 @@ def test_hosts_that_only_their_owner_can_tell(stack: str, own: dict[str, str], f
     assert not [*surroundings.unknown_hosts(known)]
 
 
+def test_a_frontend_at_a_name_of_ones_own_needs_the_pages_host() -> None:
+    named = start("staging", {"domains": {"zone": "tune.example", "frontend": "app.tune.example"}})
+    assert not [*surroundings.unknown_hosts(named)]
+    unknown = named._replace(settings=named.settings.model_copy(update={"pages_host": None}))
+    assert [finding.state for finding in surroundings.unknown_hosts(unknown)] == ["wrong"]
+
+
 def test_another_id_does_not_exchange_the_database() -> None:
     assert [*surroundings.another_database(start("production", own={"neon-project": "old-1"}))] == [
         Finding(
@@ -91,6 +98,7 @@ def test_another_id_does_not_exchange_the_database() -> None:
     ("changes", "own"),
     [
         ({}, {"neon-project": ADOPTED}),
+        ({"manage": ["storage"], "previewStack": None}, {"neon-project": "old-1"}),
         ({}, {}),
         ({}, {"neon-project": ""}),
         ({}, None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.unit.program import ANSWERS, Run, State, ran, run_program
 
@@ -32,6 +32,8 @@ def test_without_a_deploy_token_two_commands_finish_it() -> None:
     assert "flyctl tokens create deploy -a tune-api-staging" in message
     assert "pulumi up -s staging" in message
     assert not [text for text in ran("staging", preview=True).messages if "FLY_API_TOKEN" in text]
+    for given in ({"flyDeployToken": "FlyV1 fm2_given"}, {"mintDeployToken": True}):
+        assert not [text for text in ran("staging", given).messages if "FLY_API_TOKEN" in text]
 
 
 def test_a_token_of_the_repository_names_no_environment() -> None:
@@ -57,19 +59,22 @@ def test_a_new_database_is_said_once() -> None:
         run_program("staging", before=outputs),
         ran("staging", preview=True),
         ran("production"),  # adopts its database
+        ran("pr-7"),  # has a copy of staging's
     ):
         assert not [text for text in quiet.messages if "new and empty" in text]
 
 
 def test_a_size_that_reaches_no_existing_compute_is_warned_of() -> None:
-    def warned(recorded: float) -> bool:
+    def warned(recorded: float, **changes: Any) -> bool:
         settings = {"defaultEndpointSettings": {"autoscalingLimitMinCu": 0.25, "autoscalingLimitMaxCu": recorded}}
         state: State = {"neon-project": ("neon:index/project:Project", settings)}
-        run = run_program("staging", {"neonCompute": {"maxCu": 1}}, state=state, preview=True)
+        run = run_program("staging", {"neonCompute": {"maxCu": 1}, **changes}, state=state, preview=True)
         return any("computes that Neon makes later" in text for text in run.messages)
 
     assert warned(2)
     assert not warned(1)
+    assert not warned(4, neonCompute=None)  # sets no size
+    assert not warned(2, adopt={"neonEndpoint": "ep-cold-sky-1"})  # sets that of the existing compute
     adopted = run_program("production", {"neonCompute": {"maxCu": 1}}, preview=True).messages
     assert any("computes that Neon makes later" in text for text in adopted)
 
