@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi.runtime import mocks
@@ -14,6 +14,9 @@ from infra.config.load import examine
 from infra.config.stack_files import read_stack_files
 from infra.messages.on_failure import next_step
 from tests.unit.program import configuration, run_program
+
+if TYPE_CHECKING:
+    from tests.unit.program import State
 
 NEON = "neon:index/project:Project"
 BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
@@ -154,16 +157,41 @@ def test_a_real_message_gets_the_right_step(type_: str, said: str, step: str) ->
     assert bool(found) == bool(step)
 
 
-def test_it_is_said_of_what_a_cloud_has_but_fly(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mocks that take a hook, where Pulumi's take none."""
+
     def set_mocks(*arguments: Any, **options: Any) -> None:
         original(*arguments, **options)
         SETTINGS.callbacks = SimpleNamespace(register_error_hook=lambda _: None, register_resource_hook=lambda _: None)
 
-    # Mocks that take a hook, where Pulumi's take none.
     original = mocks.set_mocks
     monkeypatch.setattr(mocks, "set_mocks", set_mocks)
     monkeypatch.setattr("infra.messages.on_failure.MockMonitor", type(None))
+
+
+@pytest.mark.usefixtures("hooks")
+def test_it_is_said_of_what_a_cloud_has_but_fly() -> None:
     resources = run_program("production").resources
     hooked = {resource.name for resource in resources if resource.options.hooks.on_error == ["next-step"]}
     assert hooked == {one.name for one in resources if one.type.startswith(("neon:", "cloudflare:", "github:"))}
     assert {"neon-project", "bucket", "github-environment"} <= hooked
+
+
+@pytest.mark.usefixtures("hooks")
+@pytest.mark.parametrize(
+    ("stack", "changes", "there", "refuses"),
+    [
+        ("staging", {}, True, True),
+        ("staging", {}, False, False),
+        ("staging", {"unprotect": True}, True, False),
+        ("dev", {"adopt": None}, True, False),
+    ],
+)
+def test_a_database_in_the_state_is_made_a_second_time_only_where_it_may_go(
+    stack: str, changes: dict[str, Any], *, there: bool, refuses: bool
+) -> None:
+    state: State = {"neon-project": (NEON, {"id": "old-1"})} if there else {}
+    resources = run_program(stack, changes, state=state, preview=True).resources
+    hooked = {resource.name for resource in resources if resource.options.hooks.before_create}
+    assert hooked == ({"neon-project"} if refuses else set())
