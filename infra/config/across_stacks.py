@@ -1,6 +1,6 @@
 """Add the facts that other stacks' files show, and check that the stacks agree on what they share.
 
-Stacks are compared by their validated settings. A value that another stack's file holds encrypted is not known.
+The checks compare validated settings. A value that another stack's file holds encrypted is unknown.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ SHARED = ("productionStacks", *OF_THE_REPOSITORY, "pagesProject", *OF_ONE_PAGES_
 """Keys that stacks share."""
 
 _NAMES_API = {"flyApp", "apiUrl", "domains"}
-"""Keys that tell where a stack's API is."""
+"""Keys from which the URL of a stack's API follows."""
 
 
 def neighbours(stack: str, files: StackFiles) -> dict[str, Read]:
-    """Return what the files show of every other stack, by name."""
+    """Read the files of every other stack, by name."""
     return {other: read_files(other, files) for other in files.stacks if other != stack}
 
 
@@ -52,7 +52,7 @@ def with_facts(settings: Settings, others: Mapping[str, Read]) -> Settings:
 
 
 def _key_maker(settings: Settings, stacks: Mapping[str, Settings]) -> str | None:
-    """Return the stack that makes the keys of the bucket, where this stack needs them and has none."""
+    """Return the stack that makes the keys of the bucket, if this stack needs them and has none."""
     has_keys = settings.storage_access_key_id or settings.storage_secret_access_key or settings.manages("storage")
     if (
         has_keys
@@ -115,8 +115,8 @@ def _preview_api(settings: Settings, others: Mapping[str, Read]) -> Iterator[str
         yield f"previewStack is {preview!r}, but there is no {file}"
     elif hidden := sorted(others[preview].unknown & _NAMES_API):
         yield (
-            f"previewStack is {preview!r}, but {hidden[0]} in {file} is encrypted or not valid, so that its API is not "
-            "known from the file: set it in clear"
+            f"previewStack is {preview!r}, but {hidden[0]} in {file} is encrypted or invalid, and hides the stack's "
+            "API: set it in clear"
         )
     elif not settings.preview_api_url:
         yield f"previewStack is {preview!r}, but {file} names no flyApp"
@@ -139,7 +139,7 @@ def _not_retired(settings: Settings, others: Mapping[str, Read]) -> Iterator[str
 
 
 def _parent(settings: Settings, others: Mapping[str, Read]) -> Iterator[str]:
-    """Yield why a pull request's database may be no branch of a stack's: no production data leaves production."""
+    """Yield why a pull request may not copy the database of `branchOf`: no production data leaves production."""
     name = settings.branch_of
     if not name:
         return

@@ -1,4 +1,4 @@
-"""Check that the names of a stack's own domains can be served, and that no kept secret contradicts them."""
+"""Check that the stack can serve its own domain names, and that no kept secret contradicts them."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def _a_bucket_has_an_address(s: Settings) -> Iterator[str]:
 
 @rule(RULES, "adopt", "domains", "apiUrl", "flyApp")
 def _kept_addresses_name_the_host(s: Settings) -> Iterator[str]:
-    """Refuse kept secrets that must name the app's former host: the name of `domains.api` is new to the app."""
+    """Refuse kept secrets that still name the app's former host, because `domains.api` is new to the app."""
     kept = sorted(s.adopt.keep.intersection(application.ADDRESSES))
     new = s.domains.api and s.domains.api not in s.adopt.domains
     if kept and new and not s.api_url_override:

@@ -1,4 +1,4 @@
-"""Define the names of the team's own that a stack is served at, and derive the DNS records that they take."""
+"""Define the team's own domain names of a stack, and derive the DNS records that they need."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
@@ -11,7 +11,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Names(Frozen):
-    """Names that stay served beside those of `domains`, while users move. Browsers on them may still call the API."""
+    """Names that the stack serves beside `domains`, while users move. Browsers on them may still call the API."""
 
     zone: Host | None = None
     """The Cloudflare zone that every name is in, in the account of `cloudflareAccountId`."""
@@ -34,7 +34,7 @@ class Names(Frozen):
 
 
 class Domains(Names):
-    """Names of the team's own, within one Cloudflare zone. Every part but `zone` is optional.
+    """The team's own domain names, within one Cloudflare zone. Every key but `zone` is optional.
 
     The stack then owns certificate, DNS records, Pages domain and bucket domain; URLs, CORS and OAuth addresses follow.
     """
@@ -57,12 +57,12 @@ class Domain(NamedTuple):
     zone: str
 
     def ownership(self) -> str:
-        """Return the name of the record that proves to Fly.io whose name it is."""
+        """Return the name of the record that proves to Fly.io who owns the host."""
         return f"_fly-ownership.{self.host}"
 
 
 def record_keys(domain: Domain) -> list[str]:
-    """Return type and name of each DNS record that a name may take. R2 makes that of a bucket itself."""
+    """Return type and name of each DNS record that a domain may need. R2 makes a bucket's record itself."""
     if domain.role == "audio":
         return []
     if domain.role != "api":

@@ -1,4 +1,4 @@
-"""Find the values of this repository's own stack files that belong to nobody who uses it.
+"""Find example values of this repository's own stack files, which belong to none of its users.
 
 On real accounts, a stack that kept them would send sign-in tokens to somebody else's host.
 """
@@ -25,5 +25,5 @@ def examples_in_use(settings: Settings, files: StackFiles) -> Iterator[tuple[str
             file = files.file_of(s.stack, key.partition(".")[0])
             own = f"pulumi config set --path {key} YOURS -s {s.stack}"
             edit = f"sed -i.bak 's/{example}/YOURS/' Pulumi.yaml" if file == "Pulumi.yaml" else own
-            early = " From nothing, step 2 of the README removes it." if "Host" in key or "adopt" in key else ""
+            early = " In empty accounts, step 2 of the README removes it." if "Host" in key or "adopt" in key else ""
             yield f"{file}: {key} is {example!r}, this repository's example.{early} To set yours:", edit

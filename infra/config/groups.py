@@ -1,4 +1,4 @@
-"""Define the groups of settings: keys that stand below another key in a stack file."""
+"""Define the groups of settings: keys below another key in a stack file."""
 
 from typing import Literal, NamedTuple
 
@@ -16,12 +16,12 @@ class Frozen(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        defer_build=True,  # the settings contain every group: building each alone, too, takes a third longer
+        defer_build=True,  # the settings contain every group: building each group alone as well takes a third longer
     )
 
 
 class Adopt(Frozen):
-    """Existing resources that the stack takes over instead of creating, by the id that their cloud gave them.
+    """Existing resources that the stack imports instead of creating, by their name or their cloud's id.
 
     Importing an absent id is an error, so a stack in an empty account has no `adopt` key.
     """
@@ -35,17 +35,17 @@ class Adopt(Frozen):
     bucket: str | None = None
     """Name of the R2 bucket."""
     extra_buckets: frozenset[str] = frozenset()
-    """Those of `extraBuckets` that exist already."""
+    """Names of `extraBuckets` that exist already."""
     fly_app: str | None = None
     """Name of the Fly app."""
     keep: frozenset[SecretName] = frozenset()
     """Secrets that must exist on the adopted Fly app, and that Pulumi never writes."""
     apps: frozenset[str] = frozenset()
-    """Those of `apps` that exist already. Their other secrets stay as they are."""
+    """Names of `apps` that exist already. Pulumi leaves their other secrets as they are."""
     github_environment: str | None = None
-    """Name of the GitHub environment. Without it, Pulumi overwrites an environment of that name with the rules here."""
+    """Name of the GitHub environment. Unless it is set, Pulumi overwrites the rules of an environment of that name."""
     github_deployment_policy: int | None = None
-    """Id of that environment's deployment branch or tag policy, if it has the policy configured here."""
+    """Id of that environment's deployment branch or tag policy, if that is the policy configured here."""
     github_variables: frozenset[str] = frozenset()
     """Variables that the environment has already: GitHub refuses to create them again."""
     domains: frozenset[str] = frozenset()
@@ -60,9 +60,9 @@ class PagesBuild(Frozen):
     command: str = "bun install && bun run build"
     """Build command."""
     root_dir: Folder = "frontend"
-    """Folder of the repository that the command runs in."""
+    """Folder of the repository in which the command runs."""
     output_dir: Folder = ".svelte-kit/cloudflare"
-    """Folder below it that Cloudflare publishes."""
+    """Folder below `rootDir` that Cloudflare publishes."""
     caching: bool = True
     """Keep dependencies between builds."""
     image_version: int = Field(3, ge=2, le=3)
@@ -80,7 +80,7 @@ class NeonPlan(NamedTuple):
         history_seconds: The longest history retention.
         largest_cu: The largest compute, in compute units.
         idle_seconds: The idle times after which Neon may suspend a compute; 0: never. Empty: never, or from 60 s on.
-        protects: Branches may be protected.
+        protects: Whether the plan has protected branches.
     """
 
     history_seconds: int
@@ -101,7 +101,7 @@ class NeonCompute(Frozen):
     """Size of the database's compute, in Neon's compute units, and when Neon suspends it."""
 
     min_cu: float = Field(0.25, ge=0.25, le=56)
-    """Smallest size. Neon scales between the two."""
+    """Smallest size. Neon scales between `minCu` and `maxCu`."""
     max_cu: float = Field(2, ge=0.25, le=56)
     """Largest size. Free plan: at most 2."""
     suspend_seconds: int | None = Field(None, ge=0, le=604_800)
@@ -124,14 +124,14 @@ class FurtherApp(Frozen):
     extra_secrets: dict[SecretName, Secret] = {}
     """Secrets of this app alone: `pulumi config set --secret --path`."""
     secret_aliases: dict[SecretName, SecretName] = {}
-    """Secrets it shares: each name on this app, with the name of the backend's secret whose value it has."""
+    """Secrets with a value of the backend's: each name on this app, with the name of the backend's secret."""
 
 
 class Approval(Frozen):
     """Who must approve a deployment from the GitHub environment, and when it starts."""
 
     users: frozenset[int] = frozenset()
-    """GitHub user ids. Users and teams are six at most."""
+    """GitHub user ids; at most six users and teams together."""
     teams: frozenset[int] = frozenset()
     """GitHub team ids."""
     wait_minutes: int = Field(0, ge=0, le=43_200)
@@ -141,11 +141,11 @@ class Approval(Frozen):
     admins_bypass: bool = True
     """Administrators of the repository may skip these rules."""
     deploys_from: Literal["policy", "protected", "any"] = "policy"
-    """Refs that may deploy: `mainBranch` or, in production, `releaseTags` alone; `protected` branches; or `any` ref."""
+    """Refs that may deploy: `mainBranch`, in production `releaseTags` (`policy`); `protected` branches; `any` ref."""
 
 
 class Rotate(Frozen):
-    """Counters of rotations. A higher one makes a new key or token; lowering one is refused."""
+    """Counters of rotations. A higher number makes a new key or token; `up` refuses a lower number."""
 
     oauth_key: int = Field(0, ge=0)
     """Counter of the OAuth key. A new key replaces the old one, and logs everybody out once it is live."""
@@ -156,9 +156,9 @@ class Rotate(Frozen):
 
 
 class Retire(Frozen):
-    """Revokes the bucket's older tokens. `up` refuses while a machine may use one."""
+    """Revokes the bucket's older tokens. `up` refuses while a machine may use such a token."""
 
     storage_token: int = Field(0, ge=0)
     """Follows `rotate.storageToken`: `up` revokes tokens made before this number."""
     confirmed: dict[str, int] = {}
-    """Other stacks that use the bucket's keys, each with the number of the rotation it is live with."""
+    """Other stacks that use the bucket's keys, each with the rotation number of its live keys."""

@@ -1,4 +1,4 @@
-"""Say which hosts Cloudflare has yet to choose, and which it chose and no stack file has."""
+"""Mark the Pages host that Cloudflare has yet to choose, and find chosen hosts that the stack files lack."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -9,7 +9,7 @@ PAGES_HOST = "{pagesHost}"
 
 
 def with_pages_host(settings: Settings, stacks: Iterable[Settings]) -> Iterator[Settings]:
-    """Yield the stacks, with `PAGES_HOST` for the Pages project whose host the stack's own `up` tells first."""
+    """Yield the stacks, with `PAGES_HOST` as host of this stack's Pages project if Cloudflare has yet to choose it."""
     first = settings.manages("frontend") and not settings.pages_host
     for one in stacks:
         unknown = first and one.pages_project == settings.pages_project
@@ -17,7 +17,7 @@ def with_pages_host(settings: Settings, stacks: Iterable[Settings]) -> Iterator[
 
 
 def other_hosts(settings: Settings, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return the hosts that Cloudflare chose, by key, where the stack files have none or another of Cloudflare's."""
+    """Return the hosts that Cloudflare chose, by key, if the files have no host or another of Cloudflare's there."""
     configured = {"pagesHost": settings.pages_host, "bucketPublicHost": settings.bucket_public_host}
     return {
         key: host

@@ -1,6 +1,6 @@
 """Define the keys that `Pulumi.yaml` or `Pulumi.<stack>.yaml` may set.
 
-A field's name in camelCase is its key, the text below it its description.
+A field's name in camelCase is the key. The text below the field is the description.
 """
 
 from typing import Literal
@@ -25,11 +25,11 @@ class Keys(groups.Frozen):
     manage: frozenset[Part] = Field(examples=[["database"]])
     """The parts this stack owns. Production can be taken over one part at a time."""
     adopt: groups.Adopt = groups.Adopt()
-    """Existing resources that this stack takes over (see Adopt)."""
+    """Existing resources that this stack imports (see Adopt)."""
     production_stacks: frozenset[str] = frozenset()
     """The stacks of the production tier, where a project has more than one."""
     unprotect: bool = False
-    """Lifts protection: set true and run `pulumi up`, and Pulumi may destroy the stack's own resources."""
+    """Lifts protection: after `pulumi up` with true, Pulumi may destroy the stack's own resources."""
 
     # Accounts
     fly_organization: valid.OrganizationSlug = Field(examples=["personal"])
@@ -41,7 +41,7 @@ class Keys(groups.Frozen):
     github_repository: valid.Repository = Field(examples=["relay"])
     """Repository that holds the application and deploys it."""
     neon_organization_id: str | None = Field(None, pattern=r"^org-[a-z0-9-]+$")
-    """Neon organization (`org-…`); needed with a personal API key that sees several."""
+    """Neon organization (`org-…`). A personal API key that sees several organizations needs it."""
 
     # Database
     neon_project: valid.Text = Field(examples=["relay-staging"])
@@ -51,7 +51,7 @@ class Keys(groups.Frozen):
     neon_plan: Literal["free", "launch", "scale"] = "free"
     """Neon plan, whose limits this program checks."""
     postgres_version: int = Field(17, ge=14, le=18)
-    """Major version of Postgres; a change would replace it."""
+    """Major version of Postgres; a change would replace the database."""
     history_retention_seconds: int = Field(21_600, ge=0)
     """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
@@ -79,21 +79,21 @@ class Keys(groups.Frozen):
     cors_origins: frozenset[valid.Origin] = frozenset()
     """Further origins that may call the API and read the buckets; the first label may be `*`."""
     migration_command: valid.Text = application.MIGRATION
-    """Command that migrates the database, in the application's image: Fly's `release_command`, and the rehearsal's."""
+    """Command that migrates the database, in the application's image: `release_command` and the rehearsal run it."""
     rollout: bool = False
-    """Restart machines when secrets change. Default: stage them for the next deploy."""
+    """Restart machines when secrets change. Default: stage the secrets for the next deployment."""
     extra_secrets: dict[valid.SecretName, valid.Secret] = Field({})
     """A team's own secrets for the Fly app: `pulumi config set --secret --path`."""
     secret_aliases: dict[valid.SecretName, valid.SecretName] = Field({})
-    """Further names of the Fly app's secrets: each new name, with the name of the secret whose value it has."""
+    """Further names of the Fly app's secrets: each new name, with the name of the secret that has the value."""
     apps: dict[valid.AppName, groups.FurtherApp] = Field({})
     """Further Fly apps, by name (see FurtherApp)."""
     logfire_token: valid.Secret | None = None
-    """Logfire write token. Without one Logfire is switched off."""
+    """Logfire write token. Without a token, Logfire is off."""
     mint_deploy_token: bool = False
     """Mint the deploy token here instead of taking `flyDeployToken`; needs a personal Fly token."""
     deploy_token_hours: int = Field(8760, ge=24)
-    """How long a minted deploy token lives, in hours; counts from the next rotation on."""
+    """Hours that a minted deploy token lives. A change counts from the next rotation on."""
     rotate: groups.Rotate = groups.Rotate()
     """Keys and tokens to replace (see Rotate)."""
     retire: groups.Retire = groups.Retire()
@@ -105,9 +105,9 @@ class Keys(groups.Frozen):
     extra_buckets: dict[valid.BucketName, groups.ExtraBucket] = Field({})
     """Further R2 buckets of a stack that manages storage, by name (see ExtraBucket)."""
     bucket_public_host: valid.Host | None = Field(None, examples=["pub-0123456789abcdef0123456789abcdef.r2.dev"])
-    """Public host of the bucket (`pub-….r2.dev`). Its owner's first `up` tells it."""
+    """Public host of the bucket (`pub-….r2.dev`), which Cloudflare chooses in its owner's first `up`."""
     storage_from: valid.StackName | None = None
-    """Stack to take the bucket's keys from; both share a passphrase. Default, unless keys are set: their maker."""
+    """Stack to take the bucket's keys from; both share a passphrase. Default, unless keys are set: the keys' maker."""
     storage_access_key_id: SecretStr | None = Field(None, min_length=16)
     """S3 access key id for the bucket."""
     storage_secret_access_key: valid.Secret | None = None
@@ -117,16 +117,16 @@ class Keys(groups.Frozen):
     pages_project: valid.PagesName = Field(examples=["relay"])
     """Name of the Cloudflare Pages project."""
     pages_host: valid.Host | None = Field(None, examples=["relay-4i6.pages.dev"])
-    """Host that Cloudflare gave the Pages project (`….pages.dev`). Its owner's first `up` tells it."""
+    """Host of the Pages project (`….pages.dev`), which Cloudflare chooses in its owner's first `up`."""
     pages_build: groups.PagesBuild = groups.PagesBuild()
     """Build settings (see PagesBuild)."""
     pages_variables: dict[str, str] = Field({})
     """Further plain build variables, the same in previews and production."""
     pages_preview_variables: dict[str, str] = Field({})
-    """Build variables of previews alone, which win over all others: at adoption, the real ones."""
+    """Build variables of previews alone, which win over all others. At adoption, declare the real values."""
     pages_keep: frozenset[valid.PagesMember] = frozenset()
-    """Members of the Pages project that `up` leaves as they are, as `source.config.owner`: what `bin/adopt` found
-    different and no other setting declares."""
+    """Members of the Pages project that `up` leaves as they are, as `source.config.owner`. `bin/adopt` lists those that
+    differ and that no other setting declares."""
     production_branch: valid.Branch = "release"
     """Branch whose pushes deploy the frontend to production. A release moves it forward."""
     preview_branch: valid.Branch = "main"
@@ -138,9 +138,9 @@ class Keys(groups.Frozen):
 
     # Domains
     domains: Domains = Domains()
-    """Names of the team's own (see Domains)."""
+    """The team's own domain names (see Domains)."""
     former_domains: Names = Names()
-    """Names that stay served until users have moved to those of `domains` (see Names)."""
+    """Names that the stack serves until users have moved to those of `domains` (see Names)."""
 
     # Delivery
     main_branch: valid.Branch = "main"
@@ -162,4 +162,4 @@ class Keys(groups.Frozen):
     github_variables: dict[valid.SecretName, valid.Text] = Field({})
     """Further variables for GitHub."""
     neon_restore_key: valid.Secret | None = None
-    """Neon key for a release's restore point; in an organization, scoped to the project. Without it none is kept."""
+    """Neon key for restore points of releases; in an organization, scoped to the project. Without it there are none."""

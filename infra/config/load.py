@@ -34,7 +34,7 @@ def load_settings() -> Settings:
     """Read the current stack's configuration.
 
     Raises:
-        ConfigurationError: It has unknown keys, wrong values or contradictions.
+        ConfigurationError: The configuration has unknown keys, wrong values or contradictions.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     try:
@@ -46,7 +46,7 @@ def load_settings() -> Settings:
     raw = {k.removeprefix(prefix): v for k, v in pulumi.runtime.config.CONFIG.get().items() if k.startswith(prefix)}
     plain = {key for key in raw if not pulumi.runtime.config.is_config_secret(f"{prefix}{key}")}
     settings, problems = examine(stack, raw, plain, files)
-    # A preview changes nothing, and the sandbox has no real account.
+    # Example values do no harm in a preview, or in the sandbox, which has no real account.
     if not problems and not pulumi.runtime.is_dry_run() and "RELAY_SANDBOX" not in os.environ:
         problems = [f"{problem}\n      {command}" for problem, command in examples_in_use(settings, files)]
     if problems:
@@ -67,7 +67,7 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
 
     Returns:
         The settings and every problem. A problem begins with its file and never shows a value that may be secret.
-        With a problem, some settings are defaults or examples rather than the configured values.
+        If there is a problem, some settings are defaults or examples instead of the configured values.
     """
     effective = files.effective(stack)
     values = {key: value for key, value in values.items() if key in effective or key not in files.project}
@@ -75,7 +75,7 @@ def examine(stack: str, values: Mapping[str, Any], plain: set[str], files: Stack
 
 
 def examine_files(stack: str, files: StackFiles) -> tuple[Settings, list[str]]:
-    """Check a stack's files without decrypting them: an encrypted value counts as a good one. See `examine`."""
+    """Check a stack's files without decrypting them: an encrypted value counts as valid. See `examine`."""
     values = files.effective(stack)
     plain = {key for key, value in values.items() if '"secure"' not in json.dumps(value, default=str)}
     return _checked(stack, read_files(stack, files), values, plain, files)
@@ -102,7 +102,7 @@ def _checked(
         ),
         *disagreements(read._replace(settings=settings), others, files),
     ]
-    # An unknown key may have a dot in it, where a path was meant.
+    # `key_of` would cut an unknown key at its dot.
     return settings, [f"{files.file_of(stack, unknown.get(line) or key_of(line))}: {line}" for line in problems]
 
 

@@ -1,4 +1,4 @@
-"""Check that whatever exists once has one owning stack, and that what a stack shares has an owner."""
+"""Check that each unique resource has one owning stack, and that each shared resource has an owner."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -11,12 +11,12 @@ from infra.config.stack_files import StackFiles
 
 
 class Claim(NamedTuple):
-    """Something that exists once, and that a stack takes for itself.
+    """A unique name that a stack claims.
 
     Attributes:
         key: The key that names it.
         name: Its name.
-        within: The account or repository in which the name is unique; empty for all the world.
+        within: The account or repository in which the name is unique; empty if it is unique everywhere.
         part: The part by which a stack owns it; empty where every stack has its own.
     """
 
@@ -27,7 +27,7 @@ class Claim(NamedTuple):
 
 
 def claims(s: Settings) -> Iterator[Claim]:
-    """Yield what a stack takes for itself, whatever its tier."""
+    """Yield every name that a stack claims."""
     repository, account = f"{s.github_owner}/{s.github_repository}", s.cloudflare_account_id
     for app in filter(None, (s.fly_app, *sorted(s.apps))):
         yield Claim("flyApp", app)
@@ -41,17 +41,17 @@ def claims(s: Settings) -> Iterator[Claim]:
         yield Claim("frontendUrl", s.frontend_url_override)
     yield from (Claim("domains", domain.host) for domain in all_of(s.domains, s.former_domains))
     if s.tier != "development" and s.github_scope == "environment":
-        # GitHub ignores the case of both.
+        # GitHub ignores the case of environments and repositories.
         yield Claim("githubEnvironment", s.github_environment_name.lower(), repository.lower())
     yield Claim("atprotoNamespace", application.namespace_of(s))
     yield from _owned(s, account, repository.lower())
 
 
 def _owned(s: Settings, account: str, repository: str) -> Iterator[Claim]:
-    """Yield what the stack owns by the parts that it manages."""
+    """Yield the names that the stack owns by the parts that it manages."""
     if s.manages("frontend"):
         yield Claim("pagesProject", s.pages_project, account, "frontend")
-        if s.production_branch != s.main_branch:  # which people push to, and no deployment moves
+        if s.production_branch != s.main_branch:  # people push to `mainBranch`; no deployment moves it
             yield Claim("productionBranch", s.production_branch, repository, "frontend")
     if s.manages("storage"):
         for bucket in (s.bucket, *sorted(s.extra_buckets)):
@@ -59,7 +59,7 @@ def _owned(s: Settings, account: str, repository: str) -> Iterator[Claim]:
 
 
 def claimed_twice(mine: Read, others: Mapping[str, Read], files: StackFiles) -> Iterator[str]:
-    """Yield each name that another stack has too. A name that a file hides, or that is bad, is compared with none."""
+    """Yield each name that another stack claims too. Skip names that are encrypted or invalid."""
     for claim in claims(mine.settings):
         key = claim.key.partition(".")[0]
         for other, read in others.items():
@@ -78,7 +78,7 @@ def claimed_twice(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
 def owners_missing(s: Settings, others: Mapping[str, Read]) -> Iterator[str]:
     """Yield a bucket or Pages project that this stack uses and no stack owns.
 
-    Production counts as their owner while it is taken over part by part.
+    Production counts as their owner even before it manages them: a team may adopt it part by part.
     """
     if s.storage_from not in (None, s.stack, *others):
         yield f"storageFrom is {s.storage_from!r}, but there is no Pulumi.{s.storage_from}.yaml"

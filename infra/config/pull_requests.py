@@ -17,7 +17,7 @@ _NOT_SHARED = (
     "frontendUrl",
     "githubEnvironment",
 )
-"""Keys that the template may not set: each stack has its own, by the number, the branch and the copied stack."""
+"""Keys that the template may not set: each stack derives its own from number, branch and copied stack."""
 
 _INHERITED = frozenset(
     {
@@ -28,7 +28,7 @@ _INHERITED = frozenset(
         *("extraSecrets", "secretAliases", "logfireToken"),
     }
 )
-"""Keys that a pull request's stack has from the copied stack, unless the template sets them: no other secret."""
+"""Keys that a pull request's stack inherits, unless the template sets them. It inherits no other secret."""
 
 
 def stack_of(number: int) -> str:
@@ -56,7 +56,7 @@ def parent_of(files: StackFiles) -> str:
 
 
 def values(number: int, branch: str, files: StackFiles) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the configuration of a pull request's stack, without Pulumi.yaml's, and the copied stack's secrets in it.
+    """Return a pull request's values beside Pulumi.yaml's, and which of their keys are the copied stack's secrets.
 
     Args:
         number: The pull request's number.

@@ -1,4 +1,4 @@
-"""Turn configured values into `Settings`: of the stack that Pulumi runs, or undecrypted, from a stack's files."""
+"""Turn configured values into `Settings`: the values that Pulumi passes, or a stack's files without decrypting them."""
 
 import difflib
 import json
@@ -21,18 +21,18 @@ SECRET_KEYS = frozenset(key for key, field in KEYS.items() if "SecretStr" in str
 """Keys whose values must be encrypted: `pulumi config set --secret`."""
 
 SECRET_GROUPS = frozenset(key for key in SECRET_KEYS if "dict" in str(KEYS[key].annotation))
-"""Those of them that hold a mapping of secrets."""
+"""Keys of `SECRET_KEYS` that hold a mapping of secrets."""
 
 _EXAMPLES = {key: field.examples[0] for key, field in KEYS.items() if field.examples and field.is_required()}
 
 _STAND_IN = "0" * 32
-"""The value of an encrypted secret, where a tool only needs to know that it is set."""
+"""Stands for an encrypted secret: a tool only needs to know that the secret is set."""
 
 _PLAIN_WORDS = {
     "missing": " is missing",
     "literal_error": " must be one of {expected}",
     "string_pattern_mismatch": " must match {pattern}",
-    "string_type": " must be a text; a number needs quotes",
+    "string_type": " must be text; put a number in quotes",
     "value_error": ": {error}",
     "frozen_set_type": " must be a list",
     "dict_type": " must hold keys and values",
@@ -51,9 +51,9 @@ class Read(NamedTuple):
     """The settings of a stack, as far as its configuration shows them.
 
     Attributes:
-        settings: The settings. An example or the default stands for each value that is not good or not known.
-        problems: A sentence for each bad value, beginning with its key; it never shows the value.
-        unknown: Keys whose value is bad, or encrypted in the file.
+        settings: The settings. An example or the default stands for each value that is invalid or unknown.
+        problems: A sentence for each invalid value. It begins with the key and never shows the value.
+        unknown: Keys whose value is invalid, or encrypted in the file.
     """
 
     settings: Settings
@@ -62,7 +62,7 @@ class Read(NamedTuple):
 
 
 def read_values(stack: str, values: Mapping[str, Any]) -> Read:
-    """Read the values that Pulumi gives the program, by key; rules about good values can still run beside bad ones."""
+    """Read the values that Pulumi gives the program, by key. Rules about valid values can run beside invalid values."""
     known = {key: data for key in KEYS.keys() & values.keys() if (data := _data(values[key])) is not None}
     facts = {"stack": stack}
     try:
@@ -78,7 +78,7 @@ def read_values(stack: str, values: Mapping[str, Any]) -> Read:
 def read_files(stack: str, files: StackFiles) -> Read:
     """Read a stack's files without decrypting them.
 
-    A stand-in is the value of an encrypted secret. Any other encrypted value is unknown, and its absence no problem.
+    `_STAND_IN` stands for an encrypted secret. Any other encrypted value is unknown, and does not count as missing.
     """
     values, encrypted = {}, set()
     for key, value in files.effective(stack).items():
@@ -92,12 +92,12 @@ def read_files(stack: str, files: StackFiles) -> Read:
 
 
 def key_of(problem: str) -> str:
-    """Return the key that a problem is about: its sentence begins with the key, or with a path below it."""
+    """Return the key of a problem, whose sentence begins with the key or with a path below the key."""
     return re.split("[ .:]", problem, maxsplit=1)[0]
 
 
 def unknown_key(path: str, known: Iterable[str]) -> str:
-    """Return the problem of a key that does not exist, with the name that may have been meant."""
+    """Return the problem of a key that does not exist, and suggest the closest known name."""
     close = difflib.get_close_matches(path.rpartition(".")[2], known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{path} is not a configuration key{hint}"
@@ -114,7 +114,7 @@ def data_of(value: Any) -> Any:
 def _data(value: Any) -> Any:
     """Return a configured value as data, without the keys that a file leaves empty; None for an empty value.
 
-    The engine gives a key that the file leaves empty as the text `null`.
+    The engine passes a key that the file leaves empty as the text `null`.
     """
     value = data_of(value)
     if isinstance(value, dict):
@@ -127,19 +127,19 @@ def _is_encrypted(value: Any) -> bool:
 
 
 def _readable(value: Any) -> Any:
-    """Return a value of a file with a stand-in for each encrypted one."""
+    """Return a file's value with a stand-in for each encrypted part."""
     if isinstance(value, dict):
         return _STAND_IN if _is_encrypted(value) else {key: _readable(item) for key, item in value.items()}
     return value
 
 
 def _as_text(value: Any) -> Any:
-    """Return a value of a file as Pulumi gives it to the program: a number or a truth value as text."""
+    """Return a file's value as Pulumi gives it to the program: a number or a boolean as text."""
     return value if isinstance(value, dict | list | str) else json.dumps(value, default=str)
 
 
 def _in_plain_words(detail: ErrorDetails) -> str:
-    """Turn an error of pydantic's into a sentence that begins with the key and never shows the value."""
+    """Turn a pydantic error into a sentence that begins with the key and never shows the value."""
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         annotation = KEYS[key_of(where)].annotation

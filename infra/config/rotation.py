@@ -48,7 +48,7 @@ def made_here(settings: Settings) -> list[Rotating]:
 
 
 def storage_slots(settings: Settings) -> range:
-    """Return the slots of the bucket's token that work, oldest first; the last is current. Empty if it is not made."""
+    """Return the working slots of the bucket's token, oldest first; the last is current. Empty if none is made."""
     if not settings.mints_storage_token:
         return range(0)
     return range(settings.retire.storage_token, settings.rotate.storage_token + 1)

@@ -113,20 +113,20 @@ def _compute_within_the_neon_plan(s: Settings) -> Iterator[str]:
         yield f"neonCompute.maxCu is {size.max_cu}, but Neon's {s.neon_plan} plan scales to at most {plan.largest_cu}"
     if plan.idle_seconds and s.suspend_seconds not in plan.idle_seconds:
         choices = " or ".join(map(str, sorted(plan.idle_seconds)))
-        yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon's {s.neon_plan} plan knows {choices} alone"
+        yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon's {s.neon_plan} plan takes only {choices}"
     elif 0 < s.suspend_seconds < 60:
         yield f"neonCompute.suspendSeconds is {s.suspend_seconds}, but Neon suspends after 60 seconds at the earliest"
 
 
 @rule(RULES)
-def _what_excludes_what(s: Settings) -> Iterator[str]:
+def _no_setting_excludes_another(s: Settings) -> Iterator[str]:
     own_bucket = s.manages("storage") or s.storage_from == s.stack
     without_app = s.manages("delivery") and not s.manages("backend")
     in_repository, only = s.github_scope == "repository", "githubScope is `repository`: only an environment has it"
     clashes = [
         ("storageFrom", s.storage_from and own_bucket, "it is for the keys of a bucket that another stack owns"),
-        ("storageFrom", s.storage_from and s.storage_access_key_id, "so is storageAccessKeyId: remove either"),
-        ("flyDeployToken", s.fly_deploy_token and s.mint_deploy_token, "mintDeployToken makes one: remove either"),
+        ("storageFrom", s.storage_from and s.storage_access_key_id, "so is storageAccessKeyId: remove one of them"),
+        ("flyDeployToken", s.fly_deploy_token and s.mint_deploy_token, "mintDeployToken makes one: remove one of them"),
         ("adopt.keep", s.adopt.keep and not s.adopt.fly_app, "adopt.flyApp is not: a new app has no secrets"),
         (
             "githubSecretAliases",
@@ -186,9 +186,9 @@ def _approval_is_possible(s: Settings) -> Iterator[str]:
 
 @rule(RULES, "tier", "manage")
 def _no_key_is_without_effect(s: Settings) -> Iterator[str]:
-    """Refuse a key of the stack's own file about a part that it does not manage; production may take it over later."""
+    """Refuse a key in the stack's own file for a part that the stack does not manage. Production may adopt it later."""
     if s.tier == "production":
         return
     for part, keys in PARTS.items():
         for key in sorted(keys & s.own_keys) if not s.manages(part) else ():
-            yield f"{key} means nothing on this stack, which does not manage `{part}`: remove it"
+            yield f"{key} has no effect on this stack, which does not manage `{part}`: remove it"

@@ -30,7 +30,7 @@ def _secret_names_are_free(s: Settings) -> Iterator[str]:
         *((f"apps.{app}.secretAliases", own.secret_aliases, own.extra_secrets.keys()) for app, own in s.apps.items()),
         ("githubSecrets", s.github_secrets, in_github),
         ("githubSecretAliases", s.github_secret_aliases, in_github | s.github_secrets.keys()),
-        # The value that adoption found may stay.
+        # An adopted variable may keep its present value by `githubVariables`.
         (
             "githubVariables",
             s.github_variables,
@@ -67,14 +67,14 @@ def _a_secret_is_kept_or_set(s: Settings) -> Iterator[str]:
     ]
     for key, value, secret in sources:
         if value and secret in s.adopt.keep:
-            yield f"{key} is set, but adopt.keep keeps {secret}: one of them must go"
+            yield f"{key} is set, but adopt.keep keeps {secret}: remove one of them"
 
 
 @rule(RULES, "tier", "manage", "adopt", "storageFrom", "storageAccessKeyId", "storageSecretAccessKey")
 def _storage_keys_are_there_and_whole(s: Settings) -> Iterator[str]:
     kept = s.adopt.keep.intersection(STORAGE_TOKEN.secrets)
     if len(kept) == 1:
-        yield f"adopt.keep holds {', '.join(kept)} alone: the two storage keys are kept together or not at all"
+        yield f"adopt.keep holds {', '.join(kept)} alone: keep both storage keys or neither"
     needed = s.manages("backend") and s.tier != "preview" and not (kept or s.storage_from or s.manages("storage"))
     if bool(s.storage_access_key_id) != bool(s.storage_secret_access_key):
         yield "storageAccessKeyId and storageSecretAccessKey go together: set both or neither"
@@ -98,14 +98,14 @@ def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
     for each in ROTATING:
         if each.counter(s) and each not in made:
             why, kept = "this stack makes no such key or token", sorted(s.adopt.keep.intersection(each.secrets))
-            # Nor would it make the token of a bucket that another stack owns, if it did not keep the keys.
+            # Without `adopt.keep`, a stack that does not own the bucket would still make no token.
             if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
-                why = f"adopt.keep keeps {', '.join(kept)}, and what is kept is not rotated: take it off that list"
+                why = f"adopt.keep keeps {', '.join(kept)}, and Pulumi rotates no kept secret: take it off that list"
             yield f"rotate.{each.key} is {each.counter(s)}, but {why}"
     if OAUTH_KEY in made and s.adopt.fly_app and not s.rotate.oauth_key:
         yield (
-            f"adopt.keep lacks {application.OAUTH_KEY}: the adopted app has one, and a new one would log everybody "
-            "out. Keep it, or set rotate.oauthKey to 1 if that is what you want"
+            f"adopt.keep lacks {application.OAUTH_KEY}, which the adopted app has: a new key would log everybody out. "
+            "Keep it, or, for a new key, set rotate.oauthKey to 1"
         )
 
 
@@ -116,4 +116,4 @@ def _the_bucket_has_one_token_or_two(s: Settings) -> Iterator[str]:
     if retire > rotate:
         yield f"{now}: the current token cannot be retired"
     elif rotate - retire > 1:
-        yield f"{now}: at most two tokens work at a time. Go back to {rotate - 1} and retire the older one first"
+        yield f"{now}: at most two tokens work at a time. Go back to {rotate - 1} and retire the older token first"

@@ -1,4 +1,4 @@
-"""Derive from a stack's keys, and from the files of the others, what its parts need to know."""
+"""Derive facts for a stack's parts from its own keys and from the other stacks' files."""
 
 from infra import application
 from infra.config import validators as valid
@@ -9,8 +9,8 @@ from infra.config.tiers import TIERS
 class Settings(Keys):
     """The configuration of one stack, checked as a whole before any resource is touched.
 
-    Its own fields are facts of the run and of the stack files, and no configuration keys. A property derives a fact
-    from several keys.
+    The fields declared here are facts of the run and of the stack files, not configuration keys. A property derives a
+    fact from several keys.
     """
 
     stack: valid.StackName
@@ -20,7 +20,7 @@ class Settings(Keys):
     preview_api_url: str | None = None
     """API URL of `previewStack`."""
     bucket_origins: tuple[str, ...] = ()
-    """Origins of every frontend that uses the bucket; `{pagesHost}` stands for a host that this `up` tells first."""
+    """Origins of every frontend of the bucket; `{pagesHost}` stands for a host that Cloudflare chooses in this `up`."""
     bucket_domain: str | None = None
     """`domains.audio` of the stack that manages the bucket."""
 
@@ -31,25 +31,25 @@ class Settings(Keys):
 
     @property
     def has_api(self) -> bool:
-        """Whether the configuration names the API; a rule requires it outside development."""
+        """Whether the configuration names the API. Outside development, a rule requires that."""
         return bool(self.fly_app or self.api_url_override)
 
     @property
     def api_url(self) -> str:
-        """Where the API answers, without a trailing slash."""
+        """The URL of the API, without a trailing slash."""
         if self.tier == "development" and not self.has_api:
             return application.LOCAL_API_URL
         return self.api_url_override or f"https://{self.domains.api or f'{self.fly_app}.fly.dev'}"
 
     @property
     def frontend_url(self) -> str | None:
-        """Where a user lands after signing in, without a trailing slash; None while nobody knows the Pages host."""
+        """The URL where a user lands after signing in, without a trailing slash; None while `pagesHost` is missing."""
         own = self.domains.frontend
         return self.frontend_url_override or (f"https://{own}" if own else self.pages_url)
 
     @property
     def pages_url(self) -> str | None:
-        """The address that Pages gives the frontend of this stack; None while nobody knows the Pages host."""
+        """The address that Pages gives the frontend of this stack; None while `pagesHost` is missing."""
         return {
             "laptop": application.LOCAL_FRONTEND_URL,
             "preview": self.preview_frontend_url,
@@ -58,12 +58,12 @@ class Settings(Keys):
 
     @property
     def preview_frontend_url(self) -> str | None:
-        """The preview deployment of `previewBranch`; None while nobody knows the Pages host."""
+        """The preview deployment of `previewBranch`; None while `pagesHost` is missing."""
         return f"https://{valid.branch_alias(self.preview_branch)}.{self.pages_host}" if self.pages_host else None
 
     @property
     def audio_host(self) -> str | None:
-        """The host that serves the bucket's objects; None while nobody knows it."""
+        """The host that serves the bucket's objects; None while no stack file names it."""
         return self.bucket_domain or self.bucket_public_host
 
     @property
@@ -72,7 +72,7 @@ class Settings(Keys):
         return self.github_environment or self.stack
 
     def github_name(self, name: str) -> str:
-        """Return the name a secret or variable has in GitHub; among a repository's own, the stack's is part of it."""
+        """Return a secret's or variable's name in GitHub; in the scope `repository` it ends with the stack's name."""
         return name if self.github_scope == "environment" else f"{name}_{self.stack.upper().replace('-', '_')}"
 
     @property
@@ -88,13 +88,13 @@ class Settings(Keys):
 
     @property
     def mints_storage_token(self) -> bool:
-        """Whether this stack makes the bucket's keys, rather than being given them or keeping them."""
+        """Whether this stack makes the bucket's keys: the configuration gives none, and the adopted app keeps none."""
         given = self.storage_access_key_id or application.STORAGE_KEYS[0] in self.adopt.keep
         return self.manages("storage") and not given
 
     @property
     def deploys_on(self) -> str:
-        """The event that deploys the backend, by the workflow that `bin/handoff` writes; empty for a laptop."""
+        """The event on which the workflow of `bin/handoff` deploys the backend; empty for a laptop."""
         return TIERS[self.tier].deploys_on.format(main_branch=self.main_branch, release_tags=self.release_tags)
 
     def manages(self, part: Part) -> bool:

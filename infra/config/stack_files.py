@@ -1,7 +1,7 @@
-"""Read the project's and the stacks' files, undecrypted, as they stand beside the program.
+"""Read Pulumi.yaml and the stack files, without decrypting them.
 
 Stacks do not read each other's state, yet some facts must agree between them, such as the API that previews use. The
-files show those facts. Tools read them for the project's name as well, which Pulumi tells its program alone.
+files show those facts. Tools read the project's name here, which Pulumi passes only to its program.
 """
 
 import re
@@ -16,7 +16,7 @@ from infra.errors import UserError
 _ROOT = Path(__file__).resolve().parents[2]
 _STRING, _DATE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"
 OWNERS = {"bucketPublicHost": "bucket", "pagesHost": "pagesProject"}
-"""Keys of hosts, each with the key that names its owner."""
+"""Keys of hosts, each with the key of the bucket or project that has the host."""
 
 
 class StackFileError(UserError):
@@ -50,7 +50,7 @@ class StackFiles(NamedTuple):
     def effective(self, stack: str) -> dict[str, Any]:
         """Return the project's values overlaid with the stack's own.
 
-        A bucket or Pages project of the stack's own does not have the host of the shared bucket or project.
+        A stack with a bucket or Pages project of its own does not inherit the shared host.
         """
         own = self.stacks.get(stack, {})
         others = {host for host, owner in OWNERS.items() if own.get(owner) not in (None, self.project.get(owner))}
@@ -70,12 +70,12 @@ def read_stack_files(root: Path | None = None) -> StackFiles:
     of a Pulumi ESC environment are in no file.
 
     Args:
-        root: The folder of the files. Default: the working directory, in which Pulumi runs the program, or the
-            program's own folder where that has no `Pulumi.yaml`.
+        root: The folder of the files. Default: the working directory, in which Pulumi runs the program. If it has no
+            `Pulumi.yaml`: the program's own folder.
 
     Raises:
-        StackFileError: A file is not readable, `Pulumi.yaml` is missing or has no name, or a file's name holds no
-            name of a stack.
+        StackFileError: A file is not readable, `Pulumi.yaml` is missing or has no name, or a file's name holds an
+            invalid stack name.
     """
     root = root or (Path.cwd() if (Path.cwd() / "Pulumi.yaml").exists() else _ROOT)
     project = load(root / "Pulumi.yaml")
@@ -98,7 +98,7 @@ def read_stack_files(root: Path | None = None) -> StackFiles:
 
 
 def _config(path: Path, document: dict[str, Any], name: str, foreign: dict[str, list[str]]) -> dict[str, Any]:
-    """Return a file's configuration by the keys of the project; note the others."""
+    """Return a file's values by their keys in the project's namespace; add the other keys to `foreign`."""
     own = {}
     for key, value in (document.get("config") or {}).items():
         namespace, _, short = key.rpartition(":")
@@ -121,7 +121,7 @@ def load(path: Path) -> dict[str, Any]:
         StackFileError: The file is not readable, does not hold keys and values, has a key twice or a key that is no
             text, or holds an alias or a bare date.
     """
-    # The C loader where PyYAML has it: every preview runs these lines.
+    # PyYAML's C loader is faster, where it exists; every preview runs these lines.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
@@ -142,7 +142,7 @@ def load(path: Path) -> dict[str, Any]:
     except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
         at = error.start if isinstance(error, UnicodeDecodeError) else int(error.position)
         number = path.read_bytes()[:at].count(b"\n") + 1
-        problem = f"{path.name}, line {number}: a character that no YAML file has; type the line again"
+        problem = f"{path.name}, line {number}: a character that YAML does not allow; type the line again"
         raise StackFileError(problem) from None
     except (OSError, RecursionError, ValueError, yaml.YAMLError) as error:
         raise StackFileError(f"{path.name} cannot be read: {error}") from None
@@ -150,7 +150,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _check_nodes(path: Path, root: yaml.MappingNode) -> None:
-    """Check that every key is a text that its mapping has once, and that no value is an alias or a bare date.
+    """Check that every key is a text, unique in its mapping, and that no value is an alias or a bare date.
 
     A few aliases of aliases make a file of a few lines billions of values long.
     """
@@ -167,14 +167,14 @@ def _check_nodes(path: Path, root: yaml.MappingNode) -> None:
             keys: set[str] = set()
             for key, value in node.value:
                 if key.tag != _STRING:
-                    raise StackFileError(f"{path.name}, line {_line(key)}: the key is no text; put it in quotes")
+                    raise StackFileError(f"{path.name}, line {_line(key)}: the key is not text; put it in quotes")
                 if key.value in keys:
                     raise StackFileError(f"{path.name}, line {_line(key)}: the key {key.value} is there twice")
                 keys.add(key.value)
                 rest.append(value)
         elif isinstance(node, yaml.SequenceNode):
             rest += node.value
-        elif node.tag == _DATE:  # of which Pulumi makes `2026-01-01 00:00:00 +0000 UTC`
+        elif node.tag == _DATE:  # Pulumi reads it as `2026-01-01 00:00:00 +0000 UTC`
             raise StackFileError(f"{path.name}, line {_line(node)}: put the date in quotes")
 
 

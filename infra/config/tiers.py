@@ -1,4 +1,4 @@
-"""List what each tier means where a stack's configuration says nothing. A rule about a tier reads this table."""
+"""List the defaults of each tier. A rule about a tier reads this table."""
 
 from typing import Literal, NamedTuple
 
@@ -11,7 +11,7 @@ class Defaults(NamedTuple):
     Attributes:
         frontend: The frontend that users of the stack see: on a laptop, a preview of the Pages project, or its
             production.
-        kept: Its resources must be kept: the engine refuses `destroy`, and replaces nothing that holds data.
+        kept: The engine refuses `destroy`, and replaces no resource that holds data.
         previews_may_call: The API answers every preview of the Pages project.
         suspend_seconds: Idle time after which Neon suspends the database's compute; 0: never, where the plan allows.
         deploys_on: The event that deploys the backend. The text may name settings.

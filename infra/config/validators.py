@@ -21,7 +21,7 @@ NEON_REGIONS = frozenset(
         *("aws-eu-central-1", "aws-eu-west-2", "aws-ap-southeast-1", "aws-ap-southeast-2"),
     }
 )
-"""Neon's regions (its documentation, 2026-09, which ended the support of Azure's)."""
+"""Neon's regions (its documentation, 2026-09, which no longer supports Azure's)."""
 
 STACK_NAME = r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
 STACK_NAME_RULE = (
@@ -45,14 +45,14 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
 def _visible(value: Any) -> Any:
     """Refuse control characters, and those that a reader cannot see, such as a zero-width space."""
     if isinstance(value, str) and not value.isprintable():
-        raise ValueError("it has a character that nobody can see; type it again")
+        raise ValueError("it has an invisible character; type it again")
     return value
 
 
 def dotenv_problem(value: str) -> str | None:
     r"""Return why a dotenv file cannot carry a value, or None.
 
-    Between single quotes, a shell takes every character as it is, while python-dotenv and pydantic-settings replace
+    Between single quotes, a shell takes every character as it is. python-dotenv and pydantic-settings replace
     `${NAME}`, unescape `\\` and `\'`, and read a carriage return as a line break (seen with python-dotenv 1.2.4).
     """
     if re.search(r"[\x00-\x1f'\\]|\$\{", value):
@@ -63,8 +63,8 @@ def dotenv_problem(value: str) -> str | None:
 def branch_alias(branch: str) -> str:
     """Return the alias that Cloudflare Pages gives a branch's preview; empty for a name of punctuation alone.
 
-    Each character outside a-z and 0-9 of the lower-case name becomes a hyphen, of which none is dropped; the first 28
-    characters count, without hyphens at their ends (Cloudflare's staff in its forum; not in its documentation).
+    In the lower-case name, each character outside a-z and 0-9 becomes a hyphen, and repeated hyphens stay. The first
+    28 characters count, without hyphens at their ends (Cloudflare's staff in its forum; not in its documentation).
     """
     return re.sub(r"[^a-z0-9]", "-", branch.lower())[:28].strip("-")
 
@@ -72,7 +72,7 @@ def branch_alias(branch: str) -> str:
 _Visible = BeforeValidator(_visible)
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), _Visible]
-Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may bring nothing
+Secret = Annotated[SecretStr, Field(min_length=1)]  # a pipe into `pulumi config set` may be empty
 StackName = Annotated[str, _matching(STACK_NAME, STACK_NAME_RULE)]
 AppName = Annotated[str, _matching(*APP)]
 OrganizationSlug = Annotated[str, _matching(*ORGANIZATION)]
@@ -119,7 +119,7 @@ WebUrl = Annotated[
         "a URL is https, with a lower-case host and without a trailing slash: `https://api.example.com`",
     ),
 ]
-# R2 matches one `*` in an origin (tried by its users: cloudflare-docs, issue 32888); its own page has no `*`.
+# R2 matches one `*` in an origin (tried by its users: cloudflare-docs, issue 32888); R2's own page has no `*`.
 Origin = Annotated[
     str,
     _matching(rf"https://(\*\.)?{_HOST}", "an origin is https and a lower-case host, whose first label may be `*`"),

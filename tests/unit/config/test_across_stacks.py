@@ -117,7 +117,7 @@ def test_a_name_that_another_stack_has_is_refused(changes: dict[str, Any], claim
         ),
     ],
 )
-def test_what_a_stack_may_not_take_from_another(changes: dict[str, Any], said: str) -> None:
+def test_a_stack_may_not_contradict_another(changes: dict[str, Any], said: str) -> None:
     assert problems("qa", files(qa=QA | changes)) == [said]
 
 
@@ -127,7 +127,7 @@ def test_a_second_laptop_is_possible() -> None:
 
 
 def test_a_bad_name_is_compared_with_nobodys() -> None:
-    """An example stands for it meanwhile, and that may be a neighbour's name."""
+    """An example stands for the bad name, and may be a neighbour's name."""
     found = files(staging={"neonProject": "relay-staging"}, qa=QA | {"neonProject": None})
     assert problems("qa", found) == ["neonProject is missing"]
 
@@ -173,8 +173,8 @@ def test_an_api_that_staging_encrypts_serves_no_previews(key: str) -> None:
     settings, found = examined("production", files(staging={key: SECURE}))
     assert settings.preview_api_url is None
     assert found == [
-        f"previewStack is 'staging', but {key} in Pulumi.staging.yaml is encrypted or not valid, so that its API is "
-        "not known from the file: set it in clear"
+        f"previewStack is 'staging', but {key} in Pulumi.staging.yaml is encrypted or invalid, and hides the stack's "
+        "API: set it in clear"
     ]
 
 

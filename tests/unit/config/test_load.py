@@ -52,7 +52,7 @@ def test_a_plain_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plain_extra_secrets(written: dict[str, Any], plain: set[str]) -> list[str]:
-    """Return the problems of a stack's own secrets as its file has them, of which Pulumi takes some keys for plain."""
+    """Return the problems of `extraSecrets` as a file has it, if Pulumi takes the keys in `plain` for plain."""
     files = read_stack_files()
     files.stacks["staging"]["extraSecrets"] = written
     values = {"extraSecrets": dict.fromkeys(written, "decrypted")}

@@ -1,4 +1,4 @@
-"""The configuration of a pull request's stack: what it has from staging, and what makes it impossible."""
+"""A pull request's stack inherits from staging, and a template that reaches further is refused."""
 
 from __future__ import annotations
 

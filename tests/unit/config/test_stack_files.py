@@ -1,4 +1,4 @@
-"""Stack files that are broken: every stack reads all of them, so each is named."""
+"""A broken stack file is refused by name, because every stack reads all files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BROKEN = [
     (b"config:\n\trelay:tier: x\n", "Pulumi.staging.yaml, line 2: not valid YAML: "),
     (b"- a\n- b\n", "Pulumi.staging.yaml, line 1: expected keys and values"),
     (b"config: [a]\n", "Pulumi.staging.yaml, line 1: expected keys and values under `config`"),
-    (b"config:\n  1: x\n", "Pulumi.staging.yaml, line 2: the key is no text; put it in quotes"),
-    (b"a: b\n\xff\xfe", "Pulumi.staging.yaml, line 2: a character that no YAML file has"),
-    (b"a: b\nc: \x07\n", "Pulumi.staging.yaml, line 2: a character that no YAML file has"),
+    (b"config:\n  1: x\n", "Pulumi.staging.yaml, line 2: the key is not text; put it in quotes"),
+    (b"a: b\n\xff\xfe", "Pulumi.staging.yaml, line 2: a character that YAML does not allow"),
+    (b"a: b\nc: \x07\n", "Pulumi.staging.yaml, line 2: a character that YAML does not allow"),
     (b"config:\n  relay:x: 2026-01-01\n", "Pulumi.staging.yaml, line 2: put the date in quotes"),
     (b"config:\n  relay:tier: x\n  relay:tier: y\n", "Pulumi.staging.yaml, line 3: the key relay:tier is there twice"),
-    (b"config:\n  relay:adopt:\n    ? [a]\n    : b\n", "Pulumi.staging.yaml, line 3: the key is no text"),
+    (b"config:\n  relay:adopt:\n    ? [a]\n    : b\n", "Pulumi.staging.yaml, line 3: the key is not text"),
     (b"config:\n  relay:tier: !secret x\n", "Pulumi.staging.yaml, line 2: not valid YAML: could not determine a "),
     (b"a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "Pulumi.staging.yaml, line 1: write the value out where an alias"),
     (b"a: &a\n  b: *a\n", "Pulumi.staging.yaml, line 1: write the value out where an alias"),
