@@ -20,7 +20,7 @@ class FlyApp(NamedTuple):
     Attributes:
         name: The app's name; an output, so that a user of it waits for the app.
         managed: Names of the secrets that Pulumi writes.
-        staged: Names of secrets that are set but not live, when Pulumi last read them.
+        staged: Names of secrets that were set and not live when Pulumi last read them.
     """
 
     name: pulumi.Output[str]
@@ -47,8 +47,7 @@ class Backend(pulumi.ComponentResource):
         frontend_url: pulumi.Output[str] | None = None,
     ) -> None:
         super().__init__("relay:infra:Backend", "backend")
-        if settings.fly_app is None:  # a rule of the configuration; here for the type checker
-            raise pulumi.RunError("flyApp is missing")
+        backend = str(settings.fly_app)  # a rule requires it
         child = pulumi.ResourceOptions(parent=self)
         keep, adopt = settings.adopt.keep, settings.adopt
         key = None if keep.issuperset(OAUTH_KEY.secrets) else oauth_key(settings, child)
@@ -57,14 +56,14 @@ class Backend(pulumi.ComponentResource):
         )
         self._settings, self._digest_key = settings, random_key("digest-key", child)
         rotating = {name: name for name in STORAGE_TOKEN.secrets}
-        own = self._app(settings.fly_app, self.values, rotating, keep=keep, adopt=adopt.fly_app is not None)
-        self.apps = {settings.fly_app: own}
+        own = self._app(backend, self.values, rotating, keep=keep, adopt=adopt.fly_app is not None)
+        self.apps = {backend: own}
         for name, further in sorted(settings.apps.items()):
             values = inputs_of(further.extra_secrets) | aliased(self.values, further.secret_aliases)
             self.apps[name] = self._app(name, values, further.secret_aliases, adopt=name in adopt.apps)
         self.deploy_token = _deploy_token(settings, own.name, child) if settings.mint_deploy_token else None
         plain = application.plain_settings(settings)
-        self.outputs: dict[str, Any] = {"flyApp": settings.fly_app, "flyRegion": settings.fly_region, "flyEnv": plain}
+        self.outputs: dict[str, Any] = {"flyApp": backend, "flyRegion": settings.fly_region, "flyEnv": plain}
         self.register_outputs({})
 
     def _app(
@@ -81,7 +80,7 @@ class Backend(pulumi.ComponentResource):
         Args:
             name: The app's name.
             values: Its secrets.
-            sources: Secrets of this app, each with the name that the backend has for its value.
+            sources: Secrets of this app, each with the backend's name for its value.
             adopt: Whether the app exists already.
             keep: Existing secrets that stay.
         """
@@ -106,7 +105,7 @@ class Backend(pulumi.ComponentResource):
 
 
 def _deploy_token(settings: Settings, app: pulumi.Output[str], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Mint a deploy token; Pulumi revokes the one of an earlier rotation after GitHub has the new one."""
+    """Mint a deploy token. Pulumi revokes an earlier rotation's token after GitHub has the new token."""
     return DeployToken(
         DEPLOY_TOKEN.resource,
         app=app,

@@ -13,8 +13,8 @@ from infra.states import State
 # The characters that a URL holds unescaped in any of its parts (RFC 3986, unreserved).
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 
-# Each update sends these as they are in the state. The program declares none, which would lift an adopted project's
-# restrictions.
+# An update sends these as the state has them. The program declares none of them: without this list, an update would
+# lift an adopted project's restrictions.
 _BY_HAND = [
     *("allowedIps", "allowedIpsProtectedBranchesOnly", "blockPublicConnections", "blockVpcConnections"),
     *("enableLogicalReplication", "hipaa", "maintenanceWindow"),
@@ -24,7 +24,8 @@ _BY_HAND = [
 class Database(pulumi.ComponentResource):
     """A Neon project and the URL by which the backend reaches its database.
 
-    The state that the last `up` left tells the project's id, with which Pulumi imports an existing compute.
+    Neon makes the default branch, role and database with the project, and answers 409 to a second one. Pulumi imports
+    an existing compute by the project's id, which the last `up` left in the state.
 
     Attributes:
         url: SQLAlchemy URL of the database, a secret (see `sqlalchemy_url`).
@@ -36,7 +37,6 @@ class Database(pulumi.ComponentResource):
     def __init__(self, settings: Settings, before: State) -> None:
         super().__init__("relay:infra:Database", "database")
         adopt = settings.adopt
-        # Neon makes the default branch, role and database with the project; Neon answers 409 to a second one.
         # Retention and branch protection are declared because the provider would send its own defaults (86400 s, off)
         # to an adopted project.
         by_hand = _BY_HAND if adopt.neon_project else None
@@ -67,7 +67,7 @@ class Database(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _endpoint(self, settings: Settings, project: neon.Project, identity: str) -> None:
-        """Take over the existing compute: provider 0.15.0 applies a project's settings to computes made later."""
+        """Import the existing compute: provider 0.15.0 applies a project's settings only to computes made later."""
         compute = settings.neon_compute
         neon.Endpoint(
             "neon-endpoint",
@@ -101,7 +101,7 @@ def _compute(settings: Settings) -> neon.ProjectDefaultEndpointSettingsArgs:
 
 
 def idle_seconds(settings: Settings) -> float | None:
-    """Return when Neon suspends a compute, -1 for never; None on the free plan, which refuses even its own value."""
+    """Return the idle seconds after which Neon suspends; -1: never. The free plan refuses even its own value: None."""
     return None if settings.neon_plan == "free" else float(settings.suspend_seconds or -1)
 
 
@@ -125,13 +125,13 @@ def sqlalchemy_url(*, user: str, password: str, host: str, name: str) -> str:
     if "-pooler" in host.split(".", maxsplit=1)[0]:
         raise pulumi.RunError(
             f"DATABASE_URL: {host} is Neon's pooled host, which LISTEN and migrations cannot use; the direct host "
-            "has no `-pooler`. Refresh the stack, then run `pulumi up` again."
+            f"has no `-pooler`. To read it again:\n  pulumi up --refresh -s {pulumi.get_stack()}"
         )
     for part, value in {"role": user, "password": password, "database name": name}.items():
         if not _UNRESERVED.fullmatch(value):
             raise pulumi.RunError(
                 f"DATABASE_URL: the {part} on {host} holds a character that a URL must write as %XX, and alembic "
                 f"reads % as interpolation. Change the {part} in Neon's console (for a password: Reset password), "
-                "then `pulumi refresh` and `pulumi up`."
+                f"then:\n  pulumi up --refresh -s {pulumi.get_stack()}"
             )
     return f"{DATABASE_SCHEME}://{user}:{password}@{host}/{name}?sslmode=require"

@@ -71,7 +71,7 @@ class DatabaseBranch(pulumi.ComponentResource):
 
 
 def parent(settings: Settings) -> tuple[str, dict[str, str]]:
-    """Return the Neon project to branch, and the database hosts of the copied stack and of production, by stack.
+    """Return the Neon project to branch from, and the database hosts of the copied stack and of production by stack.
 
     Raises:
         pulumi.RunError: The copied stack has no database yet, or its project is production's.
@@ -94,7 +94,7 @@ def parent(settings: Settings) -> tuple[str, dict[str, str]]:
         if found[stack].get("neonProjectId") == project:
             raise pulumi.RunError(
                 f"branchOf: the database of stack {copied} is Neon project {project}, which is {stack}'s too: no pull "
-                "request gets a copy of production's data. Nothing was touched."
+                "request gets a copy of production's data. Name another stack under branchOf in Pulumi.pr.yaml."
             )
     return project, {
         stack: str(outputs["databaseHost"]) for stack, outputs in found.items() if "databaseHost" in outputs
@@ -102,10 +102,10 @@ def parent(settings: Settings) -> tuple[str, dict[str, str]]:
 
 
 def of_no_other_stack(others: dict[str, str], host: str) -> str:
-    """Return the host.
+    """Return the host, if no other stack has it.
 
     Raises:
-        pulumi.RunError: It is another stack's: the next migration would run on that stack's data.
+        pulumi.RunError: Another stack has it: the next migration would run on that stack's data.
     """
     for stack, theirs in others.items():
         if host.replace("-pooler", "") == theirs.replace("-pooler", ""):

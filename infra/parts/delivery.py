@@ -75,7 +75,7 @@ def _environment(settings: Settings, child: pulumi.ResourceOptions) -> pulumi.Re
     policies = github.RepositoryEnvironmentDeploymentBranchPolicyArgs(
         protected_branches=refs == "protected", custom_branch_policies=refs == "policy"
     )
-    # GitHub's PUT carries every rule, and resets those that are not declared here.
+    # GitHub's PUT carries every rule, and resets each rule that is not declared here.
     environment = github.RepositoryEnvironment(
         "github-environment",
         repository=repository,

@@ -1,4 +1,4 @@
-"""Serve a stack at names of the team's own: certificates, DNS records, Pages domains, the bucket's domain."""
+"""Serve a stack at the team's own domain names: certificates, DNS records, Pages domains, the bucket's domain."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _AUTOMATIC = 1
 
 
 class Domains(pulumi.ComponentResource):
-    """The resources behind each name of `domains` and `formerDomains`; they are called after the name they serve.
+    """The resources behind each name of `domains` and `formerDomains`, called after the name that they serve.
 
     Attributes:
         records: The ids of its DNS records.
@@ -60,8 +60,8 @@ class Domains(pulumi.ComponentResource):
     def _api(self, domain: Domain) -> None:
         """Let Fly.io serve the API at a name.
 
-        The record is no proxied one: Fly.io checks the name itself, each time that it renews the certificate. A CNAME
-        works before the app's first deployment, which gives it addresses (Fly.io's documentation, "Custom domains").
+        The record is not proxied, because Fly.io checks the name whenever it renews the certificate. A CNAME works even
+        before the first deployment gives the app addresses (Fly.io's documentation, "Custom domains").
         """
         settings = self._settings
         certificate = Certificate(
@@ -72,7 +72,7 @@ class Domains(pulumi.ComponentResource):
             opts=self._served,
         )
         addresses = {f"A {domain.host}": certificate.a, f"AAAA {domain.host}": certificate.aaaa}
-        # Records that were adopted once stay of their type, whether or not `adopt` still lists them.
+        # An adopted record keeps its type, even if `adopt` no longer lists it.
         by_hand = {
             key: found.apply(lambda values: str(values[0]))
             for key, found in addresses.items()
@@ -80,7 +80,7 @@ class Domains(pulumi.ComponentResource):
         }
         for key, content in (by_hand or {f"CNAME {domain.host}": certificate.target}).items():
             self._record(domain, key, content, proxied=False)
-        ownership = certificate.ownership.apply('"{}"'.format)  # Cloudflare adds quotes that are missing
+        ownership = certificate.ownership.apply('"{}"'.format)  # Cloudflare adds missing quotes
         self._record(domain, f"TXT {domain.ownership()}", ownership, proxied=False)
 
     def _pages(self, domain: Domain, pages_url: pulumi.Output[Any]) -> None:
@@ -138,7 +138,7 @@ async def zone_ids(settings: Settings) -> dict[str, str]:
     """Look up the ids of the zones that the stack's names are in.
 
     Raises:
-        pulumi.RunError: Cloudflare does not list them, or not in the configured account.
+        pulumi.RunError: Cloudflare does not list the zones, or has no such zone in the configured account.
     """
     account = settings.cloudflare_account_id
     found = {}

@@ -24,8 +24,7 @@ class Frontend(pulumi.ComponentResource):
         build, account, variables = settings.pages_build, settings.cloudflare_account_id, pages_variables(settings)
         identity = f"{account}/{settings.pages_project}" if settings.adopt.pages_project else None
         # Cloudflare wipes an undeclared `source`, and the provider shows most undeclared members as a change in every
-        # plan. An empty list of excludes shows one too, since the provider stores null: both lists stay undeclared
-        # (seen with terraform-provider-cloudflare 5.22.0).
+        # plan (seen with terraform-provider-cloudflare 5.22.0).
         project = cloudflare.PagesProject(
             "pages-project",
             account_id=account,
@@ -53,7 +52,10 @@ class Frontend(pulumi.ComponentResource):
 
 
 def _source(settings: Settings) -> cloudflare.PagesProjectSourceArgs:
-    """Return the repository that Pages builds, with each branch as a preview."""
+    """Return the repository that Pages builds, with each branch as a preview.
+
+    The lists of excludes stay undeclared: the provider stores an empty list as null, a change in every plan.
+    """
     return cloudflare.PagesProjectSourceArgs(
         type="github",
         config=cloudflare.PagesProjectSourceConfigArgs(
@@ -74,8 +76,8 @@ def _deployment(
 ) -> cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict:
     """Return the configuration of Pages' previews or of its production: both have the same members.
 
-    What the Workers runtime does is left to Cloudflare, unless it is configured. The provider keeps an empty list of
-    flags as null, and would show a change in each plan.
+    Cloudflare chooses the Workers runtime's behaviour, unless the settings do. The provider stores an empty list of
+    flags as null, which would be a change in every plan.
     """
     deployment: cloudflare.PagesProjectDeploymentConfigsPreviewArgsDict = {
         "build_image_major_version": build.image_version,

@@ -19,7 +19,7 @@ def random_key(name: str, opts: pulumi.ResourceOptions, *, rotation: int = 0) ->
     Args:
         name: The resource's logical name.
         opts: The resource's options.
-        rotation: A counter: another one replaces the key.
+        rotation: A counter: another number replaces the key.
 
     Returns:
         The key in url-safe base64, 44 characters, a secret: the form that `cryptography.fernet` takes.

@@ -20,7 +20,7 @@ class Storage(pulumi.ComponentResource):
     """The bucket with its public address and CORS rules, and a token for it unless keys are configured or kept.
 
     Attributes:
-        keys: S3 credentials of the bucket: its newest token's, or the configured ones; None where the app keeps them.
+        keys: S3 credentials of the bucket: its newest token's, or configured ones; None where the app keeps them.
         public_host: Host that serves the bucket's objects.
         outputs: The stack's outputs of this part.
     """
@@ -33,7 +33,7 @@ class Storage(pulumi.ComponentResource):
         Args:
             settings: The stack's settings.
             given: Configured keys of the bucket.
-            pages_host: The host of the Pages project, where this `up` is the first that tells it.
+            pages_host: The host of the Pages project, if Cloudflare chooses it in this `up`.
         """
         super().__init__("relay:infra:Storage", "storage")
         account, name = settings.cloudflare_account_id, settings.bucket
@@ -72,8 +72,8 @@ class Storage(pulumi.ComponentResource):
     def _keys(self, settings: Settings, opts: pulumi.ResourceOptions) -> StorageKeys:
         """Make the bucket's token in each slot that works, and return the newest one's keys.
 
-        The keys depend on every token. So in the state their users depend on the older tokens too, and the engine
-        deletes no older token while the update of a user fails (`--continue-on-error`) or protects it from `destroy`
+        The keys depend on every token, and so do the resources that use the keys. The engine therefore deletes no older
+        token while such a resource fails to update (`--continue-on-error`) or is protected from `destroy`
         (`--exclude-protected`).
         """
         tokens = [self._token(settings, name, opts) for name in storage_tokens(settings)]
@@ -83,7 +83,7 @@ class Storage(pulumi.ComponentResource):
 
     def _token(self, settings: Settings, name: str, opts: pulumi.ResourceOptions) -> cloudflare.AccountToken:
         account = settings.cloudflare_account_id
-        # No filter: the provider encodes a filter twice. The id is looked up by name rather than written down.
+        # No filter: the provider encodes a filter twice. `_id_of` looks the id up by the group's name.
         groups = cloudflare.get_account_api_token_permission_groups_list_output(
             account_id=account, opts=pulumi.InvokeOutputOptions(parent=self)
         )
@@ -104,7 +104,7 @@ class Storage(pulumi.ComponentResource):
 def _public_domain(
     resource: str, account: str, name: str, opts: pulumi.ResourceOptions, *, enabled: bool = True
 ) -> cloudflare.R2ManagedDomain:
-    """Serve a bucket's objects at an `r2.dev` address, or stop that: the provider itself never switches it off."""
+    """Serve a bucket's objects at an `r2.dev` address, or stop that, which no deletion by the provider does."""
     return cloudflare.R2ManagedDomain(resource, account_id=account, bucket_name=name, enabled=enabled, opts=opts)
 
 

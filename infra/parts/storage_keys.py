@@ -42,19 +42,19 @@ def given_keys(settings: Settings, before: states.State) -> StorageKeys | None:
 def keys_of(owner: str, before: states.State) -> StorageKeys | None:
     """Read a bucket's keys from the outputs of the stack that owns it.
 
-    The engine's own invoke reads them, not a `StackReference`: the program cannot catch that a referenced stack is
-    missing, and a secret that this stack's passphrase does not open comes back as `{}` without an error.
+    The engine's own invoke reads them, because the program cannot catch a `StackReference` to a missing stack. A secret
+    that this stack's passphrase does not open comes back as `{}`, without an error.
 
     Args:
         owner: The stack that owns the bucket, in this project.
         before: The state that the last `up` of this stack left.
 
     Returns:
-        The keys; None while neither the owner was brought up nor this stack's app has any.
+        The keys; None while the owner was never brought up and this stack's app has no keys.
 
     Raises:
-        pulumi.RunError: The app has keys, and the owner none to give; or this stack cannot decrypt its secrets. The
-            message names both stacks.
+        pulumi.RunError: The owner has no keys to give, or this stack cannot decrypt them; or the app has keys, and the
+            owner was never brought up. The message names both stacks.
     """
     mine, outputs = pulumi.get_stack(), {}
     with suppress(states.StateError):  # there is no such stack yet
@@ -64,17 +64,17 @@ def keys_of(owner: str, before: states.State) -> StorageKeys | None:
         return StorageKeys(pulumi.Output.secret(identity), pulumi.Output.secret(secret))
     if not outputs and not _has_keys(before):
         pulumi.log.warn(
-            f"Stack {mine} comes up without the bucket's keys: stack {owner}, which has them, was never brought up. "
+            f"Stack {mine} comes up without the bucket's keys: stack {owner}, which makes them, was never brought up. "
             f"After its first `up`:\n  pulumi up -s {mine}"
         )
         return None
-    problem, remedy = "it was never brought up", f"`pulumi up -s {owner}` first"
+    problem, remedy = "it was never brought up", f"Run `pulumi up -s {owner}` first"
     if outputs and identity is None:
         problem = "it has none to give: they are kept on its Fly app (adopt.keep), where nobody can read them"
         remedy = f"Give {owner} keys of its own"
     elif outputs:
         problem = f"{mine}'s passphrase or key cannot decrypt its secrets"
-        remedy = "Both stacks need one secrets provider for that"
+        remedy = "Give both stacks one secrets provider"
     raise pulumi.RunError(
         f"storageFrom: stack {mine} takes the bucket's keys from stack {owner}, but {problem}. {remedy}, or set "
         f"storageAccessKeyId and storageSecretAccessKey for {mine} and remove storageFrom."

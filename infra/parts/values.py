@@ -15,7 +15,7 @@ def reveal(secret: SecretStr) -> pulumi.Output[str]:
 
 
 def inputs_of(values: Mapping[str, SecretStr | pulumi.Input[str] | None]) -> dict[str, pulumi.Input[str]]:
-    """Return the values that are there, as inputs of a resource."""
+    """Return the values that are not None, as inputs of a resource."""
     return {
         name: reveal(value) if isinstance(value, SecretStr) else value
         for name, value in values.items()
