@@ -1,4 +1,4 @@
-"""Try each credential on what the stack needs, read-only, before `up` makes the first resource."""
+"""Try each credential, read-only, before `up` makes the first resource."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def check(start: Start) -> Iterator[Finding]:
-    """Try every credential that the stack needs. A service that does not answer is a note."""
-    if not start.preview:  # flyctl runs on `up` alone
+    """Try every credential that the stack needs. A service that does not answer gives a note."""
+    if not start.preview:  # only `up` runs flyctl
         yield from _fly(start)
     needs = needs_of(start.settings)
     for service, try_out in {"Neon": _neon, "Cloudflare": _cloudflare, "GitHub": _github}.items():
@@ -49,7 +49,7 @@ def check(start: Start) -> Iterator[Finding]:
 
 
 def _failed(start: Start, service: str, error: CloudError) -> Finding:
-    """Return the finding for a service's error: by its words first, then by whether it refuses the credential."""
+    """Return the finding for a service's error: by the error's words first, then by its type."""
     credential = CREDENTIALS[service]
     variable = credential.variables[-1]
     if cure := next((cure for words, cure in CURES[service].items() if re.search(words, str(error))), ""):
@@ -115,7 +115,7 @@ def _neon(start: Start, client: Client) -> Iterator[Finding]:
 
 
 def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
-    """Check that the token reaches the account for each need, and that the names of tokens are free."""
+    """Check that the token reaches the account for each need, and that the names of tokens and domains are free."""
     account, needs = start.settings.cloudflare_account_id, needs_of(start.settings)
     refused: dict[str, str] = {}
     for need in [need for need in cloudflare.LISTS if need in needs]:
@@ -138,7 +138,7 @@ def _cloudflare(start: Start, client: Client) -> Iterator[Finding]:
 
 
 def _github(start: Start, client: Client) -> Iterator[Finding]:
-    """Check that the token reaches the repository, and may read the place of its secrets."""
+    """Check that the token reaches the repository, and may list its environments or variables."""
     settings, needs = start.settings, needs_of(start.settings)
     name = f"{settings.github_owner}/{settings.github_repository}"
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def unreleased(start: Start) -> Iterator[Finding]:
-    """Report an `up` of production from changes that are not committed, or from no release, which is a note."""
+    """Report, as a note, that production's checkout has changes or is no release."""
     settings = start.settings
     if start.preview or settings.tier != "production" or "RELAY_SANDBOX" in start.environ:
         return
@@ -23,9 +23,9 @@ def unreleased(start: Start) -> Iterator[Finding]:
         return
     fix = "Publish a release, which brings production up, or check one out: `git switch --detach TAG`"
     if changed:
-        yield Finding("note", "production is brought up from changes that are not committed", fix)
+        yield Finding("note", "production's checkout has changes that are not committed", fix)
     elif _git("describe", "--exact-match", "--tags", "--match", settings.release_tags) is None:
-        yield Finding("note", "production is brought up from a commit that is no release", fix)
+        yield Finding("note", "production's checkout is a commit that is no release", fix)
 
 
 def _git(*arguments: str) -> str | None:

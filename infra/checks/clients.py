@@ -1,4 +1,4 @@
-"""Make the clients that checks ask the services with."""
+"""Make the clients with which checks ask the services."""
 
 from infra.checks.credentials import CREDENTIALS
 from infra.clouds import cloudflare, github, neon

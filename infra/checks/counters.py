@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def check(settings: Settings, before: State) -> None:
     """Refuse lowered counters, and a first OAuth key beside one that the app keeps.
 
-    An older key would come back, or the newest go, under machines that use it.
+    A lower counter would bring an older key back, or delete the newest key, while machines use it.
 
     Args:
         settings: The stack's settings.
@@ -28,15 +28,15 @@ def check(settings: Settings, before: State) -> None:
     """
     lowered = [
         f"rotate.{each.key} is {each.counter(settings)}, but {_recorded(each, before)} in the state: a rotation goes "
-        f"forward only. Set it to {_recorded(each, before)}, or one higher for a new one"
+        f"forward only. Set it to {_recorded(each, before)}, or to {_recorded(each, before) + 1} for a new rotation"
         for each in made_here(settings)
         if each.counter(settings) < _recorded(each, before)
     ]
     app = before.get("fly-secrets")
     if OAUTH_KEY in made_here(settings) and not settings.rotate.oauth_key and app:
         lowered += [
-            f"adopt.keep lacks {name}, which Fly app {settings.fly_app} has from before its adoption: a new one would "
-            "log everybody out. Put adopt back, or set rotate.oauthKey to 1 if that is what you want"
+            f"adopt.keep lacks {name}, which Fly app {settings.fly_app} has from before its adoption: a new key would "
+            "log everybody out. Put adopt back, or, for a new key, set rotate.oauthKey to 1"
             for name in OAUTH_KEY.secrets
             if name in app.outputs.get("keep", [])
         ]

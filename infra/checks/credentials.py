@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
 
 Needs = frozenset[str]
-"""Reasons to need a credential: the parts a stack manages, the rotating keys it makes, such as `deploy-token`, and
-`github-environment` or `github-repository` for the place of its secrets in GitHub, `domains` and `pages-domain`."""
+"""Reasons to need a credential: a stack's parts, its rotating keys, such as `deploy-token`, `domains`, `pages-domain`,
+and the place of its secrets in GitHub, `github-environment` or `github-repository`."""
 
 
 class Credential(NamedTuple):
@@ -28,12 +28,12 @@ class Credential(NamedTuple):
 
     Attributes:
         variables: The environment variables that hold it; the first that is not empty counts.
-        config: The setting of its Pulumi provider that may hold it instead, as `namespace:key`; empty where there is
-            no such provider. A provider asks for its credential when it starts, so a preview needs it.
+        config: The setting of its Pulumi provider that may hold it instead, as `namespace:key`; empty without such a
+            provider. A provider asks for its credential when it starts, so a preview needs it.
         kind: Its narrowest kind.
         permissions: By need, the least permission; empty where the kind says it all.
         make: The place or command that makes one, as "at …" or "with …".
-        reads: The least that previews and drift need, which change nothing.
+        reads: The least kind for previews and drift, which change nothing.
     """
 
     variables: tuple[str, ...]
@@ -54,11 +54,11 @@ class Credential(NamedTuple):
         return Finding("missing", f"{self.variables[-1]} is not set{other}", f"It takes {self.wanted(needs)}")
 
     def in_environment(self, environ: Mapping[str, str]) -> str:
-        """Return its value in an environment, or nothing."""
+        """Return its value in an environment, or an empty text."""
         return next((environ[name] for name in self.variables if environ.get(name, "").strip()), "")
 
     def value(self) -> str:
-        """Return its value as the provider takes it, from Pulumi's configuration first, or nothing."""
+        """Return its value as the provider takes it, from Pulumi's configuration first, or an empty text."""
         namespace, _, key = self.config.partition(":")
         configured = pulumi.Config(namespace).get(key) if namespace else None
         return configured or self.in_environment(os.environ)
@@ -125,14 +125,14 @@ CURES = {
         "lifetime": "Make a token with the shorter life that the organization asks for",
     },
 }
-"""By service, and by words of its answer, the cure where it is not another credential (reports of each message)."""
+"""By service and words of its answer, the cure where another credential is none (from reports of each message)."""
 
 
 def needs_of(settings: Settings) -> Needs:
     """Return the needs of a stack."""
     github = [f"github-{settings.github_scope}"] if settings.manages("delivery") else []
     roles = {domain.role for domain in all_of(settings.domains, settings.former_domains)}
-    # A preview stack's frontend is served by the project of the stack that manages it.
+    # Another stack's Pages project serves a preview stack's frontend.
     pages = ["pages-domain"] if "frontend" in roles and not settings.manages("frontend") else []
     domains = [*pages, "domains"] if roles else []
     return frozenset([*settings.manage, *(each.resource for each in made_here(settings)), *github, *domains])

@@ -1,4 +1,4 @@
-"""Check the names of a stack's own domains: before an `up` that it can have them, and later what is pending."""
+"""Check a stack's own domain names: before an `up`, that they are free; later, whether they are served."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check(start: Start, client: Client) -> Iterator[Finding]:
             yield _no_zone(settings, name, elsewhere=bool(found))
     own = start.own_ids() if domains else {}
     if own is None:
-        return  # doctor reports the state itself
+        return  # doctor reports the unreadable state
     for domain in domains:
         if zones[domain.zone]:
             yield from _name(settings, client, zones[domain.zone], domain, own)
@@ -57,7 +57,7 @@ def _no_zone(settings: Settings, name: str, *, elsewhere: bool) -> Finding:
 
 
 def _name(settings: Settings, client: Client, zone: str, domain: Domain, own: Mapping[str, str]) -> Iterator[Finding]:
-    """Report records of a name that are not this stack's, and what keeps Fly.io from issuing its certificate."""
+    """Report a name's records that are not this stack's, and obstacles to its certificate at Fly.io."""
     adopt, host = settings.adopt, domain.host
     known = {identity for name, identity in own.items() if name.startswith("record-")}
     here = [record for record in cloudflare.records(client, zone, host) if record["type"] in _LEADS]
@@ -88,8 +88,8 @@ def _authorities(client: Client, zone: str, domain: Domain) -> Iterator[Finding]
         if issuers and _AUTHORITY not in issuers:
             yield Finding(
                 "wrong",
-                f"A CAA record of {name} lets {', '.join(issuers)} alone issue certificates, and Fly.io gets that of "
-                f"{domain.host} from {_AUTHORITY}",
+                f"A CAA record of {name} lets {', '.join(issuers)} alone issue certificates, and Fly.io takes "
+                f"{domain.host}'s from {_AUTHORITY}",
                 f"Add a CAA record of {name} in {_RECORDS}: tag `issue`, {_AUTHORITY}",
             )
         if found or name == domain.zone:
@@ -102,7 +102,7 @@ def _value(record: dict[str, Any]) -> str:
 
 
 def pending(settings: Settings, client: Client | None) -> Iterator[Finding]:
-    """Report how far each name is: a note with the command that looks for one that is not served yet.
+    """Report whether each name is served; if not, with the command that checks it.
 
     Args:
         settings: The stack's settings.
@@ -117,13 +117,13 @@ def pending(settings: Settings, client: Client | None) -> Iterator[Finding]:
             yield Finding("note", f"Not checked: whether {host} is served: {error}")
             continue
         if state:
-            yield Finding("note", f"{host} is not served yet: {state}", f"It takes some minutes. To look: `{look}`")
+            yield Finding("note", f"{host} is not served yet: {state}", f"It takes some minutes. To check: `{look}`")
         else:
             yield Finding("ok", f"{host} is served")
 
 
 def _at_fly(settings: Settings, host: str) -> str:
-    """Return how far Fly.io is with a name; empty where it serves it."""
+    """Return Fly.io's progress with a name; empty once Fly.io serves it."""
     found = Flyctl().certs_list(str(settings.fly_app))
     if host not in found:
         return "the app has no certificate for it; `up` adds it"
@@ -131,7 +131,7 @@ def _at_fly(settings: Settings, host: str) -> str:
 
 
 def _at_cloudflare(settings: Settings, client: Client | None, domain: Domain) -> str:
-    """Return how far Cloudflare is with a name; empty where it serves it."""
+    """Return Cloudflare's progress with a name; empty once Cloudflare serves it."""
     if client is None:
         raise CloudError("there is no CLOUDFLARE_API_TOKEN")
     place = f"pages/projects/{settings.pages_project}/domains"

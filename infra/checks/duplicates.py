@@ -39,7 +39,7 @@ _STRANGERS = {
 
 
 def names(settings: Settings) -> dict[str, tuple[Kind, str]]:
-    """Return the stack's resources whose name a service accepts twice: by logical name, their kind and that name."""
+    """Return, by logical name, kind and name of the stack's resources whose name a service accepts twice."""
     found = {"neon-project": (NEON_PROJECT, settings.neon_project)}
     found = found if settings.manages("database") and not settings.branch_of else {}
     tokens = storage_tokens(settings) if settings.mints_storage_token else []
@@ -58,7 +58,7 @@ def ids(settings: Settings, client: Client, kind: Kind, name: str) -> list[str]:
 
 
 def namesakes(start: Start, client: Client, kind: Kind) -> Iterator[Finding]:
-    """Report each resource that is not this stack's and has a name of this stack's.
+    """Report each foreign resource that has a name of this stack's.
 
     Raises:
         CloudError, RefusedError: See `Client.ask`.
@@ -69,14 +69,14 @@ def namesakes(start: Start, client: Client, kind: Kind) -> Iterator[Finding]:
 
 
 def _namesakes(start: Start, kind: Kind, resource: str, name: str, found: set[str]) -> Iterator[Finding]:
-    """Report those of the found ids that are not this stack's own."""
+    """Report the found ids that are not this stack's own."""
     settings = start.settings
     adopted = settings.adopt.neon_project if kind == NEON_PROJECT else None
     recorded = start.own_ids() if found and not adopted else {}
-    if recorded is None:  # doctor reports the state itself
+    if recorded is None:  # doctor reports the unreadable state
         return
     own = adopted or recorded.get(resource)
-    if own == "" and len(found) == 1:  # the state has the resource without its id: it must be this one
+    if own == "" and len(found) == 1:  # the state has the resource without its id: this must be it
         own = min(found)
     if others := found - {own}:
         made = f"Another {kind.title} is called {name!r} already: {', '.join(sorted(others))}"
@@ -89,10 +89,10 @@ def _namesakes(start: Start, kind: Kind, resource: str, name: str, found: set[st
 
 
 def check_made(settings: Settings, resource: str, made: str) -> None:
-    """Check, after a resource was made, that the service has one of its name.
+    """Check that a service has only one resource of a name, after Pulumi made it.
 
-    Both providers repeat a call that was answered with an error, even where the service had done its work. Then there
-    are two, and the state knows the last.
+    Both providers repeat a call after an error, even if the service had done its work. Then there are two resources,
+    and the state has the last.
 
     Args:
         settings: The stack's settings.
@@ -100,7 +100,7 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
         made: Its id.
 
     Raises:
-        pulumi.RunError: There are others of its name.
+        pulumi.RunError: Others have its name.
     """
     kind, name = names(settings)[resource]
     try:
@@ -110,27 +110,26 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
         return
     if others := ", ".join(sorted(set(found) - {made})):
         raise pulumi.RunError(
-            f"More than one {kind.title} is called {name!r}: a provider repeats a call that was answered with an "
-            f"error. This stack has {made}, and nothing uses {others}. {_REMOVE[kind.type]}. Then run:\n"
-            f"  pulumi up -s {settings.stack}"
+            f"More than one {kind.title} is called {name!r}: its provider repeated a call after an error. This stack "
+            f"has {made}, and nothing uses {others}. {_REMOVE[kind.type]}. Then run:\n  pulumi up -s {settings.stack}"
         )
 
 
 def refuse_second(settings: Settings, recorded: Recorded) -> None:
-    """Refuse to make a Neon project while the one in the state is there: `--ignore-protect` would replace it.
+    """Refuse to make a second Neon project while the recorded project exists: `--ignore-protect` would replace it.
 
-    Only Neon tells that from making it again after somebody deleted it: the state is older than a refresh.
+    Somebody may have deleted it, which only Neon can tell: the state is older than a refresh.
 
     Args:
         settings: The stack's settings.
         recorded: The project in the state.
 
     Raises:
-        pulumi.RunError: It is there.
+        pulumi.RunError: The recorded project exists.
         CloudError, RefusedError: See `Client.ask`.
     """
     if recorded.id in ids(settings, clients.client("Neon"), NEON_PROJECT, str(recorded.outputs.get("name"))):
         raise pulumi.RunError(
-            f"Database {recorded.id} would be replaced by a new and empty one, and the backend would change over to "
-            f"it. If you mean it, for this one `up`:\n  pulumi config set unprotect true -s {settings.stack}"
+            f"Pulumi would replace database {recorded.id} by a new and empty database, and the backend would use that. "
+            f"If you mean it, for this one `up`:\n  pulumi config set unprotect true -s {settings.stack}"
         )

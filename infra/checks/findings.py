@@ -1,4 +1,4 @@
-"""Hold what a check reads and what it reports, for `up` and for doctor.
+"""Define the input and the results of checks, for `up` and for doctor.
 
 Standard library only: doctor runs before `.venv` exists.
 """
@@ -33,14 +33,14 @@ class Finding(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The stack, and the surroundings that its run starts in.
+    """The stack, and the environment in which its run starts.
 
     Attributes:
         settings: The stack's settings.
         environ: The environment variables.
-        credentials: By service, each credential that is set. None stands for one that cannot be decrypted here.
-        own_ids: Returns the ids in the stack's state by logical name; None if it cannot be read.
-        preview: Whether only a preview is to run.
+        credentials: By service, each credential that is set; None if this run cannot decrypt it.
+        own_ids: Returns the ids in the stack's state by logical name; None if the state cannot be read.
+        preview: Whether the run is a preview.
     """
 
     settings: Settings

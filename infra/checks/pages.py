@@ -1,7 +1,7 @@
 """Compare a Pages project, as Cloudflare has it, with the settings.
 
-Cloudflare's provider does not see variables that were removed as a whole, and names no variable that was changed. So
-one read-only request asks Cloudflare itself.
+Cloudflare's provider does not see that all variables were removed, and names no changed variable. So one read-only
+request asks Cloudflare itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONTEXTS = {"preview": "previews", "production": "production"}
 
 
 def check(settings: Settings, client: Client) -> Iterator[Finding]:
-    """Read the Pages project and report every difference from the settings; a project that is not there has none.
+    """Read the Pages project and report every difference from the settings; a missing project has none.
 
     Args:
         settings: The settings of the stack that owns the project.
@@ -43,7 +43,7 @@ def check(settings: Settings, client: Client) -> Iterator[Finding]:
         yield Finding("note", f"Not checked: whether Pages project {name} is as configured: {error}")
         return
     if found:
-        # The provider sees a removed variable only beside one that is there.
+        # The provider sees a removed variable only if another variable is left.
         first = "Set any variable for production and for previews in Cloudflare's dashboard, then: " if wiped else ""
         refresh = f"{first}`pulumi up --refresh -s {stack}`"
         yield Finding("wrong", f"Pages project {name} is not as configured: {'; '.join(found)}", refresh)
@@ -80,7 +80,7 @@ def spelling(path: str) -> str:
 
 
 def _of_variables(settings: Settings, project: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each difference of a variable by its name, and the values of plain variables alone."""
+    """Yield each variable that differs, by name. Show values of plain variables alone."""
     for context, title in _CONTEXTS.items():
         wanted, found = application.pages_variables(settings)[context], variables_of(project, context)
         for name in sorted(wanted.keys() | found.keys()):

@@ -1,7 +1,7 @@
 """Check before a run that it can start, and report every obstacle at once.
 
-A preview checks what costs nothing and what it needs itself. An `up` also tries the credentials, and so does a preview
-with something to import: it reads with them, and the engine adds no next step to what a service then refuses.
+A preview runs the checks that cost nothing, or that it needs itself. An `up` also tries the credentials. So does a
+preview that imports: it reads with them, and the engine adds no next step to a service's refusal.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class PreflightError(pulumi.RunError):
 
 
 def findings(start: Start) -> Iterator[Finding]:
-    """Run every check that `up` and doctor share; those that ask a service not for a preview that imports nothing.
+    """Run every check that `up` and doctor share. For a preview that imports nothing, ask no service.
 
-    A service that does not answer is a note that names what was not checked: the run that follows meets the same
+    A service that does not answer gives a note that names the skipped check: the run that follows meets the same
     network.
     """
     yield from credentials.missing(start)
@@ -56,7 +56,7 @@ def check(settings: Settings, before: State) -> None:
         before: The state that the last `up` left.
 
     Raises:
-        PreflightError: It cannot.
+        PreflightError: The run cannot start.
     """
     own_ids = {name: recorded.id for name, recorded in before.items()}
     start = Start(settings, os.environ, credentials.given(), lambda: own_ids, preview=pulumi.runtime.is_dry_run())

@@ -1,4 +1,4 @@
-"""Check the environment variables and the state that a run starts with. Asks no service."""
+"""Check the environment variables and the state that a run starts with, without asking a service."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def github_owner(start: Start) -> Iterator[Finding]:
 
 
 def endpoints(start: Start) -> Iterator[Finding]:
-    """Report each variable that sends a service's calls to another address, which is a note."""
+    """Report, as a note, each variable that sends a service's calls to another address."""
     for variable in ENDPOINTS:
-        # Split by hand, so that no malformed address is refused: no user, no path, no port.
+        # Cut off path, user and port by hand: urlsplit refuses malformed addresses.
         host = (
             start.environ.get(variable, "").rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
         )
@@ -46,7 +46,7 @@ def endpoints(start: Start) -> Iterator[Finding]:
 
 
 def engine_options(start: Start) -> Iterator[Finding]:
-    """Report each variable that sets an option of the Pulumi CLI, which is a note.
+    """Report, as a note, each variable that sets an option of the Pulumi CLI.
 
     The CLI reads `PULUMI_OPTION_…` as if the option were typed, `--target` and `--ignore-protect` among them.
     """
@@ -56,33 +56,33 @@ def engine_options(start: Start) -> Iterator[Finding]:
 
 
 def unprotected(start: Start) -> Iterator[Finding]:
-    """Report a stack whose protection is off, which is a note."""
+    """Report, as a note, that the stack's protection is off."""
     if start.settings.unprotect:
         stack = start.settings.stack
         yield Finding(
             "note",
             "unprotect is true: nothing protects what this stack made from `destroy` and replacements",
-            f"Once it is not needed any more: `pulumi config rm unprotect -s {stack}`, then `pulumi up -s {stack}`",
+            f"Once you no longer need that: `pulumi config rm unprotect -s {stack}`, then `pulumi up -s {stack}`",
         )
 
 
 def unknown_hosts(start: Start) -> Iterator[Finding]:
-    """Report the hosts that only another stack's `up` tells: notes for a new stack, which comes up without them."""
+    """Report hosts that only another stack's `up` shows. For a new stack, which comes up without them: as notes."""
     s, known = start.settings, start.own_ids() or {}
     has_bucket = s.manages("storage") or s.tier == "production" or s.audio_host
     if s.manages("backend") and not has_bucket:
         yield _unknown_host(s, "bucketPublicHost", "bucket")
     # The DNS record of a frontend's own name leads to the Pages host.
     if not (s.manages("frontend") or (s.pages_url if s.domains.frontend else s.frontend_url)):
-        needed = s.domains.frontend or "variable-FRONTEND_URL" in known  # which the stack would forget
+        needed = s.domains.frontend or "variable-FRONTEND_URL" in known  # the stack would lose it
         yield _unknown_host(s, "pagesHost", "Pages project", "wrong" if needed else "note")
 
 
 def _unknown_host(s: Settings, key: str, owner: str, state: Literal["note", "wrong"] = "note") -> Finding:
     return Finding(
         state,
-        f"{key} is missing, so that this stack comes up without the address of the {owner}",
-        f"Bring up the stack that manages the {owner}, and run the command with which it ends. Then: "
+        f"{key} is missing, so this stack comes up without the address of the {owner}",
+        f"Bring up the stack that manages the {owner}, and run the command at the end of its `up`. Then: "
         f"`pulumi up -s {s.stack}`",
     )
 

@@ -89,7 +89,7 @@ def test_every_way_around_protection_is_refused(stack: str, commands: list[str],
         done = empty_standing.pulumi(*command.format_map(urns).split(), "--stack", stack, "--yes", check=False)
         assert (resources(empty_standing, stack), objects(empty_standing)) == before, command
         if "--ignore-protect" in command:
-            assert "would be replaced by a new and empty one" in done.stdout
+            assert "by a new and empty database" in done.stdout
 
 
 @pytest.mark.parametrize(

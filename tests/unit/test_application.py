@@ -115,7 +115,7 @@ def test_staging_alone_has_no_frontend_and_says_so(hostless: Path) -> None:
     assert values["FRONTEND_CORS_ORIGIN_REGEX"] == "^$"
     assert "variable-FRONTEND_URL" not in run.names()
     assert "R2_PUBLIC_BUCKET_URL" not in run.outputs["flyEnv"]
-    said = [text for text in run.messages if " is missing, so that this stack comes up without" in text]
+    said = [text for text in run.messages if " is missing, so this stack comes up without" in text]
     assert [text.partition(" ")[0] for text in said] == ["bucketPublicHost", "pagesHost"]
     assert all("Then: `pulumi up -s staging`" in text for text in said)
 

@@ -1,4 +1,4 @@
-"""A start of a stack of the example's, as checks read it."""
+"""Make a start of an example stack, as checks read it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def start(
         changes: Configuration laid over the stack's files; None removes a key.
         without: A service whose credential is not set.
         own: The ids in the stack's state; None if it cannot be read.
-        preview: Whether only a preview is to run.
+        preview: Whether the run is a preview.
         environ: Environment variables.
     """
     values = {k: v if isinstance(v, str) else json.dumps(v) for k, v in configuration(stack, changes).items()}

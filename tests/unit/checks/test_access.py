@@ -1,4 +1,4 @@
-"""A check tries each credential on what the stack needs, and reports the service's answer."""
+"""A check tries each credential that the stack needs, and reports the service's answer."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_other_stacks_previews_and_the_sandbox_are_not() -> None:
         assert [*unreleased(start)] == []
 
 
-def test_what_is_no_checkout_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_no_checkout_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert [*unreleased(_start())] == []

@@ -48,5 +48,5 @@ def test_a_kept_oauth_key_is_not_replaced_because_adopt_is_gone() -> None:
     check({"rotate": {"oauthKey": 1}}, state)
 
 
-def test_what_is_made_no_longer_has_no_counter() -> None:
+def test_a_token_that_is_no_longer_made_has_no_counter() -> None:
     check({"mintDeployToken": False, "rotate": {"oauthKey": 2, "storageToken": 1}})

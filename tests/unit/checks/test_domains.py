@@ -109,7 +109,7 @@ def test_no_record_is_foreign_while_the_state_cannot_be_read(monkeypatch: pytest
 
 
 def issuing(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
-    """Let Fly.io be so far with the API's certificate."""
+    """Give the API's certificate a state at Fly.io."""
     flyctl = SimpleNamespace(certs_list=lambda _app: {API: state})
     monkeypatch.setattr("infra.checks.domains.Flyctl", lambda: flyctl)
 

@@ -113,7 +113,7 @@ def test_a_resource_that_a_provider_made_twice_fails_the_same_up(
     with pytest.raises(pulumi.RunError) as caught:
         run_program(stack, {"adopt": None})
     said = str(caught.value)
-    assert said.startswith(f"More than one {what}: a provider repeats a call that was answered with an error.")
+    assert said.startswith(f"More than one {what}: its provider repeated a call after an error.")
     assert twins in said
     assert said.endswith(f"Then run:\n  pulumi up -s {stack}")
 
@@ -137,5 +137,5 @@ def test_a_second_database_is_refused_while_the_first_is_there(
     """Somebody may have deleted the first; then it is made again."""
     monkeypatch.setattr("infra.checks.clients.send", Clouds(neon=there))
     recorded = Recorded("neon:index/project:Project", {"id": "old-1", "name": "tune-staging"})
-    with pytest.raises(pulumi.RunError, match="old-1 would be replaced") if refused else nullcontext():
+    with pytest.raises(pulumi.RunError, match="Pulumi would replace database old-1") if refused else nullcontext():
         duplicates.refuse_second(start("staging").settings, recorded)

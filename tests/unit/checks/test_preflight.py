@@ -40,7 +40,7 @@ def test_nothing_is_registered_when_the_run_cannot_start(monkeypatch: pytest.Mon
 
 
 def test_a_preview_that_imports_tries_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads with them, and to what a service then refuses the engine adds no next step."""
+    """It reads with them, and the engine adds no next step to a service's refusal."""
     monkeypatch.setattr("infra.checks.clients.send", Clouds(neon=(401, "no such key")))
     assert "NEON_API_KEY is refused" in refused("dev", preview=True)
     imported = {"neon-project": ("neon:index/project:Project", {"id": "small-fern-11112222"})}
