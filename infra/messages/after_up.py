@@ -51,7 +51,7 @@ def _warn_of_plan(settings: Settings, before: State) -> None:
     if settings.manages("frontend") and settings.production_branch == settings.main_branch:
         pulumi.log.warn(
             f"productionBranch is {settings.main_branch!r}: a merge ships the frontend before the release ships the "
-            "backend. `release`, which a release moves forward, is recommended."
+            "backend. Recommended: `release`, which a release moves forward."
         )
     kept = sorted(settings.adopt.keep.intersection(application.ADDRESSES))
     if kept and settings.api_url_override:
@@ -88,7 +88,7 @@ def _compare(settings: Settings, hosts: Mapping[str, str]) -> None:
 
 
 def _read_back(settings: Settings, _host: str) -> None:
-    """Warn if the Pages project is not as configured after Cloudflare accepted it."""
+    """Warn if the Pages project differs from the settings, although Cloudflare accepted them."""
     from infra.checks import clients, pages  # noqa: PLC0415  (see `infra.clouds`)
 
     for finding in pages.check(settings, clients.client("Cloudflare")):
@@ -97,7 +97,7 @@ def _read_back(settings: Settings, _host: str) -> None:
 
 
 def _say_pending(settings: Settings, made: Made) -> None:
-    """Name each domain that is asked for and not served yet, and the command that looks."""
+    """Name each domain that is not served yet, and the command that checks it."""
 
     def look(_records: list[str]) -> None:
         from infra.checks import clients, domains  # noqa: PLC0415  (see `infra.clouds`)
@@ -139,7 +139,7 @@ def _say_rotation(settings: Settings) -> None:
 
 
 def _say_deploy_token(settings: Settings) -> None:
-    """Name the commands that give GitHub a deploy token, if it has none. Said by `up` alone, and so once."""
+    """Name the commands that give GitHub a deploy token, if it has none. Only `up` logs this, so it appears once."""
     stack, app = settings.stack, settings.fly_app
     if not settings.manages("delivery") or settings.fly_deploy_token or settings.mint_deploy_token:
         return

@@ -1,4 +1,4 @@
-"""Add a next step to a provider's error, if its message or its status tells one.
+"""Add a next step to a provider's error, if the error's message or status implies one.
 
 Fly.io's resources are this project's own, and their errors name the next step themselves.
 """
@@ -59,7 +59,7 @@ def explain_failures(settings: Settings, before: State) -> None:
     """Add a next step to the failures of the resources that are declared from here on; refuse a second database.
 
     The engine calls an error hook before the update ends. The hook never asks for a repetition, because the providers
-    repeat every call that they can. Another hook keeps `--ignore-protect` from replacing the database by an empty one.
+    repeat every call that they can. Another hook stops `--ignore-protect` from replacing the database by an empty one.
 
     Args:
         settings: The stack's settings.
@@ -110,9 +110,9 @@ def _outlive_ctrl_c() -> None:
 
 
 def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
-    """Return what to do about a failed operation at Neon, Cloudflare or GitHub; empty if only the error itself tells.
+    """Return the next step after a failed operation at Neon, Cloudflare or GitHub; empty if the error says it all.
 
-    The message counts before the status. A deletion may be `destroy`'s, so that the step names no command for it.
+    The message counts before the status. A deletion may be part of `destroy`, so its step names no command.
 
     Args:
         settings: The stack's settings.
@@ -135,10 +135,10 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
 
 
 def _by_status(type_: str, operation: str, said: str) -> str:
-    """Return the step that HTTP's status tells, the one thing that the providers' errors share."""
+    """Return the step for the HTTP status, the only member that all providers' errors share."""
     found = _STATUS.search(said)
     status = (found[1] or found[2]) if found else ""
-    if "already exist" in said:  # GitHub answers 422 to some
+    if "already exist" in said:  # GitHub sometimes answers 422
         status = "409"
     if status.startswith("5") or (not status and _LOST.search(said)):
         status = "lost"
