@@ -1,4 +1,4 @@
-"""Ask Cloudflare about an account's buckets, Pages projects, and API tokens."""
+"""Ask Cloudflare about an account's buckets, Pages projects, API tokens, and zones."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,6 @@ LISTS = {
     "pages-domain": "pages/projects",
 }
 """By need, the list that a token with the permission may read."""
-
 
 JURISDICTIONS = ("default", "eu", "fedramp")
 """The jurisdictions of buckets (Cloudflare's API reference, "Get Bucket")."""
@@ -65,7 +64,7 @@ def get(client: Client, account: str, path: str) -> dict[str, Any]:
     return found
 
 
-def bucket(client: Client, account: str, name: str, jurisdiction: str = "default") -> dict[str, Any]:
+def bucket(client: Client, account: str, name: str, jurisdiction: str) -> dict[str, Any]:
     """Return a bucket of one jurisdiction, which a header names (Cloudflare's API reference, "Get Bucket").
 
     Raises:
@@ -74,7 +73,7 @@ def bucket(client: Client, account: str, name: str, jurisdiction: str = "default
     return get(client.with_headers({"cf-r2-jurisdiction": jurisdiction}), account, f"r2/buckets/{quote(name, safe='')}")
 
 
-def buckets(client: Client, account: str, jurisdiction: str = "default") -> Iterator[dict[str, Any]]:
+def buckets(client: Client, account: str, jurisdiction: str) -> Iterator[dict[str, Any]]:
     """Yield an account's buckets of one jurisdiction, which Cloudflare lists by a cursor.
 
     Raises:

@@ -96,7 +96,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def send(request: Request) -> Response:
-    """Send a request with urllib and return the answer, also one that reports an error.
+    """Send a request with urllib and return the answer, even an error.
 
     Raises:
         OSError, HTTPException, ValueError: No answer arrived, or the request cannot be sent.
@@ -105,7 +105,7 @@ def send(request: Request) -> Response:
         raise ValueError("neither http nor https")
     sent = UrllibRequest(request.url, request.body, method=request.method)  # noqa: S310  (checked above)
     for header in request.headers.items():
-        sent.add_unredirected_header(*header)  # urllib quotes these in no error
+        sent.add_unredirected_header(*header)  # urllib quotes these headers in no error
     try:
         with build_opener(_NoRedirects).open(sent, timeout=TIMEOUT) as answer:
             return Response(answer.status, answer.read(), dict(answer.headers))

@@ -46,7 +46,7 @@ def project(client: Client, identity: str) -> dict[str, Any]:
 
 
 def branches(client: Client, project: str) -> list[dict[str, Any]]:
-    """Return the branches of the project with an id; one is the default.
+    """Return the branches of the project with an id, the default branch among them.
 
     Raises:
         CloudError, MissingError, RefusedError: See `Client.ask`.
@@ -55,7 +55,7 @@ def branches(client: Client, project: str) -> list[dict[str, Any]]:
 
 
 def _pages(client: Client, path: str, member: str, limit: int, query: Query) -> Iterator[dict[str, Any]]:
-    """Yield the items of a list that Neon answers in pages, by a cursor; it names one on the last page, too."""
+    """Yield the items of a list that Neon answers in pages, by a cursor, which even the last page names."""
     asked = {**query, "limit": limit}
     while True:
         answer = client.ask(path, query=asked)
@@ -70,7 +70,7 @@ def _pages(client: Client, path: str, member: str, limit: int, query: Query) -> 
 
 
 def expire_branch(client: Client, project: str, branch: str, at: datetime) -> None:
-    """Set when Neon deletes a branch by itself, which its provider 0.15.0 cannot.
+    """Set the time at which Neon deletes a branch, which its provider 0.15.0 cannot.
 
     Args:
         client: A client of Neon's API.
@@ -87,7 +87,7 @@ def expire_branch(client: Client, project: str, branch: str, at: datetime) -> No
 
 
 def delete_branch(client: Client, project: str, branch: str) -> None:
-    """Delete a branch with its compute; one that is gone is no error.
+    """Delete a branch with its compute; a missing branch is no error.
 
     Raises:
         CloudError, RefusedError: See `Client.ask`.
