@@ -62,7 +62,7 @@ def secrets(
         database_url: See `infra.parts.database.sqlalchemy_url`; None where the app keeps its own.
         storage_keys: The bucket's S3 keys; None where the app keeps its own.
         oauth_key: See `infra.parts.keys.random_key`; None where the app keeps its own.
-        frontend_url: The frontend's URL, where only this `up` can tell it.
+        frontend_url: The frontend's URL, if Cloudflare chooses its host in this `up`.
     """
     logfire = settings.logfire_token is not None or LOGFIRE_TOKEN in settings.adopt.keep
     access_key_id, secret_access_key = STORAGE_KEYS
@@ -87,7 +87,7 @@ def secrets(
 def plain_settings(settings: Settings) -> dict[str, str]:
     """Return the variables of the backend that are no secrets: the `[env]` of its fly file.
 
-    A pull request's backend without keys of the bucket stores files on its machine, and loses them with it.
+    A pull request's backend without keys of the bucket stores files on its machine, and loses them with the machine.
     """
     if settings.tier == "preview" and not settings.storage_access_key_id:
         return local_plain_settings()
@@ -109,7 +109,7 @@ def name_problem(settings: Settings, name: str) -> str | None:
 
 
 def local_plain_settings() -> dict[str, str]:
-    """Return those variables for a backend that has no bucket."""
+    """Return the plain variables of a backend that has no bucket."""
     return {"STORAGE_BACKEND": "filesystem"}
 
 
@@ -131,7 +131,7 @@ def github_variables(
     Args:
         settings: The stack's settings.
         neon_project: Id of the database's project, for a release's restore point.
-        frontend_url: The frontend's URL, where only this `up` can tell it.
+        frontend_url: The frontend's URL, if Cloudflare chooses its host in this `up`.
     """
     return {
         "API_URL": settings.api_url,
@@ -160,14 +160,14 @@ def pages_variables(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def previews_api_url(settings: Settings) -> str | None:
-    """Return the API that previews of the frontend are built with; None where nobody knows it."""
+    """Return the API that previews of the frontend are built with; None while no stack file names it."""
     return settings.pages_preview_variables.get(API_VARIABLE, settings.preview_api_url)
 
 
 def client_id(settings: Settings) -> str:
     """Return the OAuth client id: the URL of the client's metadata; on a laptop, AT Protocol's loopback client.
 
-    A loopback client declares its redirect and its scope in its id; without a scope the authorization server grants
+    A loopback client declares its redirect and its scope in its id. Without a scope, the authorization server grants
     `atproto` alone (AT Protocol's OAuth specification, "localhost client development").
     """
     if settings.tier == "development":
@@ -191,7 +191,7 @@ def namespace(settings: Settings) -> str | None:
 
 
 def namespace_of(settings: Settings) -> str:
-    """Return the stack's record namespace. Outside production the stack's name follows a namespace that all share."""
+    """Return the stack's record namespace. Outside production it is the shared namespace with the stack's name."""
     own = settings.tier == "production" or "atprotoNamespace" in settings.own_keys
     return settings.atproto_namespace if own else f"{settings.atproto_namespace}-{settings.stack}"
 
@@ -205,7 +205,7 @@ def origins(settings: Settings) -> list[str]:
 
 
 def _own_origins(settings: Settings) -> list[str]:
-    """Return the origins of the stack's frontends at names of the team's own."""
+    """Return the origins of the stack's frontends at the team's own domain names."""
     return settings.domains.origins() + settings.former_domains.origins()
 
 

@@ -2,4 +2,4 @@
 
 
 class UserError(Exception):
-    """Report what a person can mend. The message says what to do, and holds no secret."""
+    """Report a problem that a person can mend. The message names the next step, and holds no secret."""

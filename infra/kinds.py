@@ -1,7 +1,7 @@
-"""List each kind of resource that the program makes: what it holds, how Pulumi imports it, what a repetition does.
+"""List the kinds of resources: whether they hold data, how Pulumi imports them, whether a repeated creation does harm.
 
-A new kind is one row here; protection, messages, duplicates, recovery and adoption read it. Import costs nothing here:
-no provider's SDK and no HTTP client.
+A new kind is one row here; protection, messages, duplicates, recovery and adoption read it. This module imports no
+provider's SDK and no HTTP client.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ class Kind(NamedTuple):
         type: Its type token.
         title: Its name in messages, as "Neon project".
         service: The service that keeps it, a key of `infra.checks.credentials.CREDENTIALS`; empty for the state alone.
-        holds_data: Another `up` cannot restore what its loss takes.
+        holds_data: Its loss takes data that another `up` cannot restore.
         needed: A running application stops working without it.
         adopt: The keys under `adopt` that take over an existing one; empty where Pulumi cannot import it.
-        name: The input that its service knows it by, for a reader.
+        name: The input that holds its name at the service, for a reader.
         identity: The parts of its import id: names of inputs, or `id` for the id that the service gave it.
         defaults: What the service takes for an input that the program leaves out.
-        repeats: The service accepts its name twice, so that a lost answer can leave two.
-        again: Why creating it once more does no harm; empty where that could make a second or is refused.
+        again: Why a repeated creation does no harm; empty where it makes a second resource, or the service refuses it.
     """
 
     type: str
@@ -42,7 +41,6 @@ class Kind(NamedTuple):
     name: str = ""
     identity: tuple[str, ...] = ()
     defaults: Mapping[str, str] = {}
-    repeats: bool = False
     again: str = ""
 
     @property
@@ -91,7 +89,6 @@ NEON_PROJECT = _kind(
     adopt=("neonProject",),
     name="name",
     identity=("id",),
-    repeats=True,
 )
 NEON_BRANCH = _kind("neon:Branch", "Neon branch", needed=True, name="name", identity=("projectId", "id"))
 NEON_ENDPOINT = _kind(
@@ -109,7 +106,7 @@ BUCKET = _kind(
 )
 BUCKET_CORS = _kind("cloudflare:R2BucketCors", "CORS rules of an R2 bucket", needed=True, again=_OVERWRITES)
 BUCKET_DOMAIN = _kind("cloudflare:R2ManagedDomain", "public address of an R2 bucket", needed=True, again=_OVERWRITES)
-ACCOUNT_TOKEN = _kind("cloudflare:AccountToken", "Cloudflare account token", needed=True, name="name", repeats=True)
+ACCOUNT_TOKEN = _kind("cloudflare:AccountToken", "Cloudflare account token", needed=True, name="name")
 PAGES_PROJECT = _kind(
     "cloudflare:PagesProject",
     "Pages project",
@@ -167,13 +164,13 @@ FLY_APP = _kind(
     needed=True,
     adopt=("flyApp",),
     name="name",
-    again="making it looks first, and takes over an app that was made and not used",
+    again="making it looks first, and imports an app that was made and never used",
 )
 FLY_SECRETS = _kind("fly:Secrets", "secrets of a Fly app", needed=True, again="making it sets them again")
 FLY_TOKEN = _kind(
     "fly:DeployToken", "deploy token of a Fly app", again="making it first revokes what an interrupted `up` left"
 )
-# Without data, and made again in minutes: a name that leaves the settings is let go, in production too.
+# It holds no data, and `up` makes it again in minutes: production too deletes it once its name leaves the settings.
 CERTIFICATE = _kind("fly:Certificate", "certificate of a Fly app", name="hostname", again="making it looks first")
 DNS_RECORD = _kind("cloudflare:DnsRecord", "DNS record", adopt=("dnsRecords",), name="name", identity=("zoneId", "id"))
 PAGES_DOMAIN = _kind(

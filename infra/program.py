@@ -65,7 +65,7 @@ async def main() -> dict[str, Any]:
 
 
 async def _make(settings: Settings, before: states.State) -> Made:
-    """Make each part that the stack manages; storage late, as Fly's provider starts while Python imports its SDK."""
+    """Make each part that the stack manages. Storage is late: Fly's provider starts while Python imports its SDK."""
     storage = backend = delivery = laptop = None
     # The other parts need the host of the frontend, which Cloudflare chooses at the first `up`.
     frontend = await _frontend(settings) if settings.manages("frontend") and not settings.pages_host else None

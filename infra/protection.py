@@ -62,14 +62,14 @@ class Protection:
         pulumi.runtime.register_stack_transformation(self._apply)
 
     def guard(self) -> None:
-        """Declare the guard, once all other resources are declared, and say what left the program."""
+        """Declare the guard after all other resources, and report the resources that left the program."""
         if self._live:
             Guard(list(self._declared.values()), protect=not self._settings.unprotect)
         gone = [(name, KINDS[self._before[name].type]) for name in sorted(self._before) if self._left(name)]
         if refused := ", ".join(name for name, kind in gone if self._protected(kind, name)):
             pulumi.log.warn(
-                f"Still in the state, and no longer in the program: {refused}. `up` refuses to delete what is "
-                "protected. To let the engine forget them, and leave them in their clouds:\n"
+                f"These resources left the program, and are still in the state: {refused}. `up` refuses to delete "
+                "protected resources. To let the engine forget them, and leave them in their clouds:\n"
                 f"  pulumi up --ignore-protect -s {self._settings.stack}"
             )
         if kept := ", ".join(name for name, kind in gone if self._left_behind(kind, name)):
@@ -78,8 +78,8 @@ class Protection:
             )
         if dropped := ", ".join(sorted(self.adopted - adopted_names(self._settings))):
             pulumi.log.info(
-                "Adopted by an earlier `up`, so that the engine never deletes them, although `adopt` no longer lists "
-                f"them: {dropped}"
+                "Adopted by an earlier `up`, so the engine never deletes them, although `adopt` no longer lists them: "
+                f"{dropped}"
             )
 
     @property

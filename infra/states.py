@@ -8,11 +8,11 @@ import pulumi.runtime
 
 
 class StateError(pulumi.RunError):
-    """The engine cannot read a stack's state, or there is no such stack; the message ends with the engine's words."""
+    """Report that the engine cannot read a state, or that there is no such stack. The message ends with its words."""
 
 
 class Recorded(NamedTuple):
-    """A resource as a state records it, without one that the last `up` was still creating.
+    """A resource as a state records it.
 
     Attributes:
         type: Its type token.
@@ -29,7 +29,8 @@ class Recorded(NamedTuple):
 
 
 State = dict[str, Recorded]
-"""A stack's resources by their logical names; the stack's own outputs are under `PROJECT-STACK`."""
+"""A stack's resources by logical name, without those that the last `up` was still creating; its outputs are under
+`PROJECT-STACK`."""
 
 
 def outputs(stack: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Commands that a message names: at the start of a line, after an arrow or a pipe, in backticks. The sandbox's flyctl is
-# logged in.
+# Commands that a message names: at the start of a line, after an arrow or a pipe, in backticks. Not `flyctl auth`: the
+# sandbox's flyctl is logged in.
 _TOOLS = "pulumi|flyctl(?! auth)|env -u|bin/(?:adopt|doctor|drift|environments|recover|strays)"
 _COMMAND = re.compile(rf"(^ +|→ |`)(?=(?:{_TOOLS}) )|(?<=\| )(?=pulumi )", re.MULTILINE)
 
@@ -24,7 +24,7 @@ def as_typed(text: str) -> str:
 
 
 def change_texts(printer: object, change: Callable[[str], str], *functions: str) -> None:
-    """Let the functions of an object that print a text, their first argument, change it before.
+    """Make printing functions of an object change their first argument, a text, before they print it.
 
     Args:
         printer: An object, such as a stream or a module.

@@ -155,7 +155,7 @@ def test_a_part_that_leaves_by_a_setting_is_refused_and_can_be_let_go(empty_stan
     with empty_standing.settings("production") as settings:
         settings["relay:manage"] = ["storage", "database", "backend", "delivery"]
     refused = empty_standing.refused("up", "production")
-    assert "no longer in the program: pages-project" in refused
+    assert "and are still in the state: pages-project" in refused
     assert "pulumi up --ignore-protect -s production" in refused
     assert live(empty_standing) == before
     empty_standing.up("production", "--ignore-protect")

@@ -129,7 +129,7 @@ def test_what_leaves_the_program_is_named() -> None:
     changes = {"manage": ["database"], "adopt": None, "previewStack": None}
     messages = "\n".join(run_program("production", changes, state=state).messages)
     assert (
-        "no longer in the program: bucket, pages-project. `up` refuses to delete what is protected. To let" in messages
+        "are still in the state: bucket, pages-project. `up` refuses to delete protected resources. To let" in messages
     )
     assert "leave them in their clouds:\n  pulumi up --ignore-protect -s production" in messages
     assert "left in their clouds: bucket-tune-art, fly-secrets-tune-worker, storage-token. Once" in messages
