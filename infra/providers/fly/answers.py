@@ -15,7 +15,7 @@ from infra.providers.fly import errors
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MACAROON = re.compile(r"fm[0-9][a-z]?_[A-Za-z0-9+/=_-]+")
-# The parser of `secrets import` shows the line it stumbles over.
+# The parser of `secrets import` shows the line that it rejects.
 _ECHOED_LINE = re.compile(r"(NAME=VALUE pairs) \(.*is invalid\)", re.DOTALL)
 _SHOWN = 400
 _SHORTEST_PART = 6
@@ -108,7 +108,7 @@ class Secret(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """The names among an app's secrets that a person should know of.
+    """The names of an app's secrets that a person should see.
 
     Attributes:
         staged: Managed names that not every machine has yet.

@@ -1,4 +1,4 @@
-"""Decide which secrets of an app are written, which are removed, and which are left alone."""
+"""Decide which secrets of an app to write, to remove, and to leave alone."""
 
 import hmac
 from base64 import urlsafe_b64decode
@@ -26,7 +26,7 @@ _KEY_BYTES = 32
 class AppSecrets(FlyProvider):
     """Writes and removes the secrets of Fly apps."""
 
-    # Digests stand for the values. `rollout` and `plain` only say how to write, and what an error may show.
+    # Digests stand for the values. `rollout` and `plain` concern a write and its errors alone.
     watched = ("digests", "keep", "slots", "adopted")
     replacing = ("app",)
     found = ("remote", "staged", "foreign", "not_ours")
@@ -93,7 +93,7 @@ class AppSecrets(FlyProvider):
     def look(self, id_: str, props: Props) -> ReadResult:
         """Compare the app's secrets with those after this stack's last write; show each difference as a digest.
 
-        Return inputs only if there is a difference: otherwise the inputs in the state are newer than `props`.
+        Return inputs only if there is a difference. Otherwise the inputs in the state are newer than `props`.
         """
         listed = self.flyctl.secrets_list(props["app"], sure=True)
         digests = _digests(props)
@@ -159,7 +159,7 @@ def _digests(props: Props) -> dict[str, Any]:
 
 
 def _recorded(olds: Props, name: str, value: str) -> bool:
-    """Return whether, by the state, Fly.io has this value and nobody changed it since."""
+    """Return whether, according to the state, Fly.io has this value and nobody changed it since."""
     recorded = (olds["values"].get(name), olds["digests"].get(name))
     return bool(recorded == (value, digest(olds["digest_key"], name, value)))
 
@@ -171,9 +171,9 @@ def _untouched(props: Props, name: str, listed: Mapping[str, Secret]) -> bool:
 
 
 def _not_ours(props: Props) -> set[str]:
-    """Return the names that somebody else had set by this stack's last write.
+    """Return the names that somebody else had set before this stack's last write.
 
-    A later name may come from an interrupted write of this stack's own, which a refresh takes for foreign.
+    A later name may come from this stack's own interrupted write, which a refresh takes for foreign.
     """
     return set(props["not_ours"] if "not_ours" in props else props["foreign"])
 
@@ -181,7 +181,7 @@ def _not_ours(props: Props) -> set[str]:
 def _retired(olds: Props, news: Props) -> set[str]:
     """Return the names that lose a slot: Pulumi deletes the resource that made an older value after this update.
 
-    A name that loses every slot keeps its newest value working: the program no longer makes it, and Pulumi forgets it.
+    If a name loses every slot, its newest value goes on working: Pulumi forgets the resource that made it.
     """
     before, after = olds.get("slots") or {}, news["slots"]  # absent from the states of older versions
     return {name for name, slots in before.items() if set(slots) - set(after.get(name, [max(slots)]))}
@@ -206,7 +206,7 @@ def _require_live(app: str, stale: Iterable[str]) -> None:
     problem = "machines may still use old values of these secrets, which would stop working"
     hint = (
         f"Deploy the app, or its secrets alone (`flyctl secrets deploy -a {app}`), then run `pulumi up` again. "
-        "Where their values change in this very update, undo that first. Nothing was written or revoked."
+        "If this update changes their values, undo that first. Nothing was written or revoked."
     )
     refuse_any(stale, "retiring the old secrets", problem, app=app, hint=hint)
 

@@ -13,7 +13,7 @@ from infra.providers.fly.props import FlyProvider, Props, checked, refuse_adopte
 class Apps(FlyProvider):
     """Creates, imports and destroys Fly apps."""
 
-    # `adopt` and `managed_secrets` matter only at the first meeting with the app.
+    # `adopt` and `managed_secrets` matter only when Pulumi creates or imports the app.
     watched = ("organization",)
     replacing = ("name",)
     found = ("hostname", "adopted")
@@ -33,8 +33,8 @@ class Apps(FlyProvider):
     def create(self, props: Props) -> CreateResult:
         """Create the app, or import one that exists.
 
-        Without `adopt`, an app of ours is imported only if nothing can be lost: never deployed, no machine, no volume,
-        no secret. An interrupted creation leaves such an app.
+        Without `adopt`, import only an app of the organization with nothing to lose: never deployed, no machine, no
+        volume, no secret. An interrupted creation leaves such an app.
 
         Raises:
             RefusedError: The app belongs to somebody else, exists without `adopt`, does not exist with it, or has a
@@ -66,18 +66,18 @@ class Apps(FlyProvider):
 
         Raises:
             RefusedError: The app was adopted; or see `accept_gone`.
-            AppNotFoundError: Fly.io says so, and yet the app is there.
+            AppNotFoundError: Fly.io answers so, although the app exists.
         """
         refuse_adopted("destroying it", props, app=props["name"])
         try:
             self.flyctl.apps_destroy(props["name"])
         except AppNotFoundError:
-            # Fly.io says the same if the token may not see the app. Forgotten in the state, it would go on to cost.
+            # Fly.io answers the same if the token may not see the app, which would cost on after Pulumi forgot it.
             if self.read(id_, props).id:
                 raise
 
     def _create(self, props: Props) -> None:
-        """Create the app. After a failure look for it: the answer may be lost and the app be there.
+        """Create the app. After a failure, look for it: the app may exist although the answer was lost.
 
         Raises:
             FlyError: flyctl failed, and the app is not there, or is in use: somebody else made it meanwhile.
@@ -93,7 +93,7 @@ class Apps(FlyProvider):
             raise
 
     def _require_free(self, app: AppStatus, props: Props) -> None:
-        """Refuse an app that is somebody else's, and an app that could lose something."""
+        """Refuse an app of somebody else's, and an app with something to lose."""
         name, organization = props["name"], props["organization"]
         if organization not in app.organizations:
             problem = f"it exists in organization {app.organizations[0]}, not in {organization}"

@@ -14,7 +14,7 @@ from infra.providers.fly.props import FlyProvider, Props, checked
 class Certificates(FlyProvider):
     """Adds and removes the certificates of Fly apps.
 
-    The state holds what the DNS records need, and not how far Fly.io is: a pending certificate is no change.
+    The state holds the content of the DNS records, not Fly.io's progress: a pending certificate is no change.
     """
 
     replacing = ("app", "hostname")
@@ -26,7 +26,7 @@ class Certificates(FlyProvider):
         return checked(news, [None if isinstance(app, Unknown) else APP.problem(app), HOST.problem(news["hostname"])])
 
     def create(self, props: Props) -> CreateResult:
-        """Add the certificate, or take over the app's own for this name, which an interrupted creation leaves too.
+        """Add the certificate, or import the app's own for this name, which an interrupted creation leaves too.
 
         Raises:
             FlyError: flyctl failed, and the app has no such certificate.
@@ -61,7 +61,7 @@ class Certificates(FlyProvider):
             self.accept_gone(error, props)
 
     def _add(self, app: str, host: str) -> Certificate:
-        """Add it. After a failure look for it: the answer may be lost and the certificate be there."""
+        """Add the certificate. After a failure, look for it: it may exist although the answer was lost."""
         try:
             return self.flyctl.certs_add(app, host)
         except FlyError:

@@ -1,4 +1,4 @@
-"""Describe one run of flyctl, and raise the error that says what it was for."""
+"""Describe one run of flyctl, and make errors that name its purpose."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -30,7 +30,7 @@ class Command:
         hidden: Secret texts of that input, which no error may show.
         timeout: Seconds it may take.
         writes: Whether it changes anything at Fly.io.
-        repeats: Whether a second run is as good as one.
+        repeats: Whether a second run does no harm.
     """
 
     action: str
@@ -62,7 +62,7 @@ class Command:
         """Parse flyctl's output.
 
         Raises:
-            UnexpectedAnswerError: It has another form. The error has no cause, which might hold a token.
+            UnexpectedAnswerError: The output has another form. The error has no cause, which might hold a token.
         """
         with suppress(AttributeError, KeyError, TypeError, ValueError):
             return parse(stdout)

@@ -1,4 +1,4 @@
-"""Mint a deploy token once, find it by its name, and revoke it in the end."""
+"""Mint a deploy token once, find it by its name, and revoke it at its end."""
 
 import re
 import secrets
@@ -68,7 +68,7 @@ class DeployTokens(FlyProvider):
         """Revoke the token; a token that no longer works is no error.
 
         Raises:
-            FlyctlFailedError: It still works.
+            FlyctlFailedError: The token still works.
             RefusedError: See `accept_gone`.
         """
         self._revoke(props, [props["token_id"]])

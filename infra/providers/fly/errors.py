@@ -1,7 +1,7 @@
 """Errors about Fly.io.
 
-Pulumi shows only the text of an exception. So the text says what was being done, to which app, what flyctl answered
-(already redacted), and the next step.
+Pulumi shows only the text of an exception. So the text names the action, the app, flyctl's answer (already redacted),
+and the next step.
 """
 
 from infra.errors import UserError
@@ -111,13 +111,13 @@ class FlyctlFailedError(FlyError):
 
 
 class UnexpectedAnswerError(FlyError):
-    """flyctl succeeded, but its answer has not the form of the tested version."""
+    """flyctl succeeded, but its answer differs in form from the tested version's."""
 
-    default_hint = "Compare `flyctl version` with the tested one (see the README); an update may have changed it."
+    default_hint = "Compare `flyctl version` with the tested version (see the README); an update may have changed it."
 
 
 class SecretFormatError(FlyError):
-    """Secrets that flyctl cannot carry unaltered. Names them and shows no value."""
+    """flyctl cannot carry these secrets unaltered. The message names them and shows no value."""
 
     default_hint = "Nothing was sent."
 

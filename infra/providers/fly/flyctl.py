@@ -1,8 +1,7 @@
-"""Give each subcommand of flyctl in use a method of its name, which returns a typed result or raises an error.
+"""Run each subcommand of flyctl in use by a method of its name, which returns a typed result or raises an error.
 
-The subcommands were verified with v0.4.87. `certs` was read in that version's source and in its client fly-go v0.9.6,
-and not seen with the real binary: `certs show` is an alias of `certs check`, which also has Fly.io look at the DNS
-records and go on with the certificate.
+The subcommands were verified with v0.4.87, `certs` only in its source and in its client fly-go v0.9.6: `certs show` is
+an alias of `certs check`, which also makes Fly.io look at the DNS records and go on with the certificate.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -60,7 +59,7 @@ class Flyctl(Runner):
             AppNotFoundError: There is no such app.
         """
         command = Command("listing its certificates", ["certs", "list", "--json", "-a", app], app)
-        with self._told_from_gone(app):
+        with self._checking_app(app):
             return self._read(command, certs.parse_hosts)
 
     def certs_remove(self, app: str, host: str) -> None:
@@ -111,13 +110,13 @@ class Flyctl(Runner):
 
         Args:
             app: The app.
-            sure: Ask again if no secret is deployed: flyctl shows that, too, when its own look at machines failed.
+            sure: Ask again if no secret is deployed, because flyctl also shows that after it failed to read machines.
 
         Raises:
             AppNotFoundError: There is no such app.
         """
         command = Command("listing its secrets", ["secrets", "list", "--json", "-a", app], app)
-        with self._told_from_gone(app):
+        with self._checking_app(app):
             listed = self._read(command, answers.parse_secrets)
         deployed = not listed or any(secret.deployed for secret in listed.values())
         return listed if deployed or not sure else self.secrets_list(app)
@@ -144,7 +143,7 @@ class Flyctl(Runner):
         return self._read(Command("looking at it", ["status", "--json", "-a", app], app), answers.parse_status)
 
     def tokens_create_deploy(self, app: str, *, name: str, expiry_hours: int) -> str:
-        """Mint a deploy token and return it: nothing shows it again. Not repeated, as each call mints another."""
+        """Mint a deploy token and return it: nothing shows it again. No repeat, because each call mints another."""
         argv = ["tokens", "create", "deploy", "-a", app, "--name", name, "--expiry", f"{expiry_hours}h", "--json"]
         command = Command(f"making the deploy token {name}", argv, app, writes=True, repeats=False)
         command.require(TOKEN, name)
@@ -158,7 +157,7 @@ class Flyctl(Runner):
         return token
 
     def tokens_debug(self) -> datetime | None:
-        """Return the end of the token that flyctl runs with, which stands in the token itself; None for no end."""
+        """Return when the token that flyctl runs with ends, which the token itself tells; None for never."""
         return self._read(Command("reading its token", ["tokens", "debug"]), answers.parse_end)
 
     def tokens_list(self, app: str) -> list[Token]:
@@ -178,8 +177,8 @@ class Flyctl(Runner):
         return self._read(command, answers.parse_ids)
 
     @contextmanager
-    def _told_from_gone(self, app: str) -> Iterator[None]:
-        """Ask `status` after a list failed: of an app that is gone, a list says "unauthorized" or something else."""
+    def _checking_app(self, app: str) -> Iterator[None]:
+        """Ask `status` after a list failed: for a deleted app, a list answers "unauthorized" or something else."""
         try:
             yield
         except (errors.FlyAuthError, errors.FlyctlFailedError):

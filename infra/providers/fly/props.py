@@ -1,4 +1,4 @@
-"""Share between the providers: flyctl, the comparison of properties, the wait for an app just created."""
+"""Share between the providers: flyctl, the comparison of properties, the wait for a new app."""
 
 import base64
 import sys
@@ -75,11 +75,11 @@ class FlyProvider(ResourceProvider, ABC):
         return UpdateResult({**news, **{key: olds[key] for key in self.found if key in olds}})
 
     def drifted(self, id_: str, outs: Props) -> ReadResult:
-        """Return what Fly.io has where the state differs: as inputs too, so that the next plan shows it."""
+        """Return outputs that differ from the state, as inputs too, so that the next plan shows the difference."""
         return ReadResult(id_, outs, {key: value for key, value in outs.items() if key not in self.found})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Look at the resource; without its app it is gone too.
+        """Read the resource. If its app is gone, so is the resource.
 
         Raises:
             RefusedError: See `accept_gone`.
@@ -92,7 +92,7 @@ class FlyProvider(ResourceProvider, ABC):
 
     @abstractmethod
     def look(self, id_: str, props: Props) -> ReadResult:
-        """Return the resource as it is.
+        """Return the resource as Fly.io has it.
 
         Raises:
             AppNotFoundError: Its app is not found.
@@ -102,7 +102,7 @@ class FlyProvider(ResourceProvider, ABC):
         """Accept that an app is gone.
 
         Raises:
-            RefusedError: The token may not see the organization either: it is the wrong token, and nothing is gone.
+            RefusedError: The token may not see the organization either. It is the wrong token, and nothing is gone.
         """
         organization = props.get("organization")  # absent from the states of older versions
         if organization is not None and organization not in self.flyctl.orgs_list():
@@ -120,7 +120,7 @@ class FlyProvider(ResourceProvider, ABC):
 
 
 def reference(provider: object) -> object:
-    """Return what a stored provider refers to: the operations of its pickle, which name module and class.
+    """Return the operations of a stored provider's pickle, which name its module and class.
 
     The bytes themselves differ between Python versions: up to 3.13 they are of pickle's protocol 4, from 3.14 on of 5.
     Nothing is unpickled.
@@ -133,7 +133,7 @@ def reference(provider: object) -> object:
 
 
 def message_alone() -> str:
-    """Return the message of the error being handled; for one that is not ours, its traceback, too."""
+    """Return the message of the error being handled; its traceback, if it is no error of ours."""
     error = sys.exception()
     return str(error) if isinstance(error, FlyError) else traceback.format_exc()
 
@@ -147,13 +147,13 @@ def checked(inputs: Props, problems: Iterable[str | None]) -> CheckResult:
 
 
 def refuse_adopted(action: str, props: Props, *, app: str) -> None:
-    """Refuse to delete what existed before Pulumi.
+    """Refuse to delete an adopted app or its secrets.
 
     Raises:
         RefusedError: The app was adopted.
     """
     if props["adopted"]:
-        hint = "Set `adopt.flyApp`, run `pulumi up`, and it is left as it is; or forget it: `pulumi state delete URN`."
+        hint = "Set `adopt.flyApp` and run `pulumi up` to leave it as it is, or forget it: `pulumi state delete URN`."
         raise RefusedError(action, "the app was adopted, not created, by this stack", app=app, hint=hint)
 
 
@@ -161,7 +161,7 @@ def refuse_any(names: Iterable[str], action: str, problem: str, *, app: str, hin
     """Refuse to go on if there are names with this problem.
 
     Raises:
-        RefusedError: There are; it lists them.
+        RefusedError: There are such names. The error lists them.
     """
     if listed := ", ".join(sorted(names)):
         raise RefusedError(action, f"{problem}: {listed}", app=app, hint=hint)

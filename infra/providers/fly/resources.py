@@ -38,7 +38,7 @@ class AppInputs(TypedDict):
     Attributes:
         name: The app's name, unique in all of Fly.io. Another name is another app.
         organization: Slug of the organization it belongs to; never changed from here.
-        adopt: Whether to import an app that exists; otherwise it is created.
+        adopt: Whether to import an app that exists; otherwise Pulumi creates it.
         managed_secrets: Names of the secrets to write, which an adopted app must not have yet.
     """
 
@@ -84,8 +84,8 @@ class SecretsInputs(TypedDict):
         digest_key: Url-safe base64 of 32 random bytes, the same in every run; made a secret.
         adopted: Whether the app existed before Pulumi, so that removing its secrets is refused.
         organization: Slug of the app's organization, which tells a wrong token from a deleted app.
-        slots: Name → numbers of the resources that made its present value and the values before. A number may only go
-            once all machines have the present value.
+        slots: Name → numbers of the resources that made its present value and the values before. A number may go
+            only once all machines have the present value.
         rollout: Restart the machines with each change, rather than stage it for the next deployment.
     """
 
@@ -223,5 +223,5 @@ class Certificate(Resource, module="fly", name="Certificate"):
 
 
 def _outputs(declared: type[Resource]) -> dict[str, None]:
-    """Return a resource's outputs as the SDK wants them given, so that it sets the attributes: without values."""
+    """Return a resource's outputs without values, from which the SDK sets the attributes."""
     return dict.fromkeys(declared.__annotations__)

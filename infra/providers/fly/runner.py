@@ -1,4 +1,4 @@
-"""Run flyctl: with the token, in folders of its own, again after passing failures."""
+"""Run flyctl: with the token, in folders of its own, and again after passing failures."""
 
 import os
 import time
@@ -45,7 +45,7 @@ class Runner:
 
         Raises:
             FlyctlMissingError: There is no flyctl.
-            FlyctlTooOldError: It is older than `TESTED_VERSION`.
+            FlyctlTooOldError: flyctl is older than `TESTED_VERSION`.
         """
         command = Command("asking flyctl for its version", ["version", "--json"])
         with self._version_lock:
@@ -62,7 +62,7 @@ class Runner:
         return command.parsed(parse, self._call(command))
 
     def _call(self, command: Command) -> str:
-        """Run a subcommand that needs the token, and return its output; repeat it after passing failures if it may be.
+        """Run a subcommand that needs the token, and return its output. Repeat it after passing failures if safe.
 
         A failure without a known meaning gets one repeat: flyctl shows some 5xx answers without their number.
         """

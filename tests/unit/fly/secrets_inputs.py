@@ -1,4 +1,4 @@
-"""The inputs of an app's secrets, and what flyctl was given of them."""
+"""Give the inputs of an app's secrets, and read the input that flyctl got."""
 
 from __future__ import annotations
 

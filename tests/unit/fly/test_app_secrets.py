@@ -92,7 +92,7 @@ def test_only_what_changed_is_written(fly: StandIn, secrets: Managed) -> None:
     assert imported(fly) == b"B='new'\nC='three'\n"
 
 
-def test_what_is_managed_no_more_is_removed_in_one_write(fly: StandIn, secrets: Managed) -> None:
+def test_names_that_are_no_longer_managed_are_removed_in_one_write(fly: StandIn, secrets: Managed) -> None:
     fly.set_secrets(APP, HAND="made")
     secrets.up(**inputs(values={"A": "1", "B": "2", "C": "3"}))
     fly.calls.clear()

@@ -131,9 +131,7 @@ def test_a_failed_creation_shows_its_own_failure_even_if_looking_fails_too(fly: 
 
 
 @pytest.mark.parametrize("change", [{"adopt": True}, {"managed_secrets": ["Z"]}])
-def test_what_only_matters_at_the_first_meeting_is_no_difference(
-    fly: StandIn, app: Managed, change: dict[str, object]
-) -> None:
+def test_inputs_of_the_creation_alone_are_no_difference(fly: StandIn, app: Managed, change: dict[str, object]) -> None:
     app.up(**inputs())
     before = len(fly.calls)
     assert app.up(**inputs(**change)) == "same"
@@ -186,7 +184,7 @@ def test_an_adopted_app_is_not_destroyed(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", machines=1)
     app.up(**inputs(adopt=True))
     with pytest.raises(
-        RefusedError, match=r"adopted, not created.*Set `adopt\.flyApp`, run `pulumi up`.*pulumi state delete"
+        RefusedError, match=r"adopted, not created.*Set `adopt\.flyApp` and run `pulumi up`.*pulumi state delete"
     ):
         app.destroy()
     assert not fly.writes()

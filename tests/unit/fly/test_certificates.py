@@ -100,7 +100,7 @@ def test_a_name_that_another_app_has_is_an_error(fly: StandIn, certificate: Mana
         certificate.up(**inputs())
 
 
-def test_what_is_no_host_is_refused(fly: StandIn, certificate: Managed, flyctl: Flyctl) -> None:
+def test_a_word_that_is_no_host_is_refused(fly: StandIn, certificate: Managed, flyctl: Flyctl) -> None:
     with pytest.raises(CheckFailedError, match="a host is lower case"):
         certificate.plan(**inputs(hostname="--app"))
     with pytest.raises(RefusedError, match="Nothing was sent"):

@@ -93,7 +93,7 @@ def test_delete_revokes(fly: StandIn, token: Managed) -> None:
 
 
 @pytest.mark.parametrize("fate", ["revoked", "unlisted"])
-def test_deleting_what_works_no_more_is_done(fly: StandIn, token: Managed, fate: str) -> None:
+def test_deleting_a_dead_token_is_no_error(fly: StandIn, token: Managed, fate: str) -> None:
     token.up(**inputs())
     fly.revoke(token.outs["token_id"])
     if fate == "unlisted":

@@ -68,7 +68,7 @@ def test_a_run_has_private_folders_in_which_no_log_can_be_written_and_none_stays
     assert not [path for path in seen if path.exists() or path.parent.exists()]
 
 
-def test_what_flyctl_notes_of_an_app_is_there_again_at_its_next_run_and_for_no_other_app() -> None:
+def test_flyctls_notes_on_an_app_return_at_its_next_run_and_for_no_other_app() -> None:
     notes: list[tuple[str, str]] = []
 
     def run(argv: Sequence[str], *, env: Mapping[str, str], **_: object) -> Completed:
@@ -211,7 +211,7 @@ BUSY = Completed(1, "", "Error: dial tcp: i/o timeout")
 LIMITED = Completed(1, "", "Error: server returned a non-200 status code: 429")
 
 
-def test_what_may_be_repeated_is_tried_three_times_with_growing_pauses() -> None:
+def test_a_safe_repeat_is_tried_three_times_with_growing_pauses() -> None:
     flyctl, run, clock = make({"status --json -a relay-api": [BUSY, LIMITED, Completed(0, json.dumps(STATUS))]})
     assert flyctl.status("relay-api")
     assert clock.seconds == sum(RETRY_PAUSES)

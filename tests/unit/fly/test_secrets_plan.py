@@ -32,7 +32,7 @@ def test_digests_depend_on_key_name_and_value() -> None:
 @pytest.mark.parametrize(
     ("change", "unknown"), [({"digest_key": UNKNOWN}, ["A", "B"]), ({"values": {"A": "one", "B": UNKNOWN}}, ["B"])]
 )
-def test_what_is_unknown_has_an_unknown_digest(secrets: Managed, change: dict[str, Any], unknown: list[str]) -> None:
+def test_an_unknown_value_has_an_unknown_digest(secrets: Managed, change: dict[str, Any], unknown: list[str]) -> None:
     result = secrets.provider.check({}, inputs(**change))
     assert result.failures == []
     assert [name for name, value in result.inputs["digests"].items() if isinstance(value, Unknown)] == unknown
