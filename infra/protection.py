@@ -28,10 +28,10 @@ class Protection:
     In staging and production:
 
     - `destroy` is refused as a whole, whatever its flags: see `Guard`.
-    - Resources with data are *protected*, in production also those that a running application needs: the engine
+    - Resources with data are *protected*, in production also those that a running application needs. The engine
       refuses to replace them, and to delete them if they leave the program.
-    - All of these are *retained*, with the bucket's tokens and the GitHub environment: the engine only forgets them
-      if it deletes them, as `--ignore-protect` makes it do.
+    - All of these are *retained*, with the bucket's tokens and the GitHub environment. If `--ignore-protect` makes the
+      engine delete them, it only forgets them.
 
     In every tier, a resource that was once adopted is retained for good; an `Adopted` component remembers it.
 
@@ -65,7 +65,11 @@ class Protection:
         """Declare the guard after all other resources, and report the resources that left the program."""
         if self._live:
             Guard(list(self._declared.values()), protect=not self._settings.unprotect)
-        gone = [(name, KINDS[self._before[name].type]) for name in sorted(self._before) if self._left(name)]
+        gone = [
+            (name, KINDS[recorded.type])
+            for name, recorded in sorted(self._before.items())
+            if name not in self._declared and recorded.type in KINDS
+        ]
         if refused := ", ".join(name for name, kind in gone if self._protected(kind, name)):
             pulumi.log.warn(
                 f"These resources left the program, and are still in the state: {refused}. `up` refuses to delete "
@@ -108,9 +112,6 @@ class Protection:
         if self._settings.unprotect:
             return kind.holds_data and self._settings.tier == "production"
         return self._live and (kind.holds_data or kind.needed) and name not in self._superseded
-
-    def _left(self, name: str) -> bool:
-        return name not in self._declared and self._before[name].type in KINDS
 
     def _left_behind(self, kind: Kind, name: str) -> bool:
         """Return whether a resource that left the program stays in its cloud; the engine revokes a retired token."""

@@ -27,10 +27,10 @@ def check(settings: Settings, before: State) -> None:
         pulumi.RunError: A counter is too low for the state.
     """
     lowered = [
-        f"rotate.{each.key} is {each.counter(settings)}, but {_recorded(each, before)} in the state: a rotation goes "
-        f"forward only. Set it to {_recorded(each, before)}, or to {_recorded(each, before) + 1} for a new rotation"
-        for each in made_here(settings)
-        if each.counter(settings) < _recorded(each, before)
+        f"rotate.{rotating.key} is {rotating.counter(settings)}, but {recorded} in the state: a rotation goes forward "
+        f"only. Set it to {recorded}, or to {recorded + 1} for a new rotation"
+        for rotating in made_here(settings)
+        if rotating.counter(settings) < (recorded := _recorded(rotating, before))
     ]
     app = before.get("fly-secrets")
     if OAUTH_KEY in made_here(settings) and not settings.rotate.oauth_key and app:

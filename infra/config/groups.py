@@ -55,7 +55,7 @@ class Adopt(Frozen):
 
 
 class PagesBuild(Frozen):
-    """How Cloudflare Pages builds the frontend. Pulumi sends every member, because an undeclared one drifts."""
+    """The build of the frontend by Cloudflare Pages. Pulumi sends every member, because an undeclared one drifts."""
 
     command: str = "bun install && bun run build"
     """Build command."""
@@ -128,7 +128,7 @@ class FurtherApp(Frozen):
 
 
 class Approval(Frozen):
-    """Who must approve a deployment from the GitHub environment, and when it starts."""
+    """Rules of a deployment from the GitHub environment: its reviewers, its wait, its refs."""
 
     users: frozenset[int] = frozenset()
     """GitHub user ids; at most six users and teams together."""

@@ -11,9 +11,9 @@ PAGES_HOST = "{pagesHost}"
 def with_pages_host(settings: Settings, stacks: Iterable[Settings]) -> Iterator[Settings]:
     """Yield the stacks, with `PAGES_HOST` as host of this stack's Pages project if Cloudflare has yet to choose it."""
     first = settings.manages("frontend") and not settings.pages_host
-    for one in stacks:
-        unknown = first and one.pages_project == settings.pages_project
-        yield one.model_copy(update={"pages_host": PAGES_HOST}) if unknown else one
+    for stack in stacks:
+        unknown = first and stack.pages_project == settings.pages_project
+        yield stack.model_copy(update={"pages_host": PAGES_HOST}) if unknown else stack
 
 
 def other_hosts(settings: Settings, chosen: Mapping[str, str]) -> dict[str, str]:

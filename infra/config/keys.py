@@ -53,7 +53,7 @@ class Keys(groups.Frozen):
     postgres_version: int = Field(17, ge=14, le=18)
     """Major version of Postgres; a change would replace the database."""
     history_retention_seconds: int = Field(21_600, ge=0)
-    """How far back the database can be restored, in seconds. Free plan: at most 21600 (6 h)."""
+    """Seconds of the past to which Neon can restore the database. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
     """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
     neon_compute: groups.NeonCompute = groups.NeonCompute()
@@ -148,11 +148,11 @@ class Keys(groups.Frozen):
     release_tags: valid.TagPattern = "v*"
     """Pattern of the release tags that deploy to production."""
     github_scope: Literal["environment", "repository"] = "environment"
-    """Where secrets and variables go. `repository`, for private code on the free plan, adds the stack: NAME_STAGING."""
+    """Place of secrets and variables. `repository`, for private code on the free plan, adds the stack: NAME_STAGING."""
     github_environment: valid.EnvironmentName | None = None
     """GitHub environment. Default: the stack's name."""
     approval: groups.Approval = groups.Approval()
-    """Who approves a deployment, and when it starts (see Approval)."""
+    """Rules of a deployment from the GitHub environment (see Approval)."""
     fly_deploy_token: valid.Secret | None = None
     """Fly deploy token that GitHub deploys with; a person makes it once the app exists."""
     github_secrets: dict[valid.SecretName, valid.Secret] = Field({})

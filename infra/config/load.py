@@ -84,8 +84,8 @@ def examine_files(stack: str, files: StackFiles) -> tuple[Settings, list[str]]:
 def _checked(
     stack: str, read: Read, values: Mapping[str, Any], plain: set[str], files: StackFiles
 ) -> tuple[Settings, list[str]]:
-    if strangers := list(_other_namespaces(files)):
-        return read.settings, strangers
+    if foreign := list(_other_namespaces(files)):
+        return read.settings, foreign
     others = neighbours(stack, files)
     own = read.settings.model_copy(update={"own_keys": frozenset(files.stacks.get(stack, {}))})
     settings = with_facts(own, others)

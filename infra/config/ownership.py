@@ -84,14 +84,14 @@ def owners_missing(s: Settings, others: Mapping[str, Read]) -> Iterator[str]:
         yield f"storageFrom is {s.storage_from!r}, but there is no Pulumi.{s.storage_from}.yaml"
     owners = [read.settings for read in others.values()]
     uses_bucket = not s.manages("storage") and (s.manages("backend") or s.storage_from or s.storage_access_key_id)
-    shared = {one.bucket for one in owners if one.tier == "production" or one.manages("storage")}
+    shared = {owner.bucket for owner in owners if owner.tier == "production" or owner.manages("storage")}
     if uses_bucket and s.tier != "production" and s.bucket not in shared:
         yield (
             f"bucket is {s.bucket!r}, which no stack manages: manage `storage` here, or name the bucket of a stack "
             "that does"
         )
     uses_pages = s.tier != "development" and not (s.manages("frontend") or s.frontend_url_override)
-    shared = {one.pages_project for one in owners if one.tier == "production" or one.manages("frontend")}
+    shared = {owner.pages_project for owner in owners if owner.tier == "production" or owner.manages("frontend")}
     if uses_pages and s.tier != "production" and s.pages_project not in shared:
         yield (
             f"pagesProject is {s.pages_project!r}, which no stack manages: manage `frontend` here, set frontendUrl, or "

@@ -143,7 +143,7 @@ def _in_plain_words(detail: ErrorDetails) -> str:
     where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if detail["type"] == "extra_forbidden":
         annotation = KEYS[key_of(where)].annotation
-        groups = [one for one in (annotation, *get_args(annotation)) if hasattr(one, "model_fields")]
+        groups = [model for model in (annotation, *get_args(annotation)) if hasattr(model, "model_fields")]
         return unknown_key(where, [str(field.alias) for group in groups for field in group.model_fields.values()])
     if detail["type"] in _PLAIN_WORDS:
         return where + _PLAIN_WORDS[detail["type"]].format_map(detail.get("ctx", {}))

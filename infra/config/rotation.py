@@ -1,7 +1,7 @@
 """Read the counters of `rotate` and `retire`.
 
 A higher `rotate` counter replaces a key or a deploy token within one `up`. The bucket's token alone has two slots,
-because other stacks use it: `rotate` makes the next slot, and the older one works until `retire` drops it.
+because other stacks use it. `rotate` makes the next slot, and the older slot works until `retire` drops it.
 """
 
 from typing import NamedTuple

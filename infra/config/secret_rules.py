@@ -95,13 +95,13 @@ def _the_database_url_comes_from_somewhere(s: Settings) -> Iterator[str]:
 @rule(RULES, "tier", "manage", "adopt", "storageAccessKeyId", "mintDeployToken", "rotate", "retire")
 def _only_keys_made_here_rotate(s: Settings) -> Iterator[str]:
     made = made_here(s)
-    for each in ROTATING:
-        if each.counter(s) and each not in made:
-            why, kept = "this stack makes no such key or token", sorted(s.adopt.keep.intersection(each.secrets))
+    for rotating in ROTATING:
+        if rotating.counter(s) and rotating not in made:
+            why, kept = "this stack makes no such key or token", sorted(s.adopt.keep.intersection(rotating.secrets))
             # Without `adopt.keep`, a stack that does not own the bucket would still make no token.
-            if kept and (each is not STORAGE_TOKEN or s.manages("storage")):
+            if kept and (rotating is not STORAGE_TOKEN or s.manages("storage")):
                 why = f"adopt.keep keeps {', '.join(kept)}, and Pulumi rotates no kept secret: take it off that list"
-            yield f"rotate.{each.key} is {each.counter(s)}, but {why}"
+            yield f"rotate.{rotating.key} is {rotating.counter(s)}, but {why}"
     if OAUTH_KEY in made and s.adopt.fly_app and not s.rotate.oauth_key:
         yield (
             f"adopt.keep lacks {application.OAUTH_KEY}, which the adopted app has: a new key would log everybody out. "

@@ -118,8 +118,8 @@ def load(path: Path) -> dict[str, Any]:
     """Return the keys and values of a YAML file; none for a file that is missing or empty.
 
     Raises:
-        StackFileError: The file is not readable, does not hold keys and values, has a key twice or a key that is no
-            text, or holds an alias or a bare date.
+        StackFileError: The file is not readable, or does not hold keys and values. A key is there twice or is not text,
+            or a value is an alias or a bare date.
     """
     # PyYAML's C loader is faster, where it exists; every preview runs these lines.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

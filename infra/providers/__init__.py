@@ -1,1 +1,1 @@
-"""Providers of our own."""
+"""Hold the providers that this project brings itself."""

@@ -99,7 +99,7 @@ class Secret(NamedTuple):
     """A secret as `secrets list` shows it; no command shows its value.
 
     Attributes:
-        digest: Fly.io's digest. How it is made is not documented, so compare it only with an earlier one.
+        digest: Fly.io's digest, by an undocumented method: compare it only with an earlier digest.
         deployed: Whether flyctl found it on every machine. Of an app with over 100 machines flyctl does not say.
     """
 

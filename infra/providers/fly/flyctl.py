@@ -1,7 +1,7 @@
 """Run each subcommand of flyctl in use by a method of its name, which returns a typed result or raises an error.
 
-The subcommands were verified with v0.4.87, `certs` only in its source and in its client fly-go v0.9.6: `certs show` is
-an alias of `certs check`, which also makes Fly.io look at the DNS records and go on with the certificate.
+The subcommands were verified with v0.4.87, but `certs` only in its source and in its client fly-go v0.9.6. `certs show`
+is an alias of `certs check`, which also makes Fly.io look at the DNS records and go on with the certificate.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 '''Write secrets in the format of `flyctl secrets import`, so that none is altered.
 
-flyctl's parser changes and drops values without an error: it cuts at `#`, strips quotes, and loses everything after an
+flyctl's parser changes and drops values without an error. It cuts at `#`, strips quotes, and loses everything after an
 unclosed block or an overlong line. This module uses only forms that arrive whole, and refuses every other value.
 
 Its grammar, verified with flyctl v0.4.87: one `NAME=VALUE` a line. A VALUE is cut at its first `#`, unless an odd
