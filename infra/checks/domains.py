@@ -88,8 +88,8 @@ def _authorities(client: Client, zone: str, domain: Domain) -> Iterator[Finding]
         if issuers and _AUTHORITY not in issuers:
             yield Finding(
                 "wrong",
-                f"A CAA record of {name} lets {', '.join(issuers)} alone issue certificates, and Fly.io takes "
-                f"{domain.host}'s from {_AUTHORITY}",
+                f"A CAA record of {name} lets {', '.join(issuers)} alone issue certificates, and Fly.io gets its "
+                f"certificate for {domain.host} from {_AUTHORITY}",
                 f"Add a CAA record of {name} in {_RECORDS}: tag `issue`, {_AUTHORITY}",
             )
         if found or name == domain.zone:

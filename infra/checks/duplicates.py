@@ -92,7 +92,7 @@ def check_made(settings: Settings, resource: str, made: str) -> None:
     """Check that a service has only one resource of a name, after Pulumi made it.
 
     Both providers repeat a call after an error, even if the service had done its work. Then there are two resources,
-    and the state has the last.
+    and the state records the last.
 
     Args:
         settings: The stack's settings.

@@ -53,7 +53,7 @@ class Keys(groups.Frozen):
     postgres_version: int = Field(17, ge=14, le=18)
     """Major version of Postgres; a change would replace the database."""
     history_retention_seconds: int = Field(21_600, ge=0)
-    """Seconds of the past to which Neon can restore the database. Free plan: at most 21600 (6 h)."""
+    """History from which Neon can restore the database, in seconds. Free plan: at most 21600 (6 h)."""
     default_branch_protected: bool = False
     """Whether Neon protects the default branch (paid plans). At adoption, declare the real value."""
     neon_compute: groups.NeonCompute = groups.NeonCompute()
