@@ -129,7 +129,7 @@ def test_the_key_of_an_adopted_app_changes_by_rotation_alone(standing: Sandbox) 
     before = objects(standing)["fly secret"]
     with standing.settings("production") as settings:
         settings["relay:adopt"]["keep"].remove("OAUTH_ENCRYPTION_KEY")
-    assert "a new one would log everybody out" in standing.refused("preview", "production")
+    assert "a new key would log everybody out" in standing.refused("preview", "production")
     configure(standing, rotate={"oauthKey": 1})
     assert up(standing, "production") | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
     after = objects(standing)["fly secret"]
