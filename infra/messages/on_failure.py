@@ -12,11 +12,9 @@ from pulumi.runtime.settings import get_monitor
 
 from infra.checks.credentials import CREDENTIALS, CURES, needs_of
 from infra.config.settings import Settings
-from infra.kinds import KINDS, NEON_PROJECT
+from infra.kinds import KINDS, NEON_PROJECT, Kind
 from infra.states import State
 
-# By their providers' packages.
-_SERVICES = {found.config.partition(":")[0]: service for service, found in CREDENTIALS.items() if found.config}
 _BUSY = "{service} is busy, or had too many requests: wait a minute, then {up}."
 _LIMIT = (
     "This is a limit of the Neon plan, and Neon made nothing. Delete what is unused, or change the plan, then {up}."
@@ -69,8 +67,7 @@ def explain_failures(settings: Settings, before: State) -> None:
         return  # Pulumi's mocks serve no callbacks, and registering a hook fails
 
     def explain(failure: pulumi.ErrorHookArgs) -> bool:
-        step = next_step(settings, failure.type, failure.failed_operation, failure.errors[0])
-        if step:
+        if step := next_step(settings, failure.type, failure.failed_operation, failure.errors[0]):
             pulumi.log.error(f"{failure.name}: {failure.failed_operation} failed. {step}")
         return False
 
@@ -88,9 +85,10 @@ def explain_failures(settings: Settings, before: State) -> None:
     )
 
     def bind(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_.partition(":")[0] not in _SERVICES:
+        kind = KINDS.get(args.type_)
+        if kind is None or kind.service not in _MESSAGES:
             return None
-        own = of_database if args.type_ == NEON_PROJECT.type else hooks
+        own = of_database if kind == NEON_PROJECT else hooks
         opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=own))
         return pulumi.ResourceTransformationResult(args.props, opts)
 
@@ -120,11 +118,12 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
         operation: `create`, `update` or `delete`.
         said: The provider's error.
     """
-    service = _SERVICES[type_.partition(":")[0]]
+    kind = KINDS[type_]
+    service = kind.service
     credential = CREDENTIALS[service]
     messages = _MESSAGES[service] | {words: f"{cure}. Then {{up}}." for words, cure in CURES[service].items()}
     known = (step for pattern, step in messages.items() if re.search(pattern, said))
-    return (next(known, "") or _by_status(type_, operation, said)).format(
+    return (next(known, "") or _by_status(kind, operation, said)).format(
         service=service,
         variable=credential.variables[-1],
         credential=credential.wanted(needs_of(settings)),
@@ -134,7 +133,7 @@ def next_step(settings: Settings, type_: str, operation: str, said: str) -> str:
     )
 
 
-def _by_status(type_: str, operation: str, said: str) -> str:
+def _by_status(kind: Kind, operation: str, said: str) -> str:
     """Return the step for the HTTP status, the only member that all providers' errors share."""
     found = _STATUS.search(said)
     status = (found[1] or found[2]) if found else ""
@@ -142,7 +141,6 @@ def _by_status(type_: str, operation: str, said: str) -> str:
         status = "409"
     if status.startswith("5") or (not status and _LOST.search(said)):
         status = "lost"
-    kind = KINDS.get(type_)
-    if status == "409" and not (kind and kind.adopt):
+    if status == "409" and not kind.adopt:
         return ""
     return _STEPS.get(f"{operation} {status}") or _STEPS.get(status, "")
