@@ -48,7 +48,9 @@ def jobs_of(path: Path | File) -> dict[str, Any]:
 
 
 def steps_of(path: Path | File) -> Iterator[dict[str, Any]]:
-    for job in jobs_of(path).values():
+    """Yield the steps of a workflow's jobs, or of an action."""
+    document = loaded(path)
+    for job in document["jobs"].values() if "jobs" in document else [document["runs"]]:
         yield from job["steps"]
 
 
