@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ops.redact import MASK, credentials, is_sensitive, redact, redacted_json
@@ -40,6 +40,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@settings(max_examples=20)
 @given(
     data=st.data(),
     before=st.sampled_from(["", "the token ", 'said "', "(", "key: "]),
@@ -59,26 +60,25 @@ def test_a_urls_password_is_hidden_and_its_host_is_not(password: str) -> None:
     assert text == f"cannot reach postgresql+psycopg://owner:{MASK}@ep-1.neon.tech/db?sslmode=require today"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "urn:pulumi:staging::relay::relay:infra:Backend$pulumi-python:dynamic/fly:App::fly-app",
-        "commit 3d3c42e5aac5ba805825da76410c181273ba90b1",
-        "image registry.fly.io/relay-api@sha256:" + "0123456789abcdef" * 4,
-        "account 0123456789abcdef0123456789abcdef",
-        "basic authentication is required",
-        "the bearer authentication_of_this_service",
-        "https://relay-api-staging.fly.dev:443/docs?mail=a@example.com",
-        "app relay-api-staging in organization personal, region iad",
-        "br-cool-darkness-a1b2c3d4 of project relay-prod-12345678",
-        "FLY_API_TOKEN is not set: a token for the one organization. Make one with `flyctl tokens create org`",
-        "token: it was refused",
-        '"DATABASE_URL": "(known after up)", "password": "[secret]"',
-        "npg_ is how a password begins",
-    ],
-)
-def test_what_is_no_secret_stays(text: str) -> None:
-    assert redact(text) == text
+NO_SECRETS = [
+    "urn:pulumi:staging::relay::relay:infra:Backend$pulumi-python:dynamic/fly:App::fly-app",
+    "commit 3d3c42e5aac5ba805825da76410c181273ba90b1",
+    "image registry.fly.io/relay-api@sha256:" + "0123456789abcdef" * 4,
+    "account 0123456789abcdef0123456789abcdef",
+    "basic authentication is required",
+    "the bearer authentication_of_this_service",
+    "https://relay-api-staging.fly.dev:443/docs?mail=a@example.com",
+    "app relay-api-staging in organization personal, region iad",
+    "br-cool-darkness-a1b2c3d4 of project relay-prod-12345678",
+    "FLY_API_TOKEN is not set: a token for the one organization. Make one with `flyctl tokens create org`",
+    "token: it was refused",
+    '"DATABASE_URL": "(known after up)", "password": "[secret]"',
+    "npg_ is how a password begins",
+]
+
+
+def test_what_is_no_secret_stays() -> None:
+    assert [redact(text) for text in NO_SECRETS] == NO_SECRETS
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ def leaving(stack: Stack) -> Callable[[], None]:
     return stack.destroy
 
 
-# A refusal, and a failure that passes; then no answer, before the effect and after it. Kills are in `tests/faults`.
-KINDS = ["exit1", "429", "timeout", "lost"]
+# A refusal; then no answer, before the effect and after it. `tests/faults` kills flyctl.
+KINDS = ["exit1", "timeout", "lost"]
 SCENARIOS = {"fresh": (fresh, 8), "changing": (changing, 8), "leaving": (leaving, 3)}
 
 
