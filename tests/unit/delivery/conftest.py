@@ -51,7 +51,7 @@ def world(tmp_path: Path) -> World:
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """An address that a test answers at, and the environment that reaches it as Neon."""
-    found = Served()
+    found = Served(lambda *_: pytest.fail("nothing is expected"))
     with serving(found, token="napi_canary") as url:
         for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
             monkeypatch.setenv(f"NEON_{name}", value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -73,6 +74,7 @@ def serving(
         server.server_close()
 
 
+@dataclass
 class Served:
     """Answer calls as a test last said."""
 

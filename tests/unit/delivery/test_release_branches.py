@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from release.commands import main
 from sandbox import credentials
 from sandbox.http import face
 from sandbox.world import github_history
-from tests.unit.delivery.serving import PASSING, serving
+from tests.unit.delivery.serving import PASSING, Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,9 +112,10 @@ def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest
 
 
 def test_a_run_without_end_is_given_up_within_a_tokens_budget(
-    github: _GitHub, capsys: pytest.CaptureFixture[str]
+    github: _GitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     github.workflow("active", "in_progress")
+    monkeypatch.setattr(urllib.request, "urlopen", Served(github.answer).open)
     assert main(["wait", "infra.yml"]) == 1
     assert "still runs" in capsys.readouterr().err
     assert github.calls < 200
