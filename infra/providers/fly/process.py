@@ -83,8 +83,8 @@ def child_environment(environ: Mapping[str, str], config_dir: Path) -> dict[str,
 class Workspace:
     """Private folders for flyctl. They last for one run, since a process that Pulumi ends has no time to tidy up.
 
-    flyctl notes the version of its last write to an app's secrets in its configuration file, for its next read. It
-    loses it when two runs share the file. So each app has a file of its own, kept in memory between runs, and runs
+    flyctl notes the version of its last write to an app's secrets in its configuration file, for its next read. Two
+    runs that share the file lose the version. So each app has a file of its own, kept in memory between runs, and runs
     for one app wait for each other.
     """
 

@@ -123,7 +123,7 @@ def reference(provider: object) -> object:
     """Return the operations of a stored provider's pickle, which name its module and class.
 
     The bytes themselves differ between Python versions: up to 3.13 they are of pickle's protocol 4, from 3.14 on of 5.
-    Nothing is unpickled.
+    This function runs no pickle.
     """
     try:
         operations = list(genops(base64.b64decode(str(provider), validate=True)))
