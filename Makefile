@@ -23,7 +23,7 @@ unit: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/contract
 
 engine-tests: setup
-	.venv/bin/python -m pytest -n 2 --dist worksteal tests/processes tests/engine tests/faults
+	.venv/bin/python -m pytest -n 2 --dist worksteal tests/faults tests/engine tests/processes
 
 # Run every case of tests/faults and tests/engine, which takes many minutes; `test` runs some of them.
 faults: export RELAY_FAULTS = full

@@ -3,7 +3,8 @@
 Each world is made once for all workers of a test run, and each test that changes it copies it:
 
 - `sandbox`, `empty_sandbox`: nothing is up yet;
-- `standing`, `empty_standing`: the three stacks are up.
+- `standing`, `empty_standing`: the three stacks are up;
+- `requested`: a pull request has its environment, too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 Opened = Callable[["Sandbox"], AbstractContextManager["Sandbox"]]
+READS_ALONE = {"storageAccessKeyId": "reads-alone-" * 2, "storageSecretAccessKey": "reads-alone-" * 5}
+"""Keys of pull requests for the bucket."""
 
 
 def pytest_report_header() -> str:
@@ -153,6 +156,27 @@ def standing(stood: Callable[[bool], Sandbox], opened: Opened) -> Iterator[Sandb
 def empty_standing(stood: Callable[[bool], Sandbox], opened: Opened) -> Iterator[Sandbox]:
     """As `standing`, with everything made by the stacks: there was nothing to adopt."""
     with opened(stood(True)) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def requested_world(once: Once, stood: Callable[[bool], Sandbox]) -> Sandbox:
+    """The standing world with an environment of pull request 7; the calls that made it are on record."""
+
+    def fill(folder: Path) -> None:
+        with held(copied(stood(False), folder / "world")) as sandbox:
+            sandbox.config_set("staging", "extraSecrets.STRIPE_KEY", "sk_test_1", secret=True, path=True)
+            pairs = [part for key, value in READS_ALONE.items() for part in ("--secret", f"{key}={value}")]
+            sandbox.pulumi("config", "set-all", "--stack", "staging", "--config-file", "Pulumi.pr.yaml", *pairs)
+            sandbox.run("bin/pull-request", "up", "7", "--branch", "feature/x")
+
+    return Sandbox(stood(False).project, once("requested", fill) / "world")
+
+
+@pytest.fixture
+def requested(requested_world: Sandbox, opened: Opened) -> Iterator[Sandbox]:
+    """A copy of that world."""
+    with opened(requested_world) as world:
         yield world
 
 

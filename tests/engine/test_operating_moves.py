@@ -21,8 +21,6 @@ def test_the_app_gets_another_name(standing: Sandbox) -> None:
     with walk(standing, "An app needs another name") as steps:
         key = secrets(standing, "tune-api-staging")["OAUTH_ENCRYPTION_KEY"]
         steps.run("pulumi config set flyApp tune-api-next -s staging")
-        planned = standing.pulumi("preview", "--stack", "staging").stdout
-        assert re.search(r"\+- .*fly-app", planned)
         steps.run("pulumi up -s staging")
         steps.run(f"{LOGIN}flyctl tokens create deploy -a tune-api-next -n github-staging")
         steps.run("pulumi up -s staging")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.clouds import objects, up
+from tests.engine.clouds import objects
+from tests.engine.sandboxes import STORAGE_KEYS
 
 if TYPE_CHECKING:
     from tests.engine.sandboxes import Sandbox
@@ -160,7 +161,7 @@ def test_a_part_that_leaves_by_a_setting_is_refused_and_can_be_let_go(empty_stan
     assert live(empty_standing) == before
     empty_standing.up("production", "--ignore-protect")
     assert live(empty_standing) == before
-    assert set(up(empty_standing, "production")) == {"unchanged"}
+    assert not [urn for urn in resources(empty_standing, "production") if urn.endswith("::pages-project")]
 
 
 def test_a_setting_that_drops_a_resource_is_no_dead_end(empty_standing: Sandbox) -> None:
@@ -172,10 +173,9 @@ def test_a_setting_that_drops_a_resource_is_no_dead_end(empty_standing: Sandbox)
     before = live(empty_standing)
     with empty_standing.settings("production") as settings:
         del settings["relay:extraBuckets"], settings["relay:mintDeployToken"]
-    for key in ("storageAccessKeyId", "storageSecretAccessKey"):
-        empty_standing.config_set("production", key, "f" * 64, secret=True)
+    keys = [f"--secret={key}={'f' * 64}" for key in STORAGE_KEYS]
+    empty_standing.pulumi("config", "set-all", "--stack", "production", *keys)
     assert "left in their clouds: bucket-tune-art, storage-token" in empty_standing.up("production")
     after = live(empty_standing)
     for kind in ("cloudflare bucket", "cloudflare token"):
         assert after[kind] == before[kind]
-    assert set(up(empty_standing, "production")) == {"unchanged"}

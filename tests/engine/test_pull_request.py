@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.engine.clouds import objects, put, secrets
+from tests.engine.conftest import READS_ALONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from subprocess import CompletedProcess
 
     from tests.engine.sandboxes import Sandbox
@@ -56,57 +57,53 @@ def branch(sandbox: Sandbox, name: str = "pr-7") -> dict[str, Any]:
     return next(found for found in everything(sandbox)["neon branch"].values() if found["name"] == name)
 
 
-def test_open_push_close(standing: Sandbox) -> None:
-    with untouched(standing):
-        up(standing, 7)
-        made = branch(standing)
-        given = secrets(standing, APP)
-        assert made["endpoint"]["host"] in given["DATABASE_URL"]
-        assert given["FRONTEND_URL"] == "https://feature-x.tune-8xz.pages.dev"
-        put(standing, "neon", "branch", f"{made['project_id']}/{made['id']}", expires_at="2099-01-01T00:00:00Z")
-        for stack in ("staging", "production"):
-            standing.assert_unchanged(stack)
-        done = up(standing, 7, "renamed")
-        assert "1 updated" in done.stdout
-        assert branch(standing)["expires_at"] < "2099"
-        assert secrets(standing, APP)["FRONTEND_URL"] == "https://renamed.tune-8xz.pages.dev"
-        tool(standing, "down", "7")
-        tool(standing, "down", "7")
+def test_it_has_a_copy_of_the_database_and_changes_nothing_else(
+    requested: Sandbox, stood: Callable[[bool], Sandbox]
+) -> None:
+    given = secrets(requested, APP)
+    assert branch(requested)["endpoint"]["host"] in given["DATABASE_URL"]
+    assert given["FRONTEND_URL"] == "https://feature-x.tune-8xz.pages.dev"
+    before, now = everything(stood(False)), everything(requested)
+    assert {*now.pop("stacks")} - {*before["stacks"]} == {"pr-7.json"}
+    for kind, found in now.items():
+        assert before[kind].items() <= found.items(), kind
 
 
-def test_its_secrets_are_staging_s_and_the_template_s(standing: Sandbox) -> None:
-    standing.config_set("staging", "extraSecrets.STRIPE_KEY", "sk_test_1", secret=True, path=True)
-    keys = {"storageAccessKeyId": "reads-alone-" * 2, "storageSecretAccessKey": "reads-alone-" * 5}
-    for key, value in keys.items():
-        options = ("--stack", "staging", "--config-file", "Pulumi.pr.yaml")
-        standing.pulumi("config", "set", "--secret", *options, key, value)
-    up(standing, 7)
-    given = secrets(standing, APP)
+def test_its_secrets_are_staging_s_and_the_template_s(requested: Sandbox) -> None:
+    given = secrets(requested, APP)
     assert given["STRIPE_KEY"] == "sk_test_1"
-    assert given["AWS_ACCESS_KEY_ID"] == keys["storageAccessKeyId"]
-    state = str(standing.state("pr-7"))
-    assert not [value for value in ("sk_test_1", *keys.values()) if value in state]
+    assert given["AWS_ACCESS_KEY_ID"] == READS_ALONE["storageAccessKeyId"]
+    state = str(requested.state("pr-7"))
+    assert not [value for value in ("sk_test_1", *READS_ALONE.values()) if value in state]
 
 
-def test_a_push_after_the_expiry_makes_another_copy(standing: Sandbox) -> None:
-    up(standing, 7)
-    expired = branch(standing)
-    with standing.world.transaction() as tx:
-        tx.delete("neon", "branch", f"{expired['project_id']}/{expired['id']}")
-    up(standing, 7)
-    assert branch(standing)["endpoint"]["host"] in secrets(standing, APP)["DATABASE_URL"]
-
-
-def test_no_more_than_the_limit(standing: Sandbox) -> None:
-    with standing.settings("pr") as settings:
+def test_a_push_renews_it_and_the_limit_stops_another(requested: Sandbox) -> None:
+    made = branch(requested)
+    put(requested, "neon", "branch", f"{made['project_id']}/{made['id']}", expires_at="2099-01-01T00:00:00Z")
+    with requested.settings("pr") as settings:
         settings["relay:previewLimit"] = 1
-    up(standing, 7)
-    with untouched(standing):
-        done = up(standing, 8, check=False)
-        assert done.returncode == 1
-        assert "previewLimit is 1, and these pull requests have an environment: 7." in done.stderr
-        assert done.stderr.endswith("bin/pull-request down 7\n")
-    up(standing, 7)  # a push to the one that there is
+    with untouched(requested):
+        refused = up(requested, 8, check=False)
+    assert refused.returncode == 1
+    assert "previewLimit is 1, and these pull requests have an environment: 7." in refused.stderr
+    assert refused.stderr.endswith("bin/pull-request down 7\n")
+    assert "1 updated" in up(requested, 7, "renamed").stdout
+    assert branch(requested)["expires_at"] < "2099"
+    assert secrets(requested, APP)["FRONTEND_URL"] == "https://renamed.tune-8xz.pages.dev"
+
+
+def test_a_push_after_the_expiry_makes_another_copy(requested: Sandbox) -> None:
+    expired = branch(requested)
+    with requested.world.transaction() as tx:
+        tx.delete("neon", "branch", f"{expired['project_id']}/{expired['id']}")
+    up(requested, 7)
+    assert branch(requested)["endpoint"]["host"] in secrets(requested, APP)["DATABASE_URL"]
+
+
+def test_a_close_leaves_nothing(requested: Sandbox, stood: Callable[[bool], Sandbox]) -> None:
+    for _ in range(2):
+        tool(requested, "down", "7")
+        assert everything(requested) == everything(stood(False))
 
 
 @pytest.mark.parametrize("protects", [False, True])
@@ -125,20 +122,18 @@ def test_production_and_protected_data_are_never_copied(standing: Sandbox, prote
     assert expected in done.stdout + done.stderr
 
 
-def test_a_sweep_destroys_closed_and_expired_environments_and_strays(standing: Sandbox) -> None:
-    with untouched(standing):
-        opened(standing, 8)
-        for number in (7, 8, 9):
-            up(standing, number)
-        opened(standing, 8, 9)
-        state = standing.state_file("pr-9")
-        changed = re.compile(r'"time":\s*"[^"]*"')
-        state.write_text(changed.sub('"time": "2026-01-02T03:04:05Z"', state.read_text()))
-        standing.run("flyctl", "apps", "create", "tune-api-staging-pr-70", "--org", "tune-works")
-        done = tool(standing, "sweep")
-        assert "Pull request 7 is closed." in done.stdout
-        assert "Pull request 9 had no push for a week." in done.stdout
-        assert "Deleted Fly app tune-api-staging-pr-70" in done.stdout
-        assert branch(standing, "pr-8")
-        tool(standing, "down", "8")
-        opened(standing)
+def test_a_sweep_destroys_closed_and_expired_environments_and_strays(
+    requested: Sandbox, stood: Callable[[bool], Sandbox]
+) -> None:
+    up(requested, 9)
+    opened(requested, 9)
+    requested.run("flyctl", "apps", "create", "tune-api-staging-pr-70", "--org", "tune-works")
+    done = tool(requested, "sweep")
+    assert "Pull request 7 is closed." in done.stdout
+    assert "Deleted Fly app tune-api-staging-pr-70" in done.stdout
+    assert branch(requested, "pr-9")
+    state = requested.state_file("pr-9")
+    changed = re.compile(r'"time":\s*"[^"]*"')
+    state.write_text(changed.sub('"time": "2026-01-02T03:04:05Z"', state.read_text()))
+    assert "Pull request 9 had no push for a week." in tool(requested, "sweep").stdout
+    assert everything(requested) == everything(stood(False))

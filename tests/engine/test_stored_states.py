@@ -51,7 +51,7 @@ def test_a_stored_state_previews_unchanged_whichever_python_wrote_it(
 
 
 def test_a_state_of_older_sdks_previews_the_programs_changes_alone(sandbox: Sandbox, tmp_path: Path) -> None:
-    state = json.loads((HERE / "production.json").read_text())
+    state = json.loads((HERE / "staging.json").read_text())
     older: dict[str, tuple[str, Any]] = {"pulumi:providers:github": ("version", "6.0.0")}
     older["neon:index/project:Project"] = ("historyRetentionSeconds", 3600)
     for resource in state["deployment"]["resources"]:
@@ -59,5 +59,5 @@ def test_a_state_of_older_sdks_previews_the_programs_changes_alone(sandbox: Sand
             name, value = older[resource["type"]]
             resource["inputs"][name] = resource["outputs"][name] = value
     (tmp_path / "state.json").write_text(json.dumps(state))
-    found = changes(sandbox, "production", tmp_path / "state.json")
+    found = changes(sandbox, "staging", tmp_path / "state.json")
     assert found == ["neon-project update historyRetentionSeconds"]

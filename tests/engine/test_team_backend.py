@@ -131,19 +131,18 @@ def _up(team: Team) -> subprocess.Popen[str]:
 
 def test_a_stack_lives_in_a_bucket_with_no_secret_in_clear(empty_sandbox: Sandbox, server: StrictS3) -> None:
     team = _team(empty_sandbox, server)
-    team.pulumi("stack", "init", "production")
+    team.pulumi("stack", "init", "staging")
     for counted in ("created", "unchanged"):
-        done = team.pulumi("up", "--stack", "production", "--yes", "--skip-preview")
+        done = team.pulumi("up", "--stack", "staging", "--yes", "--skip-preview")
         assert set(summary(done.stdout)) == {counted}
-    assert ".pulumi/stacks/relay/production.json" in team.listed()
+    assert ".pulumi/stacks/relay/staging.json" in team.listed()
     assert not team.listed(".pulumi/locks")
     values = secret_values(team.sandbox)
-    assert len(values) > 5
+    assert len(values) > 3
     for key in team.listed():
         assert not [value for value in values if value in team.read(key)], key
     # The sandbox's own backend was not used.
-    exported = json.loads(team.sandbox.pulumi("stack", "export", "--stack", "production").stdout)
-    assert not exported["deployment"].get("resources")
+    assert not team.sandbox.state("staging")["deployment"].get("resources")
 
 
 def test_of_two_updates_at_once_the_second_is_refused(waiting: Team) -> None:
@@ -184,7 +183,6 @@ def test_the_server_refuses_a_deletion_of_several_objects_without_a_checksum() -
 @pytest.mark.parametrize(
     ("how", "each"),
     [
-        ("fails", False),
         ("cut", False),
         *(pytest.param(how, True, marks=pytest.mark.full) for how in ("fails", "cut", "late")),
     ],
@@ -199,12 +197,8 @@ def test_a_write_that_goes_wrong_loses_nothing_and_makes_nothing_twice(
     up, destroy = (
         (verb, "--stack", "staging", "--yes", "--skip-preview", "--non-interactive") for verb in ("up", "destroy")
     )
-    before = server.writes
-    team.pulumi(*up)
-    count = server.writes - before
-    assert count > 4
-    for number in range(1, count + 1) if each else (count // 2,):
-        team.pulumi(*destroy)
+    number = 1 if each else 3
+    while True:
         server.fault = (server.writes + number, how)
         if team.pulumi(*up, check=False).returncode:
             team.sandbox.run(*team.command("bin/recover", "staging"), check=False)
@@ -213,6 +207,11 @@ def test_a_write_that_goes_wrong_loses_nothing_and_makes_nothing_twice(
         outputs = json.loads(team.pulumi("stack", "output", "--json", "--stack", "staging").stdout)
         with team.sandbox.world.transaction() as tx:
             assert list(tx.list("neon", "project")) == [outputs["made"]], number
+        if not each or server.writes < server.fault[0]:
+            break
+        team.pulumi(*destroy)
+        number += 1
+    assert number > 4 if each else server.writes >= server.fault[0]
 
 
 def test_workflows_take_a_bucket_and_refuse_a_folder(team: Team) -> None:

@@ -33,8 +33,8 @@ def test_staging_goes_up_alone_and_leaves_nothing(tmp_path: Path) -> None:
     alone = Sandbox(folder, tmp_path / "world")
     alone.run("--reset", "--empty")
     with held(alone) as sandbox:
-        for key in STORAGE_KEYS:  # as on real accounts
-            sandbox.config_set(scenario.STACK, key, "5a4d5b0c" * 4, secret=True)
+        keys = [f"--secret={key}={'5a4d5b0c' * 4}" for key in STORAGE_KEYS]  # as on real accounts
+        sandbox.pulumi("config", "set-all", "--stack", scenario.STACK, *keys)
         _leaves_nothing(sandbox, name)
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-STEPS = 15
 Keys = dict[tuple[str, str], Any]
 READERS = (("pulumi", "preview", "--stack", "{stack}"), ("bin/drift", "{stack}"), ("bin/doctor",), ("bin/strays",))
 _ALWAYS = {"--yes", "--skip-preview", "--non-interactive"}
@@ -61,8 +60,8 @@ class Life:
         self._files = {path.name: path.read_text() for path in self._mirror.glob("Pulumi.*.yaml")}
         self._stacks = list(STACKS)
 
-    def live(self) -> None:
-        """Take every step, then put the files back and bring every stack up: empty plans, or a reason."""
+    def live(self, count: int) -> None:
+        """Take so many steps, then put the files back and bring every stack up: empty plans, or a reason."""
         steps: list[Callable[[], object]] = [
             *(self._up,) * 5,
             self._read,
@@ -74,7 +73,7 @@ class Life:
             self._recover,
             self._destroy,
         ]
-        for _ in range(STEPS):
+        for _ in range(count):
             self._random.choice(steps)()
         self._end()
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHOSEN = os.environ.get("RELAY_LIVES", "")
+STEPS = 15 if FULL or CHOSEN else 6
 SEEDS = [int(CHOSEN)] if CHOSEN.isdecimal() else list(range(300 if FULL else 1))
 
 
@@ -23,8 +24,8 @@ SEEDS = [int(CHOSEN)] if CHOSEN.isdecimal() else list(range(300 if FULL else 1))
 def test_a_life(
     seed: int, prepared: dict[bool, Sandbox], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """`RELAY_LIVES=SEED` repeats one life; `make faults` runs three hundred."""
+    """`RELAY_LIVES=SEED` repeats one life; `make faults` runs three hundred, and `make test` the beginning of one."""
     with held(copied(prepared[False], tmp_path / "world")) as sandbox:
         life = Life(sandbox, seed)
-        life.live()
+        life.live(STEPS)
     record_property("refused at the end", life.refusals)

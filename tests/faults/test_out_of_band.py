@@ -133,6 +133,7 @@ def test_deletions_show_and_are_restored(managed: Sandbox) -> None:
     assert _after(managed, _of(DELETED, seen=True)) == []
 
 
+@pytest.mark.full
 def test_an_app_in_another_organization_is_refused(managed: Sandbox) -> None:
     with managed.world.transaction() as tx:
         put_organization(tx, "tune-other", "Other")

@@ -127,17 +127,7 @@ def walk(tmp_path: Path, postgres: Postgres) -> Iterator[Walk]:
             postgres.sql("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def test_a_migration_that_passes(walk: Walk) -> None:
-    walk.revision("second", "first", PASSING)
-    code, said = walk.run("rehearse")
-    assert code == 0, said
-    assert "Running upgrade first -> second" in said
-    assert "s on a copy of the database, which is at second." in said
-    (copy,) = walk.neon.deleted
-    assert copy.startswith("rehearsal-")
-
-
-def test_a_copy_has_an_expiry_and_a_compute(walk: Walk) -> None:
+def test_a_migration_that_passes_on_a_copy_with_an_expiry_and_a_compute(walk: Walk) -> None:
     made = []
 
     def copied(name: str, parent: str) -> None:
@@ -145,7 +135,13 @@ def test_a_copy_has_an_expiry_and_a_compute(walk: Walk) -> None:
         walk.postgres.copy(name, parent)
 
     walk.neon.copied = copied
-    walk.run("rehearse")
+    walk.revision("second", "first", PASSING)
+    code, said = walk.run("rehearse")
+    assert code == 0, said
+    assert "Running upgrade first -> second" in said
+    assert "s on a copy of the database, which is at second." in said
+    (copy,) = walk.neon.deleted
+    assert copy.startswith("rehearsal-")
     assert made[0]["endpoints"] == [{"type": "read_write"}]
     assert made[0]["expires_at"].endswith("Z")
 
@@ -170,14 +166,14 @@ def test_a_migration_that_prints_rows(walk: Walk) -> None:
     assert walk.run("rehearse")[0] == 0
 
 
-@pytest.mark.parametrize("command", ["upgrade head", "upgrade heads"])
-def test_a_chain_with_two_heads(walk: Walk, command: str) -> None:
+def test_a_chain_with_two_heads(walk: Walk) -> None:
+    """`upgrade head` is refused by alembic itself."""
     walk.revision("second", "first", PASSING)
     walk.revision("other", "first", "pass")
-    walk.environment["MIGRATION"] = walk.command(command)
+    walk.environment["MIGRATION"] = walk.command("upgrade heads")
     code, said = walk.run("rehearse")
     assert code == 1
-    assert ("Multiple head revisions" if command == "upgrade head" else "has 2 heads (other, second)") in said
+    assert "has 2 heads (other, second)" in said
 
 
 def test_a_revision_that_is_not_applied(walk: Walk) -> None:
@@ -213,12 +209,12 @@ def test_production_is_proven_to_be_at_the_releases_revision(walk: Walk, head: s
     assert walk.neon.deleted[0].startswith("proof-")
 
 
-@pytest.mark.parametrize(("floor", "code"), [(2, 0), (3, 1)])
-def test_a_drill_restores_the_newest_point_and_counts(walk: Walk, floor: int, code: int) -> None:
+def test_a_drill_restores_the_newest_point_and_counts(walk: Walk) -> None:
     assert walk.run("restore-point", "v1")[0] == 0
-    walk.environment["DRILL_TABLES"] = f'{{"people": {floor}}}'
-    found, said = walk.run("drill")
-    assert found == code, said
-    assert "people: 2 rows" in said
-    assert ("at revision first." if code == 0 else "too few rows in people") in said
-    assert walk.neon.names == ["main", "restore-point-v1"]
+    for floor, code, expected in ((2, 0, "at revision first."), (3, 1, "too few rows in people")):
+        walk.environment["DRILL_TABLES"] = f'{{"people": {floor}}}'
+        found, said = walk.run("drill")
+        assert found == code, said
+        assert "people: 2 rows" in said
+        assert expected in said
+        assert walk.neon.names == ["main", "restore-point-v1"]
