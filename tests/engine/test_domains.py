@@ -109,9 +109,11 @@ def test_a_pending_name_is_no_drift_and_becomes_active(served: Sandbox) -> None:
     doctor = served.run("bin/doctor", "--for", "staging").stdout
     assert waiting in " ".join(doctor.split())
     for _ in range(2):
-        served.run("bin/drift", "staging")
-    states = [one["status"] for key, one in listed(served, "cloudflare", "pages-domain").items() if "staging" in key]
-    assert states == ["active"]
+        served.run("bin/drift", "production")
+    states = [
+        one["status"] for key, one in listed(served, "cloudflare", "pages-domain").items() if "staging" not in key
+    ]
+    assert states == ["active", "active"]
 
 
 def test_destroying_staging_leaves_productions_names(served: Sandbox) -> None:
