@@ -30,6 +30,11 @@ _ROUTES: list[tuple[str, str, Respond]] = [
 ]
 
 
+class _Server(ThreadingHTTPServer):
+    # Tools ask with 16 threads at once. Of more callers than this, the next waits a second before it tries again.
+    request_queue_size = 64
+
+
 def serve(world: World) -> int:
     """Answer in the background, until the process ends, and return the port."""
 
@@ -52,7 +57,7 @@ def serve(world: World) -> int:
         def log_message(self, *_: Any) -> None:
             """Say nothing: the terminal is the command's."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
 

@@ -181,7 +181,7 @@ def test_an_answer_that_is_no_http(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_look, "TIMEOUT", 0.2)
+    monkeypatch.setattr(cloud_look, "TIMEOUT", 0.05)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

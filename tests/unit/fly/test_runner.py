@@ -131,7 +131,7 @@ def test_runs_for_one_app_wait_for_each_other_and_others_do_not() -> None:
     assert entered.wait(20)
     flyctl.secrets_list("two")
     # Long enough for the second thread to have come to the same point, were there no lock.
-    threads[1].join(0.3)
+    threads[1].join(0.1)
     assert started == ["one", "two"]
     release.set()
     for thread in threads:
@@ -148,7 +148,7 @@ def test_a_real_process_gets_its_input_its_folder_and_a_time_limit(tmp_path: Pat
     assert done == Completed(3, f"in {tmp_path.resolve()}", "\ufffd")
     with pytest.raises(TimeoutError) as caught:
         run_process(
-            [sys.executable, "-c", "import time; time.sleep(30)"], stdin=b"hunter2", env={}, cwd=tmp_path, timeout=0.2
+            [sys.executable, "-c", "import time; time.sleep(30)"], stdin=b"hunter2", env={}, cwd=tmp_path, timeout=0.05
         )
     assert caught.value.__context__ is None
     assert not isinstance(caught.value, subprocess.TimeoutExpired)

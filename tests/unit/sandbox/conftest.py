@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,12 @@ from tests.unit.sandbox.flyctl_world import FlyctlWorld
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a provider repeat its calls at once."""
+    monkeypatch.setattr("sandbox.providers.calls.time", SimpleNamespace(sleep=lambda _seconds: None))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_two_commands_at_once_install_once(monkeypatch: pytest.MonkeyPatch, tmp_
 
     def install(log: Path) -> None:
         installed.append(log)
-        time.sleep(0.1)
+        time.sleep(0.02)
         bootstrap.STAMP.write_text("as wanted")
 
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
