@@ -24,6 +24,7 @@ import pulumi
 import pulumi.runtime
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 
 from infra.checks.credentials import CREDENTIALS
@@ -266,7 +267,7 @@ def run_program(
     Raises:
         pulumi.RunError: The program refused.
     """
-    # In a thread of its own, whose settings no test sees; and the SDK notes the whole stack, of which pytest's is deep.
+    # In a thread of its own, whose settings no test sees.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(
             _run, stack, configuration(stack, changes, root), preview, before or {}, state or {}
@@ -279,6 +280,7 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in (*SECRET_KEYS, "apps")])
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(2))  # the SDK's calls would start a thread each
     SETTINGS.rpc_manager.clear()
     SETTINGS.outputs.clear()
     recorder = _Recorder(run, before, state)
@@ -289,7 +291,8 @@ def _run(stack: str, config: dict[str, Any], preview: bool, before: dict[str, An
     set_root_resource(None)  # type: ignore[arg-type]
     loaded = len(sys.modules)
     try:
-        with patch("signal.signal") as handle:
+        # No test reads where a resource was declared, and to note that takes a seventh of a run.
+        with patch("signal.signal") as handle, patch("pulumi.runtime.resource._get_stack_trace", StackTrace):
             loop.run_until_complete(pulumi.runtime.run_in_stack(_program))
         run.signals = [call.args for call in handle.call_args_list]
     finally:
