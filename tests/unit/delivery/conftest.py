@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,9 @@ from release import calls
 from sandbox.world import cloudflare
 from sandbox.world.store import World
 from tests.unit.delivery.neon import Neon
-from tests.unit.delivery.serving import Served, serving
+from tests.unit.delivery.serving import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -49,18 +49,10 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """An address that a test answers at, and the environment that reaches it as Neon."""
-    found = Served(lambda *_: pytest.fail("nothing is expected"))
-    with serving(found, token="napi_canary") as url:
-        for name, value in {"API_URL": url, "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
-            monkeypatch.setenv(f"NEON_{name}", value)
-        yield found
-
-
-@pytest.fixture
-def neon(served: Served) -> Neon:
-    """A project that is reached."""
+def neon(monkeypatch: pytest.MonkeyPatch) -> Neon:
+    """A project, and the environment that reaches it."""
     project = Neon()
-    served.answer = project.answer
+    for name, value in {"API_URL": "http://neon.test", "API_KEY": "napi_canary", "PROJECT_ID": "p-1"}.items():
+        monkeypatch.setenv(f"NEON_{name}", value)
+    monkeypatch.setattr(urllib.request, "urlopen", opened(project.answer, "napi_canary"))
     return project

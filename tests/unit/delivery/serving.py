@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.message import Message
+from http.client import IncompleteRead, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -49,12 +49,9 @@ def serving(
             if status == CUT:
                 self.close_connection = True
                 return
-            content = b"<html>a proxy</html>" if status == HTML else body
-            content = content if isinstance(content, bytes) else json.dumps(content).encode()
+            content = _content(status, body)
             self.send_response(status if status > 0 else 200)
-            sent = {"Content-Length": str(len(content) + (100 if status == SHORT else 0))}
-            if status in {429, 503}:
-                sent["Retry-After"] = "0"
+            sent = {"Content-Length": str(len(content) + (100 if status == SHORT else 0)), **_more(status)}
             for header in (sent | (headers or {})).items():
                 self.send_header(*header)
             self.end_headers()
@@ -74,21 +71,37 @@ def serving(
         server.server_close()
 
 
-@dataclass
-class Served:
-    """Answer calls as a test last said."""
+class _Answer(BytesIO):
+    status = 200
 
-    answer: Callable[[str, str, Any], tuple[int, Any]]
 
-    def __call__(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """Answer a call."""
-        return self.answer(method, path, body)
+def opened(answer: Callable[[str, str, Any], tuple[int, Any]], token: str = "") -> Callable[..., BytesIO]:
+    """Return a function in the place of `urlopen`, which answers as `serving` does, and needs no server."""
 
-    def open(self, request: Request, timeout: float) -> BytesIO:
-        """Answer in the place of `urlopen`, for a test that makes thousands of calls."""
+    def urlopen(request: Request, timeout: float) -> BytesIO:
+        assert not token or request.get_header("Authorization") == f"Bearer {token}"
         sent = json.loads(request.data) if isinstance(request.data, bytes) else None
-        status, body = self.answer(request.get_method(), request.selector, sent)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        status, body = answer(request.get_method(), request.selector, sent)
+        content = _content(status, body)
+        if status == CUT:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        if status == SHORT:
+            raise IncompleteRead(content, 100)
         if status >= 400:
-            raise HTTPError(request.full_url, status, "", Message(), BytesIO(content))
-        return BytesIO(content)
+            raise HTTPError(request.full_url, status, "", _more(status), BytesIO(content))
+        return _Answer(content)
+
+    return urlopen
+
+
+def _content(status: int, body: Any) -> bytes:
+    content = b"<html>a proxy</html>" if status == HTML else body
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+def _more(status: int) -> Message:
+    """Return the headers of a status: some ask for patience."""
+    headers = Message()
+    if status in {429, 503}:
+        headers["Retry-After"] = "0"
+    return headers

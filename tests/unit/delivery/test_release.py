@@ -16,14 +16,13 @@ from release import calls, migrations
 from release import neon as asked
 from release.commands import main
 from tests.unit.delivery.neon import Neon
-from tests.unit.delivery.serving import CUT, PASSING, serving
+from tests.unit.delivery.serving import CUT, HTML, PASSING, SHORT, opened, serving
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.delivery.conftest import Clock
-    from tests.unit.delivery.serving import Served
 
 
 @pytest.fixture
@@ -115,7 +114,9 @@ def test_every_call_may_fail_once_and_a_made_branch_may_be_listed_late(
     assert neon.names == ["main", "restore-point-v1", "restore-point-v2", "restore-point-v3"]
 
 
-def _refused(served: Served, step: str, number: int, refusal: tuple[int, Any], *, onwards: bool) -> tuple[int, int]:
+def _refused(
+    monkeypatch: pytest.MonkeyPatch, step: str, number: int, refusal: tuple[int, Any], *, onwards: bool
+) -> tuple[int, int]:
     """Run a step of which Neon refuses a kind of call for good, and perhaps all later kinds. Check the branches.
 
     Returns:
@@ -131,7 +132,7 @@ def _refused(served: Served, step: str, number: int, refusal: tuple[int, Any], *
         kind = kinds.setdefault((method, re.sub(r"\?.*|(?<=/)br-[^/]*", "", path)), len(kinds) + 1)
         return refusal if kind == number or (onwards and kind > number) else neon.answer(method, path, body)
 
-    served.answer = answer
+    monkeypatch.setattr(urllib.request, "urlopen", opened(answer, "napi_canary"))
     code = main(step.split())
     copies = [branch for branch in neon.branches[1:] if not branch["name"].startswith("restore-point-")]
     assert all(branch["expires_at"] for branch in copies)
@@ -152,9 +153,8 @@ REFUSALS: list[tuple[int, Any]] = [
 @pytest.mark.parametrize("onwards", [False, True])
 @pytest.mark.parametrize("refusal", REFUSALS)
 @pytest.mark.parametrize("step", ["restore-point v2", "rehearse", "drill", "prove"])
-@pytest.mark.usefixtures("migrated")
+@pytest.mark.usefixtures("neon", "migrated")
 def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
-    served: Served,
     step: str,
     refusal: tuple[int, Any],
     monkeypatch: pytest.MonkeyPatch,
@@ -166,10 +166,9 @@ def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     for name in ("API_URL", "FLY_APP", "CLOUDFLARE_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(asked, "POLL", 100.0)  # a 502 is asked for again up to the deadline
-    monkeypatch.setattr(urllib.request, "urlopen", served.open)
     status, codes = refusal[0], set()
     for number in itertools.count(1):
-        code, count = _refused(served, step, number, refusal, onwards=onwards)
+        code, count = _refused(monkeypatch, step, number, refusal, onwards=onwards)
         printed = capsys.readouterr()
         if number > count:
             break
@@ -265,12 +264,14 @@ def test_a_drill_without_a_point_fails(neon: Neon, capsys: pytest.CaptureFixture
 
 def test_a_status_tells_whether_a_repeat_may_help() -> None:
     passing = {}
+    refusals = (CUT, HTML, SHORT, 400, 401, 403, 404, 408, 409, 422, 423, 425, 429, 500, 502, 503, 504)
     with serving(lambda _, path, __: (int(path[1:]), {})) as url:
-        for status in (400, 401, 403, 404, 408, 409, 422, 423, 425, 429, 500, 502, 503, 504):
+        for status in refusals:
             with pytest.raises(calls.CallError) as refused:
                 calls.call("GET", f"{url}/{status}", "token")
-            passing[refused.value.status] = refused.value.passing
-    assert [status for status, passes in passing.items() if passes] == [408, 423, 425, 429, 500, 502, 503, 504]
+            passing[status] = refused.value.passing
+    final = [400, 401, 403, 404, 409, 422]
+    assert passing == {status: status not in final for status in refusals}
 
 
 def test_calls_have_a_name_of_their_own() -> None:

@@ -11,11 +11,9 @@ from release.commands import main
 from sandbox import credentials
 from sandbox.http import face
 from sandbox.world import github_history
-from tests.unit.delivery.serving import PASSING, Served, serving
+from tests.unit.delivery.serving import PASSING, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sandbox.world.store import World
 
 
@@ -63,14 +61,14 @@ class _GitHub:
 
 
 @pytest.fixture
-def github(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_GitHub]:
+def github(world: World, monkeypatch: pytest.MonkeyPatch) -> _GitHub:
     """A repository, and the environment of a workflow that a release started."""
     repository = _GitHub(world)
-    with serving(repository.answer, token="job-token") as url:
-        values = {"API_URL": url, "TOKEN": "job-token", "REPOSITORY": "o/r", "SHA": "7", "EVENT_NAME": "release"}
-        for name, value in values.items():
-            monkeypatch.setenv(f"GITHUB_{name}", value)
-        yield repository
+    values = {"TOKEN": "job-token", "REPOSITORY": "o/r", "SHA": "7", "EVENT_NAME": "release"}
+    for name, value in {"API_URL": "http://github.test", **values}.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    monkeypatch.setattr(urllib.request, "urlopen", opened(repository.answer, "job-token"))
+    return repository
 
 
 @pytest.mark.parametrize(("shown", "code"), [(["queued", "in_progress", "success"], 0), ([*[None] * 15, "failure"], 1)])
@@ -112,10 +110,9 @@ def test_a_run_that_never_appears_cannot_be_told(github: _GitHub, capsys: pytest
 
 
 def test_a_run_without_end_is_given_up_within_a_tokens_budget(
-    github: _GitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    github: _GitHub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     github.workflow("active", "in_progress")
-    monkeypatch.setattr(urllib.request, "urlopen", Served(github.answer).open)
     assert main(["wait", "infra.yml"]) == 1
     assert "still runs" in capsys.readouterr().err
     assert github.calls < 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,9 @@ from release.commands import main
 from sandbox import credentials
 from sandbox.http import face
 from sandbox.world import pages_builds
-from tests.unit.delivery.serving import CUT, PASSING, serving
+from tests.unit.delivery.serving import CUT, PASSING, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sandbox.world.store import World
 
 COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
@@ -51,7 +50,7 @@ class _Clouds:
 
 
 @pytest.fixture
-def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clouds]:
+def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> _Clouds:
     """What answers, and the environment of the proof; nothing has a Neon key."""
     found = _Clouds(world)
 
@@ -68,23 +67,23 @@ def clouds(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Clouds]:
 
     monkeypatch.setattr(subprocess, "run", flyctl)
     monkeypatch.setattr(proof, "POLL", 100.0)
-    with serving(found.answer) as url:
-        values = {
-            "API_URL": url,
-            "HEALTH_PATH": "/docs",
-            "FLY_APP": "relay-api",
-            "FLY_FILE": "fly.toml",
-            "GITHUB_SHA": COMMIT,
-            "NEON_API_KEY": "",
-            "CLOUDFLARE_BASE_URL": f"{url}/client/v4",
-            "CLOUDFLARE_API_TOKEN": "cfut_canary",
-            "CLOUDFLARE_ACCOUNT_ID": "a1",
-            "PAGES_PROJECT": "relay",
-            "FRONTEND_BRANCH": "release",
-        }
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        yield found
+    monkeypatch.setattr(urllib.request, "urlopen", opened(found.answer))
+    values = {
+        "API_URL": "http://api.test",
+        "HEALTH_PATH": "/docs",
+        "FLY_APP": "relay-api",
+        "FLY_FILE": "fly.toml",
+        "GITHUB_SHA": COMMIT,
+        "NEON_API_KEY": "",
+        "CLOUDFLARE_BASE_URL": "http://cloudflare.test/client/v4",
+        "CLOUDFLARE_API_TOKEN": "cfut_canary",
+        "CLOUDFLARE_ACCOUNT_ID": "a1",
+        "PAGES_PROJECT": "relay",
+        "FRONTEND_BRANCH": "release",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return found
 
 
 def test_everything_of_this_commit_is_proven(clouds: _Clouds, capsys: pytest.CaptureFixture[str]) -> None:
