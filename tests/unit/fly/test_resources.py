@@ -102,7 +102,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> None:
-    async def secrecy() -> dict[str, bool]:
+    async def secrets() -> dict[str, tuple[bool, object]]:
         values: dict[str, pulumi.Input[str]] = {"A": "plain", "B": pulumi.Output.from_input("output")}
         resources.Secrets(
             "fly-secrets",
@@ -114,13 +114,15 @@ def test_every_value_and_the_digest_key_are_secret(declared: dict[str, Any]) -> 
             organization="acme",
             slots={},
             rollout=False,
+            opts=pulumi.ResourceOptions(protect=True),
         )
         given = declared["props"]
         outputs = {**given["values"], "digest_key": given["digest_key"]}
-        return {name: await output.is_secret() for name, output in outputs.items()}
+        return {name: (await output.is_secret(), await output.future()) for name, output in outputs.items()}
 
-    assert asyncio.run(secrecy()) == {"A": True, "B": True, "digest_key": True}
-    assert declared["type"] == "dynamic/fly:Secrets"
+    assert asyncio.run(secrets()) == {"A": (True, "plain"), "B": (True, "output"), "digest_key": (True, KEY)}
+    assert (declared["type"], declared["name"]) == ("dynamic/fly:Secrets", "fly-secrets")
+    assert declared["opts"].protect is True
     assert type(declared["provider"]) is resources.SecretsProvider
     rest = {key: value for key, value in declared["props"].items() if key not in {"values", "digest_key"}}
     assert rest == {
@@ -148,7 +150,8 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
         organization="acme",
         opts=opts,
     )
-    assert declared["type"] == "dynamic/fly:DeployToken"
+    assert (declared["type"], declared["name"]) == ("dynamic/fly:DeployToken", "deploy-token")
+    assert declared["props"].keys() >= {"token", "token_id", "token_name", "expires_at"}
     assert type(declared["provider"]) is resources.DeployTokenProvider
     assert declared["opts"].protect is True
     assert set(declared["opts"].additional_secret_outputs) == {"token", "token_name"}
@@ -157,9 +160,11 @@ def test_a_minted_token_is_a_secret_output_whatever_else_is_asked(declared: dict
 def test_an_error_of_ours_is_answered_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK's server answers with `traceback.format_exc()`, by its own name for that module."""
     server = types.ModuleType("__main__")
-    monkeypatch.setattr(server, "traceback", traceback, raising=False)
     monkeypatch.setitem(sys.modules, "__main__", server)
-    resources.AppProvider().configure(ConfigureRequest(config=None))  # type: ignore[arg-type]
+    for names in ({}, {"traceback": traceback}):  # without the name, there is nothing to replace
+        vars(server).update(names)
+        resources.AppProvider().configure(ConfigureRequest(config=None))  # type: ignore[arg-type]
+        assert hasattr(server, "traceback") == bool(names)
     said = {}
     for error in (RefusedError("creating it", "no", app="tune-api"), ValueError("a fault of ours")):
         try:
