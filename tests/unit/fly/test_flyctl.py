@@ -16,6 +16,8 @@ from tests.unit.fly.scripted import STATUS, make
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from infra.providers.fly.flyctl import Flyctl
+
 TABLE = (
     'Tokens for app "relay-api":\n'
     "ID    │ NAME       │ CREATED BY │ EXPIRES AT                    │ REVOKED AT\n"
@@ -38,11 +40,53 @@ def test_an_app_that_was_deployed_or_has_a_machine_is_in_use(
     assert flyctl.status("relay-api").deployed is in_use
 
 
-def test_apps_create_waits_longer_and_is_never_repeated() -> None:
-    flyctl, run, _ = make({"apps create relay-api --org acme": [Completed(1, "", "Error: : EOF")]})
+def test_apps_create_is_never_repeated() -> None:
+    flyctl, _, _ = make({"apps create relay-api --org acme": [Completed(1, "", "Error: : EOF")]})
     with pytest.raises(errors.TransientError):
         flyctl.apps_create("relay-api", organization="acme")
-    assert run.calls[-1].timeout == 120
+
+
+APP, HOST = "relay-api", "api.relay.example"
+READS: list[tuple[str, str, Callable[[Flyctl], object]]] = [
+    ("apps list --json --org acme", "listing the apps", lambda fly: fly.apps_list("acme")),
+    (f"certs check {HOST} --json -a {APP}", f"checking the certificate for {HOST}", lambda f: f.certs_check(APP, HOST)),
+    (f"certs list --json -a {APP}", "listing its certificates", lambda fly: fly.certs_list(APP)),
+    (f"machine list --json -a {APP}", "listing its machines", lambda fly: fly.machine_list(APP)),
+    ("orgs list --json", "listing the organizations", lambda fly: fly.orgs_list()),
+    (f"secrets list --json -a {APP}", "listing its secrets", lambda fly: fly.secrets_list(APP)),
+    (f"status --json -a {APP}", "looking at it", lambda fly: fly.status(APP)),
+    ("tokens debug", "reading its token", lambda fly: fly.tokens_debug()),
+    (f"tokens list -a {APP}", "listing its tokens", lambda fly: fly.tokens_list(APP)),
+    (f"volumes list --json -a {APP}", "listing its volumes", lambda fly: fly.volumes_list(APP)),
+]
+MINTING = f"tokens create deploy -a {APP} --name a-r0 --expiry 1h --json"
+WRITES: list[tuple[str, str, Callable[[Flyctl], object]]] = [
+    (f"apps create {APP} --org acme", "creating it", lambda fly: fly.apps_create(APP, organization="acme")),
+    (f"apps destroy {APP} --yes", "destroying it", lambda fly: fly.apps_destroy(APP)),
+    (f"certs add {HOST} --json -a {APP}", f"adding the certificate for {HOST}", lambda fly: fly.certs_add(APP, HOST)),
+    (
+        f"certs remove {HOST} --yes -a {APP}",
+        f"removing the certificate for {HOST}",
+        lambda f: f.certs_remove(APP, HOST),
+    ),
+    (f"secrets import -a {APP} --stage", "setting 1 secrets", lambda fly: fly.secrets_import(APP, {"A": "1"})),
+    (f"secrets unset A -a {APP} --stage", "removing secrets", lambda fly: fly.secrets_unset(APP, ["A"])),
+    (MINTING, "making the deploy token a-r0", lambda f: f.tokens_create_deploy(APP, name="a-r0", expiry_hours=1)),
+    ("tokens revoke abc", "revoking tokens", lambda fly: fly.tokens_revoke(APP, ["abc"])),
+]
+
+
+@pytest.mark.parametrize(("line", "action", "call"), [*READS, *WRITES], ids=lambda value: str(value).partition(" -")[0])
+def test_a_failure_says_which_app_what_for_and_whether_it_may_have_taken_effect(
+    line: str, action: str, call: Callable[[Flyctl], object]
+) -> None:
+    flyctl, run, _ = make({line: [Completed(-9)]})
+    with pytest.raises(errors.FlyctlStoppedError) as caught:
+        call(flyctl)
+    where = "Fly.io" if line.startswith(("apps list", "orgs", "tokens debug")) else f"Fly app {APP}"
+    unknown = "; whether it took effect is unknown" if (line, action, call) in WRITES else ""
+    assert str(caught.value).startswith(f"{where}: {action} failed: flyctl was stopped (exit code -9){unknown}. ")
+    assert run.calls[-1].timeout == (120 if line.startswith(("apps create", "apps destroy")) else 60)
 
 
 @pytest.mark.parametrize("words", ["nothing here", "unauthorized"])
@@ -161,6 +205,10 @@ def test_a_name_flyctl_would_misread_is_refused_before_anything_runs(name: str) 
         lambda: flyctl.apps_create(name, organization="acme"),
         lambda: flyctl.apps_create("relay-api", organization=f"{name}."),
         lambda: flyctl.apps_destroy(name),
+        lambda: flyctl.certs_list(name),
+        lambda: flyctl.certs_add("relay-api", name),
+        lambda: flyctl.certs_check("relay-api", name),
+        lambda: flyctl.certs_remove("relay-api", name),
         lambda: flyctl.secrets_list(name),
         lambda: flyctl.secrets_import(name, {"A": "1"}),
         lambda: flyctl.secrets_unset(name, ["A"]),
