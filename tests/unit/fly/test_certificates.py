@@ -63,6 +63,7 @@ def test_without_a_target_of_its_own_the_app_is_named(fly: StandIn, certificate:
 def test_an_answer_that_is_lost_is_looked_for(fly: StandIn, certificate: Managed, fault: str) -> None:
     fly.break_at(2, fault)
     if fault == "500":
+        fly.break_at(3, "429")  # the look fails too
         with pytest.raises(FlyError, match="adding the certificate for api"):
             certificate.up(**inputs())
         fly.heal()
