@@ -136,6 +136,8 @@ def test_the_owner_reports_it_as_well() -> None:
     assert problems("production", files(qa=QA | {"githubEnvironment": "production"})) == [
         "githubEnvironment is 'production' in Pulumi.qa.yaml too: each stack has its own"
     ]
+    in_repository = files(qa=QA | {"githubScope": "repository"}, staging={"githubEnvironment": "qa"})
+    assert problems("qa", in_repository) == problems("staging", in_repository) == []
 
 
 def test_a_default_is_no_contradiction_of_its_own_value() -> None:
