@@ -70,7 +70,7 @@ def disagreements(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
     yield from claimed_twice(mine, others, files)
     yield from _not_agreed(mine, others, files)
     yield from _one_production(settings, others)
-    yield from owners_missing(settings, others)
+    yield from owners_missing(mine, others)
     yield from _preview_api(settings, others)
     yield from _not_retired(settings, others)
     yield from _parent(settings, others)

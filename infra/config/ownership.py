@@ -75,24 +75,26 @@ def claimed_twice(mine: Read, others: Mapping[str, Read], files: StackFiles) -> 
                 yield f"{claim.key} is {claim.name!r} in {files.file_of(other, key)} too: each stack has its own"
 
 
-def owners_missing(s: Settings, others: Mapping[str, Read]) -> Iterator[str]:
+def owners_missing(mine: Read, others: Mapping[str, Read]) -> Iterator[str]:
     """Yield a bucket or Pages project that this stack uses and no stack owns.
 
-    Production counts as their owner even before it manages them: a team may adopt it part by part.
+    Production counts as their owner even before it manages them: a team may adopt it part by part. A name that is bad,
+    or that the stack's own file hides, is compared with none.
     """
+    s = mine.settings
     if s.storage_from not in (None, s.stack, *others):
         yield f"storageFrom is {s.storage_from!r}, but there is no Pulumi.{s.storage_from}.yaml"
     owners = [read.settings for read in others.values()]
     uses_bucket = not s.manages("storage") and (s.manages("backend") or s.storage_from or s.storage_access_key_id)
     shared = {owner.bucket for owner in owners if owner.tier == "production" or owner.manages("storage")}
-    if uses_bucket and s.tier != "production" and s.bucket not in shared:
+    if uses_bucket and s.tier != "production" and s.bucket not in shared and "bucket" not in mine.unknown:
         yield (
             f"bucket is {s.bucket!r}, which no stack manages: manage `storage` here, or name the bucket of a stack "
             "that does"
         )
     uses_pages = s.tier != "development" and not (s.manages("frontend") or s.frontend_url_override)
     shared = {owner.pages_project for owner in owners if owner.tier == "production" or owner.manages("frontend")}
-    if uses_pages and s.tier != "production" and s.pages_project not in shared:
+    if uses_pages and s.tier != "production" and s.pages_project not in shared and "pagesProject" not in mine.unknown:
         yield (
             f"pagesProject is {s.pages_project!r}, which no stack manages: manage `frontend` here, set frontendUrl, or "
             "name the project of a stack that does"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.config import domain_rules, rules, secret_rules
 from infra.config.load import examine_files
+from infra.config.reading import SECRET_KEYS
 from infra.config.stack_files import StackFiles, read_stack_files
 from tests.unit.program import EXAMPLE
 
@@ -130,6 +132,16 @@ def test_a_bad_name_is_compared_with_nobodys() -> None:
     """An example stands for the bad name, and may be a neighbour's name."""
     found = files(staging={"neonProject": "relay-staging"}, qa=QA | {"neonProject": None})
     assert problems("qa", found) == ["neonProject is missing"]
+
+
+@pytest.mark.parametrize("stack", ["staging", "production"])
+def test_a_bad_value_is_one_problem(stack: str) -> None:
+    """An example stands for it meanwhile, which breaks no rule and contradicts no stack."""
+    read = {key for keys, _ in (*rules.RULES, *secret_rules.RULES, *domain_rules.RULES) for key in keys}
+    without_effect = set().union(*rules.PARTS.values()) if stack == "staging" else set()
+    for key in sorted(read - SECRET_KEYS - without_effect):
+        (said,) = problems(stack, files(**{stack: {key: ["?"]}}))
+        assert said.startswith(key)
 
 
 def test_the_owner_reports_it_as_well() -> None:
