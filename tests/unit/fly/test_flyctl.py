@@ -76,7 +76,7 @@ WRITES: list[tuple[str, str, Callable[[Flyctl], object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("line", "action", "call"), [*READS, *WRITES], ids=lambda value: str(value).partition(" -")[0])
+@pytest.mark.parametrize(("line", "action", "call"), [*READS, *WRITES], ids=[row[1] for row in [*READS, *WRITES]])
 def test_a_failure_says_which_app_what_for_and_whether_it_may_have_taken_effect(
     line: str, action: str, call: Callable[[Flyctl], object]
 ) -> None:
