@@ -45,7 +45,11 @@ BUCKET = Call("cloudflare", "bucket.create", "bucket", "bucket", "it exists as f
 PAGES = Call("cloudflare", "pages.create", "pages", "pages-project", "it exists as ffffffffffffffffffffffffffffff01/")
 VARIABLE = Call("github", "environment-variable.create", "variable", "variable-", "it exists as tune:staging:")
 POLICY = Call(
-    "github", "deployment-policy.create", "deployment-policy", "deployment-policy", "of a GitHub environment 'main' is"
+    "github",
+    "deployment-policy.create",
+    "deployment-policy",
+    "deployment-policy",
+    "of a GitHub environment 'main' exists",
 )
 APP = Call("fly", "apps create", "app", "fly-app", "making it looks first")
 # A name may repeat in the cloud, which is what the first `up` after a kill would do.
