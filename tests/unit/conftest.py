@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _runs_program(item: pytest.Item) -> bool:
     module = item.getparent(pytest.Module)
-    return module is not None and bool({"ran", "run_program", "VARIANTS"} & vars(module.obj).keys())
+    return module is not None and bool({"ran", "run_program", "VARIANTS", "sdks"} & vars(module.obj).keys())
 
 
 # Both fixtures run once for a folder's tests: a test undoes its own changes with `monkeypatch`.
