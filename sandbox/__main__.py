@@ -24,7 +24,8 @@ For example:
        bin/sandbox pulumi preview -s production --diff
 
 `pulumi` runs in a mirror of this project: it never modifies the stack files.
-An edit of one shows at the next command; `config set` lasts until then.
+An edit of one shows at the next command; until then the mirror keeps what
+`config set` and bin/adopt write into that file.
 All state is in .sandbox, or in the folder that RELAY_SANDBOX names.
 The exit code is the command's.
 """

@@ -91,7 +91,8 @@ class Mirror:
         except StackFileError as error:
             raise SandboxError(str(error)) from None
         text = _read(self.source / "Pulumi.yaml")
-        write(self.folder / "Pulumi.yaml", text)
+        if "Pulumi.yaml" in changed or not (self.folder / "Pulumi.yaml").is_file():
+            write(self.folder / "Pulumi.yaml", text)  # otherwise it may have what `bin/adopt` wrote
         stacks = stack_files(self.source)
         for gone in set(changed) - {"Pulumi.yaml", *(path.name for path in stacks.values())}:
             (self.folder / gone).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Check before a run that it can start, and report every obstacle at once.
 
-A preview runs the checks that cost nothing, or that it needs itself. An `up` also tries the credentials. So does a
-preview that imports: it reads with them, and the engine adds no next step to a service's refusal.
+A preview runs the checks that cost nothing, or that it needs itself. An `up` also tries the credentials. So do the
+first preview of a stack and a preview that imports: the engine adds no next step to the refusal that they meet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from infra.checks.findings import Start
 from infra.protection import adopted_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from infra.checks.findings import Finding
     from infra.config.settings import Settings
@@ -29,7 +29,7 @@ class PreflightError(pulumi.RunError):
 
 
 def findings(start: Start) -> Iterator[Finding]:
-    """Run every check that `up` and doctor share. For a preview that imports nothing, ask no service.
+    """Run every check that `up` and doctor share. A later preview that imports nothing asks no service.
 
     A service that does not answer gives a note that names the skipped check: the run that follows meets the same
     network.
@@ -42,10 +42,15 @@ def findings(start: Start) -> Iterator[Finding]:
     yield from surroundings.another_database(start)
     yield from surroundings.unknown_hosts(start)
     yield from checkout.unreleased(start)
-    if not start.preview or adopted_names(start.settings) - (start.own_ids() or {}).keys():
+    if not start.preview or _reads_first(start.settings, start.own_ids() or {}):
         from infra.checks import access  # noqa: PLC0415  (see `infra.clouds`)
 
         yield from access.check(start)
+
+
+def _reads_first(settings: Settings, own_ids: Mapping[str, str]) -> bool:
+    """Return whether a preview is the stack's first, or imports something."""
+    return not any(own_ids.values()) or bool(adopted_names(settings) - own_ids.keys())
 
 
 def check(settings: Settings, before: State) -> None:

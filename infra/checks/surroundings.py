@@ -79,9 +79,10 @@ def unknown_hosts(start: Start) -> Iterator[Finding]:
 
 
 def _unknown_host(s: Settings, key: str, owner: str, state: Literal["note", "wrong"] = "note") -> Finding:
+    without = "comes up without" if state == "note" else "would lose"
     return Finding(
         state,
-        f"{key} is missing, so this stack comes up without the address of the {owner}",
+        f"{key} is missing, so this stack {without} the address of the {owner}",
         f"Bring up the stack that manages the {owner}, and run the command at the end of its `up`. Then: "
         f"`pulumi up -s {s.stack}`",
     )

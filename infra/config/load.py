@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ from infra.config.reading import (
     unknown_key,
 )
 from infra.config.settings import Settings
-from infra.config.stack_files import StackFileError, StackFiles, read_stack_files
+from infra.config.stack_files import PULL_REQUEST, StackFileError, StackFiles, read_stack_files
 
 
 class ConfigurationError(pulumi.RunError):
@@ -86,6 +87,12 @@ def _checked(
 ) -> tuple[Settings, list[str]]:
     if foreign := list(_other_namespaces(files)):
         return read.settings, foreign
+    if not (values.keys() - files.project.keys() or files.stacks.get(stack) or re.fullmatch(PULL_REQUEST, stack)):
+        stacks = ", ".join(sorted(files.stacks.keys() - {stack}))
+        return read.settings, [
+            f"Pulumi.{stack}.yaml: no key is set. If another stack is meant ({stacks}), name it; otherwise copy the "
+            "file of another stack, and change it"
+        ]
     others = neighbours(stack, files)
     own = read.settings.model_copy(update={"own_keys": frozenset(files.stacks.get(stack, {}))})
     settings = with_facts(own, others)

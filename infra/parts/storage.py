@@ -129,9 +129,10 @@ async def _id_of(name: str, groups: pulumi.Output[cloudflare.GetAccountApiTokenP
     try:
         found = await groups.future()
     except Exception as error:  # noqa: BLE001  (the engine's errors have no type of their own)
+        said = str(error).splitlines()[0].rpartition("returned an error: ")[2]
         raise pulumi.RunError(
             f"The storage token: Cloudflare did not list the account's permission groups: "
-            f"{str(error).splitlines()[0]}. CLOUDFLARE_API_TOKEN needs Account API Tokens Write on the account of "
+            f"{said}. CLOUDFLARE_API_TOKEN needs Account API Tokens Write on the account of "
             f"cloudflareAccountId. To check it:\n  bin/doctor --for {pulumi.get_stack()}"
         ) from None
     for group in found.results if found else []:

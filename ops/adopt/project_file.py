@@ -29,9 +29,10 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
             start, end = node.start_mark.index, node.end_mark.index
             text = f"{text[:start]}{_scalar(value)}{text[end:]}"
         elif config is not None:
-            start = config.start_mark.index
+            # Above the first comment, which belongs to the key below it.
+            start = text.index("\n", text.rindex("config:", 0, config.start_mark.index)) + 1
             indent = " " * config.start_mark.column
-            added = f"{key}:\n{indent}  type: string\n{indent}  default: {_scalar(value)}\n{indent}"
+            added = f"{indent}{key}:\n{indent}  type: string\n{indent}  default: {_scalar(value)}\n"
             text = text[:start] + added + text[start:]
         else:
             text = f"{text.rstrip()}\nconfig:\n  {key}:\n    type: string\n    default: {_scalar(value)}\n"

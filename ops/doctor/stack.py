@@ -32,6 +32,9 @@ def check(name: str) -> Iterator[Finding]:
         return
     try:
         document = stack_files.load(path)
+        if not document.get("config"):
+            yield Finding("missing", f"{path.name} sets no key", "copy another stack's file over it and change it")
+            return
         files = stack_files.read_stack_files(folder)
         settings, problems = load.examine_files(name, files)
     except stack_files.StackFileError as error:

@@ -50,14 +50,19 @@ def test_every_missing_credential_at_once(sandbox: Sandbox) -> None:
     assert [line.split()[0] for line in lines] == ["NEON_API_KEY", "GITHUB_TOKEN", "FLY_API_TOKEN"]
 
 
-def test_a_preview_needs_no_fly_token_and_takes_no_look(sandbox: Sandbox) -> None:
-    sandbox.world.forget_calls()
-    code, said = shell(sandbox, f"unset FLY_API_TOKEN CLOUDFLARE_API_TOKEN; pulumi preview --stack staging {FLAGS}")
+def test_a_later_preview_needs_no_fly_token_and_takes_no_look(standing: Sandbox) -> None:
+    code, said = shell(standing, f"unset FLY_API_TOKEN CLOUDFLARE_API_TOKEN; pulumi preview --stack staging {FLAGS}")
     assert code == 0, said
-    assert "GET" not in [operation for _, operation, _ in sandbox.world.calls()]
-    assert sandbox.world.calls("fly") == []
-    lines = obstacles(sandbox, f"unset NEON_API_KEY FLY_API_TOKEN; pulumi preview --stack staging {FLAGS}")
+    assert "GET" not in [operation for _, operation, _ in standing.world.calls()]
+    assert standing.world.calls("fly") == []
+    lines = obstacles(standing, f"unset NEON_API_KEY FLY_API_TOKEN; pulumi preview --stack staging {FLAGS}")
     assert [line.split()[0] for line in lines] == ["NEON_API_KEY"]
+
+
+def test_a_first_preview_lists_each_credential_that_is_refused(empty_sandbox: Sandbox) -> None:
+    wrong = "CLOUDFLARE_API_TOKEN=x NEON_API_KEY=x GITHUB_TOKEN=x"
+    lines = obstacles(empty_sandbox, f"export {wrong}; pulumi preview --stack production {FLAGS}")
+    assert [line.split()[0] for line in lines] == ["NEON_API_KEY", "CLOUDFLARE_API_TOKEN", "GITHUB_TOKEN"]
 
 
 def test_a_cloudflare_token_for_another_account(sandbox: Sandbox) -> None:

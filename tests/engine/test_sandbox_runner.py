@@ -92,8 +92,11 @@ def test_values_encrypted_elsewhere_are_replaced_where_they_stand(checkout: Sand
 def test_config_set_lasts_until_its_committed_file_changes(checkout: Sandbox) -> None:
     _own_program(checkout)
     checkout.config_set("staging", "relay:tier", "set-here")
+    project = checkout.folder / "mirror" / "Pulumi.yaml"
+    project.write_text(project.read_text() + "# as bin/adopt writes\n")
     (checkout.project / "Pulumi.qa.yaml").write_text("config: {relay:tier: staging}\n")
     assert checkout.pulumi("config", "get", "tier", "--stack", "staging").stdout.strip() == "set-here"
+    assert "# as bin/adopt writes" in project.read_text()
     (checkout.project / "Pulumi.qa.yaml").unlink()
     committed = checkout.project / "Pulumi.staging.yaml"
     committed.write_text(committed.read_text() + "  relay:added: later\n")

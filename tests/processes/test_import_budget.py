@@ -21,14 +21,14 @@ BUDGET = {
     "production": {"infra.clouds.http"},
 }
 # A process forked for each stack, so that what all of them load is loaded once. The states have what the stacks adopt,
-# because a preview that imports tries the credentials too.
+# because a first preview, and one that imports, try the credentials too.
 _PROGRAM = """\
 import json, os, sys
 from tests.unit.program import configuration, run_program
 for stack in sys.argv[1:]:
     if os.fork() == 0:
         project = (configuration(stack).get("adopt") or {}).get("neonProject")
-        standing = {name: ("a:b:C", {}) for name in ("pages-project", "bucket", "fly-app")}
+        standing = {name: ("a:b:C", {"id": name}) for name in ("pages-project", "bucket", "fly-app")}
         run_program(stack, preview=True, before={"neonProjectId": project} if project else {}, state=standing)
         print(json.dumps({"stack": stack, "modules": sorted(sys.modules)}), flush=True)
         os._exit(0)

@@ -122,5 +122,5 @@ def test_staging_alone_has_no_frontend_and_says_so(hostless: Path) -> None:
 
 def test_a_stack_does_not_forget_its_frontend(hostless: Path) -> None:
     state: State = {"variable-FRONTEND_URL": ("github:index/actionsVariable:ActionsVariable", {"id": "tune:X"})}
-    with pytest.raises(pulumi.RunError, match="pagesHost is missing"):
+    with pytest.raises(pulumi.RunError, match="pagesHost is missing, so this stack would lose the address"):
         run_program("staging", state=state, root=hostless)

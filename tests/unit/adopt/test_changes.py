@@ -125,3 +125,4 @@ def test_a_shared_value_that_the_project_file_lacks_is_added(text: str) -> None:
     before, after = (yaml.safe_load(each).get("config", {}) for each in (text, new))
     assert after == {**before, "pagesHost": {"type": "string", "default": "tune.pages.dev"}}
     assert [line for line in text.splitlines() if line not in new] == []
+    assert PROJECT.partition("config:\n")[2] in new or text != PROJECT  # a comment stays above its key

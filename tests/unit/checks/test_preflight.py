@@ -1,14 +1,17 @@
-"""The checks before a run: every obstacle at once, before anything is registered; a preview asks no service."""
+"""The checks before a run: every obstacle at once, before anything is registered."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.checks import preflight
 from tests.unit.clouds.fake import Clouds
 from tests.unit.program import LOOKS, Run, run_program
+
+if TYPE_CHECKING:
+    from tests.unit.program import State
 
 
 def refused(stack: str, *, preview: bool = False) -> str:
@@ -39,16 +42,21 @@ def test_nothing_is_registered_when_the_run_cannot_start(monkeypatch: pytest.Mon
     assert {resource.type for resource in run.resources} == {"pulumi:pulumi:Stack"}
 
 
-def test_a_preview_that_imports_tries_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads with them, and the engine adds no next step to a service's refusal."""
+def test_a_first_preview_and_one_that_imports_try_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine adds no next step to the refusal that they meet."""
     monkeypatch.setattr("infra.checks.clients.send", Clouds(neon=(401, "no such key")))
-    assert "NEON_API_KEY is refused" in refused("dev", preview=True)
-    imported = {"neon-project": ("neon:index/project:Project", {"id": "small-fern-11112222"})}
-    assert run_program("dev", state=imported, preview=True).outputs
+    imported: State = {"neon-project": ("neon:index/project:Project", {"id": "small-fern-11112222"})}
+    key: State = {"oauth-key": ("random:index/randomPassword:RandomPassword", {"id": "none"})}
+    first: dict[str, Any] = {"adopt": None}
+    for changes, state in ((first, {}), ({}, key)):
+        with pytest.raises(preflight.PreflightError, match="NEON_API_KEY is refused"):
+            run_program("dev", changes, state=state, preview=True)
+    for changes, state in ((first, key), ({}, imported)):
+        assert run_program("dev", changes, state=state, preview=True).outputs
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "production"])
-def test_a_preview_asks_no_service(monkeypatch: pytest.MonkeyPatch, stack: str) -> None:
+def test_a_later_preview_asks_no_service(monkeypatch: pytest.MonkeyPatch, stack: str) -> None:
     def asked(*_: Any, **__: Any) -> None:
         raise AssertionError("a preview asked a service")
 
@@ -56,7 +64,8 @@ def test_a_preview_asks_no_service(monkeypatch: pytest.MonkeyPatch, stack: str) 
         monkeypatch.setattr(target, asked)
     for variable in ("FLY_API_TOKEN", "FLY_ACCESS_TOKEN"):
         monkeypatch.delenv(variable)
-    assert run_program(stack, {"adopt": None}, preview=True).outputs
+    state: State = {"oauth-key": ("random:index/randomPassword:RandomPassword", {"id": "none"})}
+    assert run_program(stack, {"adopt": None}, state=state, preview=True).outputs
 
 
 @pytest.mark.parametrize("preview", [False, True])

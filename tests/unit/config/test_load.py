@@ -85,6 +85,13 @@ def test_an_unknown_key_is_reported_with_its_file() -> None:
     ]
 
 
+def test_a_stack_without_keys_is_one_problem() -> None:
+    """As after `pulumi stack init` of a misspelt name."""
+    files = read_stack_files()
+    (problem,) = examine("prod", files.project, set(), files)[1]
+    assert problem.startswith("Pulumi.prod.yaml: no key is set. If another stack is meant (dev, ")
+
+
 @pytest.mark.parametrize("empty", ["null", None])
 def test_a_key_left_empty_counts_as_unset(empty: str | None) -> None:
     """The engine gives an empty value to the program as `null`."""

@@ -32,6 +32,9 @@ def test_a_stack_that_is_ready(machine: Machine, monkeypatch: pytest.MonkeyPatch
 def test_a_stack_without_a_file(machine: Machine) -> None:
     missing = Finding("missing", "Pulumi.qa.yaml", "copy another stack's file and change it")
     assert [*of_stack.check("qa")] == [missing]
+    (machine.project / "Pulumi.qa.yaml").write_text("encryptionsalt: v1:x\n")
+    (finding,) = of_stack.check("qa")
+    assert finding.what == "Pulumi.qa.yaml sets no key"
 
 
 def test_files_that_cannot_be_read(machine: Machine) -> None:

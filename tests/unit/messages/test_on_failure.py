@@ -216,9 +216,9 @@ class Listed:
     ("answer", "said"),
     [
         (
-            Exception("invoke failed: 403 Authentication error\nTraceback …"),
-            "The storage token: Cloudflare did not list the account's permission groups: invoke failed: 403 "
-            "Authentication error. CLOUDFLARE_API_TOKEN needs Account API Tokens Write on the account of "
+            Exception("invocation of a:b/c:c returned an error: 403 Authentication error\nTraceback …"),
+            "The storage token: Cloudflare did not list the account's permission groups: 403 Authentication error. "
+            "CLOUDFLARE_API_TOKEN needs Account API Tokens Write on the account of "
             "cloudflareAccountId. To check it:\n  bin/doctor --for production",
         ),
         (
