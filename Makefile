@@ -25,7 +25,7 @@ unit: setup
 engine-tests: setup
 	.venv/bin/python -m pytest -n 2 --dist worksteal tests/faults tests/engine tests/processes
 
-# Run every case of tests/faults and tests/engine, which takes many minutes; `test` runs some of them.
+# Run every case of tests/faults and tests/engine, which takes hours; `test` runs some of them.
 faults: export RELAY_FAULTS = full
 faults: setup
 	.venv/bin/python -m pytest -n 2 tests/faults
