@@ -15,10 +15,12 @@ import pulumi
 import pytest
 from pulumi.dynamic import ConfigureRequest, Resource, ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.output import UNKNOWN
 
 from infra.providers.fly import props, resources
 from infra.providers.fly.errors import RefusedError
 from tests.unit.fly.engine import KEY
+from tests.unit.fly.test_refresh import INPUTS
 
 # `__provider` as the states of existing stacks hold it: a reference by module and class. Were one of these to change or
 # not to load, no existing stack could be refreshed or destroyed.
@@ -79,6 +81,15 @@ def test_a_provider_in_another_form_is_compared_as_it_is(odd: str) -> None:
 def test_a_stored_provider_is_never_run() -> None:
     trap = base64.b64encode(pickle.dumps(Trap(), protocol=4)).decode()
     assert changes("AppProvider", trap, STORED["AppProvider"]) is True
+
+
+@pytest.mark.parametrize(("provider", "inputs"), INPUTS[1:])
+def test_the_name_of_an_app_that_is_not_made_yet_is_not_checked(
+    provider: type[ResourceProvider], inputs: dict[str, Any]
+) -> None:
+    assert provider().check({}, {**inputs, "app": UNKNOWN}).failures == []
+    (failure,) = provider().check({}, {**inputs, "app": "Relay"}).failures
+    assert "'Relay': a Fly app name has" in failure.reason
 
 
 class Trap:

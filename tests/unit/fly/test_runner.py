@@ -139,13 +139,17 @@ def test_runs_for_one_app_wait_for_each_other_and_others_do_not() -> None:
     assert started == ["one", "two", "one"]
 
 
-def test_a_real_process_gets_its_input_its_folder_and_a_time_limit(tmp_path: Path) -> None:
+def test_a_real_process_gets_its_input_its_folder_its_environment_and_a_time_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEON_API_KEY", "canary")
     echo = (
-        "import os, sys; assert not sys.stdin.isatty(); sys.stdout.write(sys.stdin.read() + os.getcwd()); "
-        "sys.stderr.buffer.write(b'\\xff'); exit(3)"
+        "import os, sys; assert not sys.stdin.isatty(); assert 'NEON_API_KEY' not in os.environ; "
+        "print(os.environ['A'], sys.stdin.read(), os.getcwd(), end='', flush=True); "
+        "sys.stdout.buffer.write(b'\\xff'); sys.stderr.buffer.write(b'\\xff'); exit(3)"
     )
-    done = run_process([sys.executable, "-c", echo], stdin=b"in ", env={}, cwd=tmp_path, timeout=20)
-    assert done == Completed(3, f"in {tmp_path.resolve()}", "\ufffd")
+    done = run_process([sys.executable, "-c", echo], stdin=b"in", env={"A": "1"}, cwd=tmp_path, timeout=20)
+    assert done == Completed(3, f"1 in {tmp_path.resolve()}\ufffd", "\ufffd")
     with pytest.raises(TimeoutError) as caught:
         run_process(
             [sys.executable, "-c", "import time; time.sleep(30)"], stdin=b"hunter2", env={}, cwd=tmp_path, timeout=0.05
