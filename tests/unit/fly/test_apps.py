@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.unit.fly.standin import StandIn
 
 
+CREATING, ADOPTING = (f"^Fly app relay-api: {action} it failed:" for action in ("creating", "adopting"))
+
+
 @pytest.fixture
 def app() -> Managed:
     return Managed(AppProvider())
@@ -45,7 +48,9 @@ def test_an_app_is_created_in_its_organization(fly: StandIn, app: Managed) -> No
 
 def test_an_app_in_use_is_taken_over_only_where_asked(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", machines=1)
-    with pytest.raises(RefusedError, match=r"exists already in organization acme.*Set `adopt\.flyApp`"):
+    with pytest.raises(
+        RefusedError, match=rf"{CREATING} it exists already in organization acme, and is in use\. Set `adopt\."
+    ):
         app.up(**inputs())
     app.up(**inputs(adopt=True))
     assert app.outs["adopted"] is True
@@ -92,7 +97,9 @@ def test_a_pristine_app_of_ours_is_what_an_interrupted_creation_left(fly: StandI
 def test_an_app_of_another_organization_is_never_taken(fly: StandIn, app: Managed, adopt: bool) -> None:
     fly.join("rivals")
     fly.add_app("relay-api", "rivals")
-    with pytest.raises(RefusedError, match="exists in organization rivals, not in acme"):
+    with pytest.raises(
+        RefusedError, match=rf"{CREATING} it exists in organization rivals, not in acme\. Choose another"
+    ):
         app.up(**inputs(adopt=adopt))
 
 
@@ -103,13 +110,15 @@ def test_a_name_held_by_an_app_nobody_here_sees(fly: StandIn, app: Managed) -> N
 
 
 def test_adopting_an_absent_app_says_how_to_create_it(app: Managed) -> None:
-    with pytest.raises(RefusedError, match=r"no such app.*Clear `adopt\.flyApp` to create the app"):
+    with pytest.raises(RefusedError, match=rf"{ADOPTING} there is no such app, .*\. Clear `adopt\.flyApp` to create"):
         app.up(**inputs(adopt=True))
 
 
 def test_adopting_never_overwrites_a_secret(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", machines=1, B="old", C="old", A="old")
-    with pytest.raises(RefusedError, match=r"overwritten: A, B\. Put them under `adopt\.keep`"):
+    with pytest.raises(
+        RefusedError, match=rf"{ADOPTING} it has .* overwritten: A, B\. Put them under `adopt\.keep` \("
+    ):
         app.up(**inputs(adopt=True))
     app.up(**inputs(adopt=True, managed_secrets=["D"]))
     assert not fly.writes()
@@ -169,6 +178,7 @@ def test_a_personal_organization_goes_by_its_first_slug(fly: StandIn, app: Manag
     fly.replies["status"] = Completed(0, json.dumps(personal))
     with pytest.raises(RefusedError, match="it exists in organization personal, not in acme"):
         Managed(AppProvider()).up(**inputs())
+    Managed(AppProvider()).up(**inputs(organization="jane-doe"))
     app.refresh()
     assert app.inputs["organization"] == "personal"
 
@@ -183,9 +193,8 @@ def test_an_app_that_is_not_found_and_yet_there_is_not_forgotten(fly: StandIn, a
 def test_an_adopted_app_is_not_destroyed(fly: StandIn, app: Managed) -> None:
     fly.add_app("relay-api", machines=1)
     app.up(**inputs(adopt=True))
-    with pytest.raises(
-        RefusedError, match=r"adopted, not created.*Set `adopt\.flyApp` and run `pulumi up`.*pulumi state delete"
-    ):
+    hint = r"Set `adopt\.flyApp` and run `pulumi up`.*pulumi state delete"
+    with pytest.raises(RefusedError, match=rf"^Fly app relay-api: destroying it failed: the app was adopted, .*{hint}"):
         app.destroy()
     assert not fly.writes()
 

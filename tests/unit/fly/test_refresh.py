@@ -76,6 +76,7 @@ def test_destroying_what_is_gone_is_done(fly: StandIn, managed: Managed) -> None
 def test_a_token_of_somebody_else_forgets_nothing(fly: StandIn, managed: Managed, action: str) -> None:
     fly.drop_apps()
     fly.leave("acme")
-    with pytest.raises(RefusedError, match="may see neither the app nor its organization acme"):
+    said = "looking at it failed: FLY_API_TOKEN may see neither the app nor its organization acme. Use a token of that"
+    with pytest.raises(RefusedError, match=f"^Fly app relay-api: {said} organization"):
         getattr(managed, action)()
     assert managed.id
