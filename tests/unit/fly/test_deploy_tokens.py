@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.fly.standin import StandIn
 
 APP = "relay-api"
+MAKING, REVOKING = (f"^Fly app {APP}: {action} failed:" for action in ("making a deploy token", "revoking tokens"))
 
 
 @pytest.fixture
@@ -111,13 +112,17 @@ def test_a_token_without_an_end_works_for_ever(fly: StandIn, token: Managed) -> 
 def test_a_revocation_flyctl_does_not_confirm_is_an_error(fly: StandIn, token: Managed) -> None:
     token.up(**inputs())
     fly.replies["tokens revoke"] = Completed(0)
-    with pytest.raises(FlyctlFailedError, match=f"they still work: {token.outs['token_id']}"):
+    with pytest.raises(
+        FlyctlFailedError, match=rf"{REVOKING} .*, and they still work: {token.outs['token_id']}\. Revoke them"
+    ):
         token.destroy()
 
 
 def test_a_token_that_is_not_listed_is_an_error_and_a_stray_of_the_next_run(fly: StandIn, token: Managed) -> None:
     fly.replies["tokens list"] = Completed(0, "ID │ NAME │ EXPIRES AT │ REVOKED AT\n")
-    with pytest.raises(UnexpectedAnswerError, match=r"relay-staging-r0-\w+ is not in the list"):
+    with pytest.raises(
+        UnexpectedAnswerError, match=rf"{MAKING} the new token relay-staging-r0-\w+ is not in the list\. Run `pu"
+    ):
         token.up(**inputs())
     (stray,) = fly.working_tokens()
     fly.replies.clear()

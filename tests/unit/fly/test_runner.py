@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+ASKING = r"^Fly\.io: asking flyctl for its version failed:"
+
+
 def test_a_run_gets_listed_variables_alone() -> None:
     proxies = [f"{name}_proxy" for name in ("http", "https", "no", "all")]
     listed = dict.fromkeys([*proxies, *map(str.upper, proxies)], "http://proxy")
@@ -106,7 +109,10 @@ def test_the_first_token_that_is_not_empty_is_passed_on(given: dict[str, str], e
 
 def test_without_a_token_nothing_is_run() -> None:
     flyctl, run, _ = make({}, {"PATH": "/usr/bin"})
-    with pytest.raises(errors.FlyAuthError, match="neither FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set"):
+    with pytest.raises(
+        errors.FlyAuthError,
+        match=r"^Fly app relay-api: looking at it failed: neither FLY_ACCESS_TOKEN nor FLY_API_TOKEN is set",
+    ):
         flyctl.status("relay-api")
     assert run.calls == []
 
@@ -175,7 +181,9 @@ def test_a_newer_version_in_each_form(text: str) -> None:
 def test_an_older_flyctl_is_refused_each_time() -> None:
     flyctl, run, _ = make({"version --json": [Completed(0, '{"Version": "0.4.86"}')]})
     for _ in range(2):
-        with pytest.raises(errors.FlyctlTooOldError, match=r"is 0\.4\.86, and at least 0\.4\.87 is needed"):
+        with pytest.raises(
+            errors.FlyctlTooOldError, match=rf"{ASKING} flyctl is 0\.4\.86, and at least 0\.4\.87 is needed\. Run"
+        ):
             flyctl.status("relay-api")
     assert len(run.calls) == 1
 
@@ -185,7 +193,9 @@ def test_an_older_flyctl_is_refused_each_time() -> None:
 )
 def test_a_missing_flyctl_says_how_to_get_it(error: OSError) -> None:
     flyctl, _, _ = make({"version --json": [error]})
-    with pytest.raises(errors.FlyctlMissingError, match=r"Install flyctl \(https://fly.io"):
+    with pytest.raises(
+        errors.FlyctlMissingError, match=rf"{ASKING} flyctl cannot be run \({error.strerror}\)\. Install flyctl \("
+    ):
         flyctl.status("relay-api")
 
 
@@ -201,13 +211,16 @@ def test_a_stopped_or_crashed_flyctl_shows_nothing_of_its_output(code: int) -> N
     with pytest.raises(errors.FlyctlStoppedError) as caught:
         flyctl.status("relay-api")
     assert "hunter2" not in str(caught.value)
-    assert f"(exit code {code})" in str(caught.value)
+    how = "crashed" if code in {2, 3} else "was stopped"
+    assert f"looking at it failed: flyctl {how} (exit code {code}). Run" in str(caught.value)
     assert len(run.calls) == 2
 
 
 def test_a_time_limit_is_an_error_and_not_waited_for_again() -> None:
     flyctl, _, _ = make({"status --json -a relay-api": [TimeoutError()]})
-    with pytest.raises(errors.FlyctlTimeoutError, match="did not finish within 60 s"):
+    with pytest.raises(
+        errors.FlyctlTimeoutError, match=r"did not finish within 60 s and was stopped\. Check https://status"
+    ):
         flyctl.status("relay-api")
 
 
