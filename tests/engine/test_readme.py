@@ -71,6 +71,7 @@ def test_the_first_hour(team: Sandbox) -> None:
     _require_frontends(team)
 
 
+@pytest.mark.full
 def test_staging_comes_first_and_alone(team: Sandbox) -> None:
     """The same commands in another order: staging says what it comes up without, and has it after production."""
     _fill_in(team)

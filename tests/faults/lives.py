@@ -24,7 +24,7 @@ from tests.faults import strays
 from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 Keys = dict[tuple[str, str], Any]
@@ -60,8 +60,8 @@ class Life:
         self._files = {path.name: path.read_text() for path in self._mirror.glob("Pulumi.*.yaml")}
         self._stacks = list(STACKS)
 
-    def live(self, count: int) -> None:
-        """Take so many steps, then put the files back and bring every stack up: empty plans, or a reason."""
+    def live(self, count: int, ends: Sequence[str] = STACKS) -> None:
+        """Take so many steps, then put the files back and bring stacks up: empty plans, or a reason."""
         steps: list[Callable[[], object]] = [
             *(self._up,) * 5,
             self._read,
@@ -75,7 +75,7 @@ class Life:
         ]
         for _ in range(count):
             self._random.choice(steps)()
-        self._end()
+        self._end(ends)
 
     @property
     def _mirror(self) -> Path:
@@ -235,14 +235,14 @@ class Life:
                 if name in {"password", "value", "token"} and len(value) >= 12:
                     yield f"{kind} {key}", value
 
-    def _end(self) -> None:
+    def _end(self, stacks: Sequence[str]) -> None:
         self.told.append("the files as they were")
         for name, text in self._files.items():
             salt = re.findall(r"^encryptionsalt: .*$", (self._mirror / name).read_text(), re.MULTILINE)
             kept = text if "encryptionsalt" in text else "\n".join([text, *salt])
             (self._mirror / name).write_text(kept)
         (self._mirror / "Pulumi.qa.yaml").unlink(missing_ok=True)
-        for stack in STACKS:
+        for stack in stacks:
             if "locked by" in (done := self._pulumi(stack, "up", "--refresh")).stderr:
                 self._recover(stack)
                 done = self._pulumi(stack, "up", "--refresh")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHOSEN = os.environ.get("RELAY_LIVES", "")
-STEPS = 15 if FULL or CHOSEN else 6
+WHOLE = FULL or bool(CHOSEN)
 SEEDS = [int(CHOSEN)] if CHOSEN.isdecimal() else list(range(300 if FULL else 1))
 
 
@@ -27,5 +27,8 @@ def test_a_life(
     """`RELAY_LIVES=SEED` repeats one life; `make faults` runs three hundred, and `make test` the beginning of one."""
     with held(copied(prepared[False], tmp_path / "world")) as sandbox:
         life = Life(sandbox, seed)
-        life.live(STEPS)
+        if WHOLE:
+            life.live(15)
+        else:
+            life.live(6, ends=("staging", "dev"))
     record_property("refused at the end", life.refusals)
