@@ -107,7 +107,7 @@ def recovered(sandbox: Sandbox, stack: str) -> list[str]:
 
 def converges(sandbox: Sandbox, stack: str) -> None:
     """See that an `up` is all that is left to do, and that it makes nothing twice."""
-    assert not sandbox.state(stack)["deployment"].get("pending_operations")
+    assert recovered(sandbox, stack) == ["Nothing to recover."]
     sandbox.up(stack)
     once_each(sandbox)
 
