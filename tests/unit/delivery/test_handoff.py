@@ -223,6 +223,8 @@ def test_yaml_and_toml_read_every_text_as_it_was_written(text: str) -> None:
 def test_a_crafted_branch_adds_nothing_to_a_workflow(branch: str) -> None:
     with pytest.raises(HandoffError, match="cannot stand in a workflow"):
         render("name: {{branch:bare}}", {"branch": branch})
+    with pytest.raises(HandoffError, match="GitHub evaluates"):
+        render("name: {{branch}}", {"branch": f"${{{{ {branch} }}}}"})
 
 
 def test_a_template_names_only_facts() -> None:

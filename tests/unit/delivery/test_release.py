@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release import calls, migrations
+from release import migrations
 from release import neon as asked
 from release.commands import main
 from tests.unit.delivery.neon import Neon
-from tests.unit.delivery.serving import CUT, HTML, PASSING, SHORT, opened, serving
+from tests.unit.delivery.serving import CUT, PASSING, opened
 from tests.unit.program import ROOT
 
 if TYPE_CHECKING:
@@ -184,6 +184,16 @@ def test_a_step_that_neon_refuses_for_good_ends_with_its_message(
     assert (3 in codes) == (status in {200, 502})
 
 
+@pytest.mark.parametrize(("status", "stays"), [(403, True), (404, False)])
+@pytest.mark.usefixtures("migrated")
+def test_a_copy_that_neon_keeps_is_named(
+    neon: Neon, capsys: pytest.CaptureFixture[str], status: int, *, stays: bool
+) -> None:
+    neon.failing = {"DELETE": [status]}
+    assert main(["rehearse"]) == 0
+    assert (" stays until it ends at " in capsys.readouterr().out) == stays
+
+
 @pytest.mark.usefixtures("application")
 @pytest.mark.parametrize(
     ("tables", "said"),
@@ -260,25 +270,6 @@ def test_without_a_key_there_is_no_restore_point_and_no_rehearsal(
 def test_a_drill_without_a_point_fails(neon: Neon, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drill"]) == 1
     assert "there is no restore point" in capsys.readouterr().err
-
-
-def test_a_status_tells_whether_a_repeat_may_help() -> None:
-    passing = {}
-    refusals = (CUT, HTML, SHORT, 400, 401, 403, 404, 408, 409, 422, 423, 425, 429, 500, 502, 503, 504)
-    with serving(lambda _, path, __: (int(path[1:]), {})) as url:
-        for status in refusals:
-            with pytest.raises(calls.CallError) as refused:
-                calls.call("GET", f"{url}/{status}", "token")
-            passing[status] = refused.value.passing
-    final = [400, 401, 403, 404, 409, 422]
-    assert passing == {status: status not in final for status in refusals}
-
-
-def test_calls_have_a_name_of_their_own() -> None:
-    seen: list[str | None] = []
-    with serving(lambda *_: (200, {}), heard=lambda found: seen.append(found["User-Agent"])) as url:
-        calls.call("GET", url, "token")
-    assert seen == ["relay-infrastructure"]
 
 
 @pytest.mark.parametrize(
