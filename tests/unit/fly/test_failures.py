@@ -70,6 +70,7 @@ def test_each_answer_has_its_error_and_its_hint(text: str, kind: type[errors.Fly
     unknown = issubclass(kind, errors.OutcomeUnknownError)
     assert ("whether it took effect is unknown" in message) == unknown
     assert "query {" not in message
+    assert ".." not in message  # some answers end with a full stop of their own
     assert "usage on stdout" not in message
 
 
