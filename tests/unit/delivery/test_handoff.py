@@ -86,7 +86,9 @@ def test_a_file_holds_the_settings_of_its_stack(tmp_path: Path) -> None:
     assert fly["production"]["deploy"]["release_command"] == "uv run alembic upgrade heads"
     assert {one["env"]["R2_PUBLIC_BUCKET_URL"] for one in fly.values()} == {"https://audio.tune.example"}
     (job,) = _jobs(written[_workflow("production")]).values()
-    assert job["env"]["MIGRATION"].endswith(" application uv run alembic upgrade heads")
+    asked = {"MIGRATION": "upgrade heads", "REVISION": "current", "HEADS": "heads"}
+    for variable, command in asked.items():
+        assert job["env"][variable].endswith(f" application uv run alembic {command}")
     staging, production = (yaml.safe_load(written[_workflow(stack)])[True] for stack in ("staging", "production"))
     assert staging["push"] == {"branches": ["trunk"]}
     assert production["release"] == {"types": ["released"]}
