@@ -115,12 +115,13 @@ def test_a_lock_that_cannot_be_judged_from_here(answers: Callable[..., list[str]
 
 def test_an_import_that_fails_otherwise_than_by_absence(answers: Callable[..., list[str]]) -> None:
     bucket = pending("creating", BUCKET, accountId="a", name="b")
-    given = answers(bucket, **{"import": "error: 403: Authentication error"})
-    assert refusal("dev") == "it: importing a/b/default: error: 403: Authentication error"
+    given = answers(bucket, **{"import": "error: 403: Authentication error (request 14045)"})
+    assert refusal("dev") == "it: importing a/b/default: error: 403: Authentication error (request 14045)"
     assert given.count("refresh --yes") == 1  # the one that looks for a lock
-    given = answers(bucket, **{"import": "error: 404 Not Found: The specified bucket does not exist"})
-    assert main(["dev"]) == 0
-    assert given.count("refresh --yes") == 2
+    for absent in ("GET …: 404 {}", "Bucket Not Found", "resource 'b' does not exist", "non-existent remote object"):
+        given = answers(bucket, **{"import": f"error: {absent}"})
+        assert main(["dev"]) == 0
+        assert given.count("refresh --yes") == 2
 
 
 @pytest.mark.parametrize(
