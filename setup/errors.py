@@ -33,7 +33,10 @@ def guarded(program: str, main: Callable[[], int]) -> int:
     except OSError as error:
         message = f"{error.strerror or error}: {error.filename}" if error.filename else error.strerror or str(error)
         message += _UNWRITABLE if error.errno in {errno.EACCES, errno.EROFS} else ""
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Python 3.11 wraps a Ctrl-C in `__set_name__`, which a class with a cached property calls at its import.
+        if not isinstance(error.__cause__ or error, KeyboardInterrupt):
+            raise
         return 128 + signal.SIGINT
     print(f"{program}: {message}", file=sys.stderr)
     return 1

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from setup.engine.locate import official
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +41,14 @@ def descendants(pid: int) -> dict[int, str]:
 def gone(processes: dict[int, str]) -> bool:
     """Tell whether all of them have ended."""
     return not any(Path(f"/proc/{pid}").exists() for pid in processes)
+
+
+def end_leftovers(processes: dict[int, str]) -> None:
+    """Kill what Pulumi's own language host leaves when its engine is killed; `bin/recover` kills the same."""
+    left = re.compile(f"{KINDS['language host']}|{KINDS['dynamic provider']}")
+    for pid in [pid for pid, command in processes.items() if official() and left.search(command)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> bool:

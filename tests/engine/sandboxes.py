@@ -132,6 +132,10 @@ def project_copy(folder: Path, files: Path) -> Path:
     return folder
 
 
+# Pulumi's own language host interrupts the program of an update that ends early: `__main__.py` has this line too.
+INTERRUPTIBLE = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+
+
 def own_program(sandbox: Sandbox, text: str) -> None:
     """Give a copied world a program of its own, in place of this repository's."""
     path = sandbox.folder / "mirror" / "__main__.py"

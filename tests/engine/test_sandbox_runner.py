@@ -7,15 +7,13 @@ import os
 import re
 import signal
 import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from setup.engine.locate import official
-from tests.engine.processes import KINDS, descendants, gone, until
-from tests.engine.sandboxes import Sandbox, copied, held, own_program
+from tests.engine.processes import KINDS, descendants, end_leftovers, gone, until
+from tests.engine.sandboxes import INTERRUPTIBLE, Sandbox, copied, held, own_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,9 +206,8 @@ def test_no_stand_in_outlives_its_command(sandbox: Sandbox, end: signal.Signals)
 @pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
 def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) -> None:
     mark = sandbox.folder / "running"
-    # The official language host interrupts the program: `__main__.py` has this second line too.
-    program = "import pathlib, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\n"
-    own_program(sandbox, f"{program}pathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n")
+    program = f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(120)\n"
+    own_program(sandbox, INTERRUPTIBLE + program)
     process = subprocess.Popen(
         **sandbox.command("pulumi", "up", "--stack", "staging", "--yes", "--skip-preview"),
         stdout=subprocess.PIPE,
@@ -229,11 +226,8 @@ def test_a_stopped_command_leaves_nothing_running(sandbox: Sandbox, how: str) ->
     said, _ = process.communicate(timeout=20)
     assert process.returncode != 0
     assert "Traceback" not in said
-    if how == "kill -9" and official():  # the official host leaves its program running
-        for pid, command in started.items():
-            if "pulumi-language-python" in command:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+    if how == "kill -9":
+        end_leftovers(started)
     assert until(lambda: gone(started))
     if how == "kill -9":
         sandbox.pulumi("cancel", "--stack", "staging", "--yes")

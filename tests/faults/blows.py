@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.conftest import FULL
-from tests.engine.processes import KINDS, descendants, gone, until
+from tests.engine.processes import KINDS, descendants, end_leftovers, gone, until
 from tests.engine.sandboxes import TIMEOUT, Sandbox
 from tests.faults import worlds
 
@@ -169,6 +169,8 @@ def _hit(sandbox: Sandbox, process: subprocess.Popen[str], blow: Blow) -> None:
         kill(process, blow.victim)
     _release(sandbox)
     process.wait(timeout=TIMEOUT)
+    if blow.victim in {*NEEDS_RECOVERY, "bin/pull-request"}:
+        end_leftovers(started)
     assert until(lambda: gone(started), 60), "processes are left"
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from sandbox.credentials import ENVIRONMENT
 from sandbox.world import fly, github
-from tests.engine.processes import KINDS, descendants, gone, until
+from tests.engine.processes import KINDS, descendants, end_leftovers, gone, until
 from tests.engine.sandboxes import STACKS, TIMEOUT, Sandbox
 from tests.faults import strays
 from tests.faults.careless import CHANGES, DELETED, EDITS, SECOND
@@ -174,6 +174,7 @@ class Life:
                 if process.poll() is None and re.search(KINDS["engine"], command):
                     os.kill(pid, signal.SIGKILL)
             said, _ = process.communicate(timeout=TIMEOUT)
+            end_leftovers(started)
             until(lambda: gone(started), 60)
         self._owned(stack)
         self._holds(f"up of {stack}, killed after {calls} calls", said, refused=False)

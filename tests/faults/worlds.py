@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.engine.clouds import objects
-from tests.engine.sandboxes import ROOT, Sandbox, copied, held
+from tests.engine.sandboxes import INTERRUPTIBLE, ROOT, Sandbox, copied, held
 from tests.faults.strays import listed
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def project(folder: Path, program: str, stack: str, config: str) -> Path:
         assert text.count(long) == 1, f"{path.name} has another {long}"
         path.write_text(text.replace(long, short))
     shutil.copy(ROOT / "tests" / "example" / "Pulumi.yaml", folder)
-    (folder / "__main__.py").write_text(program)
+    (folder / "__main__.py").write_text(INTERRUPTIBLE + program)
     (folder / f"Pulumi.{stack}.yaml").write_text(config)
     return folder
 

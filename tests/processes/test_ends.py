@@ -58,6 +58,10 @@ class Last:
     def __del__(self):
         act()
 
+class Named:
+    def __set_name__(self, owner, name):
+        act()
+
 def main():
     held = {held}
     kept = weakref.ref(held, lambda _: act()) if isinstance(held, Held) else None
@@ -73,9 +77,9 @@ sys.exit(guarded("bin/it", main))
 """
 
 
-@pytest.mark.parametrize("held", ["Held()", "Last()"])
-def test_ctrl_c_where_python_drops_it_comes_again(held: str) -> None:
-    """In a weak reference's callback, of which importing runs many, or in a `__del__`."""
+@pytest.mark.parametrize("held", ["Held()", "Last()", "type('Wrapping', (), {'name': Named()})"])
+def test_ctrl_c_that_python_drops_or_wraps_counts(held: str) -> None:
+    """In a weak reference's callback, of which importing runs many, in a `__del__`, or in a `__set_name__`."""
     source = DROPPED.format(held=held, act="signal.raise_signal(signal.SIGINT)", seconds=5)
     done = run(sys.executable, "-c", source, folder=ROOT)
     assert (done.returncode, done.stderr) == (130, "")
