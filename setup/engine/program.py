@@ -17,6 +17,8 @@ import pulumi.runtime
 
 # The language host's ALREADY_REPORTED.
 _REPORTED = 32
+# The engine's answer to a call that it cancelled, for which it shows the reason itself.
+_CANCELLED = "context canceled"
 
 
 def _program_traceback(program: str) -> str:
@@ -54,9 +56,10 @@ def main() -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return _REPORTED
-    except Exception:  # noqa: BLE001 -- the engine shows any exception of the program as its error
-        shown = _program_traceback(str(Path(program).resolve()))
-        pulumi.log.error(f"Program failed with an unhandled exception:\n{shown}")
+    except Exception as error:  # noqa: BLE001 -- the engine shows any exception of the program as its error
+        if str(error) != _CANCELLED:
+            shown = _program_traceback(str(Path(program).resolve()))
+            pulumi.log.error(f"Program failed with an unhandled exception:\n{shown}")
         return _REPORTED
     finally:
         executor.shutdown()
