@@ -28,6 +28,9 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
         if node is not None:
             start, end = node.start_mark.index, node.end_mark.index
             text = f"{text[:start]}{_scalar(value)}{text[end:]}"
+        elif isinstance(config, yaml.MappingNode) and config.flow_style:
+            start = config.start_mark.index + 1
+            text = f"{text[:start]}{key}: {_scalar(value)}, {text[start:]}"
         elif config is not None:
             # Above the first comment, which belongs to the key below it.
             start = text.index("\n", text.rindex("config:", 0, config.start_mark.index)) + 1

@@ -126,3 +126,9 @@ def test_a_shared_value_that_the_project_file_lacks_is_added(text: str) -> None:
     assert after == {**before, "pagesHost": {"type": "string", "default": "tune.pages.dev"}}
     assert [line for line in text.splitlines() if line not in new] == []
     assert PROJECT.partition("config:\n")[2] in new or text != PROJECT  # a comment stays above its key
+
+
+@pytest.mark.parametrize("text", ["name: relay\nconfig: {}\n", "name: relay\nconfig: {bare: x}  # ours\n"])
+def test_a_shared_value_is_added_to_a_mapping_on_one_line(text: str) -> None:
+    new = yaml.safe_load(with_values(text, {"pagesHost": "tune.pages.dev", "note": "a: b"}))
+    assert new["config"] == {**yaml.safe_load(text)["config"], "pagesHost": "tune.pages.dev", "note": "a: b"}

@@ -85,8 +85,11 @@ def test_a_process_that_ends_meanwhile_is_none(start: Callable[..., int], tmp_pa
 
 @pytest.mark.skipif(not processes.PROC.is_dir(), reason="this machine has no /proc")
 def test_it_finds_and_ends_a_process_that_runs(tmp_path: Path) -> None:
-    command = [PROVIDER, "-c", "read line"]
-    with subprocess.Popen(command, executable="/bin/sh", cwd=tmp_path, stdin=subprocess.PIPE) as running:
+    command = [PROVIDER, "-c", "echo; read line"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, executable="/bin/sh", cwd=tmp_path, stdin=pipe, stdout=pipe) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"\n"  # /proc has no command line before the program runs
         (found,) = processes.survivors(tmp_path) or []
         assert found == (running.pid, os.getpid(), PROVIDER, tmp_path)
         processes.end(found)
